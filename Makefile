@@ -1,0 +1,58 @@
+# What CI runs is what you run: .ci/run calls these targets and nothing else.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install lock env demo up down test lint typecheck generate bench clean
+
+help: ## Show these lines
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed ## Make .venv with everything pinned, and .venv/bin/tocsin
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
+	$(BIN)/uv pip install --quiet --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --editable .
+	$(BIN)/tocsin programs --install
+	touch $@
+
+lock: ## Resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --group dev \
+		--python-version 3.11 pyproject.toml --output-file requirements.lock
+
+env: install ## Write .env with generated secrets for docker compose
+	$(BIN)/tocsin env
+
+demo: install ## Start the local stack, train, replay traffic, run both DAGs, say where to look
+	$(BIN)/tocsin demo
+
+up: install ## Start the local stack
+	$(BIN)/tocsin up
+
+down: install ## Stop the local stack
+	$(BIN)/tocsin down
+
+test: install ## Run every test
+	$(BIN)/pytest
+
+lint: install ## Check style, import direction and that generated files are fresh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/tocsin generate --check
+
+typecheck: install ## Check types
+	$(BIN)/mypy
+
+generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
+	$(BIN)/tocsin generate
+
+bench: install ## Print the measured figures of the README and docs
+	$(BIN)/python benchmarks/main_job.py
+
+clean: ## Remove what install, runs and tests left behind
+	rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

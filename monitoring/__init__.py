@@ -1,0 +1,1 @@
+"""Tocsin watches deployed tabular classifiers and tells their owners when to act."""

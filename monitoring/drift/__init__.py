@@ -1,0 +1,1 @@
+"""The drift verdict: a summary against its reference. No I/O."""

@@ -1,0 +1,1 @@
+"""Performance and money from summaries. No I/O."""

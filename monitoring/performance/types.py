@@ -1,0 +1,141 @@
+"""Scorecard and Estimate: what a model did, and what it probably did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CardStatus(StrEnum):
+    """Whether the figures may be judged, and if not, why."""
+
+    JUDGED = "judged"
+    TOO_FEW_POSITIVES = "too few positives"
+    NO_POSITIVES = "no positives"
+    NO_LABELS = "no labels"
+    NO_ROWS = "no rows"
+    NOT_MATURE = "not mature"
+    NOT_CALIBRATED = "not calibrated"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio with its 95% interval, all 0 to 1; all None where it is not defined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Money:
+    """Money of a window, in the use case's currency.
+
+    Attributes
+    ----------
+    caught, missed
+        Loss prevented by detected positives; loss of missed ones.
+    reviews, false_alarms
+        Cost of reviewing every alarm; cost of alarming negatives, on top of their review.
+    without_model
+        Loss if nothing had been alarmed.
+    """
+
+    caught: float
+    missed: float
+    reviews: float
+    false_alarms: float
+    without_model: float
+
+    @property
+    def cost(self) -> float:
+        """Everything the window cost with the model in place."""
+        return self.missed + self.reviews + self.false_alarms
+
+    @property
+    def net_saving(self) -> float:
+        """Cost without the model less cost with it."""
+        return self.without_model - self.cost
+
+    @property
+    def return_on_cost(self) -> float | None:
+        """Loss prevented for each unit spent on alarms; None where nothing was spent."""
+        spent = self.reviews + self.false_alarms
+        return self.caught / spent if spent else None
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Performance and money at the decision threshold, over rows whose label is known.
+
+    Attributes
+    ----------
+    rows, labelled, positives
+        Rows scored; those with a label; those of them positive.
+    coverage
+        labelled / rows, before absent labels were given a meaning.
+    detected, missed, false_alarms
+        True positives, false negatives, false positives at `threshold`.
+    false_alarm_rate
+        False alarms among negatives.
+    precision_at_capacity, recall_at_capacity
+        Over the highest scores that the team can review; None without a capacity.
+    macro_f1, weighted_f1
+        For comparison with other tools only.
+    """
+
+    status: CardStatus
+    threshold: float
+    rows: int
+    labelled: int
+    positives: int
+    coverage: float | None
+    detected: int
+    missed: int
+    false_alarms: int
+    recall: Ratio
+    precision: Ratio
+    f1: Ratio
+    false_alarm_rate: Ratio
+    pr_auc: Ratio
+    roc_auc: Ratio
+    precision_at_capacity: Ratio | None = None
+    recall_at_capacity: Ratio | None = None
+    money: Money | None = None
+    macro_f1: float | None = None
+    weighted_f1: float | None = None
+
+    @property
+    def alarms(self) -> int:
+        """Rows alarmed, among the labelled."""
+        return self.detected + self.false_alarms
+
+    @property
+    def negatives(self) -> int:
+        """Labelled rows that are not positive."""
+        return self.labelled - self.positives
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The same figures for rows whose labels have not come, from calibrated scores.
+
+    It rests on the calibration still holding: concept drift is invisible to it.
+
+    Attributes
+    ----------
+    positives
+        Positives expected among `rows`.
+    cost
+        Expected cost of the window, in the use case's currency; None without costs.
+    """
+
+    status: CardStatus
+    threshold: float
+    rows: int
+    positives: float
+    recall: Ratio
+    precision: Ratio
+    f1: Ratio
+    pr_auc: Ratio
+    cost: float | None = None

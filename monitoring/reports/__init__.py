@@ -1,0 +1,1 @@
+"""Evidently reports for people: written, listed, kept."""

@@ -1,0 +1,103 @@
+"""Rows: checked rows of one use case, whatever they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from monitoring.rows.window import Window
+
+NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows in order of event time; every array is as long as `features`.
+
+    Attributes
+    ----------
+    features
+        One column a feature, in the use case's order: float64 for numeric, `str` for
+        categorical, missing as NaN in both. The index is 0..n-1.
+    row_id
+        The id of each row (`str`).
+    event_time, arrival_time, label_time
+        `datetime64[us]`, UTC; NaT in `label_time` where no label has come.
+    amount
+        Money at stake, float64; None where the use case has none.
+    label
+        int8: `POSITIVE`, `NEGATIVE` or `UNLABELLED`.
+    score
+        Calibrated probability of the positive class by `model_version`; None if not scored.
+    model_version
+        The version that gave `score`.
+    """
+
+    features: pd.DataFrame
+    row_id: NDArray[np.str_]
+    event_time: NDArray[np.datetime64]
+    arrival_time: NDArray[np.datetime64]
+    label: NDArray[np.int8]
+    label_time: NDArray[np.datetime64]
+    amount: NDArray[np.float64] | None = None
+    score: NDArray[np.float64] | None = None
+    model_version: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Rows:
+        """Return the rows at `index` (positions, a mask or a slice)."""
+        return replace(
+            self,
+            features=self.features.iloc[index].reset_index(drop=True),
+            row_id=self.row_id[index],
+            event_time=self.event_time[index],
+            arrival_time=self.arrival_time[index],
+            label=self.label[index],
+            label_time=self.label_time[index],
+            amount=None if self.amount is None else self.amount[index],
+            score=None if self.score is None else self.score[index],
+        )
+
+    def within(self, window: Window) -> Rows:
+        """Return the rows whose event time lies in `window`."""
+        start, end = moment64(window.start), moment64(window.end)
+        return self.take((self.event_time >= start) & (self.event_time < end))
+
+    def as_of(self, moment: datetime) -> Rows:
+        """Return what could be known at `moment`: rows arrived by then, labels come by then."""
+        limit = moment64(moment)
+        known = self.take(self.arrival_time <= limit)
+        late = ~(known.label_time <= limit)  # NaT compares false: no label is late too
+        label, label_time = known.label.copy(), known.label_time.copy()
+        label[late] = UNLABELLED
+        label_time[late] = np.datetime64("NaT")
+        return replace(known, label=label, label_time=label_time)
+
+    @property
+    def labelled(self) -> Rows:
+        """The rows whose label has come."""
+        return self.take(self.label != UNLABELLED)
+
+
+def moment64(moment: datetime) -> np.datetime64:
+    """Return a zoned moment as the `datetime64[us]` in UTC that `Rows` holds.
+
+    Raises
+    ------
+    ValueError
+        `moment` has no time zone.
+    """
+    offset = moment.utcoffset()
+    if offset is None:
+        msg = f"{moment!r} has no time zone"
+        raise ValueError(msg)
+    return np.datetime64((moment - offset).replace(tzinfo=None), "us")

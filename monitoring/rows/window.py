@@ -1,0 +1,98 @@
+"""Windows of event time, and the one rule that gives a run its window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """Event times in [start, end), both in UTC.
+
+    Raises
+    ------
+    ValueError
+        A time has no zone, or the window does not end after its start.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            msg = f"a window's times carry a time zone: {self.start!r} to {self.end!r}"
+            raise ValueError(msg)
+        if self.start >= self.end:
+            msg = f"a window ends after its start: {self.start} to {self.end}"
+            raise ValueError(msg)
+
+    @property
+    def length(self) -> timedelta:
+        """Time from start to end."""
+        return self.end - self.start
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC"
+
+
+def ending(end: datetime, length: timedelta) -> Window:
+    """Return the window of `length` that ends at `end`."""
+    return Window(end.astimezone(UTC) - length, end.astimezone(UTC))
+
+
+def window_of(
+    *,
+    conf: Mapping[str, object] | None,
+    data_interval: tuple[datetime, datetime] | None,
+    run_after: datetime,
+    length: timedelta,
+) -> Window:
+    """Return the window of a run: its conf's, else its data interval, else up to `run_after`.
+
+    Parameters
+    ----------
+    conf
+        A run's configuration; `as_of` (ISO 8601) alone ends a window of `length` there, and
+        `window_start` beside it starts it elsewhere.
+    data_interval
+        Start and end of the scheduled interval; none, or one without width, on manual runs.
+    run_after
+        The moment from which the run was allowed to start.
+    length
+        Length of the window where nothing else gives one.
+
+    Raises
+    ------
+    ValueError
+        `conf` holds a time that is not ISO 8601, or a `window_start` without `as_of`.
+    """
+    conf = conf or {}
+    if "as_of" in conf:
+        end = parse_moment(conf["as_of"])
+        if "window_start" in conf:
+            return Window(parse_moment(conf["window_start"]), end)
+        return ending(end, length)
+    if "window_start" in conf:
+        msg = "conf has `window_start` without `as_of`: give both, or `as_of` alone"
+        raise ValueError(msg)
+    if data_interval is not None and data_interval[0] < data_interval[1]:
+        return Window(data_interval[0].astimezone(UTC), data_interval[1].astimezone(UTC))
+    return ending(run_after, length)
+
+
+def parse_moment(value: object) -> datetime:
+    """Read an ISO 8601 time; one without a zone is UTC.
+
+    Raises
+    ------
+    ValueError
+        `value` is not an ISO 8601 time.
+    """
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as error:
+        msg = f"{value!r} is not an ISO 8601 time, such as 2026-01-31T06:00:00Z"
+        raise ValueError(msg) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

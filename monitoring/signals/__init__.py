@@ -1,0 +1,1 @@
+"""Signals: what is published, and the dashboards and alerts made of it."""

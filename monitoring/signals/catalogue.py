@@ -1,0 +1,363 @@
+"""The catalogue: every metric that may be published, declared once."""
+
+from __future__ import annotations
+
+from monitoring.signals.metric import BriefName, Direction, Metric, Stage, Unit
+
+_PERFORMANCE = ("stage", "role")
+
+
+def _test_and_production(test: str, production: str | None = None) -> tuple[BriefName, ...]:
+    names = (BriefName(test, Stage.TEST, fraud_only=True),)
+    if production is None:
+        return names
+    return (*names, BriefName(production, Stage.PRODUCTION, fraud_only="fraud" in production))
+
+
+# Performance: realised, at the decision threshold.
+RECALL = Metric(
+    "recall",
+    Unit.RATIO,
+    "Recall",
+    "Positives caught among all positives, at the decision threshold.",
+    _PERFORMANCE,
+    Direction.UP,
+    _test_and_production("test_fraud_recall", "fraud_detection_rate"),
+)
+PRECISION = Metric(
+    "precision",
+    Unit.RATIO,
+    "Precision",
+    "Positives among all alarms, at the decision threshold.",
+    _PERFORMANCE,
+    Direction.UP,
+    _test_and_production("test_fraud_precision"),
+)
+F1 = Metric(
+    "f1",
+    Unit.RATIO,
+    "F1",
+    "Harmonic mean of precision and recall, positive class.",
+    _PERFORMANCE,
+    Direction.UP,
+    _test_and_production("test_fraud_f1"),
+)
+PR_AUC = Metric(
+    "pr_auc",
+    Unit.RATIO,
+    "PR-AUC",
+    "Average precision over all thresholds.",
+    _PERFORMANCE,
+    Direction.UP,
+)
+ROC_AUC = Metric(
+    "roc_auc",
+    Unit.RATIO,
+    "ROC-AUC",
+    "Area under the ROC curve.",
+    _PERFORMANCE,
+    Direction.UP,
+)
+INTERVAL = Metric(
+    "interval",
+    Unit.RATIO,
+    "95% interval",
+    "Bound of the 95% interval of the ratio named by `of`.",
+    (*_PERFORMANCE, "of", "bound"),
+)
+POSITIVES = Metric(
+    "positives",
+    Unit.ROWS,
+    "Positives",
+    "Rows whose label is positive.",
+    _PERFORMANCE,
+)
+DETECTED = Metric(
+    "detected",
+    Unit.ROWS,
+    "Caught",
+    "Positives that were alarmed.",
+    _PERFORMANCE,
+    Direction.UP,
+    (BriefName("frauds_detected_count", Stage.PRODUCTION, fraud_only=True),),
+)
+MISSED = Metric(
+    "missed",
+    Unit.ROWS,
+    "Missed",
+    "Positives that were not alarmed.",
+    _PERFORMANCE,
+    Direction.DOWN,
+    (BriefName("frauds_missed_count", Stage.PRODUCTION, fraud_only=True),),
+)
+FALSE_ALARMS = Metric(
+    "false_alarms",
+    Unit.ROWS,
+    "False alarms",
+    "Negatives that were alarmed.",
+    _PERFORMANCE,
+    Direction.DOWN,
+    (BriefName("false_alarms_count", Stage.PRODUCTION),),
+)
+FALSE_ALARM_RATE = Metric(
+    "false_alarm_rate",
+    Unit.RATIO,
+    "False alarm rate",
+    "False alarms among negatives.",
+    _PERFORMANCE,
+    Direction.DOWN,
+    (BriefName("false_alarm_rate", Stage.PRODUCTION),),
+)
+PRECISION_AT_CAPACITY = Metric(
+    "precision_at_capacity",
+    Unit.RATIO,
+    "Precision at capacity",
+    "Positives among the highest scores that the team can review.",
+    _PERFORMANCE,
+    Direction.UP,
+)
+RECALL_AT_CAPACITY = Metric(
+    "recall_at_capacity",
+    Unit.RATIO,
+    "Recall at capacity",
+    "Positives caught when the team reviews the highest scores up to its capacity.",
+    _PERFORMANCE,
+    Direction.UP,
+)
+CAPACITY_USED = Metric(
+    "capacity_used",
+    Unit.RATIO,
+    "Review capacity used",
+    "Alarms a day as a share of what the team can review; above 1 is too many.",
+    _PERFORMANCE,
+    Direction.DOWN,
+)
+
+# Money, in the use case's currency.
+MONEY_CAUGHT = Metric(
+    "caught_money",
+    Unit.MONEY,
+    "Money caught",
+    "Loss prevented by detected positives.",
+    _PERFORMANCE,
+    Direction.UP,
+)
+MONEY_MISSED = Metric(
+    "missed_money",
+    Unit.MONEY,
+    "Money missed",
+    "Loss of missed positives.",
+    _PERFORMANCE,
+    Direction.DOWN,
+)
+REVIEW_COST = Metric(
+    "review_cost",
+    Unit.MONEY,
+    "Cost of alarms",
+    "Reviews of all alarms, and harm of false ones.",
+    _PERFORMANCE,
+    Direction.DOWN,
+)
+NET_SAVING = Metric(
+    "net_saving",
+    Unit.MONEY,
+    "Net saving",
+    "Cost without the model less cost with it.",
+    _PERFORMANCE,
+    Direction.UP,
+)
+
+# Late labels.
+LABEL_COVERAGE = Metric(
+    "label_coverage",
+    Unit.RATIO,
+    "Label coverage",
+    "Rows of the newest mature window whose label has come.",
+    (),
+    Direction.UP,
+)
+ESTIMATED = Metric(
+    "estimated",
+    Unit.RATIO,
+    "Estimated performance",
+    "Estimate of the ratio named by `of`, for the window just closed, before its labels.",
+    ("of",),
+)
+ESTIMATED_COST = Metric(
+    "estimated_cost",
+    Unit.MONEY,
+    "Estimated cost",
+    "Estimate of what the window just closed cost.",
+    (),
+    Direction.DOWN,
+)
+ESTIMATE_ERROR = Metric(
+    "estimate_error",
+    Unit.RATIO,
+    "Error of the estimate",
+    "Distance of the estimated from the realised recall of the newest mature window.",
+    (),
+    Direction.DOWN,
+)
+
+# Drift.
+DRIFT_SCORE = Metric(
+    "drift_score",
+    Unit.RATIO,
+    "Drift score",
+    "Share of features that drifted.",
+    (),
+    Direction.DOWN,
+    (BriefName("drift_score"),),
+)
+DRIFTED_FEATURES = Metric(
+    "drifted",
+    Unit.FEATURES,
+    "Drifted features",
+    "Features that drifted.",
+    (),
+    Direction.DOWN,
+    (BriefName("n_drifted_features"),),
+)
+TESTED_FEATURES = Metric(
+    "tested",
+    Unit.FEATURES,
+    "Tested features",
+    "Features that could be tested for drift.",
+)
+MAX_FEATURE_DRIFT = Metric(
+    "max_feature_drift",
+    Unit.RATIO,
+    "Largest feature drift",
+    "Largest effect of a tested feature.",
+    (),
+    Direction.DOWN,
+    (BriefName("max_feature_drift"),),
+)
+MEAN_FEATURE_DRIFT = Metric(
+    "mean_feature_drift",
+    Unit.RATIO,
+    "Mean feature drift",
+    "Mean effect of the tested features.",
+    (),
+    Direction.DOWN,
+)
+WEIGHTED_DRIFT = Metric(
+    "weighted_drift",
+    Unit.RATIO,
+    "Drift weighted by importance",
+    "Importance of the drifted among that of the tested features.",
+    (),
+    Direction.DOWN,
+)
+FEATURE_DRIFT = Metric(
+    "feature_drift",
+    Unit.RATIO,
+    "Feature drift",
+    "Effect of one feature.",
+    ("feature",),
+    Direction.DOWN,
+)
+FEATURE_MISSING = Metric(
+    "feature_missing",
+    Unit.RATIO,
+    "Missing values",
+    "Rows without a value of one feature.",
+    ("feature",),
+    Direction.DOWN,
+)
+SCORE_DRIFT = Metric(
+    "score_drift",
+    Unit.RATIO,
+    "Score drift",
+    "Effect of the model's own score against its validation scores.",
+    (),
+    Direction.DOWN,
+)
+
+# Data and its time.
+WINDOW_ROWS = Metric(
+    "window",
+    Unit.ROWS,
+    "Rows in the window",
+    "Rows of the window named by `of`.",
+    ("of",),
+)
+WINDOW_END = Metric(
+    "window_end",
+    Unit.TIMESTAMP,
+    "End of the window",
+    "End of the window that the figures named by `of` are about.",
+    ("of",),
+)
+QUARANTINED = Metric(
+    "quarantined",
+    Unit.ROWS,
+    "Quarantined rows",
+    "Rows that the schema check set aside, by reason.",
+    ("reason",),
+    Direction.DOWN,
+)
+NEW_LABELLED = Metric(
+    "new_labelled",
+    Unit.ROWS,
+    "New labelled rows",
+    "Labelled production rows that no retrain has consumed.",
+)
+STATUS = Metric(
+    "status",
+    Unit.INFO,
+    "Status",
+    "1 for the status that `of` is in; says why a figure is absent.",
+    ("of", "status"),
+)
+
+# Runs and models.
+LAST_ATTEMPT = Metric(
+    "last_attempt",
+    Unit.TIMESTAMP,
+    "Last attempt",
+    "When a run of `pipeline` last began.",
+    ("pipeline",),
+)
+LAST_SUCCESS = Metric(
+    "last_success",
+    Unit.TIMESTAMP,
+    "Last success",
+    "When a run of `pipeline` last succeeded.",
+    ("pipeline",),
+)
+RETRAIN_DECISION = Metric(
+    "retrain_decision",
+    Unit.INFO,
+    "Retrain decision",
+    "1 for what the newest retrain run decided, and why.",
+    ("decision", "reason"),
+)
+WAITING_FOR_LABELS = Metric(
+    "waiting_for_labels",
+    Unit.FLAG,
+    "Waiting for labels",
+    "1 while drift asks for a retrain and too few labels have come since it began.",
+    (),
+    Direction.DOWN,
+)
+PROMOTED = Metric(
+    "promoted",
+    Unit.TIMESTAMP,
+    "Promoted",
+    "When the champion took over.",
+    ("version",),
+)
+MODEL = Metric(
+    "model",
+    Unit.INFO,
+    "Champion",
+    "1 for the serving model: its version, family and the hash of its training data.",
+    ("version", "candidate", "data_hash"),
+)
+
+CATALOGUE: tuple[Metric, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Metric)
+)
+"""Every metric, in the order of this file."""

@@ -1,0 +1,1 @@
+"""Summaries: one pass over a window, and the reference it is measured on."""

@@ -1,0 +1,190 @@
+"""Summary and Reference: the small mergeable records from which every number is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class FeatureKind(StrEnum):
+    """How a feature's values are compared."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+
+
+class ColumnStatus(StrEnum):
+    """Whether a feature could be read in a window."""
+
+    OK = "ok"
+    MISSING_COLUMN = "missing column"
+    TYPE_CHANGED = "type changed"
+
+
+@dataclass(frozen=True)
+class FeatureBins:
+    """The bins of one feature, fitted once on the reference.
+
+    Bins are, in order: missing; then for numbers each heavy value and the intervals
+    (-inf, edges[0]], (edges[0], edges[1]], ..., (edges[-1], inf); for categories each of
+    `categories`, then other (rare in the reference), then unseen (not in the reference).
+
+    Attributes
+    ----------
+    edges
+        Inner edges of the intervals, ascending.
+    heavy
+        Numbers with so much mass that each has a bin of its own, ascending.
+    low, high
+        Values outside [low, high] are counted apart, as outliers.
+    categories
+        The reference's most frequent categories.
+    rare
+        The reference's other categories, known but without a bin each.
+    """
+
+    name: str
+    kind: FeatureKind
+    edges: tuple[float, ...] = ()
+    heavy: tuple[float, ...] = ()
+    low: float = float("-inf")
+    high: float = float("inf")
+    categories: tuple[str, ...] = ()
+    rare: frozenset[str] = frozenset()
+
+    @property
+    def size(self) -> int:
+        """Number of bins."""
+        if self.kind is FeatureKind.NUMERIC:
+            return 1 + len(self.heavy) + len(self.edges) + 1
+        return 1 + len(self.categories) + 2
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each bin is called by people."""
+        if self.kind is FeatureKind.CATEGORICAL:
+            return ("missing", *self.categories, "other", "unseen")
+        if not self.edges:
+            return ("missing", *(f"{value:g}" for value in self.heavy), "any other value")
+        between = zip(self.edges, self.edges[1:], strict=False)
+        return (
+            "missing",
+            *(f"{value:g}" for value in self.heavy),
+            f"<= {self.edges[0]:g}",
+            *(f"{low:g} to {high:g}" for low, high in between),
+            f"> {self.edges[-1]:g}",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSummary:
+    """One feature of one window: how many rows fell into each of the reference's bins.
+
+    Attributes
+    ----------
+    counts
+        int64, one number a bin, in the order of `FeatureBins`.
+    below, above
+        Rows outside the reference's range; they are in `counts` too.
+    """
+
+    counts: NDArray[np.int64]
+    below: int = 0
+    above: int = 0
+    status: ColumnStatus = ColumnStatus.OK
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreSummary:
+    """Score histograms by label; each array is (3, bins): negative, positive, unlabelled.
+
+    Attributes
+    ----------
+    edges
+        Inner edges of the score bins, ascending; bin i holds edges[i-1] <= score < edges[i].
+        The decision threshold is one of them, so counts at it are exact.
+    rows
+        int64: rows.
+    score
+        float64: sum of scores.
+    amount, amount_squared
+        float64: sum of amounts and of their squares; zeros where there are no amounts.
+    """
+
+    edges: NDArray[np.float64]
+    rows: NDArray[np.int64]
+    score: NDArray[np.float64]
+    amount: NDArray[np.float64]
+    amount_squared: NDArray[np.float64]
+    has_amounts: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """A window of rows on a reference's bins. Summaries of the same bins add up.
+
+    Attributes
+    ----------
+    bins_hash
+        Hash of the reference's bins and score edges; merging unlike ones is an error.
+    model_version
+        Version of the model whose reference and scores these are.
+    start, end
+        First and last event time, UTC; None without rows or times.
+    hours
+        int64 (24,): rows by hour of the day, UTC; None without times.
+    """
+
+    bins_hash: str
+    model_version: str | None
+    rows: int
+    features: Mapping[str, FeatureSummary]
+    scores: ScoreSummary | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    hours: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What windows are compared with; it travels with the model as an artifact.
+
+    Attributes
+    ----------
+    bins
+        One entry a feature.
+    score_edges
+        Inner edges of the score bins, evenly spaced in log-odds and finer in the tail,
+        the decision threshold among them.
+    threshold
+        Decision threshold: a row is an alarm where score >= threshold.
+    training
+        Summary of the champion's training rows.
+    validation
+        Summary of its validation rows, scores and labels included.
+    chunks
+        Summaries of the reference's own chunks, as long as the verdict's window: they tell the
+        natural variation.
+    by_hour
+        24 summaries of the training rows by hour of the day where they cover at least two days,
+        else empty.
+    importance
+        Weight of each feature for the model, adding up to 1.
+    """
+
+    bins: tuple[FeatureBins, ...]
+    score_edges: NDArray[np.float64]
+    threshold: float
+    training: Summary
+    validation: Summary | None = None
+    chunks: tuple[Summary, ...] = ()
+    by_hour: tuple[Summary, ...] = ()
+    importance: Mapping[str, float] = field(default_factory=dict)
+    model_version: str | None = None

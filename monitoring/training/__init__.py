@@ -1,0 +1,1 @@
+"""Training: candidates, search, threshold, gate and the model registry."""

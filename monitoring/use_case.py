@@ -1,0 +1,340 @@
+"""A use case: everything Tocsin knows of one watched model, read from one YAML file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+# Which modules `steps` may name: a use-case file from elsewhere must not import what it likes.
+ALLOWED_MODULES = (
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.feature_selection",
+    "sklearn.impute",
+    "sklearn.linear_model",
+    "sklearn.naive_bayes",
+    "sklearn.neighbors",
+    "sklearn.neural_network",
+    "sklearn.preprocessing",
+    "sklearn.svm",
+    "sklearn.tree",
+    "xgboost",
+    "lightgbm",
+)
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value).strip())
+    if match is None or float(match[1]) <= 0:
+        msg = "a duration is a number above 0 and one of s, m, h, d: 15m, 6h, 1d"
+        raise ValueError(msg)
+    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+
+
+def _utc(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Moment = Annotated[datetime, BeforeValidator(_utc)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[float, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(_Part):
+    """What people call the positive class; dashboards, alerts and reports speak so."""
+
+    positive: str = Field("positive", description="One positive row: fraud.")
+    positives: str = Field("positives", description="Several of them: frauds.")
+
+
+class Source(_Part):
+    """Where labelled history comes from."""
+
+    path: Path | Literal["auto"] = Field(
+        description="CSV, CSV.gz or Parquet, relative to TOCSIN_DATA; "
+        "`auto`: the first CSV there, its last column the target."
+    )
+    synthetic: Literal["card", "survey"] | None = Field(
+        None, description="What is made up, loudly, where the file is missing."
+    )
+
+
+class EventTime(_Part):
+    """The column that says when a row happened."""
+
+    name: str = Field(description="Column name.")
+    unit: Literal["s", "ms", "iso"] = Field("iso", description="Seconds, milliseconds or ISO 8601.")
+    origin: Moment | None = Field(None, description="What seconds and milliseconds count from.")
+
+    @model_validator(mode="after")
+    def _numbers_need_an_origin(self) -> Self:
+        if self.unit != "iso" and self.origin is None:
+            msg = f"unit {self.unit} counts from a moment: give `origin`"
+            raise ValueError(msg)
+        return self
+
+
+class ArrivalOrder(_Part):
+    """For data without event times: file order stands in, one row every `spacing`."""
+
+    origin: Moment = Field(description="The time given to the first row.")
+    spacing: Duration = Field(description="The time from one row to the next.")
+
+
+class Target(_Part):
+    """The column that holds the truth."""
+
+    name: str = Field(description="Column name.")
+    positive: int | str | bool = Field(description="Its value for the positive class.")
+
+
+class Features(_Part):
+    """The columns the model reads, by kind."""
+
+    numeric: tuple[str, ...] = Field((), description="Columns of numbers.")
+    categorical: tuple[str, ...] = Field((), description="Columns of words or codes.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All feature names, numeric first."""
+        return self.numeric + self.categorical
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        twice = {name for name in self.names if self.names.count(name) > 1}
+        if twice:
+            msg = f"named twice: {', '.join(sorted(twice))}"
+            raise ValueError(msg)
+        return self
+
+
+class Columns(_Part):
+    """Which column plays which part."""
+
+    event_time: EventTime | ArrivalOrder = Field(description="When a row happened.")
+    id: str | None = Field(
+        None, description="Column that names a row; source hash and row number if there is none."
+    )
+    amount: str | None = Field(None, description="Column of the money at stake in a row.")
+    target: Target | Literal["last"] = Field(
+        description="Column of the truth; `last` with `source: auto`."
+    )
+    features: Features | Literal["auto"] = Field(
+        description="Columns the model reads; `auto` with `source: auto`."
+    )
+
+
+class Labels(_Part):
+    """When the truth comes, and what its absence means."""
+
+    delay: Duration = Field(description="Usual time from a row to its label.")
+    mature_after: Duration = Field(description="Time after which a window counts as mature.")
+    absent_at_maturity: Literal["negative", "unknown"] = Field(
+        "unknown", description="What a label that has not come by then means."
+    )
+
+
+class Split(_Part):
+    """Shares of the training rows, in time order."""
+
+    train: Share = Field(0.6, description="Search, fit and calibration.")
+    validation: Share = Field(0.2, description="Decision threshold only.")
+    test: Share = Field(0.2, description="Untouched until the end.")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if abs(self.train + self.validation + self.test - 1) > 1e-9:
+            total = self.train + self.validation + self.test
+            msg = f"train, validation and test add up to 1, not {total:g}"
+            raise ValueError(msg)
+        return self
+
+
+class Candidate(_Part):
+    """A model family: a pipeline and the grid searched over its last step."""
+
+    steps: tuple[str, ...] = Field(min_length=1, description="Classes, the last one a classifier.")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Fixed parameters of the last step."
+    )
+    search: dict[str, list[Any]] = Field(
+        default_factory=dict, description="Values to try for parameters of the last step."
+    )
+
+    @model_validator(mode="after")
+    def _allowed(self) -> Self:
+        for step in self.steps:
+            if step.rpartition(".")[0] not in ALLOWED_MODULES:
+                msg = f"{step} may not be named: steps come from {', '.join(ALLOWED_MODULES)}"
+                raise ValueError(msg)
+        return self
+
+
+class MissedCost(_Part):
+    """What a missed positive costs."""
+
+    of_amount: Share = Field(0.0, description="Share of the row's amount that is lost.")
+    fixed: Money = Field(0.0, description="Lost with every miss, whatever its amount.")
+
+
+class Costs(_Part):
+    """What mistakes and work cost, in the currency of the amounts."""
+
+    currency: str = Field("EUR", description="ISO 4217 code, for the words around numbers.")
+    missed: MissedCost = Field(description="Cost of a positive that was not caught.")
+    false_alarm: Money = Field(description="Cost of alarming a negative, on top of its review.")
+    review: Money = Field(0.0, description="Cost of looking at one alarm.")
+    reviews_per_day: int | None = Field(None, gt=0, description="Alarms a day the team can take.")
+
+
+class Drift(_Part):
+    """When a window counts as drifted."""
+
+    window: Duration = Field(description="Length of the window a verdict is made on.")
+    min_effect: Share = Field(0.1, description="Smallest effect that matters.")
+    rate: float = Field(0.02, gt=0, lt=1, description="False discovery rate across features.")
+    min_rows: int = Field(50, gt=0, description="Fewer rows get a status, not a verdict.")
+
+
+class Retrain(_Part):
+    """When and how a new champion is sought."""
+
+    every: str = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
+    new_rows: int = Field(1000, gt=0, description="New labelled rows that justify a retrain.")
+    span: Duration | None = Field(None, description="Reach of training rows; all if unset.")
+    not_inferior_within: Share = Field(
+        0.05, description="Cost margin a challenger has when drift asked for it."
+    )
+    recall_floor: Share = Field(0.0, description="Least test recall of a first champion.")
+    max_rows_search: int = Field(
+        60_000, gt=0, description="Newest training rows the grid is searched on, for time's sake."
+    )
+
+
+class Report(_Part):
+    """How often reports are written, and how many are kept."""
+
+    every: str = Field("0 */6 * * *", description="Cron schedule, UTC.")
+    keep: int = Field(10, gt=0, description="Newest reports of each kind that are kept.")
+    sample: int = Field(20_000, gt=0, description="Rows a side that a report is drawn from.")
+
+
+class Severity(StrEnum):
+    """How loud an alert is."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Limits(_Part):
+    """Values past which people are told: strictly below, or strictly above."""
+
+    warning: float | None = Field(None, description="Someone should look today.")
+    critical: float | None = Field(None, description="Someone must look now.")
+
+    def items(self) -> Iterator[tuple[Severity, float]]:
+        """Yield the limits that are set."""
+        for severity in Severity:
+            value = getattr(self, severity.value)
+            if value is not None:
+                yield severity, value
+
+
+class Threshold(_Part):
+    """A business threshold: one side, one value a severity."""
+
+    below: Limits | None = Field(None, description="Fires when the metric is strictly below.")
+    above: Limits | None = Field(None, description="Fires when the metric is strictly above.")
+
+    @model_validator(mode="after")
+    def _one_side_in_order(self) -> Self:
+        sides = [side for side in (self.below, self.above) if side is not None]
+        if len(sides) != 1:
+            msg = "give `below` or `above`, one of the two"
+            raise ValueError(msg)
+        values = dict(sides[0].items())
+        if not values:
+            msg = "give `warning`, `critical` or both"
+            raise ValueError(msg)
+        if len(values) == 2:
+            gap = values[Severity.CRITICAL] - values[Severity.WARNING]
+            if (self.above is not None and gap <= 0) or (self.below is not None and gap >= 0):
+                msg = "`critical` lies further out than `warning`"
+                raise ValueError(msg)
+        return self
+
+
+class Thresholds(_Part):
+    """The business thresholds; each field is the key of a metric in the catalogue."""
+
+    recall: Threshold | None = Field(None, description="Realised recall in production.")
+    precision: Threshold | None = Field(None, description="Realised precision in production.")
+    f1: Threshold | None = Field(None, description="Realised F1 in production.")
+    missed: Threshold | None = Field(None, description="Positives missed in a mature window.")
+    capacity_used: Threshold | None = Field(
+        None, description="Alarms a day as a share of what the team can review."
+    )
+    drift_score: Threshold | None = Field(None, description="Share of features drifted.")
+    label_coverage: Threshold | None = Field(None, description="Share of rows with their label.")
+    estimate_error: Threshold | None = Field(
+        None, description="Distance of estimated from realised recall."
+    )
+    quarantined: Threshold | None = Field(
+        None, description="Rows set aside by the schema check in a window."
+    )
+
+
+class UseCase(_Part):
+    """One watched model. See `monitoring/use_cases/fraud.yml` for a complete example."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Short name, used everywhere.")
+    title: str = Field(description="Name for people.")
+    words: Words = Field(default_factory=Words, description="What people call the positive class.")
+    source: Source = Field(description="Where labelled history comes from.")
+    columns: Columns = Field(description="Which column plays which part.")
+    labels: Labels = Field(description="When the truth comes.")
+    split: Split = Field(default_factory=Split, description="Shares of rows, in time order.")
+    candidates: dict[str, Candidate] = Field(min_length=1, description="Model families to search.")
+    costs: Costs = Field(description="What mistakes and work cost.")
+    drift: Drift = Field(description="When a window counts as drifted.")
+    retrain: Retrain = Field(default_factory=Retrain, description="When a new champion is sought.")
+    report: Report = Field(default_factory=Report, description="How often reports are written.")
+    min_positives: int = Field(30, gt=0, description="Fewer positives are not judged.")
+    thresholds: Thresholds = Field(description="When people are told.")
+
+    @model_validator(mode="after")
+    def _auto_goes_together(self) -> Self:
+        auto = self.source.path == "auto"
+        for field, is_auto in (
+            ("columns.target: last", self.columns.target == "last"),
+            ("columns.features: auto", self.columns.features == "auto"),
+        ):
+            if is_auto and not auto:
+                msg = f"`{field}` goes with `source.path: auto` only: name the columns"
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _candidate_names(self) -> Self:
+        for name in self.candidates:
+            if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
+                msg = f"candidate {name!r}: a name is lower-case letters, digits and _"
+                raise ValueError(msg)
+        return self
