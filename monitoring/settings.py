@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     airflow_password: SecretStr | None = Field(
         None, description="Password of the Airflow user `admin`, for the same."
     )
-    webhook_url: str | None = Field(
+    webhook_url: SecretStr | None = Field(
         None, description="Where alerts and DAG notifications are posted; only logged if unset."
     )
     public_url: str = Field(
@@ -79,6 +79,16 @@ class Settings(BaseSettings):
     def archives(self) -> Path:
         """Folder of the Parquet archives of consumed rows."""
         return self.state / "archives"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of the models, where MLflow runs without a server."""
+        return self.state / "artifacts"
+
+    @property
+    def backups(self) -> Path:
+        """Folder of the champions' copies."""
+        return self.state / "backups"
 
     @property
     def runs(self) -> Path:
