@@ -1,3 +1,3 @@
 """Fixtures that every room's tests share; servers are real and started once a run."""
 
-pytest_plugins = ["tests.fixtures.loopback"]
+pytest_plugins = ["tests.fixtures.loopback", "tests.fixtures.gateway"]

@@ -225,6 +225,14 @@ TESTED_FEATURES = Metric(
     "Tested features",
     "Features that could be tested for drift.",
 )
+BROKEN_FEATURES = Metric(
+    "broken",
+    Unit.FEATURES,
+    "Broken columns",
+    "Features whose column is missing or has changed its type.",
+    (),
+    Direction.DOWN,
+)
 MAX_FEATURE_DRIFT = Metric(
     "max_feature_drift",
     Unit.RATIO,
@@ -265,6 +273,13 @@ FEATURE_MISSING = Metric(
     "Rows without a value of one feature.",
     ("feature",),
     Direction.DOWN,
+)
+FEATURE_IMPORTANCE = Metric(
+    "feature_importance",
+    Unit.RATIO,
+    "Feature importance",
+    "Weight of one feature for the model; all add up to 1.",
+    ("feature",),
 )
 SCORE_DRIFT = Metric(
     "score_drift",

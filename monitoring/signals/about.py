@@ -1,0 +1,29 @@
+"""About: what a status, a row count or the end of a window is about; values of the label `of`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from monitoring.signals.metric import Role, Stage
+
+
+class About(StrEnum):
+    """A window or a judgement that samples speak of."""
+
+    DRIFT = "drift"
+    SCORE_DRIFT = "score drift"
+    PERFORMANCE = "performance"
+    ESTIMATE = "estimate"
+    ESTIMATE_ERROR = "estimate error"
+    TEST = "test"
+    DATA = "data"
+
+
+def performance_of(stage: Stage, role: Role) -> str:
+    """Return what the status of a scorecard is about: ``production champion``."""
+    return f"{stage} {role}"
+
+
+def drift_of(feature: str) -> str:
+    """Return what the status of one feature's drift is about: ``drift of V1``."""
+    return f"drift of {feature}"

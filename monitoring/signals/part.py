@@ -1,0 +1,44 @@
+"""Part: the groups in which a use case's samples lie in the Pushgateway."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+JOB = "tocsin"
+"""The `job` label of everything pushed."""
+
+PART = "part"
+"""The grouping label beside `job` and `use_case`; no metric has a label of this name."""
+
+
+class Part(StrEnum):
+    """What is replaced together.
+
+    A push puts a whole group in the place of the one before, so figures that are made at
+    different times, or that must survive a failure of others, are parts of their own.
+    """
+
+    MODEL = "model"
+    RETRAIN = "retrain"
+    REPORT = "report"
+    RETRAIN_ATTEMPT = "retrain_attempt"
+    RETRAIN_SUCCESS = "retrain_success"
+    REPORT_ATTEMPT = "report_attempt"
+    REPORT_SUCCESS = "report_success"
+
+
+class Pipeline(StrEnum):
+    """A pipeline whose runs are watched."""
+
+    RETRAIN = "retrain"
+    REPORT = "report"
+
+    @property
+    def attempt(self) -> Part:
+        """Where the time of the last attempt lies."""
+        return Part(f"{self}_attempt")
+
+    @property
+    def success(self) -> Part:
+        """Where the time of the last success lies."""
+        return Part(f"{self}_success")

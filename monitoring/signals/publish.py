@@ -1,0 +1,176 @@
+"""Publish: the one edge at which samples leave for the Pushgateway."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+
+from prometheus_client import CollectorRegistry, delete_from_gateway, push_to_gateway
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from monitoring.signals.catalogue import CATALOGUE, LAST_ATTEMPT, LAST_SUCCESS
+from monitoring.signals.metric import USE_CASE, Metric
+from monitoring.signals.part import JOB, PART, Part, Pipeline
+from monitoring.signals.sample import Sample, SampleError
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric as Family
+
+TIMEOUT = 10.0
+"""Seconds that one try may take."""
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether trying again may help: not where the Pushgateway refused what was sent."""
+    if isinstance(error, HTTPError):
+        return error.code >= 500
+    return isinstance(error, OSError)
+
+
+RETRIES = Retrying(
+    stop=stop_after_attempt(4),
+    wait=wait_exponential(multiplier=0.5, max=4),
+    retry=retry_if_exception(_may_pass),
+    reraise=True,
+)
+"""Four tries in some four seconds: enough for a restart, short enough for a task."""
+
+
+class PublishError(RuntimeError):
+    """Samples did not arrive at the Pushgateway; the message names its address and the cause."""
+
+
+def publish(
+    samples: Iterable[Sample],
+    *,
+    use_case: str,
+    part: Part,
+    url: str,
+    retries: Retrying = RETRIES,
+) -> None:
+    """Put `samples` in the place of everything that `part` of `use_case` held before.
+
+    Parameters
+    ----------
+    url
+        Address of the Pushgateway.
+    retries
+        When to try again; passing faults only.
+
+    Raises
+    ------
+    SampleError
+        A metric is not in the catalogue, or two samples are of the same series.
+    PublishError
+        The Pushgateway could not be reached in all tries, or refused the samples.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Samples(_checked(tuple(samples))))
+    push = partial(
+        push_to_gateway,
+        url,
+        JOB,
+        registry,
+        grouping_key={USE_CASE: use_case, PART: part.value},
+        timeout=TIMEOUT,
+    )
+    _try(push, f"push of {use_case}/{part}", url, retries)
+
+
+def publish_attempt(
+    use_case: str, pipeline: Pipeline, at: datetime, *, url: str, retries: Retrying = RETRIES
+) -> None:
+    """Say that a run of `pipeline` began; the first thing that a run does.
+
+    Raises
+    ------
+    PublishError
+        As `publish`.
+    """
+    sample = Sample(LAST_ATTEMPT, at.timestamp(), {"pipeline": pipeline.value})
+    publish((sample,), use_case=use_case, part=pipeline.attempt, url=url, retries=retries)
+
+
+def publish_success(
+    use_case: str, pipeline: Pipeline, at: datetime, *, url: str, retries: Retrying = RETRIES
+) -> None:
+    """Say that a run of `pipeline` succeeded; the last thing that a run does.
+
+    Raises
+    ------
+    PublishError
+        As `publish`.
+    """
+    sample = Sample(LAST_SUCCESS, at.timestamp(), {"pipeline": pipeline.value})
+    publish((sample,), use_case=use_case, part=pipeline.success, url=url, retries=retries)
+
+
+def retire(use_case: str, *, url: str, retries: Retrying = RETRIES) -> None:
+    """Delete every group of a use case that is no longer watched.
+
+    Raises
+    ------
+    PublishError
+        The Pushgateway could not be reached in all tries.
+    """
+    for part in Part:
+        delete = partial(
+            delete_from_gateway,
+            url,
+            JOB,
+            grouping_key={USE_CASE: use_case, PART: part.value},
+            timeout=TIMEOUT,
+        )
+        _try(delete, f"removal of {use_case}/{part}", url, retries)
+
+
+def _checked(samples: tuple[Sample, ...]) -> tuple[Sample, ...]:
+    strange = sorted({s.metric.name for s in samples if s.metric not in CATALOGUE})
+    if strange:
+        msg = f"not in the catalogue, so not to be published: {', '.join(strange)}"
+        raise SampleError(msg)
+    twice = [series for series, count in Counter(s.series for s in samples).items() if count > 1]
+    if twice:
+        msg = f"two samples of one series: {', '.join(' '.join(series) for series in twice)}"
+        raise SampleError(msg)
+    return samples
+
+
+class _Samples(Collector):
+    """Hands samples to prometheus-client, one family a metric."""
+
+    def __init__(self, samples: tuple[Sample, ...]) -> None:
+        self._samples = samples
+
+    def collect(self) -> Iterator[Family]:
+        by_metric: dict[Metric, list[Sample]] = {}
+        for sample in self._samples:
+            by_metric.setdefault(sample.metric, []).append(sample)
+        for metric, samples in by_metric.items():
+            family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+            for sample in samples:
+                family.add_metric(tuple(sample.labels.values()), sample.value)
+            yield family
+
+
+def _try(action: Callable[[], None], what: str, url: str, retries: Retrying) -> None:
+    try:
+        retries.copy()(action)
+    except OSError as error:
+        msg = (
+            f"{what} to the Pushgateway at {url} failed: {_reason(error)}; "
+            "check that it runs and that TOCSIN_PUSHGATEWAY_URL names it"
+        )
+        raise PublishError(msg) from error
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, HTTPError):
+        return f"{error.code} {error.read().decode(errors='replace').strip() or error.reason}"
+    return str(getattr(error, "reason", error))

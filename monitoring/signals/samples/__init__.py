@@ -1,0 +1,24 @@
+"""Samples: what the other rooms found, as numbers of the catalogue; pure functions.
+
+What could not be computed is left out, and a sample of `tocsin_status_info` says why.
+"""
+
+from monitoring.signals.samples.data import quarantine_samples, window_samples
+from monitoring.signals.samples.drift import verdict_samples
+from monitoring.signals.samples.model import model_samples, retrain_samples
+from monitoring.signals.samples.performance import (
+    error_samples,
+    estimate_samples,
+    scorecard_samples,
+)
+
+__all__ = [
+    "error_samples",
+    "estimate_samples",
+    "model_samples",
+    "quarantine_samples",
+    "retrain_samples",
+    "scorecard_samples",
+    "verdict_samples",
+    "window_samples",
+]

@@ -1,0 +1,64 @@
+"""Samples of a drift verdict."""
+
+from __future__ import annotations
+
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
+from monitoring.signals.about import About, drift_of
+from monitoring.signals.catalogue import (
+    BROKEN_FEATURES,
+    DRIFT_SCORE,
+    DRIFTED_FEATURES,
+    FEATURE_DRIFT,
+    FEATURE_IMPORTANCE,
+    FEATURE_MISSING,
+    MAX_FEATURE_DRIFT,
+    MEAN_FEATURE_DRIFT,
+    SCORE_DRIFT,
+    TESTED_FEATURES,
+    WEIGHTED_DRIFT,
+)
+from monitoring.signals.sample import Sample, known
+from monitoring.signals.samples.data import window_samples
+from monitoring.signals.samples.status import status_sample
+
+BROKEN = (DriftStatus.MISSING_COLUMN, DriftStatus.TYPE_CHANGED)
+"""Statuses that say the schema is no longer the one the model was trained on."""
+
+
+def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
+    """Return the samples of a verdict and of its window."""
+    tested = len(verdict.tested)
+    drifted = len(verdict.drifted_features) if tested else None
+    return (
+        status_sample(About.DRIFT, verdict.status),
+        *known(DRIFT_SCORE, verdict.share),
+        *known(DRIFTED_FEATURES, drifted),
+        *known(TESTED_FEATURES, tested),
+        *known(BROKEN_FEATURES, sum(f.status in BROKEN for f in verdict.features)),
+        *known(MAX_FEATURE_DRIFT, verdict.max_effect),
+        *known(MEAN_FEATURE_DRIFT, verdict.mean_effect),
+        *known(WEIGHTED_DRIFT, verdict.weighted_share),
+        *(sample for feature in verdict.features for sample in _feature(feature)),
+        *_scores(verdict.scores),
+        *window_samples(About.DRIFT, verdict.rows_current, verdict.window_end),
+    )
+
+
+def _feature(feature: FeatureVerdict) -> tuple[Sample, ...]:
+    figures = (
+        *known(FEATURE_DRIFT, feature.effect, feature=feature.name),
+        *known(FEATURE_MISSING, feature.missing, feature=feature.name),
+        *known(FEATURE_IMPORTANCE, feature.importance, feature=feature.name),
+    )
+    if feature.status is DriftStatus.TESTED:
+        return figures
+    return (*figures, status_sample(drift_of(feature.name), feature.status))
+
+
+def _scores(scores: FeatureVerdict | None) -> tuple[Sample, ...]:
+    if scores is None:
+        return (status_sample(About.SCORE_DRIFT, DriftStatus.NO_SCORES),)
+    return (
+        *known(SCORE_DRIFT, scores.effect),
+        status_sample(About.SCORE_DRIFT, scores.status),
+    )
