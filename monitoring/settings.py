@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8000", description="Where people open reports and the runbook."
     )
+    grafana_home: Folder | None = Field(
+        None, description="A Grafana's own folder, with `bin` and `public`; else it is on PATH."
+    )
 
     @property
     def store_url(self) -> str:
