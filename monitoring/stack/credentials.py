@@ -1,0 +1,68 @@
+"""The local stack's secrets: made once, kept in one file that only its owner may read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from monitoring.stack.private import write_private
+
+
+def password() -> str:
+    """Return a new password of letters, digits, ``-`` and ``_`` (24 random bytes)."""
+    return secrets.token_urlsafe(24)
+
+
+def signing_key() -> str:
+    """Return a new key for signing tokens (64 random bytes: JWT's HS512 wants as many)."""
+    return secrets.token_urlsafe(64)
+
+
+def fernet_key() -> str:
+    """Return a new Fernet key: 32 random bytes in URL-safe base64, as `cryptography` wants it."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+class Credentials(BaseModel):
+    """What the parts of the local stack trust each other and their user by."""
+
+    model_config = ConfigDict(frozen=True)
+
+    airflow_password: SecretStr = Field(
+        default_factory=lambda: SecretStr(password()), description="Of Airflow's user `admin`."
+    )
+    grafana_password: SecretStr = Field(
+        default_factory=lambda: SecretStr(password()), description="Of Grafana's user `admin`."
+    )
+    grafana_secret_key: SecretStr = Field(
+        default_factory=lambda: SecretStr(signing_key()),
+        description="Encrypts what Grafana keeps of data sources and contact points.",
+    )
+    jwt_secret: SecretStr = Field(
+        default_factory=lambda: SecretStr(signing_key()),
+        description="Signs the tokens between Airflow's parts; the same for all of them.",
+    )
+    api_secret_key: SecretStr = Field(
+        default_factory=lambda: SecretStr(signing_key()), description="Signs Airflow's sessions."
+    )
+    fernet_key: SecretStr = Field(
+        default_factory=lambda: SecretStr(fernet_key()),
+        description="Encrypts what Airflow keeps of connections and variables.",
+    )
+
+    def revealed(self) -> dict[str, str]:
+        """Return every secret as plain text."""
+        return {name: getattr(self, name).get_secret_value() for name in type(self).model_fields}
+
+
+def credentials_in(path: Path) -> Credentials:
+    """Return the secrets kept at `path`; what is not there yet is made and written first."""
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    credentials = Credentials.model_validate(kept)
+    if credentials.revealed() != kept:
+        write_private(path, json.dumps(credentials.revealed(), indent=2) + "\n")
+    return credentials

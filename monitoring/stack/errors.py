@@ -1,0 +1,7 @@
+"""What can go wrong with the local stack."""
+
+from __future__ import annotations
+
+
+class StackError(RuntimeError):
+    """The local stack can't do what was asked; the message says why and what to do."""

@@ -1,0 +1,126 @@
+"""Where the local stack keeps what, under the folder of its state."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitoring.stack.errors import StackError
+from monitoring.stack.private import private_folder
+
+CHECKOUT = Path(__file__).parents[2]
+"""The checkout that this code runs from: it holds the DAGs and prometheus.yml."""
+
+SOCKET_PATH_LIMIT = 90
+"""Unix socket paths end at 107 characters, and supervisord adds its process id while binding."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The folders of one local stack; `make` brings them into being, for their owner only."""
+
+    state: Path
+
+    @property
+    def control(self) -> Path:
+        """What belongs to the supervisor."""
+        return self.state / "stack"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a part."""
+        return self.state / "logs"
+
+    @property
+    def airflow(self) -> Path:
+        """Airflow's home."""
+        return self.state / "airflow"
+
+    @property
+    def mlflow(self) -> Path:
+        """Where the MLflow server runs."""
+        return self.state / "mlflow"
+
+    @property
+    def prometheus(self) -> Path:
+        """Prometheus's configuration, targets, rules and data."""
+        return self.state / "prometheus"
+
+    @property
+    def pushgateway(self) -> Path:
+        """What the Pushgateway keeps."""
+        return self.state / "pushgateway"
+
+    @property
+    def alertmanager(self) -> Path:
+        """Alertmanager's configuration and data."""
+        return self.state / "alertmanager"
+
+    @property
+    def grafana(self) -> Path:
+        """Grafana's data and provisioning."""
+        return self.state / "grafana"
+
+    @property
+    def credentials(self) -> Path:
+        """File of the generated secrets."""
+        return self.control / "credentials.json"
+
+    @property
+    def airflow_passwords(self) -> Path:
+        """File from which Airflow reads its users' passwords."""
+        return self.control / "airflow_passwords.json"
+
+    @property
+    def ports(self) -> Path:
+        """File that tells on which ports the stack was started."""
+        return self.control / "ports.json"
+
+    @property
+    def lock(self) -> Path:
+        """File that one `up` or `down` at a time holds."""
+        return self.control / "lock"
+
+    @property
+    def socket(self) -> Path:
+        """Unix socket of the supervisor; in a short private folder where this one's is too long."""
+        path = self.control / "supervisor.sock"
+        if len(str(path)) <= SOCKET_PATH_LIMIT:
+            return path
+        digest = hashlib.sha256(str(self.state).encode()).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()) / f"tocsin-{os.geteuid()}-{digest}"
+        return folder / "supervisor.sock"
+
+    def log(self, part: str) -> Path:
+        """Return the log file of a part."""
+        return self.logs / f"{part}.log"
+
+    def make(self) -> None:
+        """Make every folder, mode 700.
+
+        Raises
+        ------
+        StackError
+            The short folder for the socket belongs to somebody else.
+        """
+        for folder in (
+            self.state,
+            self.control,
+            self.logs,
+            self.airflow,
+            self.mlflow,
+            self.prometheus,
+            self.pushgateway,
+            self.alertmanager,
+            self.grafana,
+        ):
+            private_folder(folder)
+        folder = self.socket.parent
+        # It may lie in a folder where others write too: what they made is not to be trusted.
+        if folder.exists() and folder.stat().st_uid != os.geteuid():
+            msg = f"{folder} belongs to another user: remove it, or choose a shorter TOCSIN_STATE"
+            raise StackError(msg)
+        private_folder(folder)

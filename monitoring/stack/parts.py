@@ -1,0 +1,199 @@
+"""The parts of the local stack: what runs, by which command, and where it says that it is well."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitoring.settings import Ports, Settings
+from monitoring.stack.environment import loopback_url
+from monitoring.stack.folders import Folders
+from monitoring.stack.ports import LOOPBACK
+
+RETENTION = "400d"
+"""How long Prometheus keeps samples: a year and a month, so that years can be compared."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """Where a part says whether it is well.
+
+    Attributes
+    ----------
+    url
+        Answers 200 when it is.
+    component
+        For Airflow, whose API server speaks for its other parts too: the one that is meant.
+    """
+
+    url: str
+    component: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the local stack, and what it starts itself.
+
+    Attributes
+    ----------
+    url
+        Where people look at it; None if there is nothing to see.
+    health
+        None for a part that does one thing and ends, before the parts after it start.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+    url: str | None = None
+    health: Health | None = None
+
+
+def parts(settings: Settings, ports: Ports) -> tuple[Part, ...]:
+    """Return the parts, in the order in which they start."""
+    folders = Folders(settings.state)
+    return (
+        *_metrics(folders, ports),
+        _mlflow(settings, folders, ports),
+        *_grafana(settings, folders, ports),
+        *_airflow(folders, ports),
+    )
+
+
+def wanted_ports(settings: Settings, ports: Ports) -> dict[str, int]:
+    """Return the port of every part that listens on one."""
+    listening = {
+        "pushgateway": ports.pushgateway,
+        "prometheus": ports.prometheus,
+        "alertmanager": ports.alertmanager,
+        "mlflow": ports.mlflow,
+        "airflow": ports.airflow,
+    }
+    if grafana_server(settings.grafana_home) is not None:
+        listening["grafana"] = ports.grafana
+    return listening
+
+
+def _metrics(folders: Folders, ports: Ports) -> tuple[Part, ...]:
+    pushgateway = loopback_url(ports.pushgateway)
+    prometheus = loopback_url(ports.prometheus)
+    alertmanager = loopback_url(ports.alertmanager)
+    return (
+        Part(
+            "pushgateway",
+            (
+                "prometheus-pushgateway",
+                f"--web.listen-address={LOOPBACK}:{ports.pushgateway}",
+                f"--persistence.file={folders.pushgateway / 'metrics'}",
+                "--persistence.interval=5s",  # what a kill -9 can lose
+            ),
+            folders.pushgateway,
+            pushgateway,
+            Health(f"{pushgateway}/-/ready"),
+        ),
+        Part(
+            "alertmanager",
+            (
+                "prometheus-alertmanager",
+                f"--web.listen-address={LOOPBACK}:{ports.alertmanager}",
+                f"--web.external-url={alertmanager}",
+                "--cluster.listen-address=",  # alone, so nothing beyond the loopback
+                f"--config.file={folders.alertmanager / 'alertmanager.yml'}",
+                f"--storage.path={folders.alertmanager / 'data'}",
+            ),
+            folders.alertmanager,
+            alertmanager,
+            Health(f"{alertmanager}/-/ready"),
+        ),
+        Part(
+            "prometheus",
+            (
+                "prometheus",
+                f"--web.listen-address={LOOPBACK}:{ports.prometheus}",
+                f"--web.external-url={prometheus}",
+                f"--config.file={folders.prometheus / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folders.prometheus / 'data'}",
+                f"--storage.tsdb.retention.time={RETENTION}",
+            ),
+            folders.prometheus,
+            prometheus,
+            Health(f"{prometheus}/-/ready"),
+        ),
+    )
+
+
+def _mlflow(settings: Settings, folders: Folders, ports: Ports) -> Part:
+    url = loopback_url(ports.mlflow)
+    return Part(
+        "mlflow",
+        (
+            _script("mlflow"),
+            "server",
+            f"--host={LOOPBACK}",
+            f"--port={ports.mlflow}",
+            "--workers=1",
+            # The database and folder that commands use without a server: the models are the same.
+            f"--backend-store-uri=sqlite:///{settings.state / 'mlflow.db'}",
+            f"--artifacts-destination={settings.artifacts.as_uri()}",
+        ),
+        folders.mlflow,
+        url,
+        Health(f"{url}/health"),
+    )
+
+
+def _airflow(folders: Folders, ports: Ports) -> tuple[Part, ...]:
+    # Not `airflow standalone`: its log servers listen on every interface, and it neither
+    # restarts a part that died nor says so.
+    url = loopback_url(ports.airflow)
+    health = f"{url}/api/v2/monitor/health"
+
+    def part(name: str, *arguments: str, component: str) -> Part:
+        return Part(
+            f"airflow-{name}",
+            (_script("airflow"), name, *arguments),
+            folders.airflow,
+            url if name == "api-server" else None,
+            Health(health, component),
+        )
+
+    return (
+        Part("airflow-migrate", (_script("airflow"), "db", "migrate"), folders.airflow),
+        part("api-server", component="metadatabase"),
+        # Logs are read from the folder that all parts share; no server is needed for them.
+        part("scheduler", "--skip-serve-logs", component="scheduler"),
+        part("dag-processor", component="dag_processor"),
+        part("triggerer", "--skip-serve-logs", component="triggerer"),
+    )
+
+
+def grafana_server(home: Path | None) -> tuple[str, ...] | None:
+    """Return the command that starts Grafana, None where there is none.
+
+    Parameters
+    ----------
+    home
+        Folder with Grafana's ``bin`` and ``public``; PATH is looked through if it is None.
+    """
+    path = None if home is None else str(home / "bin")
+    for name, arguments in (("grafana", ("server",)), ("grafana-server", ())):
+        program = shutil.which(name, path=path)
+        if program is not None:
+            where = () if home is None else (f"--homepath={home}",)
+            return (program, *arguments, *where)
+    return None
+
+
+def _grafana(settings: Settings, folders: Folders, ports: Ports) -> tuple[Part, ...]:
+    command = grafana_server(settings.grafana_home)
+    if command is None:
+        return ()
+    url = loopback_url(ports.grafana)
+    return (Part("grafana", command, folders.grafana, url, Health(f"{url}/api/health")),)
+
+
+def _script(name: str) -> str:
+    """Return the path of a command that was installed beside this Python."""
+    return str(Path(sys.executable).parent / name)

@@ -1,0 +1,200 @@
+"""The supervisor: one supervisord that starts the parts, restarts and stops them."""
+
+from __future__ import annotations
+
+import http.client
+import shlex
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from supervisor.xmlrpc import SupervisorTransport
+
+from monitoring.stack.errors import StackError
+from monitoring.stack.folders import Folders
+from monitoring.stack.parts import Part
+from monitoring.stack.private import write_private
+
+START_SECONDS = 10
+"""A part that ends sooner than this has not started; after one more try it is given up."""
+
+STOP_SECONDS = 10
+"""How long a part may take to stop before it is killed."""
+
+
+@dataclass(frozen=True)
+class ProcessState:
+    """What the supervisor knows of a part's process.
+
+    Attributes
+    ----------
+    state
+        In the supervisor's words: STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL.
+    pid
+        None where no process runs.
+    exit_status
+        Of the process before, where one has ended.
+    """
+
+    state: str
+    pid: int | None
+    exit_status: int
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, or is about to."""
+        return self.state in {"RUNNING", "STARTING", "BACKOFF"}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended as it should."""
+        return self.state == "EXITED" and self.exit_status == 0
+
+
+class Supervisor:
+    """The supervisor of one local stack, alive or not."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._configuration = folders.control / "supervisord.conf"
+        self._log = folders.control / "supervisord.log"
+
+    def start(self, parts: Sequence[Part], environment: Mapping[str, str]) -> None:
+        """Start the supervisor itself; the parts wait for `start_part`.
+
+        Raises
+        ------
+        StackError
+            It did not come up; the message ends with its log.
+        """
+        write_private(self._configuration, _configuration(self._folders, self._log, parts))
+        program = Path(sys.executable).parent / "supervisord"
+        done = subprocess.run(  # noqa: S603 - our own program and file
+            [str(program), "--configuration", str(self._configuration)],
+            env=dict(environment),
+            cwd=self._folders.control,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        until = time.monotonic() + STOP_SECONDS
+        while done.returncode == 0 and time.monotonic() < until:
+            if self.is_alive():
+                return
+            time.sleep(0.05)
+        log = self._log.read_text(encoding="utf-8") if self._log.exists() else ""
+        msg = f"supervisord did not start:\n{done.stdout}{log[-2000:]}"
+        raise StackError(msg)
+
+    def is_alive(self) -> bool:
+        """Whether it answers."""
+        try:
+            self._call("getPID")
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
+
+    def start_part(self, name: str) -> None:
+        """Start a part that does not run; return at once."""
+        self._call("startProcess", name, False)
+
+    def states(self) -> dict[str, ProcessState]:
+        """Return the state of every part's process by its name; none if it is not alive."""
+        try:
+            found = self._call("getAllProcessInfo")
+        except (OSError, http.client.HTTPException):
+            return {}
+        assert isinstance(found, list)  # noqa: S101 - the supervisor's own interface says so
+        return {
+            entry["name"]: ProcessState(
+                entry["statename"], entry["pid"] or None, entry["exitstatus"]
+            )
+            for entry in found
+        }
+
+    def stop(self) -> None:
+        """Stop every part at once, then the supervisor; nothing if it is not alive."""
+        try:
+            pid = self._call("getPID")
+            self._call("stopAllProcesses")
+            self._call("shutdown")
+        except (OSError, http.client.HTTPException):
+            return
+        try:
+            psutil.Process(int(str(pid))).wait(timeout=STOP_SECONDS)
+        except psutil.NoSuchProcess:
+            return
+        except psutil.TimeoutExpired as error:
+            msg = f"supervisord (pid {pid}) does not stop"
+            raise StackError(msg) from error
+
+    def _call(self, method: str, *arguments: str | bool) -> object:
+        transport = SupervisorTransport(serverurl=f"unix://{self._folders.socket}")
+        with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as server:
+            return getattr(server.supervisor, method)(*arguments)
+
+
+def _configuration(folders: Folders, log: Path, parts: Sequence[Part]) -> str:
+    control = folders.control
+    head = f"""\
+[unix_http_server]
+file = {_literal(folders.socket)}
+chmod = 0600
+
+[supervisord]
+directory = {_literal(control)}
+pidfile = {_literal(control / "supervisord.pid")}
+logfile = {_literal(log)}
+logfile_maxbytes = 1MB
+logfile_backups = 1
+childlogdir = {_literal(folders.logs)}
+umask = 077
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+    return "\n".join([head, *(_program(folders, part) for part in parts)])
+
+
+def _program(folders: Folders, part: Part) -> str:
+    stays = part.health is not None
+    # Signals go to the whole process group: what a part started must stop with it.
+    return f"""\
+[program:{part.name}]
+command = {_literal(shlex.join(part.command))}
+directory = {_literal(part.folder)}
+autostart = false
+autorestart = {"true" if stays else "false"}
+startsecs = {START_SECONDS if stays else 0}
+startretries = 1
+stopsignal = INT
+stopasgroup = true
+killasgroup = true
+stopwaitsecs = {STOP_SECONDS}
+redirect_stderr = true
+stdout_logfile = {_literal(folders.log(part.name))}
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 1
+"""
+
+
+def _literal(value: str | Path) -> str:
+    """Return `value` as supervisord reads it unchanged.
+
+    Raises
+    ------
+    StackError
+        It holds what would begin a comment there.
+    """
+    text = str(value)
+    if " ;" in text or " #" in text or "\n" in text:
+        msg = f"{text!r}: the supervisor can't read a path with ' ;', ' #' or a line break in it"
+        raise StackError(msg)
+    return text.replace("%", "%%")
