@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -58,6 +58,29 @@ class Settings(BaseSettings):
     )
     webhook_url: SecretStr | None = Field(
         None, description="Where alerts and DAG notifications are posted; only logged if unset."
+    )
+    slack_url: SecretStr | None = Field(
+        None, description="Slack's incoming webhook; alerts are posted there too if set."
+    )
+    heartbeat_url: SecretStr | None = Field(
+        None, description="Where the watchdog posts every few minutes: a dead man's switch."
+    )
+    smtp_host: str | None = Field(
+        None, description="Mail server, host:port; alerts are mailed if this and `smtp_to` are set."
+    )
+    smtp_tls: bool = Field(True, description="Whether the mail server must speak TLS.")
+    smtp_from: str = Field("tocsin@localhost", description="Sender of alert mails.")
+    smtp_to: str | None = Field(None, description="Receivers of alert mails, comma between them.")
+    smtp_user: str | None = Field(None, description="User at the mail server; none if unset.")
+    smtp_password: SecretStr | None = Field(None, description="Their password.")
+    notifier: Literal["grafana", "alertmanager"] = Field(
+        "grafana", description="Which of the two notifies; the other one only shows."
+    )
+    prometheus_url: str = Field(
+        "http://127.0.0.1:9090", description="Where Grafana and the status pages read metrics."
+    )
+    grafana_url: str | None = Field(
+        None, description="Where people open Grafana; alerts link to the status pages if unset."
     )
     public_url: str = Field(
         "http://127.0.0.1:8000", description="Where people open reports and the runbook."

@@ -1,0 +1,1 @@
+"""Alerts: declared once, written as Prometheus rules and as Grafana-managed rules."""

@@ -1,0 +1,133 @@
+"""Business alerts: one for every threshold that a use case sets."""
+
+from __future__ import annotations
+
+from monitoring.signals.alerts.alert import VALUE, Alert, Link, MoneyAtStake, Shown
+from monitoring.signals.alerts.causes import unless_broken, unless_stale
+from monitoring.signals.cadence import look_back
+from monitoring.signals.catalogue import (
+    CAPACITY_USED,
+    DRIFT_SCORE,
+    ESTIMATE_ERROR,
+    ESTIMATED_COST,
+    F1,
+    LABEL_COVERAGE,
+    MISSED,
+    MONEY_MISSED,
+    POSITIVES,
+    PRECISION,
+    QUARANTINED,
+    RECALL,
+    REVIEW_COST,
+)
+from monitoring.signals.dashboards.places import CasePanel, board_of
+from monitoring.signals.metric import USE_CASE, Metric, Unit
+from monitoring.signals.part import Pipeline
+from monitoring.signals.promql import live, newest
+from monitoring.signals.thresholds import BusinessThreshold, Side, business_thresholds
+from monitoring.use_case import Severity, UseCase
+
+NEEDS_POSITIVES = (RECALL, PRECISION, F1)
+"""Ratios that say nothing where there are fewer positives than the use case's minimum."""
+
+_PANELS = {
+    RECALL: CasePanel.PERFORMANCE_OVER_TIME,
+    PRECISION: CasePanel.PERFORMANCE_OVER_TIME,
+    F1: CasePanel.PERFORMANCE_OVER_TIME,
+    MISSED: CasePanel.IMPACT,
+    CAPACITY_USED: CasePanel.CAPACITY,
+    DRIFT_SCORE: CasePanel.DRIFT_OVER_TIME,
+    LABEL_COVERAGE: CasePanel.COVERAGE,
+    ESTIMATE_ERROR: CasePanel.ESTIMATE_ERROR,
+    QUARANTINED: CasePanel.QUARANTINED,
+}
+
+
+def business_alerts(case: UseCase) -> tuple[Alert, ...]:
+    """Return an alert for each business threshold of a use case."""
+    thresholds = business_thresholds(case)
+    return tuple(_alert(case, threshold, thresholds) for threshold in thresholds)
+
+
+def alert_name(metric: Metric, side: Side) -> str:
+    """Return the name of a metric's alert: RecallLow, MissedHigh."""
+    words = "".join(word.capitalize() for word in metric.key.split("_"))
+    return f"{words}{'Low' if side is Side.BELOW else 'High'}"
+
+
+def newest_live(case: UseCase, metric: Metric) -> str:
+    """Return the newest value that a business alert looks at."""
+    return newest(
+        metric,
+        case.name,
+        look_back(case, Pipeline.REPORT),
+        how="sum" if metric is QUARANTINED else "max",
+        **live(metric),
+    )
+
+
+def _alert(
+    case: UseCase, threshold: BusinessThreshold, others: tuple[BusinessThreshold, ...]
+) -> Alert:
+    metric, side = threshold.metric, threshold.side
+    value = newest_live(case, metric)
+    louder = [o for o in others if o.metric is metric and o.severity is Severity.CRITICAL]
+    if louder and threshold.severity is Severity.WARNING:
+        value = f"({value} {side.opposite} {louder[0].value:g})"
+    return Alert(
+        name=alert_name(metric, side),
+        use_case=case.name,
+        title=f"{case.title}: {_said(case, metric)} {side} {threshold.value:g}",
+        meaning=_meaning(case, metric),
+        severity=threshold.severity,
+        value=value,
+        side=side,
+        limit=threshold.value,
+        link=Link(board_of(case.name), _PANELS[metric]),
+        shown=Shown.RATIO if metric.unit is Unit.RATIO else Shown.COUNT,
+        guards=tuple(_guards(case, metric)),
+        money=_money(case, metric),
+    )
+
+
+def _said(case: UseCase, metric: Metric) -> str:
+    return f"missed {case.words.positives}" if metric is MISSED else metric.title.lower()
+
+
+def _guards(case: UseCase, metric: Metric) -> list[str]:
+    guards = []
+    if metric in NEEDS_POSITIVES:
+        enough = f"{newest_live(case, POSITIVES)} >= {case.min_positives}"
+        guards.append(f"and on ({USE_CASE}) {enough}")
+    if metric is QUARANTINED:
+        guards.append(unless_broken(case))
+    return [*guards, unless_stale(case, Pipeline.REPORT)]
+
+
+def _meaning(case: UseCase, metric: Metric) -> str:
+    one, many = case.words.positive, case.words.positives
+    mature = "in the newest mature window"
+    return {
+        RECALL: f"The model caught {VALUE} of all {many} {mature}.",
+        PRECISION: f"Of the alarms raised, {VALUE} were a {one}, {mature}.",
+        F1: f"F1 of the class {one} was {VALUE} {mature}.",
+        MISSED: f"The model missed {VALUE} {many} {mature}.",
+        CAPACITY_USED: f"Alarms came at {VALUE} times the number that the team can review.",
+        DRIFT_SCORE: f"A share of {VALUE} of the features no longer looks as it did in training.",
+        LABEL_COVERAGE: f"Labels have come for a share of only {VALUE} of the rows {mature}, so "
+        "that realised figures may mislead.",
+        ESTIMATE_ERROR: f"Recall as estimated before the labels came was off by {VALUE}: the "
+        "scores may no longer be calibrated, as happens when the concept drifts.",
+        QUARANTINED: f"The schema check set {VALUE} rows aside; they were not scored.",
+    }[metric]
+
+
+def _money(case: UseCase, metric: Metric) -> MoneyAtStake:
+    stake, words = {
+        RECALL: (MONEY_MISSED, f"lost to missed {case.words.positives}"),
+        F1: (MONEY_MISSED, f"lost to missed {case.words.positives}"),
+        MISSED: (MONEY_MISSED, f"lost to missed {case.words.positives}"),
+        PRECISION: (REVIEW_COST, "spent on alarms"),
+        CAPACITY_USED: (REVIEW_COST, "spent on alarms"),
+    }.get(metric, (ESTIMATED_COST, "is what the window just closed is estimated to have cost"))
+    return MoneyAtStake(stake, newest_live(case, stake), case.costs.currency, words)

@@ -1,0 +1,69 @@
+"""Causes: conditions that silence the alerts which they would set off as well."""
+
+from __future__ import annotations
+
+from monitoring.signals.cadence import PATIENCE, look_back, stale_after
+from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS
+from monitoring.signals.metric import USE_CASE
+from monitoring.signals.part import JOB, PART, Pipeline
+from monitoring.signals.promql import newest, now, series
+from monitoring.use_case import UseCase
+
+UP = "up"
+PUSH_TIME = "push_time_seconds"
+PUSH_FAILURE_TIME = "push_failure_time_seconds"
+
+FOREIGN = (UP, PUSH_TIME, PUSH_FAILURE_TIME)
+"""Names that are not in the catalogue: Prometheus and the Pushgateway make them themselves."""
+
+GATEWAY_JOB = "pushgateway"
+"""The scrape job of the Pushgateway in prometheus.yml."""
+
+BY_PIPELINE = (USE_CASE, "pipeline")
+
+GATEWAY_DOWN = f"max({series(UP, job=GATEWAY_JOB)})"
+"""1 where the Pushgateway answers, 0 where it does not."""
+
+UNLESS_GATEWAY_DOWN = f"unless on () ({GATEWAY_DOWN} == 0)"
+
+
+def age_of_success(case: UseCase, pipeline: Pipeline) -> str:
+    """Return the seconds since the last success."""
+    return f"(time() - {now(LAST_SUCCESS, case.name, by=BY_PIPELINE, pipeline=pipeline.value)})"
+
+
+def age_of_failed_attempt(case: UseCase, pipeline: Pipeline) -> str:
+    """Return the seconds since the last attempt, where no success is as new as it."""
+    attempt = now(LAST_ATTEMPT, case.name, by=BY_PIPELINE, pipeline=pipeline.value)
+    success = now(LAST_SUCCESS, case.name, by=BY_PIPELINE, pipeline=pipeline.value)
+    return f"(time() - ({attempt} > {success} or {attempt} unless {success}))"
+
+
+def unless_stale(case: UseCase, pipeline: Pipeline) -> str:
+    """Return the guard of figures that a pipeline makes: old ones are told as stale."""
+    limit = stale_after(case, pipeline).total_seconds()
+    return f"unless on ({USE_CASE}) {age_of_success(case, pipeline)} > {limit:g}"
+
+
+def unless_failed(case: UseCase, pipeline: Pipeline) -> str:
+    """Return the guard of staleness: a failed run is told as such."""
+    limit = PATIENCE[pipeline].total_seconds()
+    failed = age_of_failed_attempt(case, pipeline)
+    return f"unless on ({', '.join(BY_PIPELINE)}) {failed} > {limit:g}"
+
+
+def broken_columns(case: UseCase) -> str:
+    """Return how many columns are missing or of another type."""
+    return newest(BROKEN_FEATURES, case.name, look_back(case, Pipeline.REPORT))
+
+
+def unless_broken(case: UseCase) -> str:
+    """Return the guard of rows that a broken schema sets aside."""
+    return f"unless on ({USE_CASE}) {broken_columns(case)} > 0"
+
+
+def seconds_since_push_failed(case: UseCase) -> str:
+    """Return by how much the last refused push is newer than the last accepted one, by part."""
+    by = f"max by ({USE_CASE}, {PART})"
+    group = {"job": JOB, USE_CASE: case.name}
+    return f"({by} ({series(PUSH_FAILURE_TIME, **group)}) - {by} ({series(PUSH_TIME, **group)}))"

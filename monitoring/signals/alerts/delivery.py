@@ -1,0 +1,107 @@
+"""Delivery: who notifies, through which channels, at which pace; and where links lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import SecretStr
+
+from monitoring.settings import Settings
+from monitoring.signals.alerts.words import Addresses
+
+
+class Notifier(StrEnum):
+    """Which of the two forms of the rules tells people."""
+
+    GRAFANA = "grafana"
+    ALERTMANAGER = "alertmanager"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail server and who is written to."""
+
+    host: str
+    sender: str
+    to: tuple[str, ...]
+    tls: bool = True
+    user: str | None = None
+    password: SecretStr | None = None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How soon and how often a group of alerts is told.
+
+    Attributes
+    ----------
+    wait
+        From its first alert to the first message.
+    interval
+        Between messages when alerts join, or are resolved.
+    repeat
+        Between messages when nothing changes.
+    """
+
+    wait: timedelta
+    interval: timedelta
+    repeat: timedelta
+
+
+CRITICAL = Pace(timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=4))
+WARNING = Pace(timedelta(minutes=1), timedelta(hours=24), timedelta(hours=24))
+HEARTBEAT = Pace(timedelta(seconds=0), timedelta(minutes=1), timedelta(minutes=5))
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How alerts reach people; without any channel they are only shown.
+
+    Attributes
+    ----------
+    heartbeat
+        Where the watchdog posts.
+    critical, warning
+        Critical alerts are told at once; warnings come together, once a day after the first.
+    """
+
+    notifier: Notifier = Notifier.GRAFANA
+    addresses: Addresses = field(default_factory=lambda: Addresses("http://127.0.0.1:8000"))
+    webhook: SecretStr | None = None
+    slack: SecretStr | None = None
+    mail: Mail | None = None
+    heartbeat: SecretStr | None = None
+    critical: Pace = CRITICAL
+    warning: Pace = WARNING
+
+    @property
+    def has_channel(self) -> bool:
+        """Whether anyone is told at all."""
+        return not (self.webhook is None and self.slack is None and self.mail is None)
+
+
+def delivery_of(settings: Settings) -> Delivery:
+    """Return the delivery that the surroundings ask for."""
+    return Delivery(
+        notifier=Notifier(settings.notifier),
+        addresses=Addresses(settings.public_url, settings.grafana_url),
+        webhook=settings.webhook_url,
+        slack=settings.slack_url,
+        mail=_mail(settings),
+        heartbeat=settings.heartbeat_url,
+    )
+
+
+def _mail(settings: Settings) -> Mail | None:
+    if settings.smtp_host is None or settings.smtp_to is None:
+        return None
+    return Mail(
+        host=settings.smtp_host,
+        sender=settings.smtp_from,
+        to=tuple(address.strip() for address in settings.smtp_to.split(",")),
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+    )

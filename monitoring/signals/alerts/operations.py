@@ -1,0 +1,196 @@
+"""Operational alerts: what must be told of the watching itself, whatever the thresholds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from monitoring.signals.about import About, performance_of
+from monitoring.signals.alerts.alert import VALUE, Alert, Link, Shown
+from monitoring.signals.alerts.causes import (
+    GATEWAY_DOWN,
+    UNLESS_GATEWAY_DOWN,
+    age_of_failed_attempt,
+    age_of_success,
+    broken_columns,
+    seconds_since_push_failed,
+    unless_failed,
+    unless_stale,
+)
+from monitoring.signals.alerts.expected import absent_figures
+from monitoring.signals.cadence import PATIENCE, look_back, period, stale_after
+from monitoring.signals.catalogue import STATUS, WAITING_FOR_LABELS
+from monitoring.signals.dashboards.places import HEALTH, CasePanel, HealthPanel, board_of
+from monitoring.signals.metric import USE_CASE, Role, Stage
+from monitoring.signals.part import Pipeline
+from monitoring.signals.promql import newest, now
+from monitoring.signals.thresholds import Side
+from monitoring.use_case import Severity, UseCase
+
+_SETTLE = timedelta(minutes=15)
+"""How long absence must last: a restart of the Pushgateway, or a first run, is no alarm."""
+
+_FINE = "judged|tested|too few positives|no positives"
+"""Statuses under which the figures that can be there are there."""
+
+
+def fleet_alerts() -> tuple[Alert, ...]:
+    """Return the alerts that concern all use cases at once."""
+    return (
+        Alert(
+            name="Watchdog",
+            use_case=None,
+            title="The way from rule to receiver works",
+            meaning="This alert always fires. Whoever stops receiving it knows that alerts no "
+            "longer arrive.",
+            severity=None,
+            value="vector(1)",
+            side=Side.ABOVE,
+            limit=0,
+            link=Link(HEALTH, HealthPanel.UP),
+        ),
+        Alert(
+            name="PushgatewayDown",
+            use_case=None,
+            title="The Pushgateway does not answer",
+            meaning="No figure of any model can arrive; alerts on models rest on what came before.",
+            severity=Severity.CRITICAL,
+            value=GATEWAY_DOWN,
+            side=Side.BELOW,
+            limit=1,
+            link=Link(HEALTH, HealthPanel.UP),
+            hold=timedelta(minutes=2),
+        ),
+    )
+
+
+def case_alerts(case: UseCase) -> tuple[Alert, ...]:
+    """Return the operational alerts of one use case."""
+    return (
+        _stale(case, Pipeline.REPORT, Severity.CRITICAL),
+        _stale(case, Pipeline.RETRAIN, Severity.WARNING),
+        _failed(case, Pipeline.REPORT),
+        _failed(case, Pipeline.RETRAIN),
+        _push_failed(case),
+        _absent(case),
+        _not_judged(case),
+        _schema_broken(case),
+        _waiting(case),
+    )
+
+
+def _stale(case: UseCase, pipeline: Pipeline, severity: Severity) -> Alert:
+    return Alert(
+        name="RunStale",
+        use_case=case.name,
+        title=f"{case.title}: two runs of {pipeline} in a row were missed",
+        meaning=f"The last success of {pipeline} is {VALUE} old. Alerts on this model's figures "
+        "are silent until it runs again.",
+        severity=severity,
+        value=age_of_success(case, pipeline),
+        side=Side.ABOVE,
+        limit=stale_after(case, pipeline).total_seconds(),
+        link=Link(HEALTH, HealthPanel.SUCCESS_AGE),
+        shown=Shown.DURATION,
+        guards=(unless_failed(case, pipeline), UNLESS_GATEWAY_DOWN),
+        labels={"pipeline": pipeline.value},
+    )
+
+
+def _failed(case: UseCase, pipeline: Pipeline) -> Alert:
+    return Alert(
+        name="RunFailed",
+        use_case=case.name,
+        title=f"{case.title}: a run of {pipeline} did not succeed",
+        meaning=f"It began {VALUE} ago and has not ended well, whatever stopped it.",
+        severity=Severity.WARNING,
+        value=age_of_failed_attempt(case, pipeline),
+        side=Side.ABOVE,
+        limit=PATIENCE[pipeline].total_seconds(),
+        link=Link(HEALTH, HealthPanel.FAILED),
+        shown=Shown.DURATION,
+        guards=(UNLESS_GATEWAY_DOWN,),
+        labels={"pipeline": pipeline.value},
+    )
+
+
+def _push_failed(case: UseCase) -> Alert:
+    return Alert(
+        name="PushFailed",
+        use_case=case.name,
+        title=f"{case.title}: the Pushgateway refused figures",
+        meaning="The newest push of the part {{ $labels.part }} was refused; the figures shown "
+        "are those of the push before it.",
+        severity=Severity.WARNING,
+        value=seconds_since_push_failed(case),
+        side=Side.ABOVE,
+        limit=0,
+        link=Link(HEALTH, HealthPanel.FAILED_PUSHES),
+        shown=Shown.DURATION,
+    )
+
+
+def _absent(case: UseCase) -> Alert:
+    return Alert(
+        name="FiguresAbsent",
+        use_case=case.name,
+        title=f"{case.title}: a figure is not there, and no status says why",
+        meaning="{{ $labels.expected }} should be there and is not: nothing can be said of it.",
+        severity=Severity.CRITICAL,
+        value=absent_figures(case),
+        side=Side.ABOVE,
+        limit=0,
+        link=Link(board_of(case.name), CasePanel.STATUS),
+        guards=(UNLESS_GATEWAY_DOWN,),
+        hold=_SETTLE,
+    )
+
+
+def _not_judged(case: UseCase) -> Alert:
+    watched = "|".join((About.DRIFT, performance_of(Stage.PRODUCTION, Role.CHAMPION)))
+    by = (USE_CASE, *STATUS.labels)
+    fine = now(STATUS, case.name, by=by, status=f"~{_FINE}")
+    unjudged = f"({now(STATUS, case.name, by=by, of=f'~{watched}')} unless {fine})"
+    return Alert(
+        name="FiguresNotJudged",
+        use_case=case.name,
+        title=f"{case.title}: figures can't be judged",
+        meaning="The status of {{ $labels.of }} is: {{ $labels.status }}. Alerts on it are silent.",
+        severity=Severity.WARNING,
+        value=unjudged,
+        side=Side.ABOVE,
+        limit=0,
+        link=Link(board_of(case.name), CasePanel.STATUS),
+        guards=(unless_stale(case, Pipeline.REPORT),),
+        hold=period(case, Pipeline.REPORT),
+    )
+
+
+def _schema_broken(case: UseCase) -> Alert:
+    return Alert(
+        name="SchemaBroken",
+        use_case=case.name,
+        title=f"{case.title}: columns are missing or have changed their type",
+        meaning=f"{VALUE} columns that the model reads are not what it was trained on.",
+        severity=Severity.CRITICAL,
+        value=broken_columns(case),
+        side=Side.ABOVE,
+        limit=0,
+        link=Link(board_of(case.name), CasePanel.BROKEN),
+        guards=(unless_stale(case, Pipeline.REPORT),),
+    )
+
+
+def _waiting(case: UseCase) -> Alert:
+    return Alert(
+        name="WaitingForLabels",
+        use_case=case.name,
+        title=f"{case.title}: drift asks for a retrain that waits for labels",
+        meaning="The data has drifted, and too few labels have come since it began to train on. "
+        f"The model goes on judging {case.words.positives} by what it knew before.",
+        severity=Severity.WARNING,
+        value=newest(WAITING_FOR_LABELS, case.name, look_back(case, Pipeline.RETRAIN)),
+        side=Side.ABOVE,
+        limit=0,
+        link=Link(board_of(case.name), CasePanel.WAITING),
+        guards=(unless_stale(case, Pipeline.RETRAIN),),
+    )

@@ -1,0 +1,1 @@
+"""Dashboards: panels declared once, drawn by Grafana and by the status pages."""

@@ -1,0 +1,67 @@
+"""Places: the names of dashboards and panels, which links point at and which never change."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+FLEET = "tocsin_fleet"
+HEALTH = "tocsin_health"
+
+
+def board_of(use_case: str) -> str:
+    """Return the uid of a use case's dashboard."""
+    return f"tocsin-{use_case}"
+
+
+class CasePanel(IntEnum):
+    """Panels of a use case's dashboard; the ids stay, wherever a panel moves."""
+
+    PERFORMANCE = 1
+    IMPACT = 2
+    PERFORMANCE_OVER_TIME = 3
+    DRIFT = 4
+    DRIFT_OVER_TIME = 5
+    DRIFTED_FEATURES = 6
+    MONEY = 10
+    MONEY_OVER_TIME = 11
+    CAPACITY = 12
+    FALSE_ALARM_RATE = 13
+    RANKING = 14
+    COVERAGE = 20
+    ESTIMATED = 21
+    ESTIMATE_ERROR = 22
+    ESTIMATED_COST = 23
+    FEATURES = 30
+    FEATURES_OVER_TIME = 31
+    MISSING_VALUES = 32
+    SCORE_DRIFT = 33
+    MODEL = 40
+    DECISION = 41
+    NEW_LABELLED = 42
+    WAITING = 43
+    QUARANTINED = 50
+    BROKEN = 51
+    WINDOW_ROWS = 52
+    WINDOW_AGE = 53
+    STATUS = 54
+
+
+class FleetPanel(IntEnum):
+    """Panels of the dashboard of all watched models."""
+
+    MODELS = 1
+    RECALL = 2
+    DRIFT = 3
+    MISSED = 4
+
+
+class HealthPanel(IntEnum):
+    """Panels of the dashboard of pipelines and parts."""
+
+    UP = 1
+    SUCCESS_AGE = 2
+    RUNS = 3
+    FAILED = 4
+    PUSH_AGE = 5
+    FAILED_PUSHES = 6
+    QUARANTINED = 7

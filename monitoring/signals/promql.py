@@ -1,0 +1,70 @@
+"""PromQL: the few shapes of query that panels, alerts and recording rules are made of."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from monitoring.signals.metric import USE_CASE, Metric, Role, Stage
+
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+BY_CASE = (USE_CASE,)
+
+
+def series(name: str, **labels: str) -> str:
+    """Return the selector of a series' name and labels; a value that starts with ~ is a regex."""
+    inside = ",".join(f"{label}{_match(value)}" for label, value in labels.items())
+    return f"{name}{{{inside}}}" if inside else name
+
+
+def _match(value: str) -> str:
+    sign, text = ("=~", value[1:]) if value.startswith("~") else ("=", value)
+    return f"{sign}{json.dumps(text, ensure_ascii=False)}"
+
+
+def now(
+    metric: Metric, use_case: str, *, by: tuple[str, ...] = BY_CASE, how: str = "max", **labels: str
+) -> str:
+    """Return what the metric is at this moment, by the given labels."""
+    return _aggregated(how, by, select(metric, use_case, **labels))
+
+
+def newest(
+    metric: Metric, use_case: str, within: timedelta, *, how: str = "max", **labels: str
+) -> str:
+    """Return the newest value that the metric had within `within`, by use case.
+
+    Where series of one metric come and go (reasons, say), those that the last push dropped must
+    not count, so older ones are looked up only where there is none at this moment.
+    """
+    chosen = select(metric, use_case, **labels)
+    before = _aggregated(how, BY_CASE, f"last_over_time({chosen}[{duration(within)}])")
+    fixed = {USE_CASE, *labels}
+    if fixed.issuperset(metric.labels):
+        return before
+    return f"({_aggregated(how, BY_CASE, chosen)} or {before})"
+
+
+def select(metric: Metric, use_case: str, **labels: str) -> str:
+    """Return the selector of a metric of one use case."""
+    return series(metric.name, **{USE_CASE: use_case}, **labels)
+
+
+def live(metric: Metric) -> dict[str, str]:
+    """Return the labels of the figures that business alerts look at: the champion in production."""
+    if "stage" not in metric.labels:
+        return {}
+    return {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time as PromQL writes it, in its largest whole unit: 12h, 90m."""
+    seconds = int(length.total_seconds())
+    if not seconds:
+        return "0s"
+    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def _aggregated(how: str, by: tuple[str, ...], inner: str) -> str:
+    return f"{how} by ({', '.join(by)}) ({inner})"
