@@ -1,3 +1,8 @@
 """Fixtures that every room's tests share; servers are real and started once a run."""
 
-pytest_plugins = ["tests.fixtures.loopback", "tests.fixtures.gateway"]
+pytest_plugins = [
+    "tests.fixtures.loopback",
+    "tests.fixtures.gateway",
+    "tests.fixtures.stack",
+    "tests.fixtures.postgres",
+]

@@ -1,0 +1,130 @@
+"""Archive file: labelled rows as Parquet, whole or not there at all, and never another's."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitoring.rows.features import arrow_schema, features_frame, features_from_json
+from monitoring.rows.reading import declared_features
+from monitoring.rows.rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import sqlalchemy as sa
+    from numpy.typing import NDArray
+
+    from monitoring.use_case import Features, UseCase
+
+_TIME = pa.timestamp("us", tz="UTC")
+_OWN = pa.schema(
+    [
+        ("row_id", pa.string()),
+        ("event_time", _TIME),
+        ("arrival_time", _TIME),
+        ("amount", pa.float64()),
+        ("label", pa.int8()),
+        ("label_time", _TIME),
+        ("score", pa.float64()),
+        ("model_version", pa.string()),
+    ]
+)
+_FEATURE = "features."
+"""Before each feature's name, since a feature may be called `amount` or `label` too."""
+
+
+class ArchiveError(Exception):
+    """An archive file is missing or was changed; the message says where and what to do."""
+
+
+def encode(case: UseCase, records: Sequence[sa.Row[Any]]) -> bytes:
+    """Return the Parquet file of rows as `select_archived` gives them."""
+    declared = declared_features(case)
+    features = features_from_json([record.features for record in records], declared)
+    columns = [
+        pa.array([getattr(record, field.name) for record in records], field.type) for field in _OWN
+    ]
+    columns += [
+        pa.array(features[name], field.type, from_pandas=True)
+        for name, field in zip(features, arrow_schema(declared), strict=True)
+    ]
+    schema = pa.schema([*_OWN, *arrow_schema(declared, _FEATURE)])
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a file in place in one move, on the disk for good when this returns.
+
+    One writer at a time: the other name is the same for all of them, so that a killed one's
+    leftover is written over.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read(path: Path, sha256: str | None, case: UseCase) -> Rows:
+    """Return an archive's rows, without scores: unlike versions may have given them.
+
+    Raises
+    ------
+    ArchiveError
+        The file is not there, or is not the one that was written.
+    """
+    cure = "training rows would be missing: put the file back from a backup"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        msg = f"archive {path} of use case {case.name} is not there; {cure}"
+        raise ArchiveError(msg) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        msg = (
+            f"archive {path} of use case {case.name} was changed since it was written "
+            f"(sha256 {found}, recorded {sha256}); {cure}"
+        )
+        raise ArchiveError(msg)
+    table = pq.read_table(pa.BufferReader(content))
+    return Rows(
+        features=_features(table, declared_features(case)),
+        row_id=np.array(table["row_id"].to_pylist(), dtype=np.str_),
+        event_time=_times(table["event_time"]),
+        arrival_time=_times(table["arrival_time"]),
+        label=table["label"].to_numpy().astype(np.int8),
+        label_time=_times(table["label_time"]),
+        amount=None if case.columns.amount is None else table["amount"].to_numpy(),
+    )
+
+
+def _features(table: pa.Table, declared: Features) -> pd.DataFrame:
+    """Return the declared features; one that the archive doesn't have is missing in its rows."""
+    columns = [
+        table[_FEATURE + field.name].cast(field.type)
+        if _FEATURE + field.name in table.column_names
+        else pa.nulls(len(table), field.type)
+        for field in arrow_schema(declared)
+    ]
+    return features_frame(pa.table(columns, schema=arrow_schema(declared)), declared)
+
+
+def _times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+    times: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy()
+    return times

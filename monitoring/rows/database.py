@@ -1,0 +1,121 @@
+"""Database: an engine for the store's URL, and how both databases read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+    Insert = postgresql.Insert | sqlite.Insert
+
+T = TypeVar("T")
+
+WAIT_SECONDS = 60
+"""How long a writer waits for another one to finish."""
+
+AT_ONCE = 10_000
+"""Ids in one condition; SQLite takes 32,766 values in a statement."""
+
+
+class StoreError(Exception):
+    """The production store can't do what was asked; the message says what to do."""
+
+
+def engine_for(url: str) -> Engine:
+    """Return an engine; its repr and its errors show neither the password nor row contents.
+
+    Raises
+    ------
+    StoreError
+        The URL is none of SQLite (a file) or PostgreSQL.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _parse(url: str) -> URL:
+    allowed = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError as error:  # the URL itself may hold a password: not in the message
+        msg = f"the store's URL is not one: {allowed}"
+        raise StoreError(msg) from error
+    match parsed.drivername, parsed.database:
+        case "postgresql" | "postgresql+psycopg2", str():
+            # Without a driver's name SQLAlchemy would take one that is not installed.
+            return parsed.set(drivername="postgresql+psycopg2")
+        case "sqlite" | "sqlite+pysqlite", str(database) if database not in ("", ":memory:"):
+            return parsed
+    msg = f"the store can't be kept at {parsed.render_as_string(hide_password=True)}: {allowed}"
+    raise StoreError(msg)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
+    connection.isolation_level = None  # `_begin_sqlite` begins, not the driver
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer at the same time
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer that begins as a reader is refused at its first write if another came between.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def consistent_read(engine: Engine) -> Iterator[Connection]:
+    """Read several times from one moment of the store."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Write all that the block writes, or nothing."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def insert(connection: Connection, table: sa.Table) -> Insert:
+    """Return an insert that can skip what is there: ``.on_conflict_do_nothing()``."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def insert_new(
+    connection: Connection, table: sa.Table, records: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Insert the records whose primary key is not there yet; return the row ids of those."""
+    if not records:
+        return []
+    # Writers that insert in the same order can't wait for each other in a circle.
+    in_order = sorted(records, key=lambda record: str(record["row_id"]))
+    statement = insert(connection, table).on_conflict_do_nothing().returning(table.c.row_id)
+    return list(connection.execute(statement, in_order).scalars())
+
+
+def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the items in pieces that fit into one condition."""
+    for start in range(0, len(items), AT_ONCE):
+        yield items[start : start + AT_ONCE]

@@ -1,0 +1,49 @@
+"""Maturity: what a label that has not come by its time means, and which window is past it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.rows.rows import NEGATIVE, UNLABELLED, Rows, moment64
+from monitoring.rows.window import Window
+
+if TYPE_CHECKING:
+    from monitoring.use_case import Labels
+
+
+def matured(rows: Rows, labels: Labels, as_of: datetime) -> Rows:
+    """Give absent labels of mature rows their meaning.
+
+    Where the use case says that an absent label means `negative`, a row without label counts as
+    negative from `mature_after` past its event time on, and that is its label time. Where it
+    says `unknown`, rows are returned as they are.
+
+    Parameters
+    ----------
+    rows
+        Rows as they were known at `as_of`.
+    """
+    if labels.absent_at_maturity == "unknown":
+        return rows
+    matures = rows.event_time + np.timedelta64(labels.mature_after)
+    silent = (rows.label == UNLABELLED) & (matures <= moment64(as_of))
+    return replace(
+        rows,
+        label=np.where(silent, np.int8(NEGATIVE), rows.label),
+        label_time=np.where(silent, matures, rows.label_time),
+    )
+
+
+def newest_mature_window(end: datetime, length: timedelta, mature_after: timedelta) -> Window:
+    """Return the newest window, in step with the one that ends at `end`, that is mature then.
+
+    Windows lie end to end, `length` each; in a mature one every row, the last included, had its
+    `mature_after` by `end`.
+    """
+    skipped = -(-mature_after // length)
+    last = end.astimezone(UTC) - skipped * length
+    return Window(last - length, last)

@@ -1,0 +1,13 @@
+"""Run by alembic for each command, on the connection that `migrate.upgrade` hands in."""
+
+from alembic import context
+
+from monitoring.rows.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,  # in SQLite too: the store begins its transactions itself
+)
+with context.begin_transaction():
+    context.run_migrations()

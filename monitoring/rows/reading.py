@@ -1,0 +1,164 @@
+"""Reading: a window of the store as it was known at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from monitoring.rows.database import StoreError
+from monitoring.rows.features import features_from_json
+from monitoring.rows.intake import Role
+from monitoring.rows.rows import UNLABELLED, Rows
+from monitoring.rows.tables import archived_rows, labels, production_rows, scores
+from monitoring.use_case import Features
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sqlalchemy.engine import Connection
+
+    from monitoring.rows.window import Window
+    from monitoring.use_case import UseCase
+
+_P = production_rows.c
+
+
+def read_window(connection: Connection, case: UseCase, window: Window, as_of: datetime) -> Rows:
+    """Return the rows of a window as they were known at `as_of`; see `ProductionStore.window`."""
+    inside = [*known(case, as_of), _P.event_time >= window.start, _P.event_time < window.end]
+    scored = [
+        scores.c.use_case == _P.use_case,
+        scores.c.row_id == _P.row_id,
+        scores.c.role == Role.CHAMPION.value,
+        scores.c.scored_at <= as_of,
+    ]
+    newest = (
+        sa.select(scores.c.model_version)
+        .join_from(production_rows, scores, sa.and_(*scored))
+        .where(*inside)
+        .order_by(scores.c.scored_at.desc(), scores.c.model_version.desc())
+        .limit(1)
+    )
+    version = connection.execute(newest).scalar_one_or_none()
+    statement = (
+        select_rows(as_of)
+        .add_columns(scores.c.score)
+        .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
+        .where(*inside)
+    )
+    return to_rows(case, connection.execute(statement).all(), model_version=version)
+
+
+def known(case: UseCase, as_of: datetime) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for rows of the use case that had arrived by `as_of`."""
+    return [_P.use_case == case.name, _P.arrival_time <= as_of]
+
+
+def label_of_row(as_of: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that joins a row and the label that had come by `as_of`."""
+    return sa.and_(
+        labels.c.use_case == _P.use_case,
+        labels.c.row_id == _P.row_id,
+        labels.c.label_time <= as_of,
+    )
+
+
+def select_rows(as_of: datetime) -> sa.Select[Any]:
+    """Return the select of rows in order of event time, with their labels as of `as_of`."""
+    return (
+        sa.select(
+            _P.row_id,
+            _P.event_time,
+            _P.arrival_time,
+            _P.amount,
+            _P.features,
+            labels.c.label,
+            labels.c.label_time,
+        )
+        .select_from(production_rows)
+        .outerjoin(labels, label_of_row(as_of))
+        .order_by(_P.event_time, _P.row_id)
+    )
+
+
+def select_archived(case: UseCase, run_key: str, as_of: datetime) -> sa.Select[Any]:
+    """Return the select of the rows that an archive holds, each with its newest score."""
+    ranked = (
+        sa.select(
+            scores.c.row_id,
+            scores.c.score,
+            scores.c.model_version,
+            sa.func.row_number()
+            .over(
+                partition_by=scores.c.row_id,
+                order_by=(scores.c.scored_at.desc(), scores.c.model_version.desc()),
+            )
+            .label("place"),
+        )
+        .join(
+            archived_rows,
+            sa.and_(
+                archived_rows.c.use_case == scores.c.use_case,
+                archived_rows.c.row_id == scores.c.row_id,
+            ),
+        )
+        .where(
+            scores.c.use_case == case.name,
+            archived_rows.c.run_key == run_key,
+            scores.c.role == Role.CHAMPION.value,
+            scores.c.scored_at <= as_of,
+        )
+        .subquery()
+    )
+    return (
+        select_rows(as_of)
+        .add_columns(ranked.c.score, ranked.c.model_version)
+        .join(
+            archived_rows,
+            sa.and_(archived_rows.c.use_case == _P.use_case, archived_rows.c.row_id == _P.row_id),
+        )
+        .outerjoin(ranked, sa.and_(ranked.c.row_id == _P.row_id, ranked.c.place == 1))
+        .where(_P.use_case == case.name, archived_rows.c.run_key == run_key)
+    )
+
+
+def to_rows(
+    case: UseCase, records: Sequence[sa.Row[Any]], *, model_version: str | None = None
+) -> Rows:
+    """Return what `select_rows` found, with a score as the last column if there is a version."""
+    columns = list(zip(*records, strict=True)) or [()] * 8
+    row_id, event_time, arrival_time, amount, features, label, label_time, *score = columns
+    return Rows(
+        features=features_from_json(features, declared_features(case)),
+        row_id=np.array(row_id, dtype=np.str_),
+        event_time=_times(event_time),
+        arrival_time=_times(arrival_time),
+        label=np.array([UNLABELLED if value is None else value for value in label], np.int8),
+        label_time=_times(label_time),
+        amount=None if case.columns.amount is None else np.array(amount, dtype=np.float64),
+        score=None if model_version is None else np.array(score[0], dtype=np.float64),
+        model_version=model_version,
+    )
+
+
+def declared_features(case: UseCase) -> Features:
+    """Return the use case's features.
+
+    Raises
+    ------
+    StoreError
+        They are still `auto`: they are known once the source has been looked at.
+    """
+    features = case.columns.features
+    if not isinstance(features, Features):
+        msg = f"{case.name}: columns.features is `auto`; resolve it from the source first"
+        raise StoreError(msg)
+    return features
+
+
+def _times(moments: Sequence[datetime | None]) -> NDArray[np.datetime64]:
+    plain = [None if moment is None else moment.replace(tzinfo=None) for moment in moments]
+    return np.array(plain, dtype="datetime64[us]")

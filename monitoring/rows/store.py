@@ -1,0 +1,291 @@
+"""The production store: what the model was asked, what it said, and what was true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from monitoring.rows import archive, counting, intake, verdicts
+from monitoring.rows.database import consistent_read, engine_for, writing
+from monitoring.rows.migrate import upgrade
+from monitoring.rows.reading import read_window
+from monitoring.rows.rows import Rows, moment64
+from monitoring.rows.training_rows import read_training_rows
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from monitoring.rows.archive import Archive
+    from monitoring.rows.counting import LabelProblems
+    from monitoring.rows.intake import LabelsAdded, RowsAdded, ScoresAdded, SetAside
+    from monitoring.rows.window import Window
+    from monitoring.use_case import UseCase
+
+
+def open_store(url: str) -> ProductionStore:
+    """Bring the tables at `url` up to date, then open the store.
+
+    Several processes may do so at the same time.
+
+    Raises
+    ------
+    StoreError
+        The URL is neither ``sqlite:///FILE`` nor ``postgresql://...``, or the store was
+        migrated by a newer version of the code.
+    """
+    store = ProductionStore(url)
+    upgrade(store.engine)
+    return store
+
+
+class ProductionStore:
+    """Rows, scores, labels, quarantine, archives and verdicts of all use cases.
+
+    Whatever is added a second time changes nothing, so every call may be retried. Whatever is
+    read is read as of a moment: rows that had arrived, labels that had come and scores that had
+    been given by then. Ids are those of one use case.
+
+    Open it with `open_store`, and close it by ``with`` or `close`.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy URL of SQLite (a file, in WAL mode) or PostgreSQL.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = engine_for(url)
+
+    def __repr__(self) -> str:
+        return f"ProductionStore({self.engine.url.render_as_string(hide_password=True)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    # What comes in.
+
+    def add_rows(self, case: UseCase, rows: Rows) -> RowsAdded:
+        """Add rows; one whose id is there is added no second time.
+
+        If it has another event time, amount or feature than the one that is there, it is set
+        aside under the reason `REUSED_ID`. Labels and scores of `rows` are not added.
+
+        Raises
+        ------
+        ValueError
+            A feature is infinite.
+        """
+        with writing(self.engine) as connection:
+            return intake.add_rows(connection, case.name, rows)
+
+    def add_scores(
+        self,
+        case: UseCase,
+        row_id: Sequence[str] | NDArray[np.str_],
+        scores: NDArray[np.float64],
+        *,
+        alarmed: NDArray[np.bool_],
+        model_version: str,
+        role: str,
+        scored_at: datetime | NDArray[np.datetime64],
+    ) -> ScoresAdded:
+        """Add what a model said of rows; the first score of a row, version and role stays.
+
+        Parameters
+        ----------
+        alarmed
+            What was decided: score >= threshold.
+        role
+            ``champion`` where the decision was acted on, ``shadow`` where it was not.
+
+        Raises
+        ------
+        ValueError
+            A score is not within 0 to 1, the role is no role, or lengths differ.
+        """
+        records = intake.score_records(
+            case.name,
+            row_id,
+            scores,
+            alarmed=alarmed,
+            model_version=model_version,
+            role=role,
+            scored_at=_times(scored_at, len(row_id)),
+        )
+        with writing(self.engine) as connection:
+            return intake.add_scores(connection, records)
+
+    def add_labels(
+        self,
+        case: UseCase,
+        row_id: Sequence[str] | NDArray[np.str_],
+        labels: Sequence[int] | NDArray[np.int8],
+        label_time: datetime | NDArray[np.datetime64],
+    ) -> LabelsAdded:
+        """Add labels by id; the first one of an id stays.
+
+        So a figure about mature rows, and an archive, stay true once made. A later label that
+        says the same is a repetition; one that contradicts is kept apart and counted. A label
+        whose row is not there is kept, counted as unknown, and valid once the row comes.
+
+        Raises
+        ------
+        ValueError
+            A label is neither `POSITIVE` nor `NEGATIVE`, has no time, or lengths differ.
+        """
+        records = intake.label_records(case.name, row_id, labels, _times(label_time, len(row_id)))
+        with writing(self.engine) as connection:
+            return intake.add_labels(connection, case.name, records)
+
+    def add_quarantined(self, case: UseCase, rows: Sequence[SetAside], *, seen_at: datetime) -> int:
+        """Keep rows that a check set aside; return how many were not there yet."""
+        with writing(self.engine) as connection:
+            return intake.add_quarantined(connection, case.name, rows, seen_at)
+
+    # What is there.
+
+    def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows:
+        """Return the rows of a window as they were known at `as_of`.
+
+        Scores are the champion's. Where several versions scored rows of the window, they are
+        those of the version that scored last, which `model_version` names, and rows that
+        another version scored have none: NaN, as rows that no champion scored. So scores of
+        unlike versions never meet in one summary. Without any score, both are None.
+        """
+        with consistent_read(self.engine) as connection:
+            return read_window(connection, case, window, as_of)
+
+    def newest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
+        """Return the latest event time of a row that had arrived by `as_of`."""
+        with consistent_read(self.engine) as connection:
+            return counting.newest_event_time(connection, case, as_of)
+
+    def newest_label_time(self, case: UseCase, as_of: datetime) -> datetime | None:
+        """Return when the latest label by `as_of` came."""
+        with consistent_read(self.engine) as connection:
+            return counting.newest_label_time(connection, case, as_of)
+
+    def quarantined_counts(
+        self, case: UseCase, since: datetime, as_of: datetime
+    ) -> Mapping[str, int]:
+        """Return how many rows were set aside after `since` and by `as_of`, by reason."""
+        with consistent_read(self.engine) as connection:
+            return counting.quarantined_counts(connection, case, since, as_of)
+
+    def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems:
+        """Return how many labels had come by `as_of` that could not be taken as they are."""
+        with consistent_read(self.engine) as connection:
+            return counting.label_problems(connection, case, as_of)
+
+    # What retrains use.
+
+    def new_labelled(self, case: UseCase, as_of: datetime) -> int:
+        """Return how many labelled rows no retrain has consumed, as of a moment.
+
+        A row counts from its label on; where an absent label means `negative`, from its
+        maturity on, whichever is first. It counts once: a row consumed as mature does not
+        count again when its label comes late.
+        """
+        with consistent_read(self.engine) as connection:
+            return archive.count_new(connection, case, as_of)
+
+    def archive(self, case: UseCase, run_key: str, as_of: datetime, folder: Path) -> Archive:
+        """Consume the rows that `new_labelled` counts, and archive those with a label.
+
+        The archive also takes rows that an earlier retrain consumed as mature and whose label
+        has come since. Rows without a label, mature or not, are never archived. Archived rows
+        stay in the store too, for reports.
+
+        Exactly once: two run keys never share a row, and a rerun under the same key, after
+        whatever ended the first, takes the same rows and finishes.
+
+        Parameters
+        ----------
+        run_key
+            The retrain's own key, the same each time its task is tried.
+        as_of
+            A rerun keeps the first try's.
+        folder
+            Where the Parquet file goes, if there are rows for one: its name tells the range
+            of their event times.
+        """
+        return archive.archive(self.engine, case, run_key, as_of, folder)
+
+    def training_rows(
+        self, case: UseCase, as_of: datetime, span: timedelta | None, *, folder: Path
+    ) -> Rows:
+        """Return all rows whose label was known at `as_of`, live and archived, each once.
+
+        They are in order of event time, without scores, since unlike versions gave them. Where
+        an absent label means `negative`, mature rows without one are negative (`matured`).
+
+        Parameters
+        ----------
+        span
+            How far back from `as_of` event times reach; all if None.
+        folder
+            Where `archive` put the files.
+
+        Raises
+        ------
+        ArchiveError
+            An archive's file is not there, or was changed.
+        """
+        return read_training_rows(self.engine, case, as_of, span, folder)
+
+    # Verdicts.
+
+    def save_verdict(
+        self,
+        case: UseCase,
+        verdict_id: str,
+        *,
+        window: Window,
+        as_of: datetime,
+        model_version: str | None,
+        payload: str,
+    ) -> str:
+        """Keep a verdict (JSON) under its id; return what is kept there: the first one stays."""
+        with writing(self.engine) as connection:
+            return verdicts.save(
+                connection,
+                case.name,
+                verdict_id,
+                window=window,
+                as_of=as_of,
+                model_version=model_version,
+                payload=payload,
+            )
+
+    def load_verdict(self, case: UseCase, verdict_id: str) -> str | None:
+        """Return the verdict of that id; None if there is none."""
+        with consistent_read(self.engine) as connection:
+            return verdicts.load(connection, case.name, verdict_id)
+
+    def newest_verdict(self, case: UseCase, as_of: datetime) -> str | None:
+        """Return the verdict of the newest window that was made as of `as_of` or before."""
+        with consistent_read(self.engine) as connection:
+            return verdicts.newest(connection, case.name, as_of)
+
+
+def _times(given: datetime | NDArray[np.datetime64], rows: int) -> NDArray[np.datetime64]:
+    """Return one time a row."""
+    return np.full(rows, moment64(given)) if isinstance(given, datetime) else given

@@ -1,0 +1,174 @@
+"""Tables: the production store's tables, every one keyed by use case."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator, UserDefinedType
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment to the microsecond, UTC on both sides; SQLite keeps it without its zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn a zoned moment into UTC; one without a zone is a `ValueError`."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = f"{value!r} has no time zone"
+            raise ValueError(msg)
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """Return the moment in UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class JsonText(UserDefinedType[str]):
+    """JSON that goes in and comes out as text: whoever reads many decodes them at once."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the column's type, which both databases call by this name."""
+        return "JSON"
+
+    def column_expression(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Select as text, since PostgreSQL's driver would decode each value."""
+        return sa.cast(column, sa.Text)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _use_case() -> sa.Column[str]:
+    return sa.Column("use_case", sa.String(31), primary_key=True)
+
+
+# What the model was asked about.
+production_rows = sa.Table(
+    "production_rows",
+    metadata,
+    _use_case(),
+    sa.Column("row_id", sa.Text, primary_key=True),
+    sa.Column("event_time", UtcTime, nullable=False),
+    sa.Column("arrival_time", UtcTime, nullable=False),
+    sa.Column("amount", sa.Double),  # null where the use case has none, or it is missing
+    sa.Column("features", JsonText, nullable=False),  # by name; missing is null
+    sa.Index(None, "use_case", "event_time"),
+)
+
+# What models said, and whether it was an alarm.
+scores = sa.Table(
+    "scores",
+    metadata,
+    _use_case(),
+    sa.Column("row_id", sa.Text, primary_key=True),
+    sa.Column("role", sa.String(10), primary_key=True),  # champion or shadow
+    sa.Column("model_version", sa.String(64), primary_key=True),
+    sa.Column("score", sa.Double, nullable=False),
+    sa.Column("alarmed", sa.Boolean, nullable=False),  # what was decided then
+    sa.Column("scored_at", UtcTime, nullable=False),
+)
+
+# The truth: the first label of an id, whether or not its row has come.
+labels = sa.Table(
+    "labels",
+    metadata,
+    _use_case(),
+    sa.Column("row_id", sa.Text, primary_key=True),
+    sa.Column("label", sa.SmallInteger, nullable=False),  # 1 positive, 0 negative
+    sa.Column("label_time", UtcTime, nullable=False),  # when it came
+)
+
+# Labels that contradict the first one of their id.
+label_conflicts = sa.Table(
+    "label_conflicts",
+    metadata,
+    _use_case(),
+    sa.Column("row_id", sa.Text, primary_key=True),
+    sa.Column("label_time", UtcTime, primary_key=True),
+    sa.Column("label", sa.SmallInteger, nullable=False),
+)
+
+# Rows set aside by a check, with the reason.
+quarantined_rows = sa.Table(
+    "quarantined_rows",
+    metadata,
+    _use_case(),
+    sa.Column("key", sa.String(64), primary_key=True),  # so that a retry adds nothing
+    sa.Column("row_id", sa.Text, nullable=False),
+    sa.Column("reason", sa.String(80), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),  # the row as it came
+    sa.Column("seen_at", UtcTime, nullable=False),
+    sa.Index(None, "use_case", "seen_at"),
+)
+
+# What each retrain consumed, and the file that keeps its labelled rows.
+archives = sa.Table(
+    "archives",
+    metadata,
+    _use_case(),
+    sa.Column("run_key", sa.String(250), primary_key=True),  # the retrain that consumed
+    sa.Column("as_of", UtcTime, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),  # claimed or complete
+    sa.Column("rows_archived", sa.Integer, nullable=False),
+    sa.Column("rows_consumed", sa.Integer, nullable=False),
+    sa.Column("file", sa.Text),  # name in the archive folder; null without rows
+    sa.Column("sha256", sa.String(64)),  # of the file, once complete
+    sa.Column("first_event", UtcTime),
+    sa.Column("last_event", UtcTime),
+)
+
+
+def _taken_once(name: str) -> sa.Table:
+    """Return a table in which a row can stand once, whoever tries: its key is the guarantee."""
+    return sa.Table(
+        name,
+        metadata,
+        _use_case(),
+        sa.Column("row_id", sa.Text, primary_key=True),
+        sa.Column("run_key", sa.String(250), nullable=False),
+        sa.ForeignKeyConstraint(["use_case", "run_key"], ["archives.use_case", "archives.run_key"]),
+        sa.Index(None, "use_case", "run_key"),
+    )
+
+
+# The watermark: rows that have counted once towards a retrain.
+consumed_rows = _taken_once("consumed_rows")
+
+# Labelled rows, and the archive that holds each.
+archived_rows = _taken_once("archived_rows")
+
+# Drift verdicts, each made once and read by everything else.
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    _use_case(),
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("window_start", UtcTime, nullable=False),
+    sa.Column("window_end", UtcTime, nullable=False),
+    sa.Column("as_of", UtcTime, nullable=False),
+    sa.Column("model_version", sa.String(64)),
+    sa.Column("payload", JsonText, nullable=False),
+    sa.Index(None, "use_case", "window_end"),
+)

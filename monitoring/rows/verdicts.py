@@ -1,0 +1,62 @@
+"""Verdicts: kept as JSON under their ids, each made once; what is in them is others' to know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from monitoring.rows.database import insert
+from monitoring.rows.tables import verdicts
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from monitoring.rows.window import Window
+
+
+def save(
+    connection: Connection,
+    use_case: str,
+    verdict_id: str,
+    *,
+    window: Window,
+    as_of: datetime,
+    model_version: str | None,
+    payload: str,
+) -> str:
+    """Keep a verdict unless there is one under this id; return the one that is kept."""
+    record = {
+        "use_case": use_case,
+        "id": verdict_id,
+        "window_start": window.start,
+        "window_end": window.end,
+        "as_of": as_of,
+        "model_version": model_version,
+        "payload": payload,
+    }
+    connection.execute(insert(connection, verdicts).on_conflict_do_nothing(), record)
+    return connection.execute(_by_id(use_case, verdict_id)).scalar_one()
+
+
+def load(connection: Connection, use_case: str, verdict_id: str) -> str | None:
+    """Return the verdict of that id."""
+    return connection.execute(_by_id(use_case, verdict_id)).scalar_one_or_none()
+
+
+def newest(connection: Connection, use_case: str, as_of: datetime) -> str | None:
+    """Return the verdict of the newest window; of several, the one made from the latest moment."""
+    statement = (
+        sa.select(verdicts.c.payload)
+        .where(verdicts.c.use_case == use_case, verdicts.c.as_of <= as_of)
+        .order_by(verdicts.c.window_end.desc(), verdicts.c.as_of.desc(), verdicts.c.id)
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def _by_id(use_case: str, verdict_id: str) -> sa.Select[str]:
+    return sa.select(verdicts.c.payload).where(
+        verdicts.c.use_case == use_case, verdicts.c.id == verdict_id
+    )
