@@ -9,7 +9,7 @@ import psutil
 
 from monitoring.stack.environment import MARK
 
-KILL_AFTER = 5
+KILL_AFTER = 3
 """Seconds a process may take to end by itself."""
 
 

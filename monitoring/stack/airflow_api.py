@@ -1,0 +1,102 @@
+"""Airflow's public API, as far as the demo needs it: unpause, start and watch a DAG run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from monitoring.stack.errors import StackError
+
+TIMEOUT = 10
+ENDED = frozenset({"success", "failed"})
+
+
+class AirflowApi:
+    """A signed-in client of one Airflow.
+
+    Parameters
+    ----------
+    url, username, password
+        Of the API server, and of a user who may run DAGs.
+    """
+
+    def __init__(self, url: str, username: str, password: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        answer = self._session.post(
+            f"{url}/auth/token",
+            json={"username": username, "password": password},
+            timeout=TIMEOUT,
+        )
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG run; waits up to a minute for the DAG to be parsed.
+
+        Raises
+        ------
+        requests.HTTPError
+            There is no such DAG.
+        """
+        self._patch_when_parsed(f"dags/{dag_id}", {"is_paused": False})
+
+    def start(self, dag_id: str, conf: Mapping[str, object]) -> str:
+        """Start a run by hand and return its id."""
+        run = self._call("post", f"dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        return str(run["dag_run_id"])
+
+    def wait(
+        self,
+        dag_id: str,
+        run_id: str,
+        *,
+        seconds: float,
+        progress: Callable[[Mapping[str, str]], None] = lambda states: None,
+    ) -> str:
+        """Return the state in which a run ended; `progress` is told the state of every task.
+
+        Raises
+        ------
+        StackError
+            The run has not ended in time.
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            progress(self.tasks(dag_id, run_id))
+            state = str(self._call("get", f"dags/{dag_id}/dagRuns/{run_id}")["state"])
+            if state in ENDED:
+                return state
+            time.sleep(1)
+        msg = f"{dag_id}: run {run_id} did not end within {seconds:.0f} s: look at {self._url}"
+        raise StackError(msg)
+
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Return the state of every task of a run, `none` for those not yet scheduled."""
+        found = self._call("get", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")
+        return {task["task_id"]: task["state"] or "none" for task in found["task_instances"]}
+
+    def runs(self, dag_id: str) -> dict[str, str]:
+        """Return the state of every run of a DAG by its id, oldest first."""
+        found = self._call("get", f"dags/{dag_id}/dagRuns?order_by=run_after&limit=100")
+        return {run["dag_run_id"]: run["state"] for run in found["dag_runs"]}
+
+    @retry(
+        stop=stop_after_delay(60),
+        wait=wait_fixed(1),
+        retry=retry_if_exception_type(requests.HTTPError),
+        reraise=True,
+    )
+    def _patch_when_parsed(self, path: str, body: Mapping[str, object]) -> None:
+        self._call("patch", path, body)
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        answer = self._session.request(
+            method, f"{self._url}/api/v2/{path}", json=body, timeout=TIMEOUT
+        )
+        answer.raise_for_status()
+        return answer.json()

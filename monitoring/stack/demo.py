@@ -1,0 +1,135 @@
+"""The demo: everything the stack is for, once, on real data where there is some."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from monitoring.settings import Ports
+from monitoring.stack.airflow_api import AirflowApi
+from monitoring.stack.environment import as_variables, loopback_url
+from monitoring.stack.errors import StackError
+from monitoring.stack.folders import Folders
+from monitoring.stack.up import Running
+
+Say = Callable[[str], None]
+RUN_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Look:
+    """A place to look at when the demo is over."""
+
+    what: str
+    where: str
+
+
+def demo(running: Running, ports: Ports, use_case: str, *, say: Say) -> tuple[Look, ...]:
+    """Train by the retrain DAG, replay traffic with drift and late labels, report by the DAG.
+
+    Returns
+    -------
+    Where to look.
+
+    Raises
+    ------
+    StackError
+        A DAG run failed, or a step of the demo did.
+    """
+    airflow = _airflow(running)
+    for pipeline in ("retrain", "reporting"):
+        airflow.unpause(f"{pipeline}_{use_case}")
+    _run(airflow, f"retrain_{use_case}", {"force": True}, say)
+    _command(running, "replay", use_case, "--scenario", "covariate")
+    _run(airflow, f"reporting_{use_case}", {}, say)
+    return (*_answers(ports, use_case), *_places(running, ports, use_case))
+
+
+def _airflow(running: Running) -> AirflowApi:
+    where = running.settings
+    if where.airflow_url is None or where.airflow_password is None:
+        msg = "the local stack has no Airflow: start it with `tocsin up`"
+        raise StackError(msg)
+    return AirflowApi(where.airflow_url, "admin", where.airflow_password.get_secret_value())
+
+
+def _run(airflow: AirflowApi, dag_id: str, conf: Mapping[str, object], say: Say) -> None:
+    began = time.monotonic()
+    run_id = airflow.start(dag_id, conf)
+    told: dict[str, str] = {}
+
+    def progress(states: Mapping[str, str]) -> None:
+        for task, state in states.items():
+            if state in {"running", "success", "failed", "skipped"} and told.get(task) != state:
+                told[task] = state
+                if state != "running":
+                    say(f"  {dag_id}  {task}: {state}")
+
+    state = airflow.wait(dag_id, run_id, seconds=RUN_SECONDS, progress=progress)
+    if state != "success":
+        msg = f"{dag_id}: run {run_id} ended as {state}: read the failed task's log in Airflow"
+        raise StackError(msg)
+    say(f"{dag_id} succeeded in {time.monotonic() - began:.0f} s")
+
+
+def _command(running: Running, *arguments: str) -> None:
+    """Run one of our own commands as a person would who uses the running stack."""
+    environment = os.environ | as_variables(running.settings)
+    done = subprocess.run(  # noqa: S603  our own interpreter and our own words
+        [sys.executable, "-m", "monitoring.cli", *arguments], env=environment, check=False
+    )
+    if done.returncode != 0:
+        msg = f"tocsin {' '.join(arguments)} ended with {done.returncode}"
+        raise StackError(msg)
+
+
+def _answers(ports: Ports, use_case: str) -> tuple[Look, ...]:
+    """Ask Prometheus for what was just published: what people will see is what is there."""
+    base = loopback_url(ports.prometheus)
+    series = _when_scraped(f"{base}/api/v1/query", f'{{use_case="{use_case}"}}')
+    rules = requests.get(f"{base}/api/v1/rules?type=alert", timeout=10).json()["data"]["groups"]
+    firing = requests.get(f"{base}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+    names = sorted({a["labels"]["alertname"] for a in firing if a["state"] == "firing"})
+    return (
+        Look("series in Prometheus", str(series)),
+        Look("alert rules loaded", str(sum(len(group["rules"]) for group in rules))),
+        Look("alerts firing", ", ".join(names) or "none yet: rules look again every few seconds"),
+    )
+
+
+def _when_scraped(url: str, query: str, *, seconds: float = 60) -> int:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = requests.get(url, params={"query": query}, timeout=10).json()["data"]["result"]
+        if any(one["metric"].get("part") == "report" for one in found):
+            return len(found)
+        time.sleep(1)
+    msg = f"Prometheus did not show what was pushed within {seconds:.0f} s: look at {url}"
+    raise StackError(msg)
+
+
+def _places(running: Running, ports: Ports, use_case: str) -> tuple[Look, ...]:
+    reports: Path = running.settings.reports / use_case / "index.html"
+    return (
+        Look("Evidently reports", reports.as_uri()),
+        Look("DAG runs", loopback_url(ports.airflow)),
+        Look("models and runs", loopback_url(ports.mlflow)),
+        Look("metrics and alerts", f"{loopback_url(ports.prometheus)}/alerts"),
+        Look("what was pushed", loopback_url(ports.pushgateway)),
+        *(
+            Look("dashboards", part.url)
+            for part in running.parts
+            if part.name == "grafana" and part.url is not None
+        ),
+        Look(
+            "sign in as admin with the password in",
+            str(Folders(running.settings.state).credentials),
+        ),
+    )

@@ -1,0 +1,214 @@
+"""The real local stack: healthy, private, harmless to start twice, gone when it is down."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from mlflow import MlflowClient
+from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
+
+from monitoring.settings import Settings
+from monitoring.stack.down import down
+from monitoring.stack.errors import StackError
+from monitoring.stack.folders import CHECKOUT, Folders
+from monitoring.stack.leftovers import processes_of
+from monitoring.stack.memory import memory_of
+from monitoring.stack.ports import PortTakenError
+from monitoring.stack.status import status
+from monitoring.stack.up import NotHealthyError, up
+from tests.fixtures.stack import LocalStack, free_ports, stack_settings
+
+pytestmark = pytest.mark.stack
+
+
+def quiet(_: object) -> None:
+    """Show nothing."""
+
+
+def airflow_token(stack: LocalStack, password: str) -> requests.Response:
+    return requests.post(
+        f"{stack.running.settings.airflow_url}/auth/token",
+        json={"username": "admin", "password": password},
+        timeout=10,
+    )
+
+
+def test_every_part_is_healthy_and_answers_where_it_says(local_stack: LocalStack) -> None:
+    found = status(local_stack.settings)
+    assert {part.name for part in found} >= {
+        "pushgateway",
+        "prometheus",
+        "alertmanager",
+        "mlflow",
+        "airflow-api-server",
+        "airflow-scheduler",
+        "airflow-dag-processor",
+        "airflow-triggerer",
+    }
+    assert [part.name for part in found if not part.healthy] == []
+    for part in found:
+        if part.url is not None:
+            assert requests.get(part.url, timeout=10).ok
+
+
+def test_up_again_starts_nothing_anew(local_stack: LocalStack) -> None:
+    before = {part.name: part.pid for part in status(local_stack.settings)}
+    again = up(local_stack.settings, local_stack.ports, progress=quiet)
+    assert again.was_up
+    assert {part.name: part.pid for part in again.parts} == before
+
+
+def test_up_on_other_ports_while_it_is_up_is_refused(local_stack: LocalStack) -> None:
+    with pytest.raises(StackError, match="other ports"):
+        up(local_stack.settings, free_ports(), progress=quiet)
+    assert all(part.healthy for part in status(local_stack.settings))
+
+
+def test_nothing_listens_beyond_the_loopback(local_stack: LocalStack) -> None:
+    listening = {
+        connection.laddr.ip
+        for process in processes_of(local_stack.settings.state)
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_the_generated_password_opens_airflow_and_another_does_not(
+    local_stack: LocalStack,
+) -> None:
+    right = local_stack.running.credentials.airflow_password.get_secret_value()
+    assert airflow_token(local_stack, right).ok
+    assert airflow_token(local_stack, "admin").status_code == 401
+
+
+def test_the_dags_of_the_checkout_load_without_an_error(local_stack: LocalStack) -> None:
+    password = local_stack.running.credentials.airflow_password.get_secret_value()
+    token = airflow_token(local_stack, password).json()["access_token"]
+    errors = requests.get(
+        f"{local_stack.running.settings.airflow_url}/api/v2/importErrors",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    ).json()
+    assert errors["import_errors"] == []
+
+
+def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalStack) -> None:
+    pids = {part.name: part.pid for part in status(local_stack.settings)}
+    handed = psutil.Process(pids["airflow-scheduler"]).environ()
+    inside = local_stack.running.settings
+    assert handed["TOCSIN_STATE"] == str(inside.state)
+    assert handed["TOCSIN_MLFLOW_URL"] == inside.mlflow_url
+    assert handed["TOCSIN_PUSHGATEWAY_URL"] == inside.pushgateway_url
+    assert handed["TOCSIN_AIRFLOW_URL"] == inside.airflow_url
+    assert handed["TOCSIN_WEBHOOK_URL"] == local_stack.webhook.url
+
+
+def test_the_folder_of_dags_hides_no_library() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import airflow; print(airflow.__version__)"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.startswith("3.")
+
+
+def test_what_is_secret_is_readable_by_its_owner_only(local_stack: LocalStack) -> None:
+    state = local_stack.settings.state
+    assert state.stat().st_mode & 0o777 == 0o700
+    control = [path for path in Folders(state).control.rglob("*") if path.is_file()]
+    secrets = local_stack.running.credentials.revealed().values()
+    holding = [path for path in control if any(s in path.read_text() for s in secrets)]
+    assert len(holding) >= 2
+    assert {path.stat().st_mode & 0o777 for path in holding} == {0o600}
+
+
+def test_no_secret_stands_in_a_log_or_a_command_line(local_stack: LocalStack) -> None:
+    state = local_stack.settings.state
+    logs = [path for path in state.rglob("*.log") if path.is_file()]
+    assert len(logs) >= 8
+    said = [path.read_text(errors="replace") for path in logs]
+    said += [" ".join(process.cmdline()) for process in processes_of(state)]
+    for name, secret in local_stack.running.credentials.revealed().items():
+        assert not any(secret in text for text in said), name
+
+
+def test_the_idle_stack_takes_less_than_3_gb(local_stack: LocalStack) -> None:
+    taken = memory_of(local_stack.settings)
+    assert taken.keys() >= {part.name for part in status(local_stack.settings)}
+    assert 0 < sum(taken.values()) < 3_000_000_000
+
+
+def test_down_leaves_no_process_and_up_finds_everything_again(local_stack: LocalStack) -> None:
+    registry = CollectorRegistry()
+    Gauge("kept", "A figure that must survive", registry=registry).set(42)
+    gateway = str(local_stack.running.settings.pushgateway_url)
+    push_to_gateway(gateway, job="kept", registry=registry)
+    client = MlflowClient(local_stack.running.settings.mlflow_url)
+    experiment = client.create_experiment("kept")
+
+    assert down(local_stack.settings)
+    assert processes_of(local_stack.settings.state) == ()
+    assert not any(part.healthy for part in status(local_stack.settings))
+
+    again = up(local_stack.settings, local_stack.ports, progress=quiet)
+    assert not again.was_up
+    assert again.credentials == local_stack.running.credentials
+    assert "kept" in requests.get(f"{gateway}/metrics", timeout=10).text
+    assert client.get_experiment(experiment).name == "kept"
+
+
+def test_a_taken_port_stops_nothing_and_starts_nothing(tmp_path: Path) -> None:
+    settings = stack_settings(tmp_path)
+    ports = free_ports()
+    with (
+        socket.create_server(("127.0.0.1", ports.mlflow)),
+        pytest.raises(PortTakenError, match=rf"mlflow, is taken by .*pid {os.getpid()}"),
+    ):
+        up(settings, ports, progress=quiet)
+    assert processes_of(settings.state) == ()
+
+
+def test_a_part_that_fails_is_shown_by_its_log_and_the_others_are_stopped(tmp_path: Path) -> None:
+    settings = stack_settings(tmp_path)
+    folders = Folders(settings.state)
+    folders.make()
+    (folders.airflow / "airflow.db").write_text("this is no database")
+    with pytest.raises(NotHealthyError) as raised:
+        up(settings, free_ports(), progress=quiet)
+    assert "airflow-migrate ended with 1" in str(raised.value)
+    assert "file is not a database" in str(raised.value)
+    assert processes_of(settings.state) == ()
+
+
+START = """
+import sys
+from pathlib import Path
+from tests.fixtures.stack import free_ports, stack_settings
+from monitoring.stack.up import up
+up(stack_settings(Path(sys.argv[1])), free_ports(), progress=lambda _: None)
+"""
+
+
+def test_ctrl_c_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
+    settings: Settings = stack_settings(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", START, str(tmp_path)], cwd=CHECKOUT, stderr=subprocess.DEVNULL
+    ) as starting:
+        until = time.monotonic() + 60
+        while not any("airflow" in part.name and part.pid for part in status(settings)):
+            assert starting.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        starting.send_signal(signal.SIGINT)
+        assert starting.wait(60) != 0
+    assert processes_of(settings.state) == ()
