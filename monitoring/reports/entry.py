@@ -1,0 +1,118 @@
+"""What the index knows of a report: its particulars, kept beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from monitoring.reports.kind import ReportKind
+from monitoring.reports.whole_file import write_whole
+from monitoring.rows.window import Window
+
+TIME = "%Y%m%dT%H%M%SZ"
+
+
+class EntryError(ValueError):
+    """The particulars of a report cannot be read; the message names the file and the cure."""
+
+
+class Entry(BaseModel):
+    """The particulars of one report; `<name>.json` beside `<name>.html`.
+
+    It is written last: where there is an entry, its report is there as a whole.
+
+    Attributes
+    ----------
+    rows_start, rows_end
+        The window that the rows are of: an earlier one, where labels come late.
+    rows
+        Rows in that window.
+    rows_reference, rows_current
+        Rows that the sample was drawn from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    use_case: str
+    use_case_title: str
+    kind: ReportKind
+    window_start: AwareDatetime
+    window_end: AwareDatetime
+    rows_start: AwareDatetime
+    rows_end: AwareDatetime
+    as_of: AwareDatetime
+    rows: int
+    rows_reference: int
+    rows_current: int
+    sampled_reference: int
+    sampled_current: int
+    set_aside: dict[str, str]
+    sentence: str
+    drifted: bool | None
+    verdict_id: str | None
+    model_version: str
+    synthetic: bool
+
+    @property
+    def window(self) -> Window:
+        """The window reported on."""
+        return Window(self.window_start, self.window_end)
+
+    @property
+    def rows_window(self) -> Window:
+        """The window that the rows are of."""
+        return Window(self.rows_start, self.rows_end)
+
+    @property
+    def name(self) -> str:
+        """Name of the report's files, without what follows the dot."""
+        return report_name(self.kind, self.window_end)
+
+    @property
+    def html(self) -> str:
+        """Name of the report."""
+        return f"{self.name}.html"
+
+    def write(self, folder: Path) -> None:
+        """Write the entry into the use case's `folder`."""
+        write_whole(folder / f"{self.name}.json", self.model_dump_json(indent=2))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read an entry.
+
+        Raises
+        ------
+        EntryError
+            The file is no entry.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except ValidationError as error:
+            msg = (
+                f"{path}: not the particulars of a report: remove it and its .html, or write the "
+                f"report anew: {error}"
+            )
+            raise EntryError(msg) from error
+
+
+def report_name(kind: ReportKind, window_end: datetime) -> str:
+    """Return the name of the report of `kind` on the window that ends at `window_end`."""
+    return f"{kind}_{window_end.astimezone(UTC):{TIME}}"
+
+
+def entries(folder: Path) -> list[Entry]:
+    """Return the entries in a use case's `folder`, newest window first.
+
+    Raises
+    ------
+    EntryError
+        A file that is named like an entry is none.
+    """
+    found = [
+        Entry.read(path) for kind in ReportKind for path in sorted(folder.glob(f"{kind}_*.json"))
+    ]
+    return sorted(found, key=lambda entry: (entry.window_end, entry.window_start), reverse=True)

@@ -1,0 +1,71 @@
+"""What a report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from monitoring.drift.verdict import Verdict
+    from monitoring.performance.types import Scorecard
+    from monitoring.rows.rows import Rows
+    from monitoring.rows.window import Window
+    from monitoring.use_case import UseCase
+
+SCORE, LABEL = "score", "label"
+"""The reference's columns beside its features."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReportFacts:
+    """One window of one use case, with the figures that were published about it.
+
+    Attributes
+    ----------
+    window
+        The window reported on; its end is in the file's name.
+    as_of
+        The moment from which the rows and their labels are seen.
+    reference
+        The model's training rows, or a sample of them: the features, `SCORE` (float) and
+        `LABEL` (1 positive, 0 negative).
+    current
+        Rows of `window`, or of `mature_window`.
+    verdict
+        The published drift verdict; None while there is none.
+    card
+        The published scorecard of `current`; None where there is none.
+    threshold
+        Decision threshold: a row is an alarm where score >= threshold.
+    sample
+        Rows a side that are drawn at most.
+    mature_window
+        The window that `current` and `card` are of, where it is not `window`: labels come late,
+        so that performance is told of an earlier one.
+    synthetic
+        Whether the data is made up.
+    time_shift
+        By how much the data's own times were moved to seem of today; None if they were not.
+    """
+
+    case: UseCase
+    window: Window
+    as_of: datetime
+    reference: pd.DataFrame
+    current: Rows
+    verdict: Verdict | None
+    card: Scorecard | None
+    model_version: str
+    threshold: float
+    sample: int
+    mature_window: Window | None = None
+    synthetic: bool = False
+    time_shift: timedelta | None = None
+
+    @property
+    def rows_window(self) -> Window:
+        """The window that `current` is of."""
+        return self.mature_window or self.window
