@@ -29,6 +29,11 @@ def now(
     return _aggregated(how, by, select(metric, use_case, **labels))
 
 
+def highest(selector: str) -> str:
+    """Return the highest value of the selected series, by use case."""
+    return _aggregated("max", BY_CASE, selector)
+
+
 def newest(
     metric: Metric, use_case: str, within: timedelta, *, how: str = "max", **labels: str
 ) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitoring.signals.alerts.delivery import HEARTBEAT, Delivery, Mail, Pace
+from monitoring.signals.alerts.delivery import HEARTBEAT, Delivery, Mail, Notifier, Pace
 from monitoring.signals.metric import USE_CASE
 from monitoring.signals.promql import duration
 from monitoring.use_case import Severity
@@ -21,6 +21,7 @@ _SLACK_TEXT = (
 
 def alertmanager_config(delivery: Delivery) -> dict[str, Any]:
     """Return the configuration; it holds the channels' secrets: write it for the owner alone."""
+    pulse = _pulse(delivery)
     return {
         "route": {
             "receiver": TEAM,
@@ -29,7 +30,7 @@ def alertmanager_config(delivery: Delivery) -> dict[str, Any]:
             "routes": [
                 {
                     "matchers": ['severity="none"'],
-                    "receiver": PULSE if delivery.heartbeat else NOBODY,
+                    "receiver": PULSE if pulse else NOBODY,
                     **_pace(HEARTBEAT),
                 },
                 {
@@ -39,7 +40,7 @@ def alertmanager_config(delivery: Delivery) -> dict[str, Any]:
                 },
             ],
         },
-        "receivers": [{"name": TEAM, **_channels(delivery)}, {"name": NOBODY}, *_pulse(delivery)],
+        "receivers": [{"name": TEAM, **_channels(delivery)}, {"name": NOBODY}, *pulse],
     }
 
 
@@ -53,6 +54,8 @@ def _pace(pace: Pace) -> dict[str, str]:
 
 def _channels(delivery: Delivery) -> dict[str, Any]:
     channels: dict[str, Any] = {}
+    if delivery.notifier is not Notifier.ALERTMANAGER:
+        return channels
     if delivery.webhook is not None:
         channels["webhook_configs"] = [
             {"url": delivery.webhook.get_secret_value(), "send_resolved": True}
@@ -88,7 +91,7 @@ def _mail(mail: Mail) -> dict[str, Any]:
 
 
 def _pulse(delivery: Delivery) -> list[dict[str, Any]]:
-    if delivery.heartbeat is None:
+    if delivery.notifier is not Notifier.ALERTMANAGER or delivery.heartbeat is None:
         return []
     url = delivery.heartbeat.get_secret_value()
     return [{"name": PULSE, "webhook_configs": [{"url": url, "send_resolved": False}]}]

@@ -12,8 +12,9 @@ from monitoring.use_case import UseCase
 UP = "up"
 PUSH_TIME = "push_time_seconds"
 PUSH_FAILURE_TIME = "push_failure_time_seconds"
+ALERTS = "ALERTS"
 
-FOREIGN = (UP, PUSH_TIME, PUSH_FAILURE_TIME)
+FOREIGN = (UP, PUSH_TIME, PUSH_FAILURE_TIME, ALERTS)
 """Names that are not in the catalogue: Prometheus and the Pushgateway make them themselves."""
 
 GATEWAY_JOB = "pushgateway"

@@ -1,0 +1,68 @@
+"""The dashboard of one use case, in its own words."""
+
+from __future__ import annotations
+
+from monitoring.signals.alerts.words import Addresses
+from monitoring.signals.catalogue import PROMOTED
+from monitoring.signals.dashboards.data_panels import model_panels, quality_panels
+from monitoring.signals.dashboards.drift_panels import (
+    drift,
+    drift_over_time,
+    drifted_features,
+    feature_panels,
+)
+from monitoring.signals.dashboards.panel import Board, BoardLink, Mark, Section
+from monitoring.signals.dashboards.performance_panels import (
+    impact,
+    label_panels,
+    money_panels,
+    performance,
+    performance_over_time,
+)
+from monitoring.signals.dashboards.places import FLEET, HEALTH, board_of
+from monitoring.signals.dashboards.watch import Watch
+from monitoring.signals.promql import now
+from monitoring.use_case import UseCase
+
+
+def case_board(case: UseCase, addresses: Addresses) -> Board:
+    """Return the dashboard of a use case: the brief's six panels first."""
+    watch = Watch(case)
+    public = addresses.public.rstrip("/")
+    return Board(
+        uid=board_of(case.name),
+        title=f"{case.words.positive.capitalize()} monitoring",
+        description=f"{case.title}: what the model catches and misses, in counts and in money, "
+        "and how far its data has moved.",
+        sections=(
+            Section(
+                "At a glance",
+                (
+                    performance(watch),
+                    impact(watch),
+                    performance_over_time(watch),
+                    drift(watch),
+                    drift_over_time(watch),
+                    drifted_features(watch),
+                ),
+            ),
+            Section("Money", money_panels(watch)),
+            Section("Late labels", label_panels(watch)),
+            Section("Features", feature_panels(watch)),
+            Section("Model", model_panels(watch)),
+            Section("Data quality", quality_panels(watch)),
+        ),
+        marks=(
+            Mark(
+                "Promotions",
+                now(PROMOTED, case.name, by=PROMOTED.labels),
+                "Version {{version}} took over",
+            ),
+        ),
+        links=(
+            BoardLink("All models", f"/d/{FLEET}"),
+            BoardLink("Pipeline health", f"/d/{HEALTH}"),
+            BoardLink("Newest reports", f"{public}/reports/{case.name}/index.html"),
+            BoardLink("Runbook", f"{public}/runbook"),
+        ),
+    )

@@ -1,0 +1,103 @@
+"""Panels of how the data moves away from what the model was trained on."""
+
+from __future__ import annotations
+
+from monitoring.signals.catalogue import (
+    DRIFT_SCORE,
+    DRIFTED_FEATURES,
+    FEATURE_DRIFT,
+    FEATURE_IMPORTANCE,
+    FEATURE_MISSING,
+    MAX_FEATURE_DRIFT,
+    MEAN_FEATURE_DRIFT,
+    SCORE_DRIFT,
+    TESTED_FEATURES,
+    WEIGHTED_DRIFT,
+)
+from monitoring.signals.dashboards.panel import Display, Panel, Query, Scale
+from monitoring.signals.dashboards.places import CasePanel
+from monitoring.signals.dashboards.watch import Watch
+
+_BY_FEATURE = ("feature",)
+_SHOWN = 10
+
+
+def drift(watch: Watch) -> Panel:
+    """Return the drift of the window in a few numbers."""
+    return Panel(
+        CasePanel.DRIFT,
+        "Data drift metrics",
+        "Drift score: share of features that drifted. Weighted: the same by their importance for "
+        "the model. Largest and mean: effect of features, 0 for none, 1 for nothing in common.",
+        Display.STAT,
+        Scale.RATIO,
+        tuple(
+            watch.live(metric)
+            for metric in (DRIFT_SCORE, WEIGHTED_DRIFT, MAX_FEATURE_DRIFT, MEAN_FEATURE_DRIFT)
+        ),
+    )
+
+
+def drift_over_time(watch: Watch) -> Panel:
+    """Return the course of the drift score."""
+    return Panel(
+        CasePanel.DRIFT_OVER_TIME,
+        "Drift score over time",
+        "Share of features that drifted. Past the upper dashed limit a retrain is started.",
+        Display.LINES,
+        Scale.RATIO,
+        (watch.live(DRIFT_SCORE),),
+    )
+
+
+def drifted_features(watch: Watch) -> Panel:
+    """Return how many features drifted."""
+    return Panel(
+        CasePanel.DRIFTED_FEATURES,
+        "Drifted features count",
+        "Features that drifted, of those that could be tested.",
+        Display.LINES,
+        Scale.COUNT,
+        (watch.live(DRIFTED_FEATURES), watch.live(TESTED_FEATURES)),
+    )
+
+
+def feature_panels(watch: Watch) -> tuple[Panel, ...]:
+    """Return which features move, and which of them matter."""
+    effect = watch.each(FEATURE_DRIFT, *_BY_FEATURE)
+    importance = watch.each(FEATURE_IMPORTANCE, *_BY_FEATURE)
+    return (
+        Panel(
+            CasePanel.FEATURES,
+            "Features by drift x importance",
+            "Effect of a feature's drift times its weight for the model: what to look at first.",
+            Display.BARS,
+            Scale.RATIO,
+            (Query(f"topk({_SHOWN}, {effect.expr} * {importance.expr})", effect.name),),
+        ),
+        Panel(
+            CasePanel.FEATURES_OVER_TIME,
+            "Most drifted features over time",
+            f"Effect of the {_SHOWN} features that moved most.",
+            Display.LINES,
+            Scale.RATIO,
+            (watch.each(FEATURE_DRIFT, *_BY_FEATURE, top=_SHOWN),),
+        ),
+        Panel(
+            CasePanel.SCORE_DRIFT,
+            "Drift of the score",
+            "Effect of the model's own score against its validation scores: often the first to "
+            "move, because it weighs features as the model does.",
+            Display.LINES,
+            Scale.RATIO,
+            (watch.live(SCORE_DRIFT),),
+        ),
+        Panel(
+            CasePanel.MISSING_VALUES,
+            "Missing values",
+            f"Share of rows without a value, for the {_SHOWN} features that lack most.",
+            Display.LINES,
+            Scale.RATIO,
+            (watch.each(FEATURE_MISSING, *_BY_FEATURE, top=_SHOWN),),
+        ),
+    )

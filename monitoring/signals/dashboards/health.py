@@ -1,0 +1,113 @@
+"""The dashboard of the pipelines and of the parts they need."""
+
+from __future__ import annotations
+
+from monitoring.signals.alerts.causes import (
+    BY_PIPELINE,
+    PUSH_FAILURE_TIME,
+    PUSH_TIME,
+    UP,
+)
+from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
+from monitoring.signals.dashboards.panel import (
+    Board,
+    BoardLink,
+    Display,
+    Panel,
+    Query,
+    Scale,
+    Section,
+)
+from monitoring.signals.dashboards.places import FLEET, HEALTH, HealthPanel
+from monitoring.signals.metric import USE_CASE
+from monitoring.signals.part import JOB, PART
+from monitoring.signals.promql import series
+
+_RUN = "{{use_case}} · {{pipeline}}"
+_PUSH = "{{use_case}} · {{part}}"
+_BY_RUN = f"max by ({', '.join(BY_PIPELINE)})"
+_BY_PART = f"max by ({USE_CASE}, {PART})"
+
+
+def health_board() -> Board:
+    """Return the dashboard of runs, pushes and parts."""
+    return Board(
+        uid=HEALTH,
+        title="Pipeline health",
+        description="Whether runs succeed, figures arrive, and every part answers.",
+        sections=(Section("Parts and runs", _runs()), Section("Pushes and rows", _pushes())),
+        links=(BoardLink("All models", f"/d/{FLEET}"),),
+        since="now-2d",
+    )
+
+
+def _runs() -> tuple[Panel, ...]:
+    attempt = f"{_BY_RUN} ({LAST_ATTEMPT.name})"
+    success = f"{_BY_RUN} ({LAST_SUCCESS.name})"
+    return (
+        Panel(
+            HealthPanel.UP,
+            "Parts that answer",
+            "1 where Prometheus reaches the part, 0 where it does not.",
+            Display.STAT,
+            Scale.COUNT,
+            (Query(f"max by (job) ({UP})", "{{job}}"),),
+        ),
+        Panel(
+            HealthPanel.SUCCESS_AGE,
+            "Since the last success",
+            "Age of the last success of each pipeline. Two missed runs raise RunStale.",
+            Display.LINES,
+            Scale.AGE,
+            (Query(f"time() - {success}", _RUN),),
+        ),
+        Panel(
+            HealthPanel.RUNS,
+            "Since the last attempt",
+            "Age of the newest run of each pipeline, whatever became of it.",
+            Display.LINES,
+            Scale.AGE,
+            (Query(f"time() - {attempt}", _RUN),),
+        ),
+        Panel(
+            HealthPanel.FAILED,
+            "Attempts without success",
+            "Yes where the newest attempt is newer than the newest success: it runs, or failed.",
+            Display.STAT,
+            Scale.YES_NO,
+            (Query(f"{attempt} > bool {success} or 0 * {attempt} + 1", _RUN),),
+        ),
+    )
+
+
+def _pushes() -> tuple[Panel, ...]:
+    group = {"job": JOB}
+    pushed = f"{_BY_PART} ({series(PUSH_TIME, **group)})"
+    refused = f"{_BY_PART} ({series(PUSH_FAILURE_TIME, **group)})"
+    return (
+        Panel(
+            HealthPanel.PUSH_AGE,
+            "Since the last push",
+            "Age of the newest push of each part of each model.",
+            Display.LINES,
+            Scale.AGE,
+            (Query(f"time() - {pushed}", _PUSH),),
+        ),
+        Panel(
+            HealthPanel.FAILED_PUSHES,
+            "Refused pushes",
+            "Yes where the newest push of a part was refused: the figures are older ones.",
+            Display.STAT,
+            Scale.YES_NO,
+            (Query(f"{refused} > bool {pushed}", _PUSH),),
+        ),
+        Panel(
+            HealthPanel.QUARANTINED,
+            "Quarantined rows",
+            "Rows that the schema check set aside, by model.",
+            Display.LINES,
+            Scale.COUNT,
+            (Query(f"sum by ({USE_CASE}) ({QUARANTINED.name})", "{{use_case}}"),),
+            width=24,
+        ),
+    )

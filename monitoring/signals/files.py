@@ -1,0 +1,125 @@
+"""Files: the text of every file that is made of the catalogue and the use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from monitoring.signals.alerts.alertmanager import alertmanager_config
+from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts.delivery import Delivery, Notifier
+from monitoring.signals.alerts.prometheus import alert_group, recording_group
+from monitoring.signals.dashboards.places import FLEET, HEALTH
+from monitoring.signals.targets import COMPOSE, Targets
+from monitoring.use_case import UseCase
+
+GRAFANA = PurePosixPath("grafana")
+ALERTMANAGER = GRAFANA / "alertmanager" / "alertmanager.yml"
+FLEET_RULES = "tocsin"
+"""Name of the rules that concern all use cases; no use case may have it."""
+
+DASHBOARDS_IN_CONTAINER = "/var/lib/grafana/dashboards"
+
+_HEAD = "# Written by `tocsin generate` from monitoring/signals and the use cases: change those.\n"
+
+
+class NameTakenError(ValueError):
+    """A use case has the name of a file that belongs to all; the message names it."""
+
+
+def prometheus_files(
+    cases: Sequence[UseCase], delivery: Delivery, targets: Targets
+) -> dict[PurePosixPath, str]:
+    """Return what lies beside prometheus.yml: its rules and its targets."""
+    rules = {FLEET_RULES: [recording_group(cases)]}
+    for case in (None, *cases):
+        name = case.name if case else FLEET_RULES
+        group = alert_group(name, alerts_of(case), delivery.addresses)
+        rules.setdefault(name, []).append(group)
+    files = {f"rules/{name}.yml": _yaml({"groups": groups}) for name, groups in rules.items()}
+    files |= {f"targets/{name}": _yaml(content) for name, content in targets.files().items()}
+    return {PurePosixPath(name): text for name, text in files.items()}
+
+
+def alertmanager_file(delivery: Delivery) -> str:
+    """Return Alertmanager's configuration; it may hold secrets: write it for the owner alone."""
+    return _yaml(alertmanager_config(delivery))
+
+
+def grafana_files(
+    cases: Sequence[UseCase],
+    delivery: Delivery,
+    *,
+    dashboards: str = DASHBOARDS_IN_CONTAINER,
+) -> dict[PurePosixPath, str]:
+    """Return Grafana's dashboards and its provisioning.
+
+    Parameters
+    ----------
+    dashboards
+        The folder in which Grafana will find the dashboards.
+    """
+    from monitoring.signals.alerts import grafana_routes
+    from monitoring.signals.alerts.grafana import provisioned_group
+    from monitoring.signals.dashboards.case import case_board
+    from monitoring.signals.dashboards.datasource import provisioned_datasource
+    from monitoring.signals.dashboards.fleet import fleet_board
+    from monitoring.signals.dashboards.grafana import dashboard_json, provider
+    from monitoring.signals.dashboards.health import health_board
+
+    addresses = delivery.addresses
+    boards = {case.name: case_board(case, addresses) for case in cases}
+    boards |= {FLEET: fleet_board(), HEALTH: health_board()}
+    files = {f"dashboards/{name}.json": dashboard_json(board) for name, board in boards.items()}
+    paused = delivery.notifier is not Notifier.GRAFANA
+    provisioned: dict[str, Any] = {
+        "datasources/prometheus.yml": provisioned_datasource(),
+        "dashboards/tocsin.yml": provider(dashboards),
+        "alerting/contact-points.yml": grafana_routes.contact_points(delivery),
+        "alerting/mute-timings.yml": grafana_routes.mute_timings(),
+        "alerting/policies.yml": grafana_routes.policies(delivery),
+    }
+    for case in (None, *cases):
+        name = case.name if case else FLEET_RULES
+        group = provisioned_group(name, alerts_of(case), addresses, paused=paused)
+        provisioned[f"alerting/rules-{name}.yml"] = group
+    files |= {f"provisioning/{name}": _yaml(content) for name, content in provisioned.items()}
+    return {PurePosixPath(name): text for name, text in files.items()}
+
+
+def planned(
+    cases: Sequence[UseCase], delivery: Delivery, targets: Targets = COMPOSE
+) -> dict[PurePosixPath, str]:
+    """Return every generated file, relative to the folder it is written to.
+
+    Raises
+    ------
+    NameTakenError
+        A use case has the name of a file that belongs to all.
+    """
+    taken = {FLEET_RULES, FLEET, HEALTH} & {case.name for case in cases}
+    if taken:
+        msg = f"no use case may be called {', '.join(sorted(taken))}: rename it"
+        raise NameTakenError(msg)
+    ordered = sorted(cases, key=lambda case: case.name)
+    files = {GRAFANA / p: t for p, t in grafana_files(ordered, delivery).items()}
+    beside = prometheus_files(ordered, delivery, targets)
+    files |= {GRAFANA / "prometheus" / path: text for path, text in beside.items()}
+    files[ALERTMANAGER] = alertmanager_file(delivery)
+    return dict(sorted(files.items()))
+
+
+def _yaml(content: Any) -> str:
+    return _HEAD + yaml.dump(
+        content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=10_000
+    )
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a value in full wherever it stands: nobody likes to follow anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the answer is the same for all
+        return True

@@ -1,0 +1,121 @@
+"""Generate: files written where they are missing or old, and found where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from monitoring.signals.alerts.delivery import Delivery
+from monitoring.signals.files import ALERTMANAGER, planned
+from monitoring.signals.tables import metrics_table, thresholds_table
+from monitoring.signals.targets import COMPOSE, Targets
+from monitoring.use_case import UseCase
+
+README = PurePosixPath("README.md")
+END = "<!-- end -->"
+
+
+class MarkerError(ValueError):
+    """A README has a marker without its end; the message names it."""
+
+
+def generate(
+    out: Path, cases: Sequence[UseCase], delivery: Delivery, targets: Targets = COMPOSE
+) -> tuple[Path, ...]:
+    """Write every generated file under `out`, remove those no longer made, return what changed.
+
+    The tables of a README that has markers for them are written too.
+
+    Parameters
+    ----------
+    delivery
+        `Delivery()` for the committed files, which are to be the same on every machine;
+        `delivery_of(settings)` for an installation.
+
+    Raises
+    ------
+    NameTakenError
+        A use case has the name of a file that belongs to all.
+    MarkerError
+        The README has the beginning of a table without its end.
+    """
+    files = _all_files(out, cases, delivery, targets)
+    changed = _differing(out, files)
+    for path in changed:
+        text = files.get(PurePosixPath(path.relative_to(out)))
+        if text is None:
+            path.unlink()
+        else:
+            _write(path, text)
+    return changed
+
+
+def stale(
+    out: Path, cases: Sequence[UseCase], delivery: Delivery, targets: Targets = COMPOSE
+) -> tuple[Path, ...]:
+    """Return the files under `out` that `generate` would write anew or remove.
+
+    Raises
+    ------
+    NameTakenError, MarkerError
+        As `generate`.
+    """
+    return _differing(out, _all_files(out, cases, delivery, targets))
+
+
+def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
+    """Return a README with its generated tables as they should be.
+
+    Raises
+    ------
+    MarkerError
+        The beginning of a table has no end after it.
+    """
+    for name, table in (("metrics", metrics_table()), ("thresholds", thresholds_table(cases))):
+        begin = f"<!-- generated: {name} -->"
+        before, found, rest = readme.partition(begin)
+        if not found:
+            continue
+        _, end, after = rest.partition(END)
+        if not end:
+            msg = f"README.md: {begin} has no {END} after it: add one where the table ends"
+            raise MarkerError(msg)
+        readme = f"{before}{begin}\n\n{table}\n{END}{after}"
+    return readme
+
+
+def _all_files(
+    out: Path, cases: Sequence[UseCase], delivery: Delivery, targets: Targets
+) -> dict[PurePosixPath, str]:
+    files = planned(cases, delivery, targets)
+    readme = out / README
+    if readme.is_file():
+        ordered = sorted(cases, key=lambda case: case.name)
+        files[README] = with_tables(readme.read_text(encoding="utf-8"), ordered)
+    return files
+
+
+def _differing(out: Path, files: dict[PurePosixPath, str]) -> tuple[Path, ...]:
+    differ = {out / path for path, text in files.items() if _read(out / path) != text}
+    folders = {path.parent for path in files if path != README}
+    left = {
+        path
+        for folder in folders
+        for path in (out / folder).glob("*")
+        if path.suffix in {".yml", ".json"}
+        and PurePosixPath(path.relative_to(out).as_posix()) not in files
+    }
+    return tuple(sorted(differ | left))
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name == ALERTMANAGER.name:
+        # It may hold a channel's secret: made anew, for its owner alone.
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
