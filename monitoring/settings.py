@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8000", description="Where people open reports and the runbook."
     )
+    retry_seconds: int = Field(
+        60, ge=0, description="Time before Airflow tries a failed task again; it tries twice."
+    )
     grafana_home: Folder | None = Field(
         None, description="A Grafana's own folder, with `bin` and `public`; else it is on PATH."
     )
