@@ -3,20 +3,81 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 from monitoring.settings import Ports, Settings
+from monitoring.signals.alerts.delivery import delivery_of
+from monitoring.signals.files import alertmanager_file, grafana_files, prometheus_files
+from monitoring.signals.targets import Targets
 from monitoring.stack.credentials import Credentials
-from monitoring.stack.folders import Folders
-from monitoring.stack.private import write_private
+from monitoring.stack.environment import inside
+from monitoring.stack.errors import StackError
+from monitoring.stack.folders import CHECKOUT, Folders
+from monitoring.stack.parts import wanted_ports
+from monitoring.stack.ports import LOOPBACK
+from monitoring.stack.private import private_folder, write_private
+from monitoring.use_case import UseCase
+from monitoring.use_case_file import find_use_case, use_case_files
+
+SHOW_METRICS = ("prometheus", "alertmanager", "grafana")
+"""The parts that Prometheus watches beside what is pushed."""
 
 
 def configure(settings: Settings, ports: Ports, credentials: Credentials) -> None:
-    """Write every configuration file anew."""
+    """Write every configuration file anew, for all use cases there are.
+
+    Raises
+    ------
+    StackError
+        This code does not run from a checkout, so that prometheus.yml and the DAGs are not there.
+    UseCaseError
+        A use-case file is wrong.
+    """
     folders = Folders(settings.state)
+    known = inside(settings, ports, credentials)
+    delivery = delivery_of(known)
+    cases = use_cases_of(settings)
     passwords = {"admin": credentials.airflow_password.get_secret_value()}
     write_private(folders.airflow_passwords, json.dumps(passwords) + "\n")
-    write_private(folders.prometheus / "prometheus.yml", "global: {scrape_interval: 5s}\n")
-    write_private(
-        folders.alertmanager / "alertmanager.yml", "{route: {receiver: n}, receivers: [{name: n}]}"
-    )
+    write_private(folders.alertmanager / "alertmanager.yml", alertmanager_file(delivery))
+    write_private(folders.prometheus / "prometheus.yml", _prometheus_yml())
+    targets = _targets(known, wanted_ports(settings, ports))
+    _replace(folders.prometheus, prometheus_files(cases, delivery, targets))
+    if known.grafana_url is not None:
+        boards = str(folders.grafana / "dashboards")
+        _replace(folders.grafana, grafana_files(cases, delivery, dashboards=boards))
     write_private(folders.ports, ports.model_dump_json() + "\n")
+
+
+def use_cases_of(settings: Settings) -> tuple[UseCase, ...]:
+    """Return every use case: the shipped ones, and those of the folder that the settings name."""
+    names = use_case_files(settings.use_cases)
+    return tuple(find_use_case(name, settings.use_cases) for name in names)
+
+
+def _prometheus_yml() -> str:
+    path = CHECKOUT / "prometheus.yml"
+    if not path.is_file():
+        msg = f"{path} is missing: the local stack runs from a checkout of the repository"
+        raise StackError(msg)
+    return path.read_text(encoding="utf-8")
+
+
+def _targets(known: Settings, ports: Mapping[str, int]) -> Targets:
+    address = {part: f"{LOOPBACK}:{port}" for part, port in ports.items()}
+    return Targets(
+        pushgateway=address["pushgateway"],
+        alertmanager=address["alertmanager"] if known.notifier == "alertmanager" else None,
+        stack={part: address[part] for part in SHOW_METRICS if part in address},
+    )
+
+
+def _replace(folder: Path, files: Mapping[PurePosixPath, str]) -> None:
+    """Write `files` under `folder`; a folder that one of them lies in keeps nothing older."""
+    for name in {path.parts[0] for path in files}:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for path, text in files.items():
+        private_folder((folder / path).parent)
+        write_private(folder / path, text)

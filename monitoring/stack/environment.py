@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from monitoring.settings import Ports, Settings
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.folders import CHECKOUT, Folders
+from monitoring.stack.grafana import grafana_server
 from monitoring.stack.ports import LOOPBACK
 
 MARK = "TOCSIN_LOCAL_STACK"
@@ -37,8 +38,12 @@ def loopback_url(port: int) -> str:
 
 def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settings:
     """Return `settings` as they are for whoever uses the running local stack."""
+    has_grafana = grafana_server(settings.grafana_home) is not None
     return settings.model_copy(
         update={
+            "prometheus_url": loopback_url(ports.prometheus),
+            "grafana_url": loopback_url(ports.grafana) if has_grafana else None,
+            "notifier": settings.notifier if has_grafana else "alertmanager",
             "mlflow_url": loopback_url(ports.mlflow),
             "pushgateway_url": loopback_url(ports.pushgateway),
             "airflow_url": loopback_url(ports.airflow),
@@ -75,6 +80,7 @@ def environment(settings: Settings, ports: Ports, credentials: Credentials) -> d
         **_airflow(folders, ports, credentials),
         **_mlflow(),
         **_grafana(folders, ports, credentials),
+        **_mail(settings),
     }
 
 
@@ -117,3 +123,20 @@ def _grafana(folders: Folders, ports: Ports, credentials: Credentials) -> dict[s
         "GF_SECURITY_SECRET_KEY": credentials.grafana_secret_key.get_secret_value(),
         "GF_USERS_ALLOW_SIGN_UP": "false",
     }
+
+
+def _mail(settings: Settings) -> dict[str, str]:
+    """Grafana's mail server, where the settings name one."""
+    if settings.smtp_host is None:
+        return {}
+    mail = {
+        "GF_SMTP_ENABLED": "true",
+        "GF_SMTP_HOST": settings.smtp_host,
+        "GF_SMTP_FROM_ADDRESS": settings.smtp_from,
+        "GF_SMTP_STARTTLS_POLICY": "MandatoryStartTLS" if settings.smtp_tls else "NoStartTLS",
+    }
+    if settings.smtp_user is not None:
+        mail["GF_SMTP_USER"] = settings.smtp_user
+    if settings.smtp_password is not None:
+        mail["GF_SMTP_PASSWORD"] = settings.smtp_password.get_secret_value()
+    return mail

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,26 +9,12 @@ from pathlib import Path
 from monitoring.settings import Ports, Settings
 from monitoring.stack.environment import loopback_url
 from monitoring.stack.folders import Folders
+from monitoring.stack.grafana import grafana_server
+from monitoring.stack.health import Health
 from monitoring.stack.ports import LOOPBACK
 
 RETENTION = "400d"
 """How long Prometheus keeps samples: a year and a month, so that years can be compared."""
-
-
-@dataclass(frozen=True)
-class Health:
-    """Where a part says whether it is well.
-
-    Attributes
-    ----------
-    url
-        Answers 200 when it is.
-    component
-        For Airflow, whose API server speaks for its other parts too: the one that is meant.
-    """
-
-    url: str
-    component: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,23 +152,6 @@ def _airflow(folders: Folders, ports: Ports) -> tuple[Part, ...]:
         part("dag-processor", component="dag_processor"),
         part("triggerer", "--skip-serve-logs", component="triggerer"),
     )
-
-
-def grafana_server(home: Path | None) -> tuple[str, ...] | None:
-    """Return the command that starts Grafana, None where there is none.
-
-    Parameters
-    ----------
-    home
-        Folder with Grafana's ``bin`` and ``public``; PATH is looked through if it is None.
-    """
-    path = None if home is None else str(home / "bin")
-    for name, arguments in (("grafana", ("server",)), ("grafana-server", ())):
-        program = shutil.which(name, path=path)
-        if program is not None:
-            where = () if home is None else (f"--homepath={home}",)
-            return (program, *arguments, *where)
-    return None
 
 
 def _grafana(settings: Settings, folders: Folders, ports: Ports) -> tuple[Part, ...]:

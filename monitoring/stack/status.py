@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import requests
-
 from monitoring.settings import Ports, Settings
 from monitoring.stack.folders import Folders
-from monitoring.stack.parts import Health, Part, parts
+from monitoring.stack.parts import Part, parts
 from monitoring.stack.supervisor import ProcessState, Supervisor
 
-ANSWER_SECONDS = 3
 STOPPED = ProcessState("STOPPED", None, 0)
 
 
@@ -60,15 +57,5 @@ def statuses(supervisor: Supervisor, wanted: Sequence[Part]) -> tuple[PartStatus
 
 def _status(part: Part, process: ProcessState) -> PartStatus:
     # A server of somebody else on the same port would answer as well.
-    healthy = process.pid is not None and part.health is not None and _answers(part.health)
+    healthy = process.pid is not None and part.health is not None and part.health.is_well()
     return PartStatus(part.name, process.state.lower(), part.url, healthy, process.pid)
-
-
-def _answers(health: Health) -> bool:
-    try:
-        answer = requests.get(health.url, timeout=ANSWER_SECONDS)
-        if not answer.ok or health.component is None:
-            return answer.ok
-        return bool(answer.json()[health.component]["status"] == "healthy")
-    except requests.RequestException:
-        return False

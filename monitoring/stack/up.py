@@ -23,7 +23,7 @@ from monitoring.stack.supervisor import Supervisor
 Progress = Callable[[Sequence[PartStatus]], None]
 """Is told how every part is, again and again while the stack starts."""
 
-START_SECONDS = 240
+START_SECONDS = 300
 """How long the whole stack may take; about 30 s on two free cores."""
 
 LOG_LINES = 25

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ from mlflow import MlflowClient
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 
 from monitoring.settings import Settings
+from monitoring.stack.configuration import use_cases_of
 from monitoring.stack.down import down
 from monitoring.stack.errors import StackError
 from monitoring.stack.folders import CHECKOUT, Folders
@@ -69,6 +71,33 @@ def test_up_on_other_ports_while_it_is_up_is_refused(local_stack: LocalStack) ->
     with pytest.raises(StackError, match="other ports"):
         up(local_stack.settings, free_ports(), progress=quiet)
     assert all(part.healthy for part in status(local_stack.settings))
+
+
+def prometheus(stack: LocalStack, path: str) -> Any:
+    url = f"{stack.running.settings.prometheus_url}/api/v1/{path}"
+    return requests.get(url, timeout=10).json()["data"]
+
+
+def test_prometheus_has_the_rules_of_every_use_case(local_stack: LocalStack) -> None:
+    groups = {group["name"] for group in prometheus(local_stack, "rules")["groups"]}
+    assert groups >= {case.name for case in use_cases_of(local_stack.settings)}
+
+
+def test_prometheus_reaches_every_target_and_alertmanager(local_stack: LocalStack) -> None:
+    def reached() -> bool:
+        health = [target["health"] for target in targets()]
+        return len(health) >= 3 and set(health) == {"up"}
+
+    def targets() -> list[dict[str, str]]:
+        found: list[dict[str, str]] = prometheus(local_stack, "targets")["activeTargets"]
+        return found
+
+    until = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < until, targets()
+        time.sleep(0.5)
+    alertmanagers = prometheus(local_stack, "alertmanagers")["activeAlertmanagers"]
+    assert [f":{local_stack.ports.alertmanager}/" in a["url"] for a in alertmanagers] == [True]
 
 
 def test_nothing_listens_beyond_the_loopback(local_stack: LocalStack) -> None:

@@ -15,8 +15,9 @@ from monitoring.stack.down import down
 from monitoring.stack.environment import MARK
 from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
+from monitoring.stack.health import Health
 from monitoring.stack.leftovers import processes_of
-from monitoring.stack.parts import Health, Part
+from monitoring.stack.parts import Part
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import up
 from tests.fixtures.stack import free_ports, stack_settings
