@@ -80,12 +80,12 @@ def document(items: Sequence[MetricContainer], sample: Sample, definition: DataD
     columns = [*definition.get_categorical_columns(), *definition.get_numerical_columns()]
     if definition.classification:
         columns.append(SCORE)
-    current, reference = (
-        Dataset.from_pandas(side[columns], data_definition=definition)
-        for side in (sample.current, sample.reference)
-    )
     with warnings.catch_warnings():
-        # Constant columns make it divide by zero on the way to a drawing that is right.
+        # Constant and infinite values make it warn of divisions, in drawings that come out right.
         warnings.simplefilter("ignore")
+        current, reference = (
+            Dataset.from_pandas(side[columns], data_definition=definition)
+            for side in (sample.current, sample.reference)
+        )
         html: str = Report(list(items)).run(current, reference).get_html_str(as_iframe=False)
     return html

@@ -8,7 +8,7 @@ from evidently.legacy.metrics import ColumnDriftMetric, DataDriftTable
 from monitoring.drift.verdict import Verdict
 from monitoring.reports.drawing import Panels, Widgets, document, drawn, features_definition
 from monitoring.reports.facts import SCORE
-from monitoring.reports.sample import Sample
+from monitoring.reports.sample import Sample, shown
 from monitoring.reports.stattest import as_stattest, published
 
 
@@ -41,7 +41,7 @@ def features_table(sample: Sample, test: str) -> DataDriftTable:
 
 def _say_what_was_published(table: Widgets, verdict: Verdict | None) -> None:
     parts = published(verdict)
-    statuses = {} if verdict is None else {f.name: f.status for f in verdict.features}
+    statuses = {} if verdict is None else {shown(f.name): f.status for f in verdict.features}
     for widget in table:
         widget.title = "Features: largest effect first"
         for row in widget.params["data"]:

@@ -107,7 +107,8 @@ def _basis(kind: ReportKind) -> str:
     if kind is ReportKind.DRIFT:
         return (
             "The verdict above is the published one, made from every row of the window; alerts "
-            "and retrains rest on it. The shapes below are drawn by Evidently from the sample, "
+            "and retrains rest on it. A window has drifted when the share of its features that "
+            "did lies strictly above the limit. The shapes below are drawn by Evidently from the sample, "
             "and each feature is flagged as the verdict says."
         )
     if kind is ReportKind.PERFORMANCE:

@@ -79,9 +79,13 @@ def _draw_performance(facts: ReportFacts) -> tuple[Sample, str | None, str]:
         if SCORE not in side:
             return sample, None, f"Nothing to draw: the rows of the {words} have no scores."
         if not len(side):
-            return sample, None, f"Nothing to draw: no row of the {words} has a label yet."
+            return (
+                sample,
+                None,
+                f"Nothing to draw: no row of the {words} has both a score and a label.",
+            )
         if side[LABEL].nunique() == 1:
-            which = f"all are {many}" if side[LABEL].iloc[0] else f"none of them are {many}"
+            which = f"all are {many}" if side[LABEL].iloc[0] else f"none are {many}"
             return sample, None, f"Nothing to draw: of the rows drawn from the {words}, {which}."
     from monitoring.reports.performance import draw_performance
 

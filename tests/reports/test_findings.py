@@ -1,0 +1,91 @@
+"""What a report says in one sentence."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from monitoring.drift.verdict import DriftStatus
+from monitoring.performance.types import CardStatus, Ratio
+from monitoring.reports import words
+from monitoring.reports.findings import (
+    drift_findings,
+    performance_findings,
+    quality_findings,
+)
+from monitoring.use_case_file import find_use_case
+from tests.reports.made import CARD, facts_of, verdict_of, with_column
+
+NAMES = [f"f{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("drifted", "limit", "sentence"),
+    [
+        (0, 0.3, "0 of 10 features drifted (0%), limit 30%: not drifted"),
+        (3, 0.3, "3 of 10 features drifted (30%), limit 30%, to be exceeded: not drifted"),
+        (4, 0.3, "4 of 10 features drifted (40%), limit 30%: drifted"),
+        (3, 0.299, "3 of 10 features drifted (30.0%), limit 29.9%: drifted"),
+    ],
+)
+def test_drift_is_said_with_its_share_its_limit_and_what_follows(
+    drifted: int, limit: float, sentence: str
+) -> None:
+    found = drift_findings(verdict_of(NAMES, drifted=NAMES[:drifted], share_limit=limit))
+    assert found.sentence == sentence
+    assert found.drifted == sentence.endswith(": drifted")
+
+
+def test_a_verdict_that_could_not_be_made_is_not_called_no_drift() -> None:
+    nothing = replace(verdict_of([], drifted=[]), status=DriftStatus.TOO_FEW_ROWS)
+    assert drift_findings(nothing).sentence == "Drift not judged: too few rows"
+    assert drift_findings(nothing).drifted is None
+    assert drift_findings(None).sentence == "Drift not judged: no verdict was made"
+
+
+def test_features_that_were_not_judged_are_named_with_the_reason() -> None:
+    verdict = verdict_of(NAMES, drifted=[])
+    gone = replace(verdict.features[0], status=DriftStatus.MISSING_COLUMN)
+    found = drift_findings(replace(verdict, features=(gone, *verdict.features[1:])))
+    assert "Not judged, missing column: f0" in found.notices
+
+
+def test_too_few_positives_are_said_before_the_counts() -> None:
+    card = replace(CARD, status=CardStatus.TOO_FEW_POSITIVES, positives=3, detected=2, money=None)
+    found = performance_findings(card, find_use_case("fraud"))
+    assert found.sentence == (
+        "Not judged, too few positives: 2 of 3 frauds caught, 12 false alarms"
+    )
+
+
+def test_a_ratio_that_is_not_defined_is_said_to_be_so_and_never_zero() -> None:
+    card = replace(CARD, precision=Ratio(None))
+    table = performance_findings(card, find_use_case("fraud")).tables[0]
+    assert ("Precision", "not defined", "") in table.rows
+
+
+def test_quality_names_the_column_that_misses_most_over_every_row() -> None:
+    facts = facts_of("fraud", rows=1000, sample=10)
+    few = np.where(np.arange(1000) < 310, np.nan, 1.0)
+    assert quality_findings(facts).sentence == "29 features, no value missing"
+    assert quality_findings(with_column(facts, "V7", few)).sentence == (
+        "29 features, 1 of them with missing values: most in V7 (31%, reference 0%)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0%"),
+        (0.0001, "0.01%"),
+        (0.034, "3.4%"),
+        (0.24, "24%"),
+        (0.9997, "99.97%"),
+        (0.999999, "99.99%"),
+        (1.0, "100%"),
+    ],
+)
+def test_a_share_that_is_not_nothing_or_everything_does_not_read_so(
+    share: float, text: str
+) -> None:
+    assert words.percent(share) == text
