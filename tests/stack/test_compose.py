@@ -1,0 +1,183 @@
+"""docker-compose.yml against what it names: paths, variables, versions, addresses."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from monitoring.settings import Ports, Settings
+from monitoring.signals.targets import COMPOSE
+from monitoring.stack.env import SECRETS, variables, write_env
+from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.parts import RETENTION
+
+PATH = CHECKOUT / "docker-compose.yml"
+TEXT = PATH.read_text()
+COMPOSE_FILE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE_FILE["services"]
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
+
+
+def settings_variables() -> set[str]:
+    fields = {f"TOCSIN_{name.upper()}" for name in Settings.model_fields}
+    return fields | {f"TOCSIN_PORT_{name.upper()}" for name in Ports.model_fields}
+
+
+def mounts() -> Iterator[tuple[str, str, str]]:
+    for name, service in SERVICES.items():
+        for mount in service.get("volumes", []):
+            source, _, target = mount.partition(":")
+            yield name, source, target
+
+
+def compose_command() -> list[str]:
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]) is not None:
+            said = subprocess.run(
+                [*command, "version"], capture_output=True, text=True, check=False
+            )
+            if said.returncode == 0 and re.search(r"v?2\.\d+|v?[5-9]\.\d+", said.stdout):
+                return command
+    pytest.skip("docker compose v2 is not installed")
+
+
+def test_docker_compose_itself_takes_the_file(tmp_path: Path) -> None:
+    command = compose_command()
+    write_env(tmp_path / ".env")
+    checked = subprocess.run(
+        [*command, "--env-file", str(tmp_path / ".env"), "-f", str(PATH), "config", "--quiet"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_every_part_is_there() -> None:
+    assert SERVICES.keys() >= {
+        "postgres",
+        "s3",
+        "init",
+        "airflow-api-server",
+        "airflow-scheduler",
+        "airflow-dag-processor",
+        "airflow-triggerer",
+        "mlflow",
+        "pushgateway",
+        "prometheus",
+        "grafana",
+    }
+
+
+def test_every_mounted_path_exists() -> None:
+    paths = {source for _, source, _ in mounts() if source.startswith((".", "/"))}
+    assert paths >= {"./prometheus.yml", "./init-db.sql", "./data"}
+    assert [path for path in paths if not (CHECKOUT / path).exists()] == []
+
+
+def test_every_mounted_volume_is_declared_and_every_declared_one_is_mounted() -> None:
+    volumes = {source for _, source, _ in mounts() if not source.startswith((".", "/"))}
+    assert volumes == set(COMPOSE_FILE["volumes"])
+
+
+def test_every_variable_is_one_that_the_env_file_has() -> None:
+    used = {match["name"] for match in VARIABLE.finditer(TEXT)}
+    passed_on = {
+        name
+        for service in SERVICES.values()
+        for name, value in service.get("environment", {}).items()
+        if value is None
+    }
+    assert (used | passed_on) - variables() == set()
+
+
+def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
+    secrets = {secret.name for secret in SECRETS}
+    rests = {name: set() for name in secrets} | {}
+    for match in VARIABLE.finditer(TEXT):
+        if match["name"] in secrets:
+            rests[match["name"]].add(match["rest"])
+    assert set(map(frozenset, rests.values())) == {frozenset({":?make env"})}
+
+
+def test_every_setting_is_one_that_the_code_reads() -> None:
+    image = (CHECKOUT / "Dockerfile").read_text()
+    named = set(re.findall(r"\bTOCSIN_\w+", TEXT + image))
+    assert named - settings_variables() == set()
+    assert len(named) > 20
+
+
+def test_every_image_is_pinned() -> None:
+    images = {service["image"] for service in SERVICES.values()}
+    bases = set(re.findall(r"^FROM (\S+)", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE))
+    for image in images | bases:
+        _, _, tag = image.partition(":")
+        assert re.search(r"\d+\.\d+", tag), image
+
+
+def test_the_project_s_image_has_the_project_s_version() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    built = {service["image"] for service in SERVICES.values() if "build" in service}
+    assert built == {f"{project['name']}:{project['version']}"}
+
+
+def test_every_published_port_is_bound_to_the_loopback() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert len(published) == 5
+    assert [port for port in published if not str(port).startswith("127.0.0.1:")] == []
+
+
+def test_default_ports_are_those_of_the_local_stack() -> None:
+    defaults = dict(re.findall(r"\$\{TOCSIN_PORT_(\w+):-(\d+)\}", TEXT))
+    known = {part.upper(): str(port) for part, port in Ports().model_dump().items()}
+    assert defaults.items() <= known.items()
+
+
+def test_every_service_that_stays_has_a_health_check() -> None:
+    staying = [name for name, service in SERVICES.items() if service.get("restart") != "no"]
+    assert [name for name in staying if "healthcheck" not in SERVICES[name]] == []
+
+
+def test_services_start_after_what_they_need_is_well() -> None:
+    for name, service in SERVICES.items():
+        for needed, how in service.get("depends_on", {}).items():
+            ends = SERVICES[needed].get("restart") == "no"
+            wanted = "service_completed_successfully" if ends else "service_healthy"
+            assert how["condition"] == wanted, (name, needed)
+
+
+def test_airflow_s_parts_share_one_signing_key() -> None:
+    keys = {
+        service["environment"]["AIRFLOW__API_AUTH__JWT_SECRET"]
+        for name, service in SERVICES.items()
+        if name.startswith("airflow-") or name == "init"
+    }
+    assert keys == {"${AIRFLOW_JWT_SECRET:?make env}"}
+
+
+def test_prometheus_finds_the_services_that_its_targets_name() -> None:
+    addresses = [COMPOSE.pushgateway, *COMPOSE.stack.values()]
+    if COMPOSE.alertmanager is not None:
+        addresses.append(COMPOSE.alertmanager)
+    for address in addresses:
+        service, _, port = address.partition(":")
+        assert any(str(published).endswith(f":{port}") for published in SERVICES[service]["ports"])
+
+
+def test_metrics_are_kept_as_long_as_in_the_local_stack() -> None:
+    assert f"--storage.tsdb.retention.time={RETENTION}" in SERVICES["prometheus"]["command"]
+
+
+def test_the_image_holds_neither_data_nor_secrets() -> None:
+    sent = (CHECKOUT / ".dockerignore").read_text().splitlines()
+    assert "*" in sent
+    allowed = {line.removeprefix("!") for line in sent if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (CHECKOUT / "Dockerfile").read_text(), re.M)
+    assert {path for line in copied for path in line.split()} <= allowed
+    assert [path for path in allowed if not (CHECKOUT / path).exists()] == []
