@@ -1,0 +1,26 @@
+"""Use cases that the tests of signals watch."""
+
+import pytest
+import yaml
+
+from monitoring.use_case import UseCase
+from monitoring.use_case_file import SHIPPED, find_use_case
+
+
+def everything() -> UseCase:
+    """Return a use case that sets every threshold there is."""
+    content = yaml.safe_load((SHIPPED / "fraud.yml").read_text(encoding="utf-8"))
+    content["name"] = "everything"
+    content["thresholds"] |= {
+        "precision": {"below": {"warning": 0.5, "critical": 0.2}},
+        "f1": {"below": {"warning": 0.5}},
+        "label_coverage": {"below": {"warning": 0.5, "critical": 0.1}},
+        "quarantined": {"above": {"warning": 5, "critical": 50}},
+    }
+    return UseCase.model_validate(content)
+
+
+@pytest.fixture(scope="session")
+def fraud() -> UseCase:
+    """The shipped use case of card fraud."""
+    return find_use_case("fraud")

@@ -1,0 +1,124 @@
+"""Figures of a model in good health, from which each test takes what it needs ill."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
+from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
+from monitoring.signals import About, Part, Pipeline, Sample
+from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS
+from monitoring.signals.metric import Role, Stage
+from monitoring.signals.samples import (
+    error_samples,
+    estimate_samples,
+    model_samples,
+    quarantine_samples,
+    retrain_samples,
+    scorecard_samples,
+    verdict_samples,
+    window_samples,
+)
+
+AT = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def card(**changes: object) -> Scorecard:
+    """Return a scorecard that no threshold minds."""
+    good = Scorecard(
+        status=CardStatus.JUDGED,
+        threshold=0.5,
+        rows=10_000,
+        labelled=9_500,
+        positives=40,
+        coverage=0.95,
+        detected=36,
+        missed=4,
+        false_alarms=9,
+        recall=Ratio(0.9, 0.8, 0.96),
+        precision=Ratio(0.8, 0.7, 0.9),
+        f1=Ratio(0.85, 0.75, 0.93),
+        false_alarm_rate=Ratio(0.001, 0.0005, 0.002),
+        pr_auc=Ratio(0.82, 0.7, 0.9),
+        roc_auc=Ratio(0.97, 0.95, 0.99),
+        precision_at_capacity=Ratio(0.1, 0.05, 0.15),
+        recall_at_capacity=Ratio(0.95, 0.9, 0.99),
+        money=Money(caught=3600, missed=400, reviews=90, false_alarms=45, without_model=4000),
+    )
+    return replace(good, **changes)  # type: ignore[arg-type]
+
+
+def estimate(**changes: object) -> Estimate:
+    """Return an estimate close to the truth."""
+    good = Estimate(
+        status=CardStatus.JUDGED,
+        threshold=0.5,
+        rows=12_000,
+        positives=45.0,
+        recall=Ratio(0.88),
+        precision=Ratio(0.79),
+        f1=Ratio(0.83),
+        pr_auc=Ratio(0.8),
+        cost=600.0,
+    )
+    return replace(good, **changes)  # type: ignore[arg-type]
+
+
+def feature(name: str, **changes: object) -> FeatureVerdict:
+    """Return a feature that did not move."""
+    calm = FeatureVerdict(
+        name=name, status=DriftStatus.TESTED, effect=0.02, missing=0.01, importance=0.5
+    )
+    return replace(calm, **changes)  # type: ignore[arg-type]
+
+
+def verdict(*features: FeatureVerdict, **changes: object) -> Verdict:
+    """Return a verdict on the features; on two calm ones where none is given."""
+    calm = Verdict(
+        id="v1",
+        status=DriftStatus.TESTED,
+        rows_reference=50_000,
+        rows_current=12_000,
+        features=features or (feature("V1"), feature("V2")),
+        scores=feature("score"),
+        window_end=AT,
+    )
+    return replace(calm, **changes)  # type: ignore[arg-type]
+
+
+def report_samples(
+    *,
+    drift: Verdict | None = None,
+    realised: Scorecard | None = None,
+    estimated: Estimate | None = None,
+    quarantined: dict[str, int] | None = None,
+) -> tuple[Sample, ...]:
+    """Return what a report publishes."""
+    realised, estimated = realised or card(), estimated or estimate()
+    return (
+        *verdict_samples(drift or verdict()),
+        *scorecard_samples(realised, stage=Stage.PRODUCTION, role=Role.CHAMPION, capacity=400),
+        *estimate_samples(estimated),
+        *error_samples(estimated, realised),
+        *window_samples(About.PERFORMANCE, realised.rows, AT),
+        *window_samples(About.ESTIMATE, estimated.rows, AT),
+        *quarantine_samples(quarantined or {}),
+    )
+
+
+def pushed() -> dict[Part, tuple[Sample, ...]]:
+    """Return everything that lies in the Pushgateway after a retrain and a report."""
+    parts = {
+        Part.MODEL: (
+            *model_samples(version="3", candidate="xgboost", data_hash="ab12", promoted=AT),
+            *scorecard_samples(card(), stage=Stage.TEST, role=Role.CHAMPION, capacity=400),
+        ),
+        Part.RETRAIN: retrain_samples(
+            decision="skip", reason="no drift", new_labelled=120, waiting_for_labels=False
+        ),
+        Part.REPORT: report_samples(),
+    }
+    for pipeline in Pipeline:
+        labels = {"pipeline": pipeline.value}
+        parts[pipeline.attempt] = (Sample(LAST_ATTEMPT, AT.timestamp(), labels),)
+        parts[pipeline.success] = (Sample(LAST_SUCCESS, AT.timestamp(), labels),)
+    return parts

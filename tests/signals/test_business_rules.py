@@ -1,0 +1,160 @@
+"""Each business threshold tells when it is crossed, and at no other time."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitoring.performance.types import CardStatus, Ratio
+from monitoring.signals.alerts.business import NEEDS_POSITIVES, alert_name
+from monitoring.signals.catalogue import (
+    BROKEN_FEATURES,
+    LAST_ATTEMPT,
+    LAST_SUCCESS,
+    POSITIVES,
+    QUARANTINED,
+    RECALL,
+)
+from monitoring.signals.metric import Unit
+from monitoring.signals.promql import live
+from monitoring.signals.thresholds import BusinessThreshold, Side, business_thresholds
+from monitoring.use_case import Severity, UseCase
+from monitoring.use_case_file import find_use_case
+from tests.signals.conftest import everything
+from tests.signals.figures import card, report_samples
+from tests.signals.rule_tests import Firing, World, check, healthy
+
+HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
+CASES = [find_use_case("fraud"), find_use_case("student_depression"), everything()]
+EACH = [
+    pytest.param(case, threshold, id=f"{case.name}-{threshold.metric.key}-{threshold.severity}")
+    for case in CASES
+    for threshold in business_thresholds(case)
+]
+each_threshold = pytest.mark.parametrize(("case", "threshold"), EACH)
+
+
+def said(threshold: BusinessThreshold) -> Firing:
+    return alert_name(threshold.metric, threshold.side), threshold.severity.value
+
+
+def milder(case: UseCase, threshold: BusinessThreshold) -> set[Firing]:
+    """Return what fires where a critical limit is reached and not crossed."""
+    return {
+        said(other)
+        for other in business_thresholds(case)
+        if other.metric is threshold.metric
+        and other.severity is Severity.WARNING
+        and threshold.severity is Severity.CRITICAL
+    }
+
+
+def world_at(case: UseCase, threshold: BusinessThreshold, value: float) -> World:
+    return healthy(case).with_value(threshold.metric, value, **live(threshold.metric))
+
+
+def just_past(threshold: BusinessThreshold) -> float:
+    little = 0.001 if threshold.metric.unit is Unit.RATIO else 1
+    return threshold.value + (little if threshold.side is Side.ABOVE else -little)
+
+
+@each_threshold
+def test_a_threshold_fires_just_past_its_value_and_alone(
+    case: UseCase, threshold: BusinessThreshold, tmp_path: Path
+) -> None:
+    world = world_at(case, threshold, just_past(threshold))
+    check(world, tmp_path, {HOUR: {said(threshold)}})
+
+
+@each_threshold
+def test_a_threshold_is_silent_at_its_value(
+    case: UseCase, threshold: BusinessThreshold, tmp_path: Path
+) -> None:
+    world = world_at(case, threshold, threshold.value)
+    check(world, tmp_path, {HOUR: milder(case, threshold)})
+
+
+@pytest.mark.parametrize(
+    "threshold", business_thresholds(everything()), ids=lambda t: " ".join(said(t))
+)
+def test_a_firing_threshold_outlives_its_series_until_absence_is_told(
+    threshold: BusinessThreshold, tmp_path: Path
+) -> None:
+    world = world_at(everything(), threshold, just_past(threshold)).ending(2 * HOUR)
+    absent = ("FiguresAbsent", "critical")
+    check(
+        world,
+        tmp_path,
+        {
+            2 * HOUR: {said(threshold)},
+            3 * HOUR: {said(threshold), absent},
+            13 * HOUR: {said(threshold), absent},
+            15 * HOUR: {absent},
+        },
+        every=QUARTER,
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_good_figures_fire_nothing(case: UseCase, tmp_path: Path) -> None:
+    check(healthy(case), tmp_path, {30 * HOUR: set()}, every=QUARTER)
+
+
+@pytest.mark.parametrize("metric", NEEDS_POSITIVES, ids=lambda metric: metric.key)
+def test_a_ratio_over_too_few_positives_is_not_judged(metric: object, tmp_path: Path) -> None:
+    case = everything()
+    bad = next(t for t in business_thresholds(case) if t.metric is metric)
+    world = world_at(case, bad, just_past(bad))
+    check(world.with_value(POSITIVES, 29, **live(POSITIVES)), tmp_path, {HOUR: set()})
+    check(world.with_value(POSITIVES, 30, **live(POSITIVES)), tmp_path, {HOUR: {said(bad)}})
+
+
+def test_too_few_positives_keep_recall_silent_as_a_run_publishes_them(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    poor = card(status=CardStatus.TOO_FEW_POSITIVES, positives=5, recall=Ratio(0.2, 0.01, 0.7))
+    world = healthy(fraud).with_samples(*report_samples(realised=poor))
+    check(world, tmp_path, {30 * HOUR: set()}, every=QUARTER)
+
+
+def test_test_rows_and_shadows_are_nobody_s_alarm(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).with_value(RECALL, 0.1, stage="test", role="champion")
+    shadow = next(s for s in world.series if s.startswith(RECALL.name)).replace(
+        'stage="test",role="champion"', 'stage="production",role="shadow"'
+    )
+    check(world.with_series(**{shadow: "0.1+0x700"}), tmp_path, {HOUR: set()})
+
+
+def test_an_alarm_ends_by_a_new_good_value_at_once(fraud: UseCase, tmp_path: Path) -> None:
+    # One hour low, then good again; look-back must not hold the old value.
+    world = healthy(fraud).with_values(RECALL, "0.5+0x12 0.9+0x500", **live(RECALL))
+    check(world, tmp_path, {HOUR: {("RecallLow", "critical")}, HOUR + QUARTER: set()})
+
+
+def test_a_reason_that_no_longer_occurs_does_not_keep_quarantine_firing(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    gone = next(s for s in healthy(fraud).series if s.startswith(QUARANTINED.name)).replace(
+        'reason="none"', 'reason="duplicate id"'
+    )
+    world = healthy(fraud).with_series(**{gone: "3+0x12"})
+    check(world, tmp_path, {HOUR: {("QuarantinedHigh", "warning")}, HOUR + QUARTER: set()})
+
+
+def test_old_figures_turn_into_the_staleness_alarm(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).with_value(RECALL, 0.5, **live(RECALL))
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        world = world.with_value(metric, 0, pipeline="report")
+    check(
+        world,
+        tmp_path,
+        {
+            13 * HOUR: {("RecallLow", "critical")},
+            13 * HOUR + timedelta(minutes=5): {("RunStale", "critical")},
+        },
+    )
+
+
+def test_a_broken_schema_silences_the_rows_it_sets_aside(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).with_value(QUARANTINED, 100).with_value(BROKEN_FEATURES, 1)
+    check(world, tmp_path, {HOUR: {("SchemaBroken", "critical")}})

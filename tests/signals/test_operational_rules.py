@@ -1,0 +1,151 @@
+"""The watching itself is watched: runs, pushes, absence, schema, labels."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from monitoring.drift.verdict import DriftStatus
+from monitoring.performance.types import CardStatus, Ratio
+from monitoring.signals.alerts.operations import fleet_alerts
+from monitoring.signals.catalogue import (
+    BROKEN_FEATURES,
+    DRIFT_SCORE,
+    LAST_ATTEMPT,
+    LAST_SUCCESS,
+    MODEL,
+    RECALL,
+    WAITING_FOR_LABELS,
+)
+from monitoring.signals.promql import live
+from monitoring.use_case import UseCase
+from tests.signals.figures import card, feature, report_samples, verdict
+from tests.signals.rule_tests import UP, check, healthy
+
+HOUR, QUARTER, STEP = timedelta(hours=1), timedelta(minutes=15), timedelta(minutes=5)
+
+STALE = ("RunStale", "critical")
+FAILED = ("RunFailed", "warning")
+ABSENT = ("FiguresAbsent", "critical")
+UNJUDGED = ("FiguresNotJudged", "warning")
+
+
+def test_two_missed_reports_are_stale_and_not_before(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud)
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        world = world.with_value(metric, 0, pipeline="report")
+    # Reports come every 6 hours and may take one.
+    check(world, tmp_path, {13 * HOUR: set(), 13 * HOUR + STEP: {STALE}})
+
+
+def test_two_missed_retrains_are_stale_and_not_before(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud)
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        world = world.with_value(metric, 0, pipeline="retrain")
+    stale = ("RunStale", "warning")
+    expected = {51 * HOUR: set(), 51 * HOUR + QUARTER: {stale}}
+    check(world, tmp_path, expected, every=QUARTER)
+
+
+def test_a_run_that_does_not_end_well_has_failed_once_its_time_is_over(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    world = healthy(fraud).with_value(LAST_SUCCESS, 0, pipeline="report")
+    world = world.with_value(LAST_ATTEMPT, 6 * 3600, pipeline="report")
+    check(world, tmp_path, {7 * HOUR: set(), 7 * HOUR + STEP: {FAILED}})
+
+
+def test_a_run_that_ended_well_has_not_failed(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).with_value(LAST_SUCCESS, 600, pipeline="report")
+    world = world.with_value(LAST_ATTEMPT, 600, pipeline="report")
+    check(world, tmp_path, {3 * HOUR: set()})
+
+
+def test_a_failed_run_is_told_in_place_of_the_staleness_that_it_causes(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    world = healthy(fraud).with_value(LAST_SUCCESS, 0, pipeline="report")
+    world = world.with_value(LAST_ATTEMPT, 6 * 3600, pipeline="report")
+    world = world.with_value(RECALL, 0.5, **live(RECALL))
+    low = ("RecallLow", "critical")
+    check(world, tmp_path, {12 * HOUR: {FAILED, low}, 14 * HOUR: {FAILED}}, every=QUARTER)
+
+
+def test_a_first_run_that_fails_is_told_though_there_never_was_a_success(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    world = healthy(fraud).without(LAST_SUCCESS, pipeline="report")
+    world = world.with_value(LAST_ATTEMPT, 0, pipeline="report")
+    check(world, tmp_path, {HOUR: {ABSENT}, HOUR + STEP: {ABSENT, FAILED}})
+
+
+def test_a_refused_push_is_told_until_one_is_accepted(fraud: UseCase, tmp_path: Path) -> None:
+    group = '{job="tocsin",use_case="fraud",part="report"}'
+    world = healthy(fraud).with_series(**{f"push_time_seconds{group}": "100+0x12 3900+0x500"})
+    equal = world.with_series(**{f"push_failure_time_seconds{group}": "100+0x500"})
+    check(equal, tmp_path, {HOUR: set()})
+    newer = world.with_series(**{f"push_failure_time_seconds{group}": "200+0x500"})
+    check(newer, tmp_path, {HOUR: {("PushFailed", "warning")}, HOUR + QUARTER: set()})
+
+
+def test_a_gateway_that_is_down_is_told_alone(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).ending(2 * HOUR).with_series(**{UP: "1+0x24 0+0x500"})
+    down = ("PushgatewayDown", "critical")
+    check(world, tmp_path, {2 * HOUR: set(), 30 * HOUR: {down}}, every=QUARTER)
+
+
+def test_a_use_case_that_never_reported_is_absent_and_nothing_else(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    world = healthy(fraud).empty()
+    check(world, tmp_path, {STEP: set(), 2 * STEP: set(), QUARTER: {ABSENT}, 20 * HOUR: {ABSENT}})
+
+
+def test_each_expected_figure_is_missed_when_no_status_explains_it(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    for metric in (MODEL, DRIFT_SCORE, RECALL):
+        world = healthy(fraud).without(metric, **live(metric))
+        check(world, tmp_path, {HOUR: {ABSENT}})
+
+
+def test_a_figure_whose_status_explains_its_absence_is_not_judged_instead(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    none = Ratio(None)
+    poor = card(status=CardStatus.NO_LABELS, labelled=0, coverage=0.0, recall=none)
+    samples = report_samples(
+        realised=poor,
+        drift=verdict(
+            feature("V1", status=DriftStatus.TOO_FEW_ROWS, effect=None),
+            status=DriftStatus.TOO_FEW_ROWS,
+        ),
+    )
+    world = healthy(fraud).with_samples(*samples)
+    coverage = ("LabelCoverageLow", "warning")
+    expected = {5 * HOUR: {coverage}, 6 * HOUR + QUARTER: {coverage, UNJUDGED}}
+    check(world, tmp_path, expected, every=QUARTER)
+
+
+def test_a_missing_column_breaks_the_schema(fraud: UseCase, tmp_path: Path) -> None:
+    broken = verdict(feature("V1"), feature("V2", status=DriftStatus.MISSING_COLUMN, effect=None))
+    world = healthy(fraud).with_samples(*report_samples(drift=broken))
+    check(world, tmp_path, {HOUR: {("SchemaBroken", "critical")}})
+    check(world.with_value(BROKEN_FEATURES, 0), tmp_path, {HOUR: set()})
+
+
+def test_drift_that_waits_for_labels_is_told(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).with_value(WAITING_FOR_LABELS, 1)
+    check(world, tmp_path, {HOUR: {("WaitingForLabels", "warning")}})
+
+
+def test_an_old_wait_for_labels_turns_into_staleness(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).with_value(WAITING_FOR_LABELS, 1)
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        world = world.with_value(metric, 0, pipeline="retrain")
+    waiting, stale = ("WaitingForLabels", "warning"), ("RunStale", "warning")
+    check(world, tmp_path, {50 * HOUR: {waiting}, 52 * HOUR: {stale}}, every=HOUR / 2)
+
+
+def test_the_watchdog_always_barks() -> None:
+    watchdog = next(alert for alert in fleet_alerts() if alert.name == "Watchdog")
+    assert watchdog.condition == "vector(1) > 0"
+    assert watchdog.severity is None

@@ -1,0 +1,170 @@
+"""What other rooms find becomes numbers of the catalogue; what is not known becomes none."""
+
+import pytest
+
+from monitoring.drift.verdict import DriftStatus
+from monitoring.performance.types import CardStatus, Ratio
+from monitoring.signals import Sample
+from monitoring.signals.catalogue import (
+    BROKEN_FEATURES,
+    CAPACITY_USED,
+    CATALOGUE,
+    DETECTED,
+    DRIFT_SCORE,
+    DRIFTED_FEATURES,
+    ESTIMATE_ERROR,
+    ESTIMATED,
+    FEATURE_DRIFT,
+    INTERVAL,
+    LABEL_COVERAGE,
+    MAX_FEATURE_DRIFT,
+    MISSED,
+    MONEY_MISSED,
+    NET_SAVING,
+    PROMOTED,
+    QUARANTINED,
+    RECALL,
+    REVIEW_COST,
+    SCORE_DRIFT,
+    STATUS,
+    TESTED_FEATURES,
+    WINDOW_END,
+)
+from monitoring.signals.metric import Metric, Role, Stage
+from monitoring.signals.samples import (
+    error_samples,
+    estimate_samples,
+    model_samples,
+    quarantine_samples,
+    scorecard_samples,
+    verdict_samples,
+)
+from tests.signals.figures import AT, card, estimate, feature, pushed, verdict
+
+
+def values(samples: tuple[Sample, ...], metric: Metric) -> dict[tuple[str, ...], float]:
+    return {tuple(s.labels.values()): s.value for s in samples if s.metric is metric}
+
+
+def statuses(samples: tuple[Sample, ...]) -> dict[str, str]:
+    return {s.labels["of"]: s.labels["status"] for s in samples if s.metric is STATUS}
+
+
+def live(**changes: object) -> tuple[Sample, ...]:
+    return scorecard_samples(
+        card(**changes), stage=Stage.PRODUCTION, role=Role.CHAMPION, capacity=90
+    )
+
+
+def test_a_retrain_and_a_report_publish_every_metric_there_is() -> None:
+    found = {sample.metric for samples in pushed().values() for sample in samples}
+    assert found == set(CATALOGUE)
+
+
+def test_a_verdict_gives_its_share_effects_and_counts() -> None:
+    found = verdict_samples(
+        verdict(feature("a", drifted=True, effect=0.5), feature("b"), feature("c"), feature("d"))
+    )
+    assert values(found, DRIFT_SCORE) == {(): 0.25}
+    assert values(found, DRIFTED_FEATURES) == {(): 1}
+    assert values(found, TESTED_FEATURES) == {(): 4}
+    assert values(found, MAX_FEATURE_DRIFT) == {(): 0.5}
+    assert values(found, FEATURE_DRIFT)[("a",)] == 0.5
+    assert values(found, WINDOW_END) == {("drift",): AT.timestamp()}
+    assert statuses(found) == {"drift": "tested", "score drift": "tested"}
+
+
+def test_a_window_that_could_not_be_tested_has_a_status_and_no_score() -> None:
+    few = DriftStatus.TOO_FEW_ROWS
+    found = verdict_samples(verdict(feature("a", status=few, effect=None), status=few, scores=None))
+    for metric in (DRIFT_SCORE, DRIFTED_FEATURES, MAX_FEATURE_DRIFT, FEATURE_DRIFT, SCORE_DRIFT):
+        assert values(found, metric) == {}, metric.name
+    assert values(found, TESTED_FEATURES) == {(): 0}
+    assert statuses(found) == {
+        "drift": "too few rows",
+        "score drift": "no scores",
+        "drift of a": "too few rows",
+    }
+
+
+def test_a_missing_column_is_counted_as_broken_and_the_others_keep_their_drift() -> None:
+    gone = feature("b", status=DriftStatus.MISSING_COLUMN, effect=None, missing=None)
+    found = verdict_samples(verdict(feature("a"), gone))
+    assert values(found, BROKEN_FEATURES) == {(): 1}
+    assert values(found, FEATURE_DRIFT) == {("a",): 0.02}
+    assert statuses(found)["drift of b"] == "missing column"
+
+
+def test_a_scorecard_gives_ratios_with_intervals_counts_and_money() -> None:
+    found = live()
+    where = ("production", "champion")
+    assert values(found, RECALL) == {where: 0.9}
+    assert values(found, INTERVAL)[(*where, "recall", "low")] == 0.8
+    assert values(found, INTERVAL)[(*where, "recall", "high")] == 0.96
+    assert values(found, MISSED) == {where: 4}
+    assert values(found, MONEY_MISSED) == {where: 400}
+    assert values(found, REVIEW_COST) == {where: 135}
+    assert values(found, NET_SAVING) == {where: 4000 - 400 - 135}
+    assert values(found, CAPACITY_USED) == {where: 0.5}
+    assert statuses(found) == {"production champion": "judged"}
+
+
+@pytest.mark.parametrize("status", ["no rows", "no labels", "not mature"])
+def test_without_labels_there_are_no_figures_and_not_even_zeros(status: str) -> None:
+    found = live(status=CardStatus(status), positives=0, detected=0, missed=0, coverage=0.0)
+    assert {s.metric for s in found} == {STATUS, LABEL_COVERAGE}
+    assert statuses(found) == {"production champion": status}
+
+
+def test_without_positives_nothing_was_missed_and_recall_is_not_known() -> None:
+    found = live(
+        status=CardStatus.NO_POSITIVES, positives=0, detected=0, missed=0, recall=Ratio(None)
+    )
+    assert values(found, RECALL) == {}
+    assert list(values(found, DETECTED).values()) == [0]
+    assert statuses(found) == {"production champion": "no positives"}
+
+
+def test_label_coverage_is_of_the_champion_in_production_alone() -> None:
+    tested = scorecard_samples(card(), stage=Stage.TEST, role=Role.CHAMPION)
+    shadow = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.SHADOW)
+    assert values(tested, LABEL_COVERAGE) == {}
+    assert values(shadow, LABEL_COVERAGE) == {}
+    assert values(live(), LABEL_COVERAGE) == {(): 0.95}
+
+
+def test_without_a_capacity_there_is_no_share_of_it() -> None:
+    found = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.CHAMPION)
+    assert values(found, CAPACITY_USED) == {}
+
+
+def test_an_estimate_goes_under_names_of_its_own() -> None:
+    found = estimate_samples(estimate(pr_auc=Ratio(None)))
+    assert values(found, ESTIMATED) == {("recall",): 0.88, ("precision",): 0.79, ("f1",): 0.83}
+    assert values(found, RECALL) == {}
+
+
+def test_the_error_of_an_estimate_is_its_distance_from_the_truth() -> None:
+    found = error_samples(estimate(recall=Ratio(0.5)), card(recall=Ratio(0.7)))
+    assert values(found, ESTIMATE_ERROR) == {(): pytest.approx(0.2)}
+    assert statuses(found) == {"estimate error": "judged"}
+
+
+def test_an_estimate_is_not_measured_against_what_can_t_be_judged() -> None:
+    few = error_samples(estimate(), card(status=CardStatus.TOO_FEW_POSITIVES))
+    assert values(few, ESTIMATE_ERROR) == {}
+    assert statuses(few) == {"estimate error": "too few positives"}
+    lost = error_samples(estimate(status=CardStatus.NOT_CALIBRATED, recall=Ratio(None)), card())
+    assert values(lost, ESTIMATE_ERROR) == {}
+    assert statuses(lost) == {"estimate error": "not calibrated"}
+
+
+def test_a_clean_window_says_that_it_has_no_quarantined_rows() -> None:
+    assert values(quarantine_samples({}), QUARANTINED) == {("none",): 0}
+    assert values(quarantine_samples({"b": 2, "a": 1}), QUARANTINED) == {("a",): 1, ("b",): 2}
+
+
+def test_a_model_whose_promotion_is_not_known_is_published_without_it() -> None:
+    found = model_samples(version="1", candidate="mlp", data_hash="ff", promoted=None)
+    assert values(found, PROMOTED) == {}
+    assert len(found) == 1

@@ -1,0 +1,53 @@
+"""Business thresholds come from the use case, and from there alone."""
+
+import pytest
+
+from monitoring.signals.alerts.business import business_alerts
+from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, MISSED, RECALL
+from monitoring.signals.thresholds import (
+    METRICS,
+    BusinessThreshold,
+    Side,
+    ThresholdError,
+    business_thresholds,
+)
+from monitoring.use_case import Limits, Severity, Threshold, Thresholds, UseCase
+from tests.signals.conftest import everything
+
+
+def test_every_field_of_thresholds_is_the_key_of_a_metric() -> None:
+    assert set(Thresholds.model_fields) == set(METRICS)
+    assert set(Thresholds.model_fields) <= {metric.key for metric in CATALOGUE}
+
+
+def test_fraud_has_the_thresholds_of_its_file(fraud: UseCase) -> None:
+    found = business_thresholds(fraud)
+    for expected in (
+        BusinessThreshold(RECALL, Side.BELOW, Severity.WARNING, 0.8),
+        BusinessThreshold(RECALL, Side.BELOW, Severity.CRITICAL, 0.6),
+        BusinessThreshold(MISSED, Side.ABOVE, Severity.WARNING, 9),
+        BusinessThreshold(MISSED, Side.ABOVE, Severity.CRITICAL, 25),
+        BusinessThreshold(DRIFT_SCORE, Side.ABOVE, Severity.WARNING, 0.1),
+        BusinessThreshold(DRIFT_SCORE, Side.ABOVE, Severity.CRITICAL, 0.3),
+    ):
+        assert expected in found
+
+
+def test_a_threshold_is_crossed_strictly_past_its_value() -> None:
+    low = BusinessThreshold(RECALL, Side.BELOW, Severity.CRITICAL, 0.6)
+    high = BusinessThreshold(MISSED, Side.ABOVE, Severity.CRITICAL, 25)
+    assert [low.crossed_by(v) for v in (0.59, 0.6, 0.61)] == [True, False, False]
+    assert [high.crossed_by(v) for v in (24, 25, 26)] == [False, False, True]
+
+
+def test_a_limit_on_the_good_side_is_refused(fraud: UseCase) -> None:
+    wrong = Thresholds(recall=Threshold(above=Limits(warning=0.9, critical=None), below=None))
+    case = fraud.model_copy(update={"thresholds": wrong})
+    with pytest.raises(ThresholdError, match=r"fraud: thresholds.recall: .* `below`, not `above`"):
+        business_thresholds(case)
+
+
+def test_each_threshold_has_one_alert(fraud: UseCase) -> None:
+    for case in (fraud, everything()):
+        alerts = [(a.severity, a.side, a.limit) for a in business_alerts(case)]
+        assert alerts == [(t.severity, t.side, t.value) for t in business_thresholds(case)]

@@ -1,0 +1,145 @@
+"""A small real stack: Pushgateway, Prometheus with the rules, Alertmanager, and who is told."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
+
+import requests
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from pydantic import SecretStr
+
+from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
+from monitoring.signals.alerts.words import Addresses
+from monitoring.signals.files import alertmanager_file, prometheus_files
+from monitoring.signals.targets import Targets
+from monitoring.use_case import UseCase
+from tests.fixtures.gateway import (
+    running_alertmanager,
+    running_prometheus,
+    running_pushgateway,
+)
+from tests.fixtures.loopback import free_port
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+AT_ONCE = Pace(timedelta(seconds=1), timedelta(seconds=1), timedelta(hours=1))
+
+
+@dataclass
+class Told:
+    """What arrived at the webhook and in the mailbox."""
+
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    mails: list[Message] = field(default_factory=list)
+
+    def latest(self, name: str, status: str) -> dict[str, Any] | None:
+        """Return the newest alert of a name and a status that the webhook received."""
+        found = [a for a in self.alerts if a["labels"]["alertname"] == name]
+        return next((a for a in reversed(found) if a["status"] == status), None)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Addresses of the running stack."""
+
+    pushgateway: str
+    prometheus: str
+    told: Told
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """Return what Prometheus answers now; fail where it does not understand."""
+        url = f"{self.prometheus}/api/v1/query"
+        answer = requests.post(url, data={"query": expr}, timeout=10).json()
+        assert answer["status"] == "success", f"{expr}: {answer}"
+        result: list[dict[str, Any]] = answer["data"]["result"]
+        return result
+
+
+def until(found: Callable[[], T | None], *, seconds: float = 45) -> T:
+    """Return what `found` finds, once it finds something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.2)
+    raise AssertionError(f"not found within {seconds} s")
+
+
+@contextmanager
+def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
+    """Run the stack with everything at once that takes minutes by default."""
+    told = Told()
+    with _webhook(told) as webhook, _mailbox(told) as mailbox:
+        delivery = Delivery(
+            notifier=Notifier.ALERTMANAGER,
+            addresses=Addresses("http://tocsin.test"),
+            webhook=SecretStr(webhook),
+            mail=Mail(mailbox, "tocsin@tocsin.test", ("team@tocsin.test",), tls=False),
+            critical=AT_ONCE,
+            warning=AT_ONCE,
+        )
+        config = folder / "alertmanager.yml"
+        config.write_text(alertmanager_file(delivery), encoding="utf-8")
+        with running_pushgateway(folder) as gateway, running_alertmanager(config) as manager:
+            targets = Targets(
+                pushgateway=gateway.removeprefix("http://"),
+                alertmanager=manager.removeprefix("http://"),
+            )
+            for path, text in prometheus_files(cases, delivery, targets).items():
+                (folder / path).parent.mkdir(exist_ok=True)
+                (folder / path).write_text(text, encoding="utf-8")
+            shipped = (ROOT / "prometheus.yml").read_text(encoding="utf-8")
+            quick = shipped.replace("_interval: 10s", "_interval: 1s")
+            (folder / "prometheus.yml").write_text(quick, encoding="utf-8")
+            with running_prometheus(folder) as prometheus:
+                yield Watched(gateway, prometheus, told)
+
+
+@contextmanager
+def _webhook(told: Told) -> Iterator[str]:
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            told.alerts += body["alerts"]
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/alerts"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def _mailbox(told: Told) -> Iterator[str]:
+    class Inbox:
+        async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+            assert isinstance(envelope.content, bytes)
+            told.mails.append(message_from_bytes(envelope.content))
+            return "250 OK"
+
+    controller = Controller(Inbox(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        yield f"127.0.0.1:{controller.port}"
+    finally:
+        controller.stop()
