@@ -11,6 +11,7 @@ finishes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,14 +19,23 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from monitoring.rows.archive_file import encode, write_whole
-from monitoring.rows.database import consistent_read, insert, writing
-from monitoring.rows.reading import known, label_of_row, select_archived
-from monitoring.rows.tables import archived_rows, archives, consumed_rows, labels, production_rows
+from monitoring.rows.archive_file import Scored, encode, write_whole
+from monitoring.rows.database import consistent_read, insert, tell_planner, writing
+from monitoring.rows.intake import Role
+from monitoring.rows.reading import known, label_of_row, select_rows, to_rows
+from monitoring.rows.tables import (
+    archived_rows,
+    archives,
+    consumed_rows,
+    labels,
+    production_rows,
+    scores,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
+    from monitoring.rows.rows import Rows
     from monitoring.use_case import UseCase
 
 _P = production_rows.c
@@ -77,9 +87,9 @@ def archive(engine: Engine, case: UseCase, run_key: str, as_of: datetime, folder
         claimed = _claim(connection, case, run_key, as_of)
     if claimed.complete:
         return claimed
+    tell_planner(engine, consumed_rows, archived_rows, rows=claimed.rows_consumed)
     with consistent_read(engine) as connection:
-        records = connection.execute(select_archived(case, run_key, claimed.as_of)).all()
-    content = encode(case, records)
+        content = encode(*_claimed_rows(connection, case, claimed))
     with writing(engine) as connection:
         return _complete(connection, case, run_key, folder, content)
 
@@ -100,18 +110,13 @@ def complete_archives(connection: Connection, case: UseCase) -> list[Archive]:
 
 def in_complete_archive() -> sa.ColumnElement[bool]:
     """Return the condition that a row is in an archive whose file is written."""
-    return (
-        sa.select(sa.literal(1))
-        .select_from(archived_rows)
-        .join(archives, _same_run(archived_rows, archives))
-        .where(_same_row(archived_rows), archives.c.state == _COMPLETE)
-        .exists()
-    )
+    complete = archived_rows.join(archives, _same_run(archived_rows, archives))
+    return _exists(complete, sa.and_(_same_row(archived_rows), archives.c.state == _COMPLETE))
 
 
 def counts_as_labelled(case: UseCase, as_of: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that a row's label had come, or its absence had a meaning, by then."""
-    label_came = sa.select(sa.literal(1)).select_from(labels).where(label_of_row(as_of)).exists()
+    label_came = _exists(labels, label_of_row(as_of))
     if case.labels.absent_at_maturity == "unknown":
         return label_came
     return sa.or_(label_came, _P.event_time <= as_of - case.labels.mature_after)
@@ -147,6 +152,31 @@ def _claim(connection: Connection, case: UseCase, run_key: str, as_of: datetime)
     return _archive(connection.execute(sa.select(archives).where(*_key(case, run_key))).one())
 
 
+def _claimed_rows(
+    connection: Connection, case: UseCase, claimed: Archive
+) -> tuple[Rows, Mapping[str, Scored]]:
+    """Return the rows that an archive is to hold, and the champion's newest score of each."""
+    mine = (
+        archived_rows.c.use_case == case.name,
+        archived_rows.c.run_key == claimed.run_key,
+    )
+    held = select_rows(claimed.as_of).join(archived_rows, _same_row(archived_rows)).where(*mine)
+    given = (
+        sa.select(scores.c.row_id, scores.c.score, scores.c.model_version)
+        .join(
+            archived_rows,
+            sa.and_(
+                archived_rows.c.use_case == scores.c.use_case,
+                archived_rows.c.row_id == scores.c.row_id,
+            ),
+        )
+        .where(*mine, scores.c.role == Role.CHAMPION.value, scores.c.scored_at <= claimed.as_of)
+        .order_by(scores.c.scored_at, scores.c.model_version)
+    )
+    newest = {row_id: Scored(score, by) for row_id, score, by in connection.execute(given)}
+    return to_rows(case, connection.execute(held).all()), newest
+
+
 def _complete(
     connection: Connection, case: UseCase, run_key: str, folder: Path, content: bytes
 ) -> Archive:
@@ -172,19 +202,25 @@ def _take(connection: Connection, into: sa.Table, run_key: str, rows: sa.Select[
 
 
 def _unconsumed(case: UseCase, as_of: datetime) -> sa.Select[Any]:
-    taken = sa.select(sa.literal(1)).select_from(consumed_rows).where(_same_row(consumed_rows))
     return sa.select(_P.use_case, _P.row_id).where(
-        *known(case, as_of), counts_as_labelled(case, as_of), ~taken.exists()
+        *known(case, as_of),
+        counts_as_labelled(case, as_of),
+        ~_exists(consumed_rows, _same_row(consumed_rows)),
     )
 
 
 def _unarchived(case: UseCase, as_of: datetime) -> sa.Select[Any]:
-    taken = sa.select(sa.literal(1)).select_from(archived_rows).where(_same_row(archived_rows))
-    return (
-        sa.select(_P.use_case, _P.row_id)
-        .join(labels, label_of_row(as_of))
-        .where(*known(case, as_of), ~taken.exists())
+    return sa.select(_P.use_case, _P.row_id).where(
+        *known(case, as_of),
+        _exists(labels, label_of_row(as_of)),
+        ~_exists(archived_rows, _same_row(archived_rows)),
     )
+
+
+def _exists(table: sa.FromClause, where: sa.ColumnElement[bool]) -> sa.Exists:
+    """Return the condition that a production row has its like in `table`."""
+    like = sa.select(sa.literal(1)).select_from(table).where(where)
+    return like.correlate(production_rows).exists()
 
 
 def _same_row(table: sa.Table) -> sa.ColumnElement[bool]:

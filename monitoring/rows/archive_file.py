@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitoring.rows.features import arrow_schema, features_frame, features_from_json
+from monitoring.rows.features import arrow_schema, features_frame
 from monitoring.rows.reading import declared_features
 from monitoring.rows.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
-    import sqlalchemy as sa
     from numpy.typing import NDArray
 
     from monitoring.use_case import Features, UseCase
 
 _TIME = pa.timestamp("us", tz="UTC")
-_OWN = pa.schema(
-    [
-        ("row_id", pa.string()),
-        ("event_time", _TIME),
-        ("arrival_time", _TIME),
-        ("amount", pa.float64()),
-        ("label", pa.int8()),
-        ("label_time", _TIME),
-        ("score", pa.float64()),
-        ("model_version", pa.string()),
-    ]
-)
 _FEATURE = "features."
 """Before each feature's name, since a feature may be called `amount` or `label` too."""
 
@@ -44,20 +31,35 @@ class ArchiveError(Exception):
     """An archive file is missing or was changed; the message says where and what to do."""
 
 
-def encode(case: UseCase, records: Sequence[sa.Row[Any]]) -> bytes:
-    """Return the Parquet file of rows as `select_archived` gives them."""
-    declared = declared_features(case)
-    features = features_from_json([record.features for record in records], declared)
-    columns = [
-        pa.array([getattr(record, field.name) for record in records], field.type) for field in _OWN
-    ]
-    columns += [
-        pa.array(features[name], field.type, from_pandas=True)
-        for name, field in zip(features, arrow_schema(declared), strict=True)
-    ]
-    schema = pa.schema([*_OWN, *arrow_schema(declared, _FEATURE)])
+class Scored(NamedTuple):
+    """A score, and the model version that gave it."""
+
+    score: float
+    model_version: str
+
+
+def encode(rows: Rows, scores: Mapping[str, Scored]) -> bytes:
+    """Return the Parquet file of labelled rows, with the scores there are, by row id."""
+    ids = rows.row_id.tolist()
+    scored = [scores.get(row_id) for row_id in ids]
+    columns = {
+        "row_id": pa.array(ids, pa.string()),
+        "event_time": pa.array(rows.event_time).cast(_TIME),
+        "arrival_time": pa.array(rows.arrival_time).cast(_TIME),
+        "amount": pa.nulls(len(ids), pa.float64())
+        if rows.amount is None
+        else pa.array(rows.amount, from_pandas=True),
+        "label": pa.array(rows.label),
+        "label_time": pa.array(rows.label_time).cast(_TIME),
+        "score": pa.array([each and each.score for each in scored], pa.float64()),
+        "model_version": pa.array([each and each.model_version for each in scored], pa.string()),
+    }
+    columns |= {
+        f"{_FEATURE}{name}": pa.array(rows.features[name], from_pandas=True)
+        for name in rows.features
+    }
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_arrays(columns, schema=schema), sink, compression="zstd")
+    pq.write_table(pa.table(columns), sink, compression="zstd")
     return bytes(sink.getvalue())
 
 

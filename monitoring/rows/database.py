@@ -26,6 +26,8 @@ WAIT_SECONDS = 60
 AT_ONCE = 10_000
 """Ids in one condition; SQLite takes 32,766 values in a statement."""
 
+_MANY = 1000
+
 
 class StoreError(Exception):
     """The production store can't do what was asked; the message says what to do."""
@@ -113,6 +115,20 @@ def insert_new(
     in_order = sorted(records, key=lambda record: str(record["row_id"]))
     statement = insert(connection, table).on_conflict_do_nothing().returning(table.c.row_id)
     return list(connection.execute(statement, in_order).scalars())
+
+
+def tell_planner(engine: Engine, *tables: sa.Table, rows: int) -> None:
+    """Have PostgreSQL count tables that `rows` rows just went into, if they are many.
+
+    It does so by itself after a minute or so; a query planned before that takes the tables to
+    be empty, and hours instead of a second.
+    """
+    if engine.dialect.name != "postgresql" or rows < _MANY:
+        return
+    with engine.begin() as connection:
+        for table in tables:
+            analyze = sa.DDL("ANALYZE %(fullname)s")  # type: ignore[no-untyped-call]
+            connection.execute(analyze.against(table))
 
 
 def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -62,13 +62,13 @@ def features_from_json(texts: Sequence[str], features: Features) -> pd.DataFrame
     return features_frame(table, features)
 
 
-def arrow_schema(features: Features, prefix: str = "") -> pa.Schema:
-    """Return the features' Arrow types, numeric first; `prefix` goes before each name."""
+def arrow_schema(features: Features) -> pa.Schema:
+    """Return the features' Arrow types, numeric first."""
     import pyarrow as pa
 
     kinds = dict.fromkeys(features.numeric, pa.float64())
     kinds |= dict.fromkeys(features.categorical, pa.string())
-    return pa.schema([(prefix + name, kind) for name, kind in kinds.items()])
+    return pa.schema(list(kinds.items()))
 
 
 def features_frame(table: pa.Table, features: Features) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from monitoring.rows.database import StoreError
 from monitoring.rows.features import features_from_json
 from monitoring.rows.intake import Role
 from monitoring.rows.rows import UNLABELLED, Rows
-from monitoring.rows.tables import archived_rows, labels, production_rows, scores
+from monitoring.rows.tables import labels, production_rows, scores
 from monitoring.use_case import Features
 
 if TYPE_CHECKING:
@@ -81,47 +81,6 @@ def select_rows(as_of: datetime) -> sa.Select[Any]:
         .select_from(production_rows)
         .outerjoin(labels, label_of_row(as_of))
         .order_by(_P.event_time, _P.row_id)
-    )
-
-
-def select_archived(case: UseCase, run_key: str, as_of: datetime) -> sa.Select[Any]:
-    """Return the select of the rows that an archive holds, each with its newest score."""
-    ranked = (
-        sa.select(
-            scores.c.row_id,
-            scores.c.score,
-            scores.c.model_version,
-            sa.func.row_number()
-            .over(
-                partition_by=scores.c.row_id,
-                order_by=(scores.c.scored_at.desc(), scores.c.model_version.desc()),
-            )
-            .label("place"),
-        )
-        .join(
-            archived_rows,
-            sa.and_(
-                archived_rows.c.use_case == scores.c.use_case,
-                archived_rows.c.row_id == scores.c.row_id,
-            ),
-        )
-        .where(
-            scores.c.use_case == case.name,
-            archived_rows.c.run_key == run_key,
-            scores.c.role == Role.CHAMPION.value,
-            scores.c.scored_at <= as_of,
-        )
-        .subquery()
-    )
-    return (
-        select_rows(as_of)
-        .add_columns(ranked.c.score, ranked.c.model_version)
-        .join(
-            archived_rows,
-            sa.and_(archived_rows.c.use_case == _P.use_case, archived_rows.c.row_id == _P.row_id),
-        )
-        .outerjoin(ranked, sa.and_(ranked.c.row_id == _P.row_id, ranked.c.place == 1))
-        .where(_P.use_case == case.name, archived_rows.c.run_key == run_key)
     )
 
 

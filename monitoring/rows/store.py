@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from monitoring.rows import archive, counting, intake, verdicts
-from monitoring.rows.database import consistent_read, engine_for, writing
+from monitoring.rows import archive, counting, intake, tables, verdicts
+from monitoring.rows.database import consistent_read, engine_for, tell_planner, writing
 from monitoring.rows.migrate import upgrade
 from monitoring.rows.reading import read_window
 from monitoring.rows.rows import Rows, moment64
@@ -94,7 +94,9 @@ class ProductionStore:
             A feature is infinite.
         """
         with writing(self.engine) as connection:
-            return intake.add_rows(connection, case.name, rows)
+            added = intake.add_rows(connection, case.name, rows)
+        tell_planner(self.engine, tables.production_rows, rows=added.added)
+        return added
 
     def add_scores(
         self,
@@ -131,7 +133,9 @@ class ProductionStore:
             scored_at=_times(scored_at, len(row_id)),
         )
         with writing(self.engine) as connection:
-            return intake.add_scores(connection, records)
+            added = intake.add_scores(connection, records)
+        tell_planner(self.engine, tables.scores, rows=added.added)
+        return added
 
     def add_labels(
         self,
@@ -153,7 +157,9 @@ class ProductionStore:
         """
         records = intake.label_records(case.name, row_id, labels, _times(label_time, len(row_id)))
         with writing(self.engine) as connection:
-            return intake.add_labels(connection, case.name, records)
+            added = intake.add_labels(connection, case.name, records)
+        tell_planner(self.engine, tables.labels, rows=added.added)
+        return added
 
     def add_quarantined(self, case: UseCase, rows: Sequence[SetAside], *, seen_at: datetime) -> int:
         """Keep rows that a check set aside; return how many were not there yet."""

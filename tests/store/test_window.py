@@ -2,12 +2,11 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from monitoring.rows.rows import POSITIVE, UNLABELLED
+from monitoring.rows.rows import POSITIVE
 from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
-from tests.store.made import HOUR, NOON, at, rows, use_case
+from tests.store.made import HOUR, NOON, rows, use_case
 
 CASE = use_case()
 DAY = Window(NOON, NOON + 24 * HOUR)
