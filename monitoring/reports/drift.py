@@ -18,9 +18,7 @@ def draw_drift(sample: Sample, verdict: Verdict | None) -> str:
     `DataDriftPreset` holds the same table, but calculates every column three times and adds a
     verdict on the whole by a rule of its own (at the limit, not above it).
     """
-    scored = SCORE in sample.reference and SCORE in sample.current
-    judged = SCORE in published(verdict)
-    scores = [SCORE] if scored and judged else []
+    scores = [SCORE] if sample.scored and SCORE in published(verdict) else []
 
     with as_stattest(verdict) as test:
 

@@ -90,25 +90,19 @@ def _apart(share: float, limit: float) -> tuple[str, str]:
 
 def _drift_tables(verdict: Verdict) -> tuple[Table, ...]:
     drifted = [feature for feature in verdict.ranked if feature.drifted]
-    parts = [*([verdict.scores] if _moved(verdict.scores) else []), *drifted[:SHOWN]]
-    if not parts:
+    rows = [_drift_row(part.name, words.percent(part.importance), part) for part in drifted[:SHOWN]]
+    if verdict.scores is not None and verdict.scores.drifted:
+        rows.insert(0, _drift_row("the model's score", "", verdict.scores))
+    if not rows:
         return ()
     more = f"and {len(drifted) - SHOWN} more, in the table below" if len(drifted) > SHOWN else ""
-    rows = tuple(
-        (
-            "the model's score" if part is verdict.scores else part.name,
-            "" if part.effect is None else f"{part.effect:.2f}",
-            "" if part is verdict.scores else words.percent(part.importance),
-            part.reason,
-        )
-        for part in parts
-        if part is not None
-    )
-    return (Table("What drifted", ("", "Effect", "Importance", "What moved"), rows, more),)
+    columns = ("", "Effect", "Importance", "What moved")
+    return (Table("What drifted", columns, tuple(rows), more),)
 
 
-def _moved(part: FeatureVerdict | None) -> bool:
-    return part is not None and part.drifted
+def _drift_row(name: str, importance: str, part: FeatureVerdict) -> tuple[str, ...]:
+    effect = "" if part.effect is None else f"{part.effect:.2f}"
+    return name, effect, importance, part.reason
 
 
 def performance_findings(card: Scorecard | None, case: UseCase) -> Findings:

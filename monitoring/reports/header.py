@@ -76,7 +76,7 @@ def _span(shift: timedelta) -> str:
 
 def _facts(facts: ReportFacts, sample: Sample) -> list[tuple[str, str]]:
     rows = f"{words.several(len(facts.current), 'row')} in the window"
-    labelled = int((facts.current.label >= 0).sum())
+    labelled = len(facts.current.labelled)
     lines = [
         ("Window", str(facts.rows_window)),
         ("Rows", f"{rows}, {words.count(labelled)} of them labelled"),
@@ -108,8 +108,8 @@ def _basis(kind: ReportKind) -> str:
         return (
             "The verdict above is the published one, made from every row of the window; alerts "
             "and retrains rest on it. A window has drifted when the share of its features that "
-            "did lies strictly above the limit. The shapes below are drawn by Evidently from the sample, "
-            "and each feature is flagged as the verdict says."
+            "did lies strictly above the limit. The shapes below are drawn by Evidently from the "
+            "sample, and each feature is flagged as the verdict says."
         )
     if kind is ReportKind.PERFORMANCE:
         return (

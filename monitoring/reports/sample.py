@@ -52,6 +52,12 @@ class Sample:
         """The features that can be drawn."""
         return self.numeric + self.categorical
 
+    @property
+    def scored(self) -> bool:
+        """Whether there are scores on both sides."""
+        sides = (self.reference, self.current)
+        return all(SCORE in side and bool(side[SCORE].notna().any()) for side in sides)
+
     def without(self, bad: Sequence[SetAside]) -> Sample:
         """Return the sample with more columns set aside."""
         names = {entry.column for entry in bad}

@@ -250,3 +250,10 @@ def test_a_feature_that_was_not_judged_is_not_called_undrifted(tmp_path: Path) -
     html = write_report(ReportKind.DRIFT, facts, tmp_path).read_text(encoding="utf-8")
     assert drift_flags(html)["V3"] == "Not judged: no verdict"
     assert drift_flags(html)["V1"] == "Drifted"
+
+
+def test_rows_that_were_never_scored_get_their_drift_report_all_the_same(tmp_path: Path) -> None:
+    facts = facts_of("fraud", rows=200)
+    nothing = replace(facts.current, score=np.full(200, np.nan))
+    path = write_report(ReportKind.DRIFT, replace(facts, current=nothing), tmp_path)
+    assert "V1" in drift_flags(path.read_text(encoding="utf-8"))
