@@ -1,0 +1,100 @@
+"""Auto: the columns of unknown data, told from the file itself."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitoring.rows.parsing import ColumnTypeError, parse_numbers
+from monitoring.rows.source_file import CSV_ENDINGS, SourceError, read_file
+from monitoring.use_case import Columns, EventTime, Features, Target, UseCase
+from monitoring.use_case_file import find_use_case
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression"}
+_NUMERIC_FROM = 0.9  # share of a column's values that are numbers
+_NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
+
+_log = logging.getLogger(__name__)
+
+
+def resolve(case: UseCase, data: Path) -> UseCase:
+    """Return the use case with its file, target and features named, if they were left to `auto`.
+
+    The file is the first CSV in `data` by name; its last column is the target, and the rarer of
+    the target's two values is the positive one. Every other column is a feature, but for the
+    event time, the id, and texts of which most differ from row to row: those are logged.
+
+    Raises
+    ------
+    SourceError
+        There is no CSV, and nothing may be made up in its place, or the file can't be read, or
+        its target has not two values.
+    """
+    if case.source.path != "auto":
+        return case
+    files = sorted(file for file in data.glob("*") if file.name.casefold().endswith(CSV_ENDINGS))
+    if files:
+        return _with_columns(case, Path(files[0].name), *_told(files[0], case.columns))
+    if case.source.synthetic is not None:
+        shipped = find_use_case(_LOOKS_LIKE[case.source.synthetic])
+        columns = shipped.columns
+        return _with_columns(case, Path("auto.csv"), columns.target, columns.features)
+    msg = (
+        f"use case {case.name}: no CSV in {data.resolve()}: put one there whose last column is "
+        "the target, or set TOCSIN_DATA to the folder it is in"
+    )
+    raise SourceError(msg)
+
+
+def _with_columns(case: UseCase, path: Path, target: Any, features: Any) -> UseCase:
+    columns = case.columns.model_copy(update={"target": target, "features": features})
+    source = case.source.model_copy(update={"path": path})
+    return case.model_copy(update={"columns": columns, "source": source})
+
+
+def _told(path: Path, columns: Columns) -> tuple[Target, Features]:
+    """Return the target and the features of a file."""
+    frame = read_file(path).frame
+    *others, last = (str(name) for name in frame.columns)
+    if not len(frame) or not others:
+        msg = f"{path}: unknown data needs rows, and a feature before its target"
+        raise SourceError(msg)
+    event_time = columns.event_time
+    taken = {columns.id, event_time.name if isinstance(event_time, EventTime) else None}
+    free = [name for name in others if name not in taken]
+    numeric = tuple(name for name in free if _is_numeric(frame[name]))
+    words = [name for name in free if name not in numeric]
+    names = [name for name in words if frame[name].nunique() > _NAMES_FROM * len(frame)]
+    if names:
+        _log.warning(
+            "%s: most values of %s differ from row to row: no feature", path, ", ".join(names)
+        )
+    categorical = tuple(name for name in words if name not in names)
+    target = Target(name=last, positive=_rarer(frame[last], path))
+    return target, Features(numeric=numeric, categorical=categorical)
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    try:
+        numbers = parse_numbers(column)
+    except ColumnTypeError:
+        return False
+    return float(numbers.unparsable.mean()) <= 1 - _NUMERIC_FROM
+
+
+def _rarer(column: pd.Series, path: Path) -> int | str | bool:
+    """Return the rarer of a column's two values."""
+    counts = column[column.notna() & (column.astype(object) != "")].value_counts()
+    if len(counts) != 2:
+        some = ", ".join(str(value) for value in counts.index[:10])
+        msg = (
+            f"{path}: column {column.name!r}, the last, is taken for the target, and a target has "
+            f"two values, not {len(counts)} ({some}): name the target and its positive value"
+        )
+        raise SourceError(msg)
+    rarer = counts.index[-1]
+    return rarer.item() if hasattr(rarer, "item") else rarer

@@ -1,0 +1,161 @@
+"""Parsing: raw columns become numbers, words and times, and what can't be read is told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.rows.rows import moment64
+from monitoring.use_case import EventTime
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
+"""What stands for a missing number in text. A missing word is the empty text alone: `NA` is one."""
+
+_FIRST = np.datetime64("1900-01-01", "us")
+_LAST = np.datetime64("2200-01-01", "us")
+_MICROSECONDS = {"s": 1_000_000.0, "ms": 1_000.0}
+
+
+class ColumnTypeError(ValueError):
+    """A column holds another type of thing than it is declared to; the message names both."""
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A column of numbers, one a row.
+
+    Attributes
+    ----------
+    values
+        float64; NaN where nothing was there and where nothing could be read.
+    unparsable
+        Where something was there and could not be read.
+    """
+
+    values: NDArray[np.float64]
+    unparsable: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """A column of times, one a row.
+
+    Attributes
+    ----------
+    values
+        `datetime64[us]`, UTC; NaT where there is none that can be used.
+    unparsable
+        Where something was there and could not be read.
+    out_of_range
+        Where the time lies outside the years 1900 to 2199.
+    """
+
+    values: NDArray[np.datetime64]
+    unparsable: NDArray[np.bool_]
+    out_of_range: NDArray[np.bool_]
+
+
+def parse_numbers(column: pd.Series) -> Numbers:
+    """Read a column as float64; booleans are 0 and 1.
+
+    Raises
+    ------
+    ColumnTypeError
+        The column holds times, or anything else that no number is written as.
+    """
+    import pandas as pd
+    from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
+
+    if is_complex_dtype(column) or not (is_numeric_dtype(column) or _is_text(column)):
+        msg = f"holds {column.dtype}, not numbers"
+        raise ColumnTypeError(msg)
+    if is_numeric_dtype(column) or is_bool_dtype(column):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return Numbers(values, np.zeros(len(column), np.bool_))
+    text = column.astype(object)
+    text = text.where(~text.isin(MISSING_NUMBERS), None)
+    numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
+    return Numbers(numbers.to_numpy(), (numbers.isna() & text.notna()).to_numpy(np.bool_))
+
+
+def parse_words(column: pd.Series) -> Any:
+    """Return a column as a pandas `str` array; a whole number is written without its `.0`."""
+    import pandas as pd
+    from pandas.api.types import is_float_dtype
+
+    if is_float_dtype(column):
+        return pd.array([_spelled(value) for value in column.tolist()], dtype="str")
+    words = column.astype(object)
+    present = words.notna() & (words != "")
+    text = [str(word) if there else None for word, there in zip(words, present, strict=True)]
+    return pd.array(text, dtype="str")
+
+
+def parse_times(column: pd.Series, declared: EventTime) -> Times:
+    """Read a column as `datetime64[us]` in UTC; a time without a zone is UTC.
+
+    Raises
+    ------
+    ColumnTypeError
+        The column holds numbers where ISO 8601 is declared, or times where numbers are.
+    """
+    if declared.unit == "iso":
+        return _iso_times(column)
+    if declared.origin is None:
+        msg = f"{declared.name}: unit {declared.unit} needs an origin"
+        raise ValueError(msg)
+    numbers = parse_numbers(column)
+    origin = moment64(declared.origin)
+    since = np.round(numbers.values * _MICROSECONDS[declared.unit])
+    room = (
+        float((_FIRST - origin).astype(np.int64)),
+        float((_LAST - origin).astype(np.int64)),
+    )
+    out_of_range = ~np.isnan(since) & ~((since >= room[0]) & (since < room[1]))
+    usable = ~np.isnan(since) & ~out_of_range
+    values = np.full(len(column), np.datetime64("NaT", "us"))
+    values[usable] = origin + since[usable].astype(np.int64).astype("timedelta64[us]")
+    return Times(values, numbers.unparsable, out_of_range)
+
+
+def arrival_times(
+    origin: np.datetime64, spacing: timedelta, row_number: NDArray[np.int64]
+) -> NDArray[np.datetime64]:
+    """Return the times that file order gives to rows, `datetime64[us]`."""
+    return origin + row_number * np.timedelta64(spacing).astype("timedelta64[us]")
+
+
+def _iso_times(column: pd.Series) -> Times:
+    import pandas as pd
+    from pandas.api.types import is_datetime64_any_dtype
+
+    if not (is_datetime64_any_dtype(column) or _is_text(column)):
+        msg = f"holds {column.dtype}, not times in ISO 8601: give its `unit` and `origin`"
+        raise ColumnTypeError(msg)
+    given = column if is_datetime64_any_dtype(column) else column.astype(object)
+    present = (given.notna() & (given != "")).to_numpy(np.bool_)
+    read = pd.to_datetime(given, utc=True, errors="coerce", format="ISO8601")
+    values = read.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    lost = np.isnat(values)
+    out_of_range = ~lost & ~((values >= _FIRST) & (values < _LAST))
+    values[out_of_range] = np.datetime64("NaT", "us")
+    return Times(values, lost & present, out_of_range)
+
+
+def _is_text(column: pd.Series) -> bool:
+    from pandas.api.types import is_object_dtype, is_string_dtype
+
+    return is_object_dtype(column) or is_string_dtype(column) or str(column.dtype) == "category"
+
+
+def _spelled(value: float) -> str | None:
+    if np.isnan(value):
+        return None
+    return str(int(value)) if np.isfinite(value) and value == int(value) else str(value)

@@ -1,0 +1,210 @@
+"""Schema: what comes in is checked against the use case, and every row is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.rows.checked import Checked, Malformed, Quarantined, Reason
+from monitoring.rows.declarations import broken_declarations
+from monitoring.rows.rows import UNLABELLED, Rows, moment64
+from monitoring.rows.typed import Defect, SchemaError, Typed, declared_columns, typed_columns
+from monitoring.use_case import Features, UseCase
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["SchemaError", "check"]
+
+_NO_TIME = np.datetime64("NaT", "us")
+
+
+def check(
+    frame: pd.DataFrame,
+    case: UseCase,
+    *,
+    source_hash: str,
+    first_row: int = 0,
+    malformed: Sequence[Malformed] = (),
+    arrival: datetime | None = None,
+) -> Checked:
+    """Check the rows of a file, or of a batch, against what the use case declares.
+
+    A fault of a row sets that row aside; a fault of a column, or of the whole, is an error. Every
+    row comes back, accepted or quarantined.
+
+    Parameters
+    ----------
+    frame
+        The rows as they came, in the file's own columns; others than the declared are ignored.
+    source_hash
+        SHA-256 of where they came from, in hex: rows without an id column are called
+        `<first 12 of it>-<row number>`.
+    first_row
+        Number of the first row, where `frame` is a later part of its source.
+    malformed
+        Rows of the source that could not be put into `frame`; the others have the numbers that
+        these leave free.
+    arrival
+        When a batch of production rows arrived, its labels with it; it may come without the
+        target's column. None for history: a row arrived when it happened, and its label after
+        the use case's delay.
+
+    Raises
+    ------
+    SchemaError
+        There is no row, a declared column is not there or there twice, or more than a tenth of a
+        column is not of its type.
+    ValueError
+        The use case's columns are not resolved yet.
+    """
+    features = case.columns.features
+    if not isinstance(features, Features):
+        msg = f"use case {case.name}: resolve its columns before its rows are checked"
+        raise TypeError(msg)
+    if len(frame) + len(malformed) == 0:
+        msg = "there is no row: the file is empty but for its header"
+        raise SchemaError(msg)
+    row_number = _row_numbers(len(frame), malformed, first_row)
+    typed = typed_columns(frame, case, row_number, target_required=arrival is None)
+    ids, given = _ids(typed, source_hash, row_number)
+    defects = [*typed.defects, *broken_declarations(typed, case)]
+    blame = _first_defects(len(frame), defects)
+    if given:
+        again = _repeated(ids, blame < 0)
+        blame[again] = len(defects)
+        defects = [*defects, Defect(Reason.DUPLICATE_ID, str(case.columns.id), again)]
+
+    accepted = np.flatnonzero(blame < 0)
+    order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
+    rows = _rows(typed, case, features, ids, arrival).take(order)
+    aside = [
+        Quarantined(
+            row_id=f"{source_hash[:12]}-{row.row_number}",
+            row_number=row.row_number,
+            reason=Reason.WRONG_WIDTH,
+            detail=row.detail,
+            payload=row.text,
+        )
+        for row in malformed
+    ]
+    aside += _set_aside(frame, case, ids, row_number, defects, blame)
+    return Checked(
+        rows=rows,
+        quarantined=tuple(sorted(aside, key=lambda row: row.row_number)),
+        equal_content=int(typed.content.duplicated().sum()),
+        out_of_order=_out_of_order(typed.event_time[accepted]),
+        source_hash=source_hash,
+    )
+
+
+def _row_numbers(rows: int, malformed: Sequence[Malformed], first_row: int) -> NDArray[np.int64]:
+    """Return the numbers of the frame's rows: those that the malformed ones leave free."""
+    numbers = np.arange(first_row, first_row + rows + len(malformed))
+    return np.setdiff1d(numbers, [row.row_number for row in malformed], assume_unique=True)
+
+
+def _ids(
+    typed: Typed, source_hash: str, row_number: NDArray[np.int64]
+) -> tuple[NDArray[np.str_], bool]:
+    """Return each row's id, and whether ids were given; one that is missing is made up."""
+    stem = f"{source_hash[:12]}-"
+    if typed.ids is None:
+        return np.array([f"{stem}{number}" for number in row_number.tolist()], np.str_), False
+    named = zip(typed.ids, row_number.tolist(), strict=True)
+    ids = [f"{stem}{number}" if word is None else word for word, number in named]
+    return np.array(ids, np.str_), True
+
+
+def _first_defects(rows: int, defects: list[Defect]) -> NDArray[np.int64]:
+    """Return, for each row, which defect it is set aside for; -1 for none."""
+    severity = list(Reason)
+    blame = np.full(rows, -1, np.int64)
+    for index in sorted(range(len(defects)), key=lambda i: severity.index(defects[i].reason)):
+        blame[(blame < 0) & defects[index].where] = index
+    return blame
+
+
+def _repeated(ids: NDArray[np.str_], accepted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which accepted rows have the id of an earlier accepted one."""
+    import pandas as pd
+
+    again = np.zeros(len(ids), np.bool_)
+    again[accepted] = pd.Series(ids[accepted].astype(object)).duplicated().to_numpy()
+    return again
+
+
+def _rows(
+    typed: Typed,
+    case: UseCase,
+    features: Features,
+    ids: NDArray[np.str_],
+    arrival: datetime | None,
+) -> Rows:
+    import pandas as pd
+
+    labelled = typed.label != UNLABELLED
+    if arrival is None:
+        arrival_time = typed.event_time
+        due = typed.event_time + np.timedelta64(case.labels.delay)
+    else:
+        arrival_time = due = np.full(len(ids), moment64(arrival))
+    columns = {name: typed.content[name].array for name in features.names}
+    amount = None if case.columns.amount is None else typed.content[case.columns.amount].to_numpy()
+    return Rows(
+        features=pd.DataFrame(columns, columns=list(features.names)),
+        row_id=ids,
+        event_time=typed.event_time,
+        arrival_time=arrival_time,
+        label=typed.label,
+        label_time=np.where(labelled, due, _NO_TIME),
+        amount=amount,
+    )
+
+
+def _out_of_order(event_time: NDArray[np.datetime64]) -> int:
+    if event_time.size == 0:
+        return 0
+    return int((event_time < np.maximum.accumulate(event_time)).sum())
+
+
+def _set_aside(
+    frame: pd.DataFrame,
+    case: UseCase,
+    ids: NDArray[np.str_],
+    row_number: NDArray[np.int64],
+    defects: list[Defect],
+    blame: NDArray[np.int64],
+) -> list[Quarantined]:
+    where = np.flatnonzero(blame >= 0)
+    declared = [name for name in declared_columns(case) if name in frame.columns]
+    records = frame[declared].iloc[where].to_dict(orient="records")
+    return [
+        Quarantined(
+            row_id=str(ids[row]),
+            row_number=int(row_number[row]),
+            reason=defects[blame[row]].reason,
+            detail=_detail(defects[blame[row]], record),
+            payload=_payload(record),
+        )
+        for row, record in zip(where, records, strict=True)
+    ]
+
+
+def _detail(defect: Defect, record: dict[Any, Any]) -> str:
+    return f"{defect.column}: {str(record[defect.column])[:80]}"
+
+
+def _payload(record: dict[Any, Any]) -> str:
+    import pandas as pd
+    from pydantic_core import to_json
+
+    present = {
+        name: None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+        for name, value in record.items()
+    }
+    return to_json(present, inf_nan_mode="strings", fallback=str).decode()

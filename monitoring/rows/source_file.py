@@ -1,0 +1,140 @@
+"""Source file: CSV, CSV.gz or Parquet, found by name and read as it stands."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitoring.rows.checked import Malformed
+from monitoring.rows.parsing import MISSING_NUMBERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyarrow.csv import InvalidRow
+
+CSV_ENDINGS = (".csv", ".csv.gz")
+PARQUET_ENDING = ".parquet"
+
+
+class SourceError(ValueError):
+    """A source is missing or can't be read; the message names the file and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFile:
+    """A file's content.
+
+    Attributes
+    ----------
+    frame
+        The rows that are as wide as the header, in the file's own columns.
+    malformed
+        The others.
+    sha256
+        Of the content, uncompressed, in hex.
+    """
+
+    frame: pd.DataFrame
+    malformed: tuple[Malformed, ...]
+    sha256: str
+
+
+def find_source(path: Path, data: Path) -> Path | None:
+    """Return the file called `path`, relative to `data`, or the same one with or without .gz."""
+    there = data / path
+    other = there.with_suffix("") if there.suffix == ".gz" else Path(f"{there}.gz")
+    return next((found for found in (there, other) if found.is_file()), None)
+
+
+def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
+    """Read a file.
+
+    Parameters
+    ----------
+    text
+        Columns of a CSV that are read as text, so that `007` stays `007`; the type of any other
+        one is told from its values.
+
+    Raises
+    ------
+    SourceError
+        It is of another format, is broken, or has no header.
+    """
+    name = path.name.casefold()
+    if not name.endswith((*CSV_ENDINGS, PARQUET_ENDING)):
+        endings = ", ".join((*CSV_ENDINGS, PARQUET_ENDING))
+        msg = f"{path}: a source is CSV or Parquet, its name ends in one of {endings}"
+        raise SourceError(msg)
+    content = _content(path)
+    try:
+        if name.endswith(PARQUET_ENDING):
+            frame, malformed = _parquet(content), ()
+        else:
+            frame, malformed = _csv(content, text)
+    # ValueError: what Arrow raises for broken content; UnicodeDecodeError is one too.
+    except ValueError as error:
+        msg = f"{path}: can't be read as {'Parquet' if name.endswith(PARQUET_ENDING) else 'CSV in UTF-8'}: {error}"
+        raise SourceError(msg) from error
+    return SourceFile(frame, malformed, hashlib.sha256(content).hexdigest())
+
+
+def _content(path: Path) -> bytes:
+    """Return a file's bytes, uncompressed."""
+    raw = path.read_bytes()
+    if path.suffix.casefold() != ".gz":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        msg = f"{path}: not a whole gzip file: {error}"
+        raise SourceError(msg) from error
+
+
+def _parquet(content: bytes) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    return parquet.read_table(pa.BufferReader(content)).to_pandas()
+
+
+def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[Malformed, ...]]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    malformed: list[Malformed] = []
+
+    def keep_apart(row: InvalidRow) -> str:
+        detail = f"{row.actual_columns} columns where the header has {row.expected_columns}"
+        # Arrow counts from 1, the header included, blank lines not.
+        malformed.append(Malformed(row.number - 2, row.text, detail))
+        return "skip"
+
+    table = csv.read_csv(
+        pa.BufferReader(content),
+        # Rows have numbers where one thread reads them, and it is no slower here.
+        read_options=csv.ReadOptions(use_threads=False),
+        parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep_apart),
+        convert_options=csv.ConvertOptions(
+            null_values=list(MISSING_NUMBERS),
+            strings_can_be_null=False,
+            column_types=dict.fromkeys(text, pa.string()),
+        ),
+    )
+    frame = table.to_pandas()
+    if content.count(b'"') % 2 and _ends_inside_a_quote(frame, malformed):
+        msg = "a quote is opened and never closed, and the rest of the file was taken for its text"
+        raise ValueError(msg)
+    return frame, tuple(malformed)
+
+
+def _ends_inside_a_quote(frame: pd.DataFrame, malformed: Sequence[Malformed]) -> bool:
+    """Whether the last row goes over several lines."""
+    if malformed and malformed[-1].row_number >= len(frame) + len(malformed) - 1:
+        return "\n" in malformed[-1].text
+    last = frame.iloc[-1:].to_numpy(dtype=object).ravel()
+    return any(isinstance(value, str) and "\n" in value for value in last)

@@ -1,0 +1,128 @@
+"""Synthetic: made-up files of a use case, for where there is no real one, and for tests."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.rows.made_up import MadeUp
+from monitoring.rows.rows import POSITIVE
+from monitoring.rows.scenarios import Scenario, drifted
+from monitoring.rows.schema import check
+from monitoring.rows.synthetic_card import made_up_payments
+from monitoring.rows.synthetic_survey import made_up_answers
+from monitoring.rows.synthetic_times import seconds_in_cycle, written
+from monitoring.use_case import Columns, EventTime, Features, Target, UseCase
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+POSITIVE_RATE = {"card": 0.0017, "survey": 0.585}
+"""Share of positives where no other is asked for, by kind."""
+
+
+def synthetic_frame(
+    case: UseCase,
+    rows: int,
+    *,
+    seed: int,
+    days: float = 10,
+    scenario: Scenario | None = None,
+    from_share: float = 0.5,
+    positive_rate: float | None = None,
+) -> pd.DataFrame:
+    """Make up a file of the use case, of the kind it names in `source.synthetic`.
+
+    Parameters
+    ----------
+    days
+        Time that the rows are spread over, in a daily cycle, where the use case has event times.
+    scenario
+        Drift to plant from the share `from_share` of the rows on.
+    positive_rate
+        Share of positives; rounded to whole rows.
+
+    Returns
+    -------
+    Rows in order of event time, in exactly the columns that the use case declares.
+
+    Raises
+    ------
+    ValueError
+        The use case names no kind, its columns are not resolved, or there are too few rows for
+        a positive and a negative one.
+    """
+    kind = case.source.synthetic
+    features, target = case.columns.features, case.columns.target
+    if kind is None or not isinstance(features, Features) or not isinstance(target, Target):
+        msg = f"use case {case.name}: only resolved columns and a named kind can be made up"
+        raise ValueError(msg)
+    rate = POSITIVE_RATE[kind] if positive_rate is None else positive_rate
+    positives = max(round(rate * rows), 1)
+    if not 0 < positives < rows:
+        msg = f"{rows} rows, {rate:.2%} of them positive: there must be some of either class"
+        raise ValueError(msg)
+    rng = np.random.default_rng(seed)
+    make = {"card": made_up_payments, "survey": made_up_answers}[kind]
+    made_up = make(features, case.columns.amount, rows, positives, rng)
+    frame = _file(made_up, case.columns, target, days, rng)
+    return frame if scenario is None else _planted(frame, case, scenario, seed, from_share)
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a frame's content, in hex: what stands for the hash of its file."""
+    import pandas as pd
+
+    return hashlib.sha256(pd.util.hash_pandas_object(frame).to_numpy().tobytes()).hexdigest()
+
+
+def _file(
+    made_up: MadeUp, columns: Columns, target: Target, days: float, rng: Generator
+) -> pd.DataFrame:
+    """Return a file's columns: time, id, features and amount, target."""
+    import pandas as pd
+
+    rows = made_up.positive.size
+    content: dict[str, Any] = {}
+    if isinstance(columns.event_time, EventTime):
+        seconds = seconds_in_cycle(rows, days, rng)
+        content[columns.event_time.name] = written(seconds, columns.event_time)
+    if columns.id is not None:
+        content[columns.id] = np.arange(1, rows + 1)
+    content |= made_up.columns
+    content[target.name] = _spelled(made_up.positive, target)
+    return pd.DataFrame(content)
+
+
+def _spelled(positive: NDArray[np.bool_], target: Target) -> Any:
+    """Return the truth in the values of the target's column."""
+    if isinstance(target.positive, bool):
+        return positive == target.positive
+    if isinstance(target.positive, int):
+        return np.where(positive, target.positive, int(target.positive == 0))
+    return np.where(positive, target.positive, f"not {target.positive}")
+
+
+def _planted(
+    frame: pd.DataFrame, case: UseCase, scenario: Scenario, seed: int, from_share: float
+) -> pd.DataFrame:
+    """Return the frame with drift: made-up rows are all right and in order, so they align."""
+    source_hash = content_hash(frame)
+    rows = drifted(
+        check(frame, case, source_hash=source_hash).rows,
+        scenario,
+        seed=seed,
+        from_share=from_share,
+    )
+    target, amount = case.columns.target, case.columns.amount
+    changed = frame.copy()
+    changed[rows.features.columns] = rows.features
+    if amount is not None and amount not in rows.features:
+        changed[amount] = rows.amount
+    if isinstance(target, Target):
+        changed[target.name] = _spelled(rows.label == POSITIVE, target)
+    return changed

@@ -1,0 +1,222 @@
+"""Typed: the declared columns of a raw frame, read as what they are declared to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.rows.checked import Reason
+from monitoring.rows.parsing import (
+    ColumnTypeError,
+    arrival_times,
+    parse_numbers,
+    parse_times,
+    parse_words,
+)
+from monitoring.rows.rows import UNLABELLED, moment64
+from monitoring.rows.target import parse_target
+from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+EVENT_TIME, LABEL = "(event time)", "(label)"
+"""Names in `Typed.content` that no file's column should have."""
+
+# Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
+_STRAY_SHARE, _STRAY_ROWS = 0.1, 10
+
+
+class SchemaError(ValueError):
+    """A file, or a batch, as a whole is not what the use case declares."""
+
+
+@dataclass(frozen=True, eq=False)
+class Defect:
+    """A fault that some rows have in one column.
+
+    Attributes
+    ----------
+    where
+        True for each row that has it.
+    """
+
+    reason: Reason
+    column: str
+    where: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Typed:
+    """Every declared column, one value a row of the raw frame, in its order.
+
+    Attributes
+    ----------
+    content
+        Features, amount, label and event time: what a row says beside its id.
+    event_time
+        `datetime64[us]`, UTC; NaT where it could not be read.
+    label
+        int8, as in `Rows`.
+    ids
+        None where the use case has no id column; an element is None where the id is missing.
+    defects
+        What could not be read.
+    """
+
+    content: pd.DataFrame
+    event_time: NDArray[np.datetime64]
+    label: NDArray[np.int8]
+    ids: list[str | None] | None
+    defects: tuple[Defect, ...]
+
+
+def declared_columns(case: UseCase) -> tuple[str, ...]:
+    """Return the file's columns that the use case names, each once, the target last."""
+    columns = case.columns
+    names = [columns.event_time.name] if isinstance(columns.event_time, EventTime) else []
+    names += [columns.id] if columns.id is not None else []
+    names += columns.features.names if isinstance(columns.features, Features) else ()
+    names += [columns.amount] if columns.amount is not None else []
+    names += [columns.target.name] if isinstance(columns.target, Target) else []
+    return tuple(dict.fromkeys(names))
+
+
+def typed_columns(
+    frame: pd.DataFrame,
+    case: UseCase,
+    row_number: NDArray[np.int64],
+    *,
+    target_required: bool = True,
+) -> Typed:
+    """Read every declared column.
+
+    Parameters
+    ----------
+    row_number
+        Each row's place in its file; gives rows without event times their time.
+    target_required
+        Whether the target's column must be there; without it no row is labelled.
+
+    Raises
+    ------
+    SchemaError
+        A column is not there, there twice, or is of another type.
+    TypeError
+        The use case's columns are not resolved yet.
+    """
+    import pandas as pd
+
+    features, target = case.columns.features, case.columns.target
+    if not isinstance(features, Features) or not isinstance(target, Target):
+        msg = f"use case {case.name}: resolve its columns before its rows are checked"
+        raise TypeError(msg)
+    _require_columns(frame, case, optional=() if target_required else (target.name,))
+    content, defects = _features(frame, features, case.columns.amount)
+    event_time, time_defects = _event_time(frame, case.columns.event_time, row_number)
+    label, label_defects = _label(frame, target)
+    if isinstance(case.columns.event_time, EventTime):
+        content[EVENT_TIME] = event_time
+    content[LABEL] = label
+    ids = None
+    if case.columns.id is not None:
+        ids = parse_words(frame[case.columns.id]).to_numpy(dtype=object, na_value=None).tolist()
+        missing = np.array([word is None for word in ids], np.bool_)
+        defects.append(Defect(Reason.MISSING_ID, case.columns.id, missing))
+    return Typed(
+        content=pd.DataFrame(content),
+        event_time=event_time,
+        label=label,
+        ids=ids,
+        defects=(*defects, *time_defects, *label_defects),
+    )
+
+
+def _require_columns(frame: pd.DataFrame, case: UseCase, *, optional: tuple[str, ...]) -> None:
+    there = [str(name) for name in frame.columns]
+    problems = []
+    for name in declared_columns(case):
+        if there.count(name) > 1:
+            problems.append(f"column {name!r} is there {there.count(name)} times")
+        elif name not in there and name not in optional:
+            near = get_close_matches(name, there) or _same_letters(name, there)
+            hint = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
+            problems.append(f"column {name!r} is missing{hint}")
+    if problems:
+        msg = f"{'; '.join(problems)} (columns there: {', '.join(there)})"
+        raise SchemaError(msg)
+
+
+def _same_letters(name: str, there: list[str]) -> list[str]:
+    """Return names that differ in case and spaces only."""
+    return [other for other in there if other.strip().casefold() == name.strip().casefold()]
+
+
+def _features(
+    frame: pd.DataFrame, features: Features, amount: str | None
+) -> tuple[dict[str, Any], list[Defect]]:
+    content: dict[str, Any] = {}
+    defects = []
+    for name in dict.fromkeys((*features.numeric, *((amount,) if amount else ()))):
+        with _named(name):
+            parsed = parse_numbers(frame[name])
+        _require_type(name, "numbers", parsed.unparsable, frame[name])
+        content[name] = parsed.values
+        defects.append(Defect(Reason.UNPARSABLE_NUMBER, name, parsed.unparsable))
+    for name in features.categorical:
+        content[name] = parse_words(frame[name])
+    return content, defects
+
+
+def _event_time(
+    frame: pd.DataFrame, declared: EventTime | ArrivalOrder, row_number: NDArray[np.int64]
+) -> tuple[NDArray[np.datetime64], list[Defect]]:
+    if isinstance(declared, ArrivalOrder):
+        return arrival_times(moment64(declared.origin), declared.spacing, row_number), []
+    name = declared.name
+    with _named(name):
+        times = parse_times(frame[name], declared)
+    _require_type(name, "times", times.unparsable, frame[name])
+    missing = np.isnat(times.values) & ~times.unparsable & ~times.out_of_range
+    return times.values, [
+        Defect(Reason.UNPARSABLE_TIME, name, times.unparsable),
+        Defect(Reason.TIME_OUT_OF_RANGE, name, times.out_of_range),
+        Defect(Reason.MISSING_TIME, name, missing),
+    ]
+
+
+def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[Defect]]:
+    if target.name not in frame.columns:
+        return np.full(len(frame), UNLABELLED, np.int8), []
+    with _named(target.name):
+        labels = parse_target(frame[target.name], target)
+    _require_type(target.name, "two values", labels.unknown, frame[target.name])
+    return labels.label, [Defect(Reason.UNKNOWN_TARGET, target.name, labels.unknown)]
+
+
+@contextmanager
+def _named(column: str) -> Iterator[None]:
+    """Add the column's name to what is wrong with its type."""
+    try:
+        yield
+    except ColumnTypeError as error:
+        msg = f"column {column!r} {error}"
+        raise SchemaError(msg) from error
+
+
+def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd.Series) -> None:
+    """Refuse a column of which more than a few values are of another type."""
+    wrong = int(stray.sum())
+    if wrong > max(_STRAY_ROWS, _STRAY_SHARE * len(stray)):
+        examples = ", ".join(repr(value) for value in values[stray].unique()[:5].tolist())
+        msg = (
+            f"column {column!r} should hold {wanted}, and {wrong:,} of its {len(stray):,} values "
+            f"are something else, such as {examples}"
+        )
+        raise SchemaError(msg)
