@@ -65,6 +65,37 @@ class Money:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """Whether scores were the probabilities they claim to be, on rows whose labels came.
+
+    Attributes
+    ----------
+    expected, positives
+        Positives that the scores promise; positives that came.
+    p_value
+        Of the test that the scores are probabilities.
+    misplaced
+        Share of positives that lie where the scores don't say, beyond what chance explains.
+    alarmed_error, silent_error, error
+        How well the labels that came pin down the promised positives at and above the decision
+        threshold, below it, and in all: relative standard errors. None where none are promised.
+    """
+
+    expected: float
+    positives: int
+    p_value: float
+    misplaced: float
+    alarmed_error: float | None
+    silent_error: float | None
+    error: float | None
+
+    @property
+    def holds(self) -> bool:
+        """False where the scores are proved wrong, and wrong enough to matter."""
+        return self.p_value >= 0.01 or self.misplaced <= 0.2
+
+
+@dataclass(frozen=True)
 class Scorecard:
     """Performance and money at the decision threshold, over rows whose label is known.
 
@@ -82,6 +113,8 @@ class Scorecard:
         Over the highest scores that the team can review; None without a capacity.
     macro_f1, weighted_f1
         For comparison with other tools only.
+    calibration
+        What an estimate can rest on; None without labels.
     """
 
     status: CardStatus
@@ -104,6 +137,7 @@ class Scorecard:
     money: Money | None = None
     macro_f1: float | None = None
     weighted_f1: float | None = None
+    calibration: Calibration | None = None
 
     @property
     def alarms(self) -> int:

@@ -1,0 +1,156 @@
+"""Money: what a window cost with the model, and the decision threshold that costs least."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from monitoring.performance.arrays import amounts_of, labels_of, scores_of
+from monitoring.performance.labels import NEGATIVE, POSITIVE
+from monitoring.performance.types import Money
+from monitoring.summary.types import ScoreSummary
+from monitoring.use_case import Costs, MissedCost
+
+Floats = NDArray[np.float64]
+
+
+def can_price(scores: ScoreSummary, costs: Costs) -> bool:
+    """Whether misses can be priced: by the amount only where there are amounts."""
+    return scores.has_amounts or costs.missed.of_amount == 0
+
+
+def money_at(scores: ScoreSummary, first: int, costs: Costs) -> Money | None:
+    """Return the money of the labelled rows, where bins from `first` on are alarms.
+
+    None where a miss costs a share of its amount and the summary has no amounts.
+    """
+    if not can_price(scores, costs):
+        return None
+    loss = _loss(scores.rows[POSITIVE], scores.amount[POSITIVE], costs.missed)
+    caught, missed = float(loss[first:].sum()), float(loss[:first].sum())
+    false_alarms = int(scores.rows[NEGATIVE, first:].sum())
+    alarms = false_alarms + int(scores.rows[POSITIVE, first:].sum())
+    return Money(
+        caught=caught,
+        missed=missed,
+        reviews=alarms * costs.review,
+        false_alarms=false_alarms * costs.false_alarm,
+        without_model=caught + missed,
+    )
+
+
+def best_threshold(
+    scores: ArrayLike,
+    labels: ArrayLike,
+    amounts: ArrayLike | None,
+    costs: Costs,
+    days: float | None = None,
+) -> float:
+    """Return the decision threshold that costs least on these rows; exact, by sorting them.
+
+    Parameters
+    ----------
+    scores
+        (rows,): probability of the positive class.
+    labels
+        (rows,): 1 for positive, 0 for negative.
+    amounts
+        (rows,): money at stake; None only where a miss costs nothing of its amount.
+    costs
+        What mistakes and work cost.
+    days
+        Days that the rows span. With it, a threshold may not alarm more rows a day than
+        `costs.reviews_per_day`; without it there is no such limit.
+
+    Returns
+    -------
+    float
+        Halfway between the lowest score alarmed and the highest that is not, so that a last
+        digit changes no decision. Of thresholds that cost the same, the one with fewest alarms.
+        Above every score where no alarm is worth its cost.
+
+    Raises
+    ------
+    ValueError
+        No rows, arrays of unlike length, a score outside 0 to 1, a label that is neither 0 nor
+        1, rows of one class only, a positive with a missing or negative amount, positives that
+        cost nothing to miss, or days that are not above 0.
+    """
+    score = scores_of(scores)
+    positive = labels_of(labels, len(score))
+    _check_both_classes(positive)
+    loss = np.where(positive, _losses(amounts, positive, costs), 0.0)
+    if loss.sum() == 0:
+        msg = (
+            "missing every positive would cost nothing, so no alarm is worth its review: set "
+            "`costs.missed`, or check the amounts"
+        )
+        raise ValueError(msg)
+    order = np.argsort(-score, kind="stable")
+    score, positive, loss = score[order], positive[order], loss[order]
+    # cost[k]: the k highest scores are alarms.
+    alarms = np.arange(len(score) + 1)
+    false_alarms = _running(~positive)
+    cost = loss.sum() - _running(loss) + alarms * costs.review + false_alarms * costs.false_alarm
+    splits_ties = np.zeros(len(score) + 1, dtype=bool)
+    splits_ties[1:-1] = score[:-1] == score[1:]
+    allowed = ~splits_ties & (alarms <= review_limit(costs, days))
+    return _between(score, int(np.argmin(np.where(allowed, cost, np.inf))))
+
+
+def review_limit(costs: Costs, days: float | None) -> float:
+    """Return how many rows the team can review in `days`; infinite where nothing limits them.
+
+    Raises
+    ------
+    ValueError
+        `days` is not above 0.
+    """
+    if days is not None and not days > 0:
+        msg = f"days: {days!r} is not a length of time; give the days that the rows span, above 0"
+        raise ValueError(msg)
+    if days is None or costs.reviews_per_day is None:
+        return float("inf")
+    return costs.reviews_per_day * days
+
+
+def _loss(rows: NDArray[np.int64], amount: Floats, missed: MissedCost) -> Floats:
+    return missed.of_amount * amount + missed.fixed * rows
+
+
+def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs) -> Floats:
+    """Return what each row costs if it is a positive and missed."""
+    if costs.missed.of_amount == 0:
+        return np.full(len(positive), costs.missed.fixed)
+    if amounts is None:
+        msg = (
+            f"no amounts, but a miss costs {costs.missed.of_amount:g} of its amount: give the "
+            "amounts, or set `costs.missed.of_amount` to 0"
+        )
+        raise ValueError(msg)
+    amount = amounts_of(amounts, priced=positive)
+    return costs.missed.of_amount * amount + costs.missed.fixed
+
+
+def _running(values: NDArray[np.bool_] | Floats) -> Floats:
+    return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+
+
+def _check_both_classes(positive: NDArray[np.bool_]) -> None:
+    for there, word in ((positive.any(), "positives"), (not positive.all(), "negatives")):
+        if not there:
+            msg = (
+                f"no {word} among {len(positive):,} rows: a threshold is a choice between "
+                "catching positives and alarming negatives, so it needs some of both"
+            )
+            raise ValueError(msg)
+
+
+def _between(descending: Floats, alarms: int) -> float:
+    """Return a threshold that alarms the `alarms` highest scores and no other."""
+    below = float(descending[alarms]) if alarms < len(descending) else 0.0
+    above = float(descending[alarms - 1]) if alarms else 1.0
+    middle = below + (above - below) / 2
+    if middle > below:
+        return middle
+    return above if alarms else float(np.nextafter(below, np.inf))

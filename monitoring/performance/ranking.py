@@ -1,0 +1,165 @@
+"""Ranking: PR-AUC and ROC-AUC from score histograms.
+
+Rows within a bin are not told apart, but the mean score of each class there is known. So each
+class is spread evenly around its mean, as wide as the bin and its number of rows let it, over
+finer slices; within a slice, order is taken as random. Where both classes have the same mean,
+all rows of the bin hold one score (isotonic calibration gives such) and are ties.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.performance.labels import NEGATIVE, POSITIVE
+from monitoring.summary.types import ScoreSummary
+
+Floats = NDArray[np.float64]
+
+_SLICES = 32
+_SAME = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Rows of both classes in slices from the highest score down; rows may be fractions.
+
+    Attributes
+    ----------
+    positives, negatives
+        Rows of each slice.
+    tied
+        Slices in which all rows hold one score.
+    """
+
+    positives: Floats
+    negatives: Floats
+    tied: NDArray[np.bool_]
+
+
+def ranked(scores: ScoreSummary) -> Ranked:
+    """Return the labelled rows by score, told apart as well as the sums of scores allow."""
+    low, high = _bounds(scores.edges)
+    means = [_mean(scores, label, low, high) for label in (NEGATIVE, POSITIVE)]
+    both = (scores.rows[NEGATIVE] > 0) & (scores.rows[POSITIVE] > 0)
+    tied = both & np.isclose(means[NEGATIVE], means[POSITIVE], rtol=_SAME, atol=0)
+    slices = [
+        _spread(scores.rows[label], means[label], tied, (low, high))
+        for label in (NEGATIVE, POSITIVE)
+    ]
+    return Ranked(
+        positives=slices[POSITIVE].ravel()[::-1],
+        negatives=slices[NEGATIVE].ravel()[::-1],
+        tied=np.repeat(tied, _SLICES)[::-1],
+    )
+
+
+def expected_ranked(scores: ScoreSummary) -> Ranked:
+    """Return all rows by score, each in part positive and in part negative, as its score says."""
+    positives = scores.score.sum(axis=0)
+    negatives = np.maximum(scores.rows.sum(axis=0) - positives, 0.0)
+    return Ranked(
+        positives=positives[::-1],
+        negatives=negatives[::-1],
+        tied=np.zeros(len(positives), dtype=bool),
+    )
+
+
+def average_precision(rows: Ranked) -> float | None:
+    """Return the mean precision at each positive, from the highest score down.
+
+    Within a slice of p positives and n negatives in random order, after `a` positives among `b`
+    rows, the i-th positive has i n / (p + 1) negatives before it on average; the sum of
+    (a + i) / (b + i + i n / (p + 1)) over i = 1 .. p has a closed form in the digamma function.
+    Agrees with scikit-learn's `average_precision_score`, which sees every row, within 0.002 on
+    200 bins that are even in log-odds. None without positives.
+    """
+    from scipy.special import digamma
+
+    p, n = rows.positives, rows.negatives
+    total = p.sum()
+    if total == 0:
+        return None
+    a = np.cumsum(p) - p
+    b = a + np.cumsum(n) - n
+    per_positive = 1 + n / (p + 1)
+    x = b / per_positive
+    random = (p + (a - x) * (digamma(x + p + 1) - digamma(x + 1))) / per_positive
+    together = p * (a + p) / np.maximum(b + p + n, 1)
+    return float(min(np.where(rows.tied, together, random).sum() / total, 1.0))
+
+
+def roc_auc(rows: Ranked) -> float | None:
+    """Return the chance that a positive scores above a negative, ties for a half.
+
+    None where one of the classes has no rows.
+    """
+    if not rows.positives.any() or not rows.negatives.any():
+        return None
+    above, _ = _placements(rows)
+    return float(np.average(above, weights=rows.positives))
+
+
+def roc_auc_variance(rows: Ranked) -> float:
+    """Return DeLong's variance of the ROC-AUC (DeLong, DeLong and Clarke-Pearson 1988).
+
+    That of the placements of the positives among the negatives, over the positives' number, and
+    the other way about. Defined where both classes have rows; infinite where one has a single row.
+    """
+    return sum(
+        _mean_variance(placement, weights)
+        for placement, weights in zip(
+            _placements(rows), (rows.positives, rows.negatives), strict=True
+        )
+    )
+
+
+def _placements(rows: Ranked) -> tuple[Floats, Floats]:
+    """Return, by slice, the share of negatives below it and the share of positives above it."""
+    p, n = rows.positives, rows.negatives
+    below = 1 - (np.cumsum(n) - n / 2) / n.sum()
+    above = (np.cumsum(p) - p / 2) / p.sum()
+    return below, above
+
+
+def _mean_variance(values: Floats, weights: Floats) -> float:
+    total = float(weights.sum())
+    if total <= 1:
+        return float("inf")
+    centre = np.average(values, weights=weights)
+    return float((weights * (values - centre) ** 2).sum() / (total - 1) / total)
+
+
+def _bounds(edges: Floats) -> tuple[Floats, Floats]:
+    """Return where each bin begins and ends; scores lie in 0 to 1."""
+    inner = np.clip(edges, 0.0, 1.0)
+    return np.concatenate([[0.0], inner]), np.concatenate([inner, [1.0]])
+
+
+def _mean(scores: ScoreSummary, label: int, low: Floats, high: Floats) -> Floats:
+    mean = scores.score[label] / np.maximum(scores.rows[label], 1)
+    middle: Floats = np.clip(mean, low, high)
+    return middle
+
+
+def _spread(
+    rows: NDArray[np.int64], mean: Floats, tied: NDArray[np.bool_], bounds: tuple[Floats, Floats]
+) -> Floats:
+    """Spread the rows of each bin over its slices: (bins, slices), ascending.
+
+    Evenly between the mean less and plus a reach that stays within the bin. A single row lies at
+    its mean; of r rows in random places the outermost lie (r - 1) / (r + 1) apart on average.
+    """
+    low, high = bounds
+    reach = np.minimum(mean - low, high - mean) * (rows - 1) / (rows + 1)
+    reach = np.where(tied | (reach <= 0), 0.0, reach)[:, None]
+    ends = np.linspace(low, high, _SLICES + 1, axis=1)
+    start = mean[:, None] - reach
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = np.clip((ends - start) / (2 * reach), 0.0, 1.0)
+    below = np.where(reach > 0, inside, ends > start)
+    below[:, 0], below[:, -1] = 0.0, 1.0
+    spread: Floats = rows.astype(np.float64)[:, None] * np.diff(below, axis=1)
+    return spread
