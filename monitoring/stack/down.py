@@ -10,6 +10,7 @@ from monitoring.settings import Settings
 from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
 from monitoring.stack.leftovers import end_leftovers, processes_of
+from monitoring.stack.parts import RUNS_TASKS
 from monitoring.stack.supervisor import Supervisor
 
 
@@ -35,7 +36,9 @@ def down(settings: Settings) -> bool:
 def stop(folders: Folders) -> bool:
     """Stop everything; for whoever holds the lock."""
     was_running = bool(processes_of(folders.state))
-    Supervisor(folders).stop()
+    # Tasks that are interrupted tell Airflow so, which tries them again after the next start:
+    # whom they tell must still be there.
+    Supervisor(folders).stop(first=RUNS_TASKS)
     # Tasks run in process groups of their own, and a supervisor that was killed stops nobody.
     end_leftovers(folders.state)
     left = processes_of(folders.state)

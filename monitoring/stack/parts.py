@@ -16,6 +16,9 @@ from monitoring.stack.ports import LOOPBACK
 RETENTION = "400d"
 """How long Prometheus keeps samples: a year and a month, so that years can be compared."""
 
+RUNS_TASKS = "airflow-scheduler"
+"""The part whose processes run the tasks."""
+
 
 @dataclass(frozen=True)
 class Part:

@@ -119,10 +119,19 @@ class Supervisor:
             for entry in found
         }
 
-    def stop(self) -> None:
-        """Stop every part at once, then the supervisor; nothing if it is not alive."""
+    def stop(self, first: str) -> None:
+        """Stop the part `first`, then all others at once, then the supervisor, if it is alive.
+
+        Raises
+        ------
+        StackError
+            The supervisor does not end.
+        """
+        before = self.states().get(first)
         try:
             pid = self._call("getPID")
+            if before is not None and before.is_up:
+                self._call("stopProcess", first)
             self._call("stopAllProcesses")
             self._call("shutdown")
         except (OSError, http.client.HTTPException):

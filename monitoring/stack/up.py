@@ -17,8 +17,8 @@ from monitoring.stack.leftovers import processes_of
 from monitoring.stack.parts import Part, parts, wanted_ports
 from monitoring.stack.ports import check_free
 from monitoring.stack.programs import Use, require
-from monitoring.stack.status import PartStatus, started_ports, statuses
-from monitoring.stack.supervisor import Supervisor
+from monitoring.stack.status import STOPPED, PartStatus, started_ports, statuses
+from monitoring.stack.supervisor import ProcessState, Supervisor
 
 Progress = Callable[[Sequence[PartStatus]], None]
 """Is told how every part is, again and again while the stack starts."""
@@ -26,6 +26,7 @@ Progress = Callable[[Sequence[PartStatus]], None]
 START_SECONDS = 300
 """How long the whole stack may take; about 30 s on two free cores."""
 
+LOOK_EVERY = 0.2
 LOG_LINES = 25
 
 
@@ -86,7 +87,8 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
             if not was_up:
                 configure(settings, ports, credentials)
                 supervisor.start(wanted, environment(settings, ports, credentials))
-            found = _start(supervisor, folders, wanted, progress)
+            until = time.monotonic() + START_SECONDS
+            found = _Start(supervisor, folders, wanted, progress, until).run()
         except BaseException:  # an interrupt too must leave nothing behind; it is raised again
             stop(folders)
             raise
@@ -110,59 +112,58 @@ def _check_nothing_left(folders: Folders) -> None:
         raise StackError(msg)
 
 
-def _start(
-    supervisor: Supervisor, folders: Folders, wanted: Sequence[Part], progress: Progress
-) -> tuple[PartStatus, ...]:
-    until = time.monotonic() + START_SECONDS
-    for part in wanted:
-        process = supervisor.states()[part.name]
-        if process.is_up or (part.health is None and process.is_done):
-            continue
-        supervisor.start_part(part.name)
-        if part.health is None:
-            _wait_for_end(supervisor, folders, part, wanted, progress, until)
-    return _wait_until_healthy(supervisor, folders, wanted, progress, until)
+@dataclass(frozen=True)
+class _Start:
+    """One start: the parts in their order, until all are healthy or one has failed."""
 
+    supervisor: Supervisor
+    folders: Folders
+    wanted: Sequence[Part]
+    progress: Progress
+    until: float
 
-def _wait_for_end(
-    supervisor: Supervisor,
-    folders: Folders,
-    part: Part,
-    wanted: Sequence[Part],
-    progress: Progress,
-    until: float,
-) -> None:
-    while (process := supervisor.states()[part.name]).is_up:
-        progress(statuses(supervisor, wanted))
-        if time.monotonic() > until:
-            raise NotHealthyError(_told(folders, part.name, "does not end"))
-        time.sleep(0.2)
-    if not process.is_done:
-        raise NotHealthyError(_told(folders, part.name, f"ended with {process.exit_status}"))
+    def run(self) -> tuple[PartStatus, ...]:
+        for part in self.wanted:
+            process = self._process(part)
+            if process.is_up or (part.health is None and process.is_done):
+                continue
+            self.supervisor.start_part(part.name)
+            if part.health is None:
+                self._wait_for_end(part)
+        return self._wait_until_healthy()
 
+    def _wait_for_end(self, part: Part) -> None:
+        while (process := self._process(part)).is_up:
+            self._look()
+            if time.monotonic() > self.until:
+                raise self._failed(part.name, "does not end")
+            time.sleep(LOOK_EVERY)
+        if not process.is_done:
+            raise self._failed(part.name, f"ended with {process.exit_status}")
 
-def _wait_until_healthy(
-    supervisor: Supervisor,
-    folders: Folders,
-    wanted: Sequence[Part],
-    progress: Progress,
-    until: float,
-) -> tuple[PartStatus, ...]:
-    while True:
-        found = statuses(supervisor, wanted)
-        progress(found)
-        sick = next((part for part in found if not part.healthy), None)
-        if sick is None:
-            return found
-        given_up = next((part for part in found if part.state in {"fatal", "exited"}), None)
-        if given_up is not None:
-            raise NotHealthyError(_told(folders, given_up.name, "does not stay up"))
-        if time.monotonic() > until:
-            raise NotHealthyError(_told(folders, sick.name, f"is {sick.state}, but not healthy"))
-        time.sleep(0.2)
+    def _wait_until_healthy(self) -> tuple[PartStatus, ...]:
+        while True:
+            found = self._look()
+            sick = [part for part in found if not part.healthy]
+            if not sick:
+                return found
+            for part in sick:
+                if part.state in {"fatal", "exited"}:
+                    raise self._failed(part.name, "does not stay up")
+            if time.monotonic() > self.until:
+                raise self._failed(sick[0].name, f"is {sick[0].state}, but not healthy")
+            time.sleep(LOOK_EVERY)
 
+    def _look(self) -> tuple[PartStatus, ...]:
+        found = statuses(self.supervisor, self.wanted)
+        self.progress(found)
+        return found
 
-def _told(folders: Folders, name: str, what: str) -> str:
-    log = folders.log(name)
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    return "\n".join([f"{name} {what}; the end of {log}:", *lines[-LOG_LINES:]])
+    def _process(self, part: Part) -> ProcessState:
+        return self.supervisor.states().get(part.name, STOPPED)
+
+    def _failed(self, name: str, what: str) -> NotHealthyError:
+        log = self.folders.log(name)
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        tail = text.splitlines()[-LOG_LINES:]
+        return NotHealthyError("\n".join([f"{name} {what}; the end of {log}:", *tail]))
