@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from monitoring.signals.alerts.delivery import Delivery
+from monitoring.settings import Settings
+from monitoring.signals.alerts.delivery import delivery_of
 from monitoring.signals.files import ALERTMANAGER, planned
 from monitoring.signals.tables import metrics_table, thresholds_table
 from monitoring.signals.targets import COMPOSE, Targets
@@ -20,7 +21,7 @@ class MarkerError(ValueError):
 
 
 def generate(
-    out: Path, cases: Sequence[UseCase], delivery: Delivery, targets: Targets = COMPOSE
+    out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets = COMPOSE
 ) -> tuple[Path, ...]:
     """Write every generated file under `out`, remove those no longer made, return what changed.
 
@@ -28,9 +29,10 @@ def generate(
 
     Parameters
     ----------
-    delivery
-        `Delivery()` for the committed files, which are to be the same on every machine;
-        `delivery_of(settings)` for an installation.
+    settings
+        Say who notifies, through which channels, and where links lead.
+    targets
+        What Prometheus scrapes.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def generate(
     MarkerError
         The README has the beginning of a table without its end.
     """
-    files = _all_files(out, cases, delivery, targets)
+    files = _all_files(out, cases, settings, targets)
     changed = _differing(out, files)
     for path in changed:
         text = files.get(PurePosixPath(path.relative_to(out)))
@@ -51,7 +53,7 @@ def generate(
 
 
 def stale(
-    out: Path, cases: Sequence[UseCase], delivery: Delivery, targets: Targets = COMPOSE
+    out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets = COMPOSE
 ) -> tuple[Path, ...]:
     """Return the files under `out` that `generate` would write anew or remove.
 
@@ -60,7 +62,7 @@ def stale(
     NameTakenError, MarkerError
         As `generate`.
     """
-    return _differing(out, _all_files(out, cases, delivery, targets))
+    return _differing(out, _all_files(out, cases, settings, targets))
 
 
 def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
@@ -76,8 +78,8 @@ def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
         before, found, rest = readme.partition(begin)
         if not found:
             continue
-        _, end, after = rest.partition(END)
-        if not end:
+        table_there, end, after = rest.partition(END)
+        if not end or "<!-- generated:" in table_there:
             msg = f"README.md: {begin} has no {END} after it: add one where the table ends"
             raise MarkerError(msg)
         readme = f"{before}{begin}\n\n{table}\n{END}{after}"
@@ -85,9 +87,9 @@ def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
 
 
 def _all_files(
-    out: Path, cases: Sequence[UseCase], delivery: Delivery, targets: Targets
+    out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets
 ) -> dict[PurePosixPath, str]:
-    files = planned(cases, delivery, targets)
+    files = planned(cases, delivery_of(settings), targets)
     readme = out / README
     if readme.is_file():
         ordered = sorted(cases, key=lambda case: case.name)

@@ -1,0 +1,164 @@
+"""Generated files: the same every time, those committed are they, and no secret is in them."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import SecretStr
+
+from monitoring.settings import Settings
+from monitoring.signals.files import NameTakenError, planned
+from monitoring.signals.generate import MarkerError, generate, stale, with_tables
+from monitoring.signals.targets import Targets
+from monitoring.use_case import UseCase
+from monitoring.use_case_file import SHIPPED, load_use_case
+from tests.fixtures.gateway import program
+from tests.signals.conftest import everything
+from tests.signals.programs import run
+from tests.signals.watched import ROOT
+
+SECRETS = {
+    "webhook_url": SecretStr("http://hook.test/s3cret-hook"),
+    "slack_url": SecretStr("http://slack.test/s3cret-slack"),
+    "heartbeat_url": SecretStr("http://pulse.test/s3cret-pulse"),
+    "smtp_password": SecretStr("s3cret-mail"),
+    "smtp_host": "mail.test:25",
+    "smtp_to": "a@tocsin.test, b@tocsin.test",
+}
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a machine on which nothing is set."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"TOCSIN_{name.upper()}", raising=False)
+    return Settings()
+
+
+def shipped() -> list[UseCase]:
+    return [load_use_case(path) for path in SHIPPED.glob("*.yml")]
+
+
+def everywhere(folder: Path) -> str:
+    return "\n".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file())
+
+
+def test_the_committed_files_are_what_would_be_generated(plain: Settings) -> None:
+    assert stale(ROOT, shipped(), plain) == ()
+
+
+def test_twice_is_once_in_whatever_order_the_use_cases_come(
+    plain: Settings, tmp_path: Path
+) -> None:
+    first = generate(tmp_path, shipped(), plain)
+    assert {path.suffix for path in first} == {".json", ".yml"}
+    assert generate(tmp_path, list(reversed(shipped())), plain) == ()
+
+
+def test_what_was_changed_by_hand_or_is_no_longer_made_is_stale(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, shipped(), plain)
+    changed = tmp_path / "grafana" / "prometheus" / "rules" / "fraud.yml"
+    changed.write_text("groups: []\n", encoding="utf-8")
+    left = tmp_path / "grafana" / "dashboards" / "retired.json"
+    left.write_text("{}", encoding="utf-8")
+    assert set(stale(tmp_path, shipped(), plain)) == {changed, left}
+    generate(tmp_path, shipped(), plain)
+    assert not left.exists()
+    assert stale(tmp_path, shipped(), plain) == ()
+
+
+def test_secrets_are_in_no_file_where_grafana_notifies(plain: Settings, tmp_path: Path) -> None:
+    generate(tmp_path, shipped(), plain.model_copy(update=SECRETS))
+    text = everywhere(tmp_path)
+    assert "s3cret" not in text
+    for name in ("$TOCSIN_WEBHOOK_URL", "$TOCSIN_SLACK_URL", "$TOCSIN_HEARTBEAT_URL"):
+        assert name in text
+
+
+def test_alertmanager_s_secrets_are_for_the_owner_alone(plain: Settings, tmp_path: Path) -> None:
+    generate(tmp_path, shipped(), plain)
+    told = plain.model_copy(update=SECRETS | {"notifier": "alertmanager"})
+    generate(tmp_path, shipped(), told)
+    config = tmp_path / "grafana" / "alertmanager" / "alertmanager.yml"
+    assert stat.S_IMODE(config.stat().st_mode) == 0o600
+    assert config.read_text(encoding="utf-8").count("s3cret") == 4
+    config.unlink()
+    assert "s3cret" not in everywhere(tmp_path)
+
+
+def test_a_use_case_from_outside_the_package_gets_its_own_files(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, [everything()], plain)
+    board = json.loads((tmp_path / "grafana/dashboards/everything.json").read_text("utf-8"))
+    assert board["uid"] == "tocsin-everything"
+    run(program("promtool"), "check", "rules", *(tmp_path.glob("grafana/prometheus/rules/*.yml")))
+
+
+def test_without_the_fraud_use_case_its_names_are_not_recorded(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, [everything()], plain)
+    rules = (tmp_path / "grafana/prometheus/rules/tocsin.yml").read_text("utf-8")
+    assert "record: drift_score" in rules
+    assert "fraud" not in rules
+
+
+def test_no_use_case_takes_the_name_of_what_belongs_to_all(plain: Settings, tmp_path: Path) -> None:
+    case = everything().model_copy(update={"name": "tocsin"})
+    with pytest.raises(NameTakenError, match="tocsin"):
+        generate(tmp_path, [case], plain)
+
+
+def test_prometheus_reads_its_configuration_beside_its_rules_and_targets(
+    plain: Settings, tmp_path: Path
+) -> None:
+    targets = Targets("127.0.0.1:9091", "127.0.0.1:9093", {"prometheus": "127.0.0.1:9090"})
+    generate(tmp_path, shipped(), plain, targets)
+    folder = tmp_path / "grafana" / "prometheus"
+    (folder / "prometheus.yml").write_text((ROOT / "prometheus.yml").read_text("utf-8"), "utf-8")
+    said = run(program("promtool"), "check", "config", folder / "prometheus.yml")
+    assert "WARNING" not in said
+    assert said.count("rules found") == len(shipped()) + 1
+    managers = yaml.safe_load((folder / "targets" / "alertmanager.yml").read_text("utf-8"))
+    assert managers == [{"targets": ["127.0.0.1:9093"]}]
+
+
+def test_a_readme_has_its_tables_between_their_markers(plain: Settings, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    begin, end = "<!-- generated: thresholds -->", "<!-- end -->"
+    readme.write_text(f"before\n\n{begin}\nstale row\n{end}\n\nafter\n", encoding="utf-8")
+    assert readme in generate(tmp_path, shipped(), plain)
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith(f"before\n\n{begin}\n\n| use case |")
+    assert "| Card fraud | Recall | below 0.6 | critical | `RecallLow` |" in text
+    assert text.endswith(f"{end}\n\nafter\n")
+    assert "stale row" not in text
+
+
+def test_a_readme_without_markers_is_left_alone() -> None:
+    assert with_tables("# Tocsin\n", shipped()) == "# Tocsin\n"
+
+
+@pytest.mark.parametrize("rest", ["", "\n<!-- generated: thresholds -->\n<!-- end -->"])
+def test_a_marker_without_its_end_is_an_error(rest: str) -> None:
+    with pytest.raises(MarkerError, match="generated: metrics"):
+        with_tables(f"<!-- generated: metrics -->{rest}", shipped())
+
+
+def test_the_table_of_metrics_names_every_one_of_them() -> None:
+    table = with_tables("<!-- generated: metrics --><!-- end -->", [])
+    for name in ("`tocsin_recall_ratio`", "`test_fraud_recall`", "`tocsin_feature_drift_ratio`"):
+        assert name in table
+
+
+def test_every_planned_file_ends_with_a_line_and_says_who_wrote_it(plain: Settings) -> None:
+    from monitoring.signals.alerts.delivery import delivery_of
+
+    for path, text in planned(shipped(), delivery_of(plain)).items():
+        assert text.endswith("\n"), path
+        assert path.suffix == ".json" or text.startswith("# Written by `tocsin generate`"), path

@@ -1,0 +1,183 @@
+"""Who is told, through which channel and how soon: the same by Alertmanager and by Grafana."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from grafana_foundation_sdk.models.alerting import Rule
+from pydantic import SecretStr
+
+from monitoring.settings import Settings
+from monitoring.signals.alerts import grafana_routes
+from monitoring.signals.alerts.alertmanager import alertmanager_config
+from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, delivery_of
+from monitoring.signals.alerts.grafana import provisioned_group
+from monitoring.signals.alerts.words import Addresses
+from monitoring.signals.files import alertmanager_file
+from monitoring.use_case import Severity, UseCase
+from tests.fixtures.gateway import program
+from tests.signals.conftest import everything
+from tests.signals.programs import run
+
+ADDRESSES = Addresses("http://tocsin.test")
+ALL = Delivery(
+    notifier=Notifier.ALERTMANAGER,
+    webhook=SecretStr("http://hook.test"),
+    slack=SecretStr("http://slack.test"),
+    heartbeat=SecretStr("http://pulse.test"),
+    mail=Mail("mail.test:25", "tocsin@tocsin.test", ("a@tocsin.test", "b@tocsin.test")),
+)
+
+
+def rules(*, paused: bool = False) -> list[dict[str, Any]]:
+    groups = [
+        provisioned_group("x", alerts_of(case), ADDRESSES, paused=paused)["groups"][0]
+        for case in (None, everything())
+    ]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def receiver(config: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(r for r in config["receivers"] if r["name"] == name)
+    return found
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [Delivery(), ALL, replace(ALL, slack=None, heartbeat=None, mail=None)],
+    ids=["silent", "all", "webhook"],
+)
+def test_alertmanager_accepts_its_configuration(delivery: Delivery, tmp_path: Path) -> None:
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(alertmanager_file(delivery), encoding="utf-8")
+    assert "SUCCESS" in run(program("amtool"), "check-config", path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (["severity=critical", "use_case=fraud"], "team"),
+        (["severity=warning", "use_case=fraud"], "team"),
+        (["severity=none"], "heartbeat"),
+    ],
+)
+def test_alertmanager_routes_by_severity(labels: list[str], told: str, tmp_path: Path) -> None:
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(alertmanager_file(ALL), encoding="utf-8")
+    found = run(program("amtool"), "config", "routes", "test", f"--config.file={path}", *labels)
+    assert found.splitlines()[0] == told
+
+
+def test_only_channels_that_are_set_are_there() -> None:
+    team = receiver(alertmanager_config(ALL), "team")
+    assert set(team) == {"name", "webhook_configs", "slack_configs", "email_configs"}
+    hook = receiver(alertmanager_config(replace(ALL, slack=None, mail=None)), "team")
+    assert set(hook) == {"name", "webhook_configs"}
+
+
+def test_only_one_of_the_two_notifies() -> None:
+    by_grafana = replace(ALL, notifier=Notifier.GRAFANA)
+    assert set(receiver(alertmanager_config(by_grafana), "team")) == {"name"}
+    assert len(grafana_routes.contact_points(by_grafana)["contactPoints"]) == 2
+    assert grafana_routes.contact_points(ALL)["contactPoints"] == []
+    assert grafana_routes.policies(ALL)["policies"][0]["receiver"] == "grafana-default-email"
+
+
+def test_both_have_the_same_routes_at_the_same_pace() -> None:
+    manager = alertmanager_config(ALL)["route"]
+    grafana = grafana_routes.policies(replace(ALL, notifier=Notifier.GRAFANA))["policies"][0]
+    for pace in ("group_wait", "group_interval", "repeat_interval", "group_by"):
+        assert manager[pace] == grafana[pace]
+    for mine, theirs in zip(manager["routes"], grafana["routes"], strict=True):
+        (matcher,) = theirs["object_matchers"]
+        assert mine["matchers"] == [f'{matcher[0]}="{matcher[2]}"']
+        assert mine["repeat_interval"] == theirs["repeat_interval"]
+
+
+def test_critical_is_told_at_once_and_a_warning_once_a_day() -> None:
+    route = alertmanager_config(ALL)["route"]
+    assert (route["group_by"], route["repeat_interval"]) == (["use_case"], "1d")
+    critical = next(r for r in route["routes"] if r["matchers"] == ['severity="critical"'])
+    assert critical["group_wait"] == "5s"
+
+
+def test_without_a_heartbeat_the_watchdog_is_muted() -> None:
+    quiet = replace(ALL, notifier=Notifier.GRAFANA, heartbeat=None)
+    watchdog = grafana_routes.policies(quiet)["policies"][0]["routes"][0]
+    timings = [timing["name"] for timing in grafana_routes.mute_timings()["muteTimes"]]
+    assert watchdog["mute_time_intervals"] == timings
+
+
+def test_every_rule_is_there_in_both_forms_under_an_identity_of_its_own() -> None:
+    alerts = [alert for case in (None, everything()) for alert in alerts_of(case)]
+    written = rules()
+    assert [rule["labels"]["alert"] for rule in written] == [alert.name for alert in alerts]
+    assert len({rule["uid"] for rule in written}) == len(written)
+    assert len({rule["title"] for rule in written}) == len(written)
+    assert all(len(rule["uid"]) <= 40 and len(rule["title"]) <= 190 for rule in written)
+
+
+def test_both_forms_compare_the_same_value_with_the_same_limit() -> None:
+    alerts = [alert for case in (None, everything()) for alert in alerts_of(case)]
+    for alert, rule in zip(alerts, rules(), strict=True):
+        models = {query["refId"]: query["model"] for query in rule["data"]}
+        (condition,) = models["C"]["conditions"]
+        evaluator = condition["evaluator"]
+        sign = {"lt": "<", "gt": ">"}[evaluator["type"]]
+        (limit,) = evaluator["params"]
+        compared = f"{alert.value} {sign} {limit:g}"
+        assert models["A"]["expr"] == " ".join((alert.value, *alert.guards))
+        assert alert.condition == " ".join((compared, *alert.guards))
+        assert (models["B"]["expression"], models["C"]["expression"]) == ("A", "B")
+
+
+def test_no_data_is_told_by_absence_alone_and_errors_are_told() -> None:
+    states = {rule["labels"]["alert"]: rule["noDataState"] for rule in rules()}
+    assert states.pop("Watchdog") == "Alerting"
+    assert set(states.values()) == {"OK"}
+    assert {rule["execErrState"] for rule in rules()} == {"Error"}
+
+
+def test_templates_are_safe_where_there_is_no_value() -> None:
+    for rule in rules():
+        for text in rule["annotations"].values():
+            for used in re.finditer(r"\$values\.(\w)", text):
+                assert f"{{{{ with $values.{used[1]} }}}}" in text
+                letters = {query["refId"] for query in rule["data"]}
+                assert used[1] in letters, rule["title"]
+
+
+def test_grafana_s_rules_only_stand_there_where_alertmanager_notifies() -> None:
+    assert {rule["isPaused"] for rule in rules(paused=True)} == {True}
+    assert {rule["isPaused"] for rule in rules()} == {False}
+
+
+def test_the_sdk_reads_back_the_rules_it_wrote() -> None:
+    for rule in rules():
+        read = Rule.from_json({**rule, "folderUID": "", "orgID": 1, "ruleGroup": ""})
+        assert (read.title, read.uid, read.condition) == (rule["title"], rule["uid"], "C")
+        assert len(read.data) == len(rule["data"])
+
+
+def test_settings_say_who_notifies_and_where_links_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_NOTIFIER", "alertmanager")
+    monkeypatch.setenv("TOCSIN_SMTP_HOST", "mail.test:25")
+    monkeypatch.setenv("TOCSIN_SMTP_TO", "a@tocsin.test, b@tocsin.test")
+    monkeypatch.setenv("TOCSIN_GRAFANA_URL", "http://grafana.test/")
+    found = delivery_of(Settings())
+    assert found.notifier is Notifier.ALERTMANAGER
+    assert found.mail is not None
+    assert found.mail.to == ("a@tocsin.test", "b@tocsin.test")
+    low = next(a for a in alerts_of(everything()) if a.name == "RecallLow")
+    board = "http://grafana.test/d/tocsin-everything?viewPanel=3"
+    assert found.addresses.dashboard(low) == board
+
+
+def test_every_alert_on_a_figure_says_what_it_means_in_money(fraud: UseCase) -> None:
+    from monitoring.signals.alerts.business import business_alerts
+
+    assert all(alert.money is not None for alert in business_alerts(fraud))
+    assert {alert.severity for alert in business_alerts(fraud)} == set(Severity)

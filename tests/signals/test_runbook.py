@@ -1,0 +1,42 @@
+"""The runbook has an entry for each alert there can be, and for nothing else."""
+
+import re
+
+import pytest
+
+from monitoring.signals.alerts.alert import Alert
+from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts.form import PrometheusForm
+from monitoring.signals.alerts.words import Addresses, anchor, texts
+from monitoring.signals.thresholds import METRICS, business_thresholds
+from tests.signals.conftest import everything
+from tests.signals.watched import ROOT
+
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+ENTRIES = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))
+ALERTS = {alert.name: alert for case in (None, everything()) for alert in alerts_of(case)}
+
+
+def test_every_metric_that_may_have_a_threshold_has_one_here() -> None:
+    assert {t.metric for t in business_thresholds(everything())} == set(METRICS.values())
+
+
+def test_no_alert_is_missing_and_no_entry_is_left_over() -> None:
+    assert set(ENTRIES) == set(ALERTS)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_says_what_it_means_and_how_to_check_fix_and_prove_it(name: str) -> None:
+    order = re.findall(r"^\*\*(.+?)\.\*\*", ENTRIES[name], re.MULTILINE)
+    assert order == ["Means", "Check", "Fix", "Prove"]
+
+
+@pytest.mark.parametrize("alert", ALERTS.values(), ids=lambda alert: alert.name)
+def test_an_alert_links_to_its_own_entry(alert: Alert) -> None:
+    link = texts(alert, PrometheusForm(), Addresses("https://tocsin.test/"))["runbook_url"]
+    assert link == f"https://tocsin.test/runbook#{anchor(alert.name)}"
+
+
+def test_links_inside_the_runbook_lead_somewhere() -> None:
+    anchors = {anchor(name) for name in ENTRIES}
+    assert set(re.findall(r"\]\(#(\w+)\)", RUNBOOK)) <= anchors
