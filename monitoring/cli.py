@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.settings import settings
+from monitoring.settings import Ports, settings
 from monitoring.use_case_file import UseCaseError, find_use_case, load_use_case, use_case_files
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from monitoring.stack.up import Running
 
 app = typer.Typer(
     name="tocsin",
@@ -21,25 +30,242 @@ app = typer.Typer(
 use_case_app = typer.Typer(no_args_is_help=True, help="Use-case files: check, list.")
 app.add_typer(use_case_app, name="use-case")
 
+UseCaseName = Annotated[str, typer.Argument(metavar="USE_CASE", help="Name of a use case.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(help="The moment to look from, ISO 8601; now if left out."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Print what is wrong and what to do, and exit with 2, where an error says both."""
+    try:
+        yield
+    except (UseCaseError, RuntimeError, ValueError, OSError) as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        raise typer.Exit(2) from error
+
 
 @use_case_app.command("check")
-def check_use_case(
-    path: Annotated[Path, typer.Argument(help="The file to check.")],
-) -> None:
+def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
     """Check a use-case file: `tocsin use-case check my_model.yml`."""
-    try:
+    with _readable_errors():
         case = load_use_case(path)
-    except UseCaseError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(2) from error
     typer.echo(f"{path}: {case.name} ({case.title}) is right")
 
 
 @use_case_app.command("list")
 def list_use_cases() -> None:
     """List the use cases there are: `tocsin use-case list`."""
-    for name, path in use_case_files(settings().use_cases).items():
-        typer.echo(f"{name:<24}{find_use_case(name, settings().use_cases).title}  ({path})")
+    with _readable_errors():
+        for name, path in use_case_files(settings().use_cases).items():
+            title = find_use_case(name, settings().use_cases).title
+            typer.echo(f"{name:<24}{title}  ({path})")
+
+
+@app.command()
+def retrain(
+    use_case: UseCaseName,
+    as_of: AsOf = None,
+    force: Annotated[bool, typer.Option(help="Retrain whatever is found.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Seek a better champion if data or drift ask for it: `tocsin retrain fraud --force`.
+
+    Exit code 0 whether it retrained or not; 2 when it failed.
+    """
+    from monitoring.signals.part import Pipeline
+    from monitoring.stack.attach import attach
+    from monitoring.steps import begin, in_process
+
+    _logging()
+    with _readable_errors():
+        attach()
+        run = begin.by_hand(Pipeline.RETRAIN, use_case, as_of=_moment(as_of), force=force)
+        told = in_process.retrain(run)
+    _print(told, as_json)
+
+
+@app.command()
+def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Measure the newest window, write its reports, publish: `tocsin report fraud`.
+
+    Exit code 0 when drift is within its limit, 1 when a retrain is asked for, 2 when it failed.
+    """
+    from monitoring.signals.part import Pipeline
+    from monitoring.stack.attach import attach
+    from monitoring.steps import begin, in_process
+
+    _logging()
+    with _readable_errors():
+        attach()
+        run = begin.by_hand(Pipeline.REPORT, use_case, as_of=_moment(as_of))
+        told, drifted = in_process.report(run)
+    _print(told, as_json)
+    if drifted:
+        typer.echo(f"drift is above its limit: run `tocsin retrain {use_case}`", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    use_case: UseCaseName,
+    scenario: Annotated[
+        str | None, typer.Option(help="Drift to plant in the second half: covariate, prior, ...")
+    ] = None,
+    until: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send rows of the past through the champion as of today: `tocsin replay fraud`."""
+    from monitoring.rows.scenarios import Scenario
+    from monitoring.stack.attach import attach
+    from monitoring.steps import replay as replaying
+
+    _logging()
+    with _readable_errors():
+        attach()
+        replayed = replaying.replay(
+            find_use_case(use_case, settings().use_cases),
+            until=_moment(until) or datetime.now(UTC).replace(microsecond=0),
+            scenario=None if scenario is None else Scenario(scenario),
+        )
+    _print(replayed, as_json)
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option(help="Folder that the files go under.")] = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
+) -> None:
+    """Write dashboards, rules and tables from the use cases: `tocsin generate --out .`."""
+    from monitoring.signals import generate as generating
+
+    with _readable_errors():
+        cases = [
+            find_use_case(name, settings().use_cases)
+            for name in use_case_files(settings().use_cases)
+        ]
+        if check:
+            stale = generating.stale(out, cases, settings())
+        else:
+            stale = ()
+            for path in generating.generate(out, cases, settings()):
+                typer.echo(path)
+    if stale:
+        typer.echo("stale, run `make generate`:\n" + "\n".join(map(str, stale)), err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def up() -> None:
+    """Start the local stack and wait until it is healthy: `tocsin up`."""
+    _up()
+
+
+@app.command()
+def down() -> None:
+    """Stop the local stack; what it keeps stays: `tocsin down`."""
+    from monitoring.stack.down import down as stop
+
+    with _readable_errors():
+        was_running = stop(settings())
+    typer.echo("the local stack is down" if was_running else "the local stack was not up")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show how the local stack's parts are: `tocsin status`. Exit code 1 if one is not healthy."""
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from monitoring.stack.show import table_of
+    from monitoring.stack.status import status as statuses
+
+    with _readable_errors():
+        parts = statuses(settings())
+    if as_json:
+        typer.echo(json.dumps([asdict(part) for part in parts], indent=2))
+    else:
+        Console().print(table_of(parts))
+    if not all(part.healthy for part in parts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(use_case: Annotated[str, typer.Argument(metavar="USE_CASE")] = "fraud") -> None:
+    """Show everything once on the local stack: `tocsin demo`. Uses what lies in data/, if any."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from monitoring.stack.demo import demo as show
+
+    running = _up()
+    with _readable_errors():
+        looks = show(running, Ports(), use_case, say=typer.echo)
+    table = Table(title="Where to look", box=None, pad_edge=False)
+    table.add_column("what")
+    table.add_column("where", overflow="fold")
+    for look in looks:
+        table.add_row(look.what, look.where)
+    Console().print(table)
+    typer.echo("The stack stays up: `make down` stops it.")
+
+
+@app.command()
+def programs(
+    install: Annotated[bool, typer.Option("--install", help="Install what is missing.")] = False,
+) -> None:
+    """Name the missing programs that are not Python's, or install them: `tocsin programs`."""
+    from monitoring.stack.programs import install_missing, missing
+
+    with _readable_errors():
+        lacking = install_missing() if install else missing()
+    for program in lacking:
+        typer.echo(f"{'installed' if install else 'missing'}: {program.name}")
+
+
+@app.command()
+def env(
+    path: Annotated[Path, typer.Argument(help="The file to write.")] = Path(".env"),
+) -> None:
+    """Write .env with generated secrets for docker compose: `tocsin env`."""
+    from monitoring.stack.env import write_env
+
+    with _readable_errors():
+        written = write_env(path)
+    typer.echo(f"{path} written" if written else f"{path} is there already: nothing changed")
+
+
+def _up() -> Running:
+    from rich.console import Console
+
+    from monitoring.stack.show import shown
+    from monitoring.stack.up import up as start
+
+    with _readable_errors(), shown(Console()) as progress:
+        return start(settings(), Ports(), progress=progress)
+
+
+def _moment(text: str | None) -> datetime | None:
+    from monitoring.rows.window import parse_moment
+
+    return None if text is None else parse_moment(text)
+
+
+def _logging() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _print(result: BaseModel, as_json: bool) -> None:
+    if as_json:
+        typer.echo(result.model_dump_json(indent=2))
+        return
+    for field, value in result.model_dump().items():
+        typer.echo(f"{field:<16}{value}")
 
 
 if __name__ == "__main__":

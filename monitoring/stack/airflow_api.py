@@ -56,7 +56,7 @@ class AirflowApi:
         run_id: str,
         *,
         seconds: float,
-        progress: Callable[[Mapping[str, str]], None] = lambda states: None,
+        progress: Callable[[Mapping[str, str]], object] = dict,
     ) -> str:
         """Return the state in which a run ended; `progress` is told the state of every task.
 

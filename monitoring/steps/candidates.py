@@ -1,0 +1,100 @@
+"""Candidates: each searched, trained and logged by steps of its own; then the best is selected."""
+
+from __future__ import annotations
+
+import logging
+
+from monitoring.steps.merge import Merged
+from monitoring.steps.places import model_registry
+from monitoring.steps.run import Result, Run
+from monitoring.training.search import SearchResult
+from monitoring.training.search import search as search_grid
+from monitoring.training.train import Trained
+from monitoring.training.train import train as train_candidate
+
+log = logging.getLogger(__name__)
+SEED = 0
+"""Of everything drawn at random while training: the same rows give the same model."""
+
+
+class Searched(Result):
+    """What the search of one candidate found."""
+
+    candidate: str
+    parameters: dict[str, object]
+    average_precision: float
+
+
+class Fitted(Result):
+    """What training one candidate gave; the test figures are told, never chosen by."""
+
+    candidate: str
+    threshold: float
+    validation_cost: float | None
+    test_pr_auc: float | None
+    test_recall: float | None
+
+
+class Logged(Result):
+    """The MLflow run of one candidate."""
+
+    candidate: str
+    run_id: str
+
+
+class Selection(Result):
+    """The best candidate of this retrain, and those that failed."""
+
+    candidate: str
+    run_id: str
+    failed: tuple[str, ...]
+    words: str
+
+
+def search(run: Run, candidate: str) -> Searched:
+    """Search a candidate's grid on the training part alone."""
+    case = run.case
+    found = search_grid(case, candidate, _split(run, case).train, seed=SEED)
+    found.save(run.folder / candidate / "search.npz")
+    searched = Searched(
+        candidate=candidate,
+        parameters=dict(found.parameters),
+        average_precision=found.average_precision,
+    )
+    run.write(f"{candidate}_searched", searched)
+    log.info(
+        "%s: average precision %.3f with %s", candidate, found.average_precision, found.parameters
+    )
+    return searched
+
+
+def train(run: Run, candidate: str) -> Fitted:
+    """Fit a candidate with what its search found, calibrate it and choose its threshold."""
+    case = run.case
+    trained = train_candidate(
+        case,
+        candidate,
+        _split(run, case),
+        SearchResult.load(run.folder / candidate / "search.npz"),
+        data_hash=run.need("merged", Merged).data_hash,
+        seed=SEED,
+    )
+    trained.save(run.folder / candidate / "trained")
+    fitted = Fitted(
+        candidate=candidate,
+        threshold=trained.model.threshold,
+        validation_cost=None if trained.validation.money is None else trained.validation.money.cost,
+        test_pr_auc=trained.model.test.pr_auc.value,
+        test_recall=trained.model.test.recall.value,
+    )
+    run.write(f"{candidate}_fitted", fitted)
+    return fitted
+
+
+def log_candidate(run: Run, candidate: str) -> Logged:
+    """Log a trained candidate as one MLflow run."""
+    trained = Trained.load(run.folder / candidate / "trained")
+    run_id = model_registry().log(run.case, trained, run_key=run.key, as_of=run.as_of)
+    logged = Logged(candidate=candidate, run_id=run_id)
+    run.write(f"{candidate}_logged", logged)
+    return logged

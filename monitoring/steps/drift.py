@@ -1,0 +1,143 @@
+"""Drift: the verdict of a window, made once, stored under its id, read by everything else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from pydantic import TypeAdapter
+
+from monitoring.drift.judge import drift_verdict
+from monitoring.drift.verdict import Verdict
+from monitoring.rows.rows import Rows
+from monitoring.rows.store import ProductionStore
+from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.run import Result, Run, StepError, verdict_window
+from monitoring.summary.build import summarise
+from monitoring.training.model import Model
+from monitoring.use_case import UseCase
+
+_VERDICT = TypeAdapter(Verdict)
+
+
+class DriftFound(Result):
+    """The verdict that a decision rests on; no id where none could be made."""
+
+    verdict_id: str | None
+    share: float | None
+    above: bool
+    words: str
+
+
+def detect_drift(run: Run) -> DriftFound:
+    """Find the verdict the run was started for, or make the one of the window that ends with it."""
+    case = run.case
+    with production_store() as store:
+        if run.verdict_id is not None:
+            verdict = load_verdict(store, case, run.verdict_id)
+        else:
+            model = champion_model(case)
+            verdict = None if model is None else judge(run, store, model)
+    if verdict is None:
+        found = DriftFound(verdict_id=None, share=None, above=False, words="no champion to compare")
+    else:
+        found = DriftFound(
+            verdict_id=verdict.id,
+            share=verdict.share,
+            above=verdict.drifted,
+            words=sentence(verdict),
+        )
+    run.write("drift", found)
+    return found
+
+
+def champion_model(case: UseCase) -> Model | None:
+    """Return the serving model of `case`; None while there is none."""
+    registry = model_registry()
+    version = registry.champion(case)
+    return None if version is None else registry.load(case, version.number)
+
+
+def judge(run: Run, store: ProductionStore, model: Model) -> Verdict:
+    """Return the verdict of the run's window against the model's reference, made at most once.
+
+    Its id says use case, window and model version, so that a report, a retrain and a second
+    try of either speak of the same one.
+    """
+    case = run.case
+    window = verdict_window(case, run.window)
+    times = f"{window.start:%Y%m%dT%H%M%SZ}_{window.end:%Y%m%dT%H%M%SZ}"
+    verdict_id = f"{case.name}_{times}_v{model.version}"
+    stored = store.load_verdict(case, verdict_id)
+    if stored is not None:
+        return _VERDICT.validate_json(stored)
+    rows = store.window(case, window, run.as_of)
+    summary = summarise(own_scores(rows, model), model.reference)
+    verdict = drift_verdict(
+        model.reference,
+        summary,
+        case.drift,
+        id=verdict_id,
+        share_limit=share_limit(case),
+        window_start=window.start,
+        window_end=window.end,
+    )
+    kept = store.save_verdict(
+        case,
+        verdict_id,
+        window=window,
+        as_of=run.as_of,
+        model_version=model.version,
+        payload=_VERDICT.dump_json(verdict).decode(),
+    )
+    return _VERDICT.validate_json(kept)
+
+
+def load_verdict(store: ProductionStore, case: UseCase, verdict_id: str) -> Verdict:
+    """Return a stored verdict.
+
+    Raises
+    ------
+    StepError
+        There is none of that id.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", verdict_id) is None:
+        msg = f"{verdict_id!r} is not the id of a verdict"
+        raise StepError(msg)
+    stored = store.load_verdict(case, verdict_id)
+    if stored is None:
+        msg = f"use case {case.name}: no verdict {verdict_id!r} is stored: leave it out to make one"
+        raise StepError(msg)
+    return _VERDICT.validate_json(stored)
+
+
+def own_scores(rows: Rows, model: Model) -> Rows:
+    """Return `rows` with scores only if the model gave them: others' lie on other bins."""
+    if rows.model_version == model.version:
+        return rows
+    return replace(rows, score=None, model_version=None)
+
+
+def share_limit(case: UseCase) -> float:
+    """Return the drift share above which a retrain is asked for: the critical business threshold.
+
+    Raises
+    ------
+    StepError
+        The use case sets none, so that nothing says when to retrain.
+    """
+    threshold = case.thresholds.drift_score
+    if threshold is None or threshold.above is None or threshold.above.critical is None:
+        msg = f"use case {case.name}: set thresholds.drift_score.above.critical, say 0.3"
+        raise StepError(msg)
+    return threshold.above.critical
+
+
+def sentence(verdict: Verdict) -> str:
+    """Say a verdict in one sentence."""
+    if verdict.share is None:
+        return f"drift not judged: {verdict.status}"
+    return (
+        f"{len(verdict.drifted_features)} of {len(verdict.tested)} features drifted "
+        f"({verdict.share:.0%}, limit {verdict.share_limit:.0%})"
+    )

@@ -1,0 +1,72 @@
+"""In process: a whole run in this process, the steps in the order in which the DAGs call them."""
+
+from __future__ import annotations
+
+import logging
+
+from monitoring.steps import report as reporting
+from monitoring.steps import retrain as retraining
+from monitoring.steps.decide import Decision
+from monitoring.steps.notify import Told
+from monitoring.steps.report import Availability
+from monitoring.steps.run import Run
+
+log = logging.getLogger(__name__)
+
+_BEFORE = ("check_production_data", "detect_drift", "decide")
+_PREPARE = ("back_up_champion", "merge_production_data")
+_CONCLUDE = ("select", "promote", "archive_production_data")
+_REPORT = ("report_quality", "report_drift", "report_performance")
+
+
+def retrain(run: Run) -> Told:
+    """Run a retrain; publishing and notifying happen on every branch, a failure's too."""
+    try:
+        _call_retrain(run, *_BEFORE)
+        if run.need("decision", Decision).go:
+            _call_retrain(run, *_PREPARE)
+            for name in run.case.candidates:
+                _try_candidate(run, name)
+            _call_retrain(run, *_CONCLUDE)
+    finally:
+        retraining.publish_metrics(run)
+        told = retraining.notify(run)
+    return told
+
+
+def report(run: Run) -> tuple[Told, bool]:
+    """Run a report; return what people were told, and whether drift lies above its limit."""
+    drifted = False
+    try:
+        available: Availability = reporting.check_data_availability(run)
+        if available.available:
+            drifted = reporting.measure(run).drifted
+            _call_report(run, *_REPORT)
+    finally:
+        reporting.publish_metrics(run)
+    if available.available:
+        reporting.keep_newest_reports(run)
+    return reporting.summary(run), drifted
+
+
+def _call_retrain(run: Run, *names: str) -> None:
+    for name in names:
+        log.info("%s: %s", run.key, name)
+        retraining.STEPS[name](run)
+
+
+def _call_report(run: Run, *names: str) -> None:
+    for name in names:
+        log.info("%s: %s", run.key, name)
+        reporting.STEPS[name](run)
+
+
+def _try_candidate(run: Run, candidate: str) -> None:
+    """Run one candidate's steps; whatever fails in it costs that candidate alone."""
+    for name, step in retraining.CANDIDATE_STEPS.items():
+        log.info("%s: %s.%s", run.key, candidate, name)
+        try:
+            step(run, candidate)
+        except Exception:
+            log.exception("%s: candidate %s failed in %s", run.key, candidate, name)
+            return

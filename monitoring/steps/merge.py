@@ -1,0 +1,75 @@
+"""Merge: the labelled rows a retrain learns from, frozen so that every candidate sees the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from monitoring.rows.combine import combined
+from monitoring.rows.maturity import matured
+from monitoring.rows.rows import POSITIVE, Rows, moment64
+from monitoring.rows.snapshot import read_snapshot, write_snapshot
+from monitoring.rows.source import read_source
+from monitoring.settings import settings
+from monitoring.steps.places import production_store
+from monitoring.steps.run import Result, Run
+from monitoring.use_case import Features, UseCase
+
+FILE = "training.parquet"
+
+
+class Merged(Result):
+    """The rows a retrain learns from."""
+
+    rows: int
+    positives: int
+    from_production: int
+    data_hash: str
+    synthetic: bool
+    quarantined: dict[str, int]
+
+    @property
+    def words(self) -> str:
+        """Say it in one sentence."""
+        kind = "synthetic rows" if self.synthetic else "rows"
+        return (
+            f"{self.rows:,} labelled {kind} ({self.positives:,} positive), "
+            f"{self.from_production:,} of them from production"
+        )
+
+
+def merge_production_data(run: Run) -> Merged:
+    """Freeze the labelled rows of the source and of production, as of the run, each row once."""
+    case = run.case
+    checked = read_source(case, settings().data)
+    history = matured(checked.rows.as_of(run.as_of), case.labels, run.as_of).labelled
+    with production_store() as store:
+        production = store.training_rows(
+            case, run.as_of, case.retrain.span, folder=settings().archives
+        )
+    rows = combined(_within_span(history, run, case.retrain.span), production)
+    merged = Merged(
+        rows=len(rows),
+        positives=int((rows.label == POSITIVE).sum()),
+        from_production=len(production),
+        data_hash=write_snapshot(rows, run.folder / FILE),
+        synthetic=checked.synthetic,
+        quarantined=dict(Counter(row.reason for row in checked.quarantined)),
+    )
+    run.write("merged", merged)
+    return merged
+
+
+def merged_rows(run: Run, case: UseCase) -> Rows:
+    """Return the rows that the run's merge froze."""
+    features = case.columns.features
+    if not isinstance(features, Features):
+        msg = f"use case {case.name}: its features are not resolved yet"
+        raise TypeError(msg)
+    return read_snapshot(run.folder / FILE, features)
+
+
+def _within_span(history: Rows, run: Run, span: timedelta | None) -> Rows:
+    if span is None:
+        return history
+    return history.take(history.event_time >= moment64(run.as_of - span))

@@ -1,0 +1,144 @@
+"""Publish: what a run found, as samples of the catalogue, pushed part by part."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from monitoring.performance.types import Scorecard
+from monitoring.settings import settings
+from monitoring.signals.about import About
+from monitoring.signals.metric import Role, Stage
+from monitoring.signals.part import Part
+from monitoring.signals.publish import publish, publish_success
+from monitoring.signals.sample import Sample
+from monitoring.signals.samples import (
+    error_samples,
+    estimate_samples,
+    model_samples,
+    quarantine_samples,
+    retrain_samples,
+    scorecard_samples,
+    verdict_samples,
+    window_samples,
+)
+from monitoring.steps.decide import Decision, Reason
+from monitoring.steps.fresh import Fresh
+from monitoring.steps.measured import Measured
+from monitoring.steps.places import model_registry
+from monitoring.steps.run import Run
+from monitoring.training.model import Model
+from monitoring.training.registry import Version
+from monitoring.use_case import UseCase
+
+log = logging.getLogger(__name__)
+
+
+def publish_report(
+    run: Run, measured: Measured | None, *, rows: int | None, succeeded: bool
+) -> None:
+    """Publish a report's figures; those of a run without any are absent, never 0.
+
+    Parameters
+    ----------
+    rows
+        Production rows in the verdict's window; None if they could not be counted.
+    succeeded
+        Whether the run did all it should: only then is its success told.
+    """
+    samples: list[Sample] = []
+    if rows is not None:
+        samples += window_samples(About.DATA, rows, run.as_of)
+    if measured is not None:
+        samples += _measured_samples(run.case, measured)
+    _push(run, Part.REPORT, samples)
+    _model_part(run)
+    if succeeded:
+        _success(run)
+
+
+def publish_retrain(
+    run: Run, decision: Decision | None, fresh: Fresh | None, *, promoted: bool, succeeded: bool
+) -> None:
+    """Publish what a retrain decided and, whatever came of it, the model that now serves."""
+    if decision is not None and fresh is not None:
+        samples = retrain_samples(
+            decision=_decision_word(decision, promoted=promoted),
+            reason=decision.reason.value,
+            new_labelled=fresh.rows,
+            waiting_for_labels=decision.reason is Reason.WAITING_FOR_LABELS,
+        )
+        _push(run, Part.RETRAIN, samples)
+    _model_part(run)
+    if succeeded:
+        _success(run)
+
+
+def _decision_word(decision: Decision, *, promoted: bool) -> str:
+    if not decision.go:
+        return "skipped"
+    return "promoted" if promoted else "kept champion"
+
+
+def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
+    yield from verdict_samples(measured.verdict)
+    yield from quarantine_samples(measured.quarantined)
+    yield from window_samples(About.PERFORMANCE, measured.mature_rows, measured.mature_end)
+    if measured.estimated is not None:
+        yield from estimate_samples(measured.estimated)
+        yield from window_samples(
+            About.ESTIMATE, measured.estimated.rows, measured.verdict.window_end
+        )
+    if measured.realised is not None:
+        yield from scorecard_samples(
+            measured.realised,
+            stage=Stage.PRODUCTION,
+            role=Role.CHAMPION,
+            capacity=_capacity(case, measured.mature_window.length),
+        )
+    if measured.realised is not None and measured.estimated_then is not None:
+        yield from error_samples(measured.estimated_then, measured.realised)
+
+
+def _model_part(run: Run) -> None:
+    """Push the serving model's own figures: again by every run, should the gateway forget."""
+    case, registry = run.case, model_registry()
+    version = registry.champion(case)
+    if version is not None:
+        _push(run, Part.MODEL, _serving_samples(registry.load(case, version.number), version))
+
+
+def _serving_samples(model: Model, version: Version) -> tuple[Sample, ...]:
+    return (
+        *model_samples(
+            version=version.number,
+            candidate=model.candidate,
+            data_hash=model.data_hash[:12],
+            promoted=version.promoted,
+        ),
+        *_test_samples(model.test),
+    )
+
+
+def _test_samples(card: Scorecard) -> tuple[Sample, ...]:
+    return scorecard_samples(card, stage=Stage.TEST, role=Role.CHAMPION)
+
+
+def _capacity(case: UseCase, length: timedelta) -> float | None:
+    a_day = case.costs.reviews_per_day
+    return None if a_day is None else a_day * (length / timedelta(days=1))
+
+
+def _push(run: Run, part: Part, samples: Iterable[Sample]) -> None:
+    url = settings().pushgateway_url
+    if url is None:
+        log.warning("TOCSIN_PUSHGATEWAY_URL is not set: %s of %s not pushed", part, run.use_case)
+        return
+    publish(samples, use_case=run.use_case, part=part, url=url)
+
+
+def _success(run: Run) -> None:
+    url = settings().pushgateway_url
+    if url is not None:
+        publish_success(run.use_case, run.pipeline, datetime.now(UTC), url=url)

@@ -1,0 +1,99 @@
+"""What a retrain does, step by step; the retrain DAG and `tocsin retrain` call these by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from monitoring.steps.archive import Archived, archive_production_data
+from monitoring.steps.candidates import log_candidate, search, train
+from monitoring.steps.decide import Decision, decide
+from monitoring.steps.drift import detect_drift
+from monitoring.steps.fresh import Fresh, check_production_data
+from monitoring.steps.merge import Merged, merge_production_data
+from monitoring.steps.notify import Told, tell
+from monitoring.steps.promote import Promotion, back_up_champion, promote
+from monitoring.steps.publish import publish_retrain
+from monitoring.steps.run import Result, Run
+from monitoring.steps.select import Selection, select
+
+
+class Published(Result):
+    """What was told of the run besides its figures."""
+
+    succeeded: bool
+
+
+def publish_metrics(run: Run) -> Published:
+    """Publish the decision and the serving model, whichever way the run went."""
+    decision = run.read("decision", Decision)
+    promotion = run.read("promotion", Promotion)
+    skipped = decision is not None and not decision.go
+    succeeded = skipped or run.read("archived", Archived) is not None
+    publish_retrain(
+        run,
+        decision,
+        run.read("fresh", Fresh),
+        promoted=promotion is not None and promotion.promoted,
+        succeeded=succeeded,
+    )
+    return Published(succeeded=succeeded)
+
+
+def notify(run: Run) -> Told:
+    """Tell people how the run went, whichever way it went."""
+    case = run.case
+    decision = run.read("decision", Decision)
+    promotion = run.read("promotion", Promotion)
+    if decision is None:
+        told = Told(title=f"{case.title}: retrain failed", text="It failed before it could decide.")
+    elif not decision.go:
+        told = Told(title=f"{case.title}: no retrain", text=f"{decision.reason}: {decision.words}")
+    elif promotion is None or run.read("archived", Archived) is None:
+        told = Told(title=f"{case.title}: retrain failed", text="See the step that failed.")
+    else:
+        told = _retrained(run, case.title, decision, promotion)
+    tell(told, use_case=case.name, pipeline=run.pipeline.value, run=run.key)
+    run.write("told", told)
+    return told
+
+
+def _retrained(run: Run, title: str, decision: Decision, promotion: Promotion) -> Told:
+    outcome = "new champion" if promotion.promoted else "champion kept"
+    lines = [
+        f"Asked for by {decision.reason}: {decision.words}",
+        run.need("merged", Merged).words,
+        run.need("selection", Selection).words,
+        promotion.words,
+    ]
+    return Told(title=f"{title}: {outcome}", text="\n".join(lines))
+
+
+STEPS: dict[str, Callable[[Run], Result]] = {
+    "check_production_data": check_production_data,
+    "detect_drift": detect_drift,
+    "decide": decide,
+    "back_up_champion": back_up_champion,
+    "merge_production_data": merge_production_data,
+    "select": select,
+    "promote": promote,
+    "archive_production_data": archive_production_data,
+    "publish_metrics": publish_metrics,
+    "notify": notify,
+}
+"""The steps of a run, in order, by the name of their task; candidates come before `select`."""
+
+CANDIDATE_STEPS: dict[str, Callable[[Run, str], Result]] = {
+    "search": search,
+    "train": train,
+    "log": log_candidate,
+}
+"""The steps of one candidate, in order."""
+
+
+def call(name: str, run: dict[str, Any], candidate: str | None = None) -> dict[str, Any]:
+    """Call a step for a task: JSON in, small JSON out."""
+    opened = Run.model_validate(run)
+    if candidate is not None:
+        return CANDIDATE_STEPS[name](opened, candidate).model_dump(mode="json")
+    return STEPS[name](opened).model_dump(mode="json")

@@ -1,0 +1,100 @@
+"""What the DAG files share: tasks that call a step by its name, and what every DAG is given.
+
+Only DAG files import this: it needs Airflow, and nothing else that is heavy.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from airflow.sdk import CronDataIntervalTimetable, TriggerRule, get_current_context, task
+
+from monitoring.settings import settings
+from monitoring.use_case import UseCase
+
+Json = dict[str, Any]
+"""A run, or a step's small result, as XCom carries it."""
+
+PipelineName = Literal["retrain", "report"]
+TRIES_AGAIN = 2
+
+
+def arguments(case: UseCase, schedule: str) -> dict[str, Any]:
+    """Return what every DAG is given: one run at a time, real intervals, tries, a callback."""
+    return {
+        "schedule": CronDataIntervalTimetable(schedule, timezone="UTC"),
+        "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": {
+            "retries": TRIES_AGAIN,
+            "retry_delay": timedelta(seconds=settings().retry_seconds),
+            "on_failure_callback": _failed,
+        },
+        "tags": ["tocsin", case.name],
+    }
+
+
+def open_run(pipeline: PipelineName, use_case: str) -> Any:
+    """Return the task that gives the run its window and says that it was attempted."""
+
+    @task(task_id="open_run")
+    def call() -> Json:
+        from monitoring.steps import begin
+
+        return getattr(begin, pipeline)(use_case, get_current_context()["dag_run"])
+
+    return call()
+
+
+def step(
+    pipeline: PipelineName,
+    name: str,
+    run: Any,
+    *candidate: str,
+    trigger_rule: TriggerRule = TriggerRule.ALL_SUCCESS,
+) -> Any:
+    """Return the task that hands the run to the step called `name`."""
+
+    @task(task_id=name, trigger_rule=trigger_rule)
+    def call(run: Json) -> Json:
+        return _call(pipeline, name, run, *candidate)
+
+    return call(run)
+
+
+def gate(pipeline: PipelineName, name: str, run: Any, *, field: str) -> Any:
+    """Return the task that calls a step, and goes on only where its result's `field` is true."""
+
+    @task.short_circuit(task_id=name, ignore_downstream_trigger_rules=False)
+    def call(run: Json) -> bool:
+        return bool(_call(pipeline, name, run)[field])
+
+    return call(run)
+
+
+def watch() -> Any:
+    """Return the task that fails the run when a step failed: those that always run did well."""
+
+    @task(task_id="watch", trigger_rule=TriggerRule.ONE_FAILED, retries=0, on_failure_callback=[])
+    def call() -> None:
+        msg = "a step of this run failed: see its log"
+        raise RuntimeError(msg)
+
+    return call()
+
+
+def _call(pipeline: PipelineName, name: str, run: Json, *candidate: str) -> Json:
+    from monitoring.steps import report, retrain
+
+    if pipeline == "report":
+        return report.call(name, run)
+    return retrain.call(name, run, *candidate)
+
+
+def _failed(context: Any) -> None:
+    """Tell people that a task has failed for good."""
+    from monitoring.steps import notify
+
+    notify.task_failed(context["ti"].dag_id, context["ti"].task_id, context["dag_run"].run_id)

@@ -1,0 +1,111 @@
+"""DAG runs without a scheduler: an Airflow and a Tocsin of their own, in a folder of their own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitoring.settings import settings
+from monitoring.use_case import UseCase
+from tests.fixtures.tiny import write_tiny
+
+DAGS = Path(__file__).parents[2] / "airflow" / "dags"
+AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a DAG run ended: its own state, and each task's."""
+
+    state: str
+    tasks: dict[str, str]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """Runs DAGs in children of this process, by `dag.test()`."""
+
+    environment: dict[str, str]
+    folder: Path
+
+    def run(self, dag_id: str, **conf: object) -> Ran:
+        """Run a DAG once and return how it ended."""
+        import json
+
+        out = self.folder / "ran.json"
+        child = subprocess.run(
+            [sys.executable, "-c", _CHILD, dag_id, json.dumps(conf), str(DAGS), str(out)],
+            env=self.environment, cwd=self.folder, capture_output=True, text=True,
+        )  # fmt: skip
+        assert child.returncode == 0, child.stderr[-3000:] + child.stdout[-3000:]
+        found = json.loads(out.read_text())
+        return Ran(found["state"], found["tasks"], self.folder)
+
+
+_CHILD = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+dag_id, conf, folder, out = sys.argv[1:]
+bag = DagBag(folder)
+assert not bag.import_errors, bag.import_errors
+run = bag.get_dag(dag_id).test(run_conf=json.loads(conf))
+tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+open(out, "w").write(json.dumps({"state": str(run.state), "tasks": tasks}))
+"""
+
+
+@pytest.fixture(scope="session")
+def tocsin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with use cases, data, state and reports of its own."""
+    folder = tmp_path_factory.mktemp("dags")
+    (folder / "use_cases").mkdir()
+    (folder / "data").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def airflow(tocsin_folder: Path, pushgateway: str) -> Airflow:
+    """Return an Airflow whose database is migrated."""
+    home = tocsin_folder / "airflow"
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MLFLOW"))},
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "TOCSIN_STATE": str(tocsin_folder / "state"),
+        "TOCSIN_DATA": str(tocsin_folder / "data"),
+        "TOCSIN_REPORTS": str(tocsin_folder / "reports"),
+        "TOCSIN_USE_CASES": str(tocsin_folder / "use_cases"),
+        "TOCSIN_PUSHGATEWAY_URL": pushgateway,
+        "TOCSIN_RETRY_SECONDS": "0",
+        "DO_NOT_TRACK": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    home.mkdir()
+    subprocess.run([Path(sys.executable).with_name("airflow"), "db", "migrate"],
+                   env=environment, check=True, capture_output=True)  # fmt: skip
+    return Airflow(environment, tocsin_folder)
+
+
+@pytest.fixture(scope="session")
+def tiny(tocsin_folder: Path) -> UseCase:
+    """Return the use case that the DAG runs are of."""
+    return write_tiny("tiny", tocsin_folder / "use_cases")
+
+
+@pytest.fixture
+def here(airflow: Airflow, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process look at what the DAG runs left, with the same settings."""
+    for name, value in airflow.environment.items():
+        if name.startswith("TOCSIN_"):
+            monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()

@@ -1,0 +1,66 @@
+"""reporting_<use case>: every branch by `dag.test()`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from monitoring.rows.scenarios import Scenario
+from monitoring.steps.replay import replay
+from monitoring.use_case import UseCase
+from tests.dags.conftest import AS_OF, Airflow, Ran
+from tests.fixtures.tiny import write_tiny
+
+MEASURED = ("measure", "report_quality", "report_drift", "report_performance", "keep_newest")
+ALWAYS = ("publish_metrics", "summary")
+pytestmark = pytest.mark.usefixtures("here")
+
+
+@pytest.fixture(scope="module")
+def watched(airflow: Airflow, tocsin_folder: Path) -> UseCase:
+    """Return a use case with a champion and four days of traffic, drifted from the third on."""
+    case = write_tiny("watched", tocsin_folder / "use_cases")
+    assert airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat()).state == "success"
+    return case
+
+
+def report(airflow: Airflow, case: UseCase, days: float) -> Ran:
+    as_of = AS_OF + timedelta(days=days)
+    return airflow.run(f"reporting_{case.name}", as_of=as_of.isoformat())
+
+
+def test_without_rows_nothing_is_reported_and_people_are_told_why(
+    airflow: Airflow, watched: UseCase, pushgateway: str
+) -> None:
+    ran = report(airflow, watched, 2)
+    assert ran.state == "success"
+    assert {ran.tasks[name] for name in MEASURED} == {"skipped"}
+    assert {ran.tasks[name] for name in ALWAYS} == {"success"}
+    pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text
+    drift = [line for line in pushed.splitlines() if line.startswith("tocsin_drift_score_ratio{")]
+    assert not any(f'use_case="{watched.name}"' in line for line in drift)
+
+
+def test_a_quiet_window_is_reported_and_triggers_nothing(
+    airflow: Airflow, watched: UseCase, tocsin_folder: Path
+) -> None:
+    replay(watched, until=AS_OF + timedelta(days=10))
+    ran = report(airflow, watched, 10)
+    assert ran.state == "success"
+    assert {ran.tasks[name] for name in (*MEASURED, *ALWAYS)} == {"success"}
+    assert ran.tasks["trigger_retrain"] == "skipped"
+    written = {path.name for path in (tocsin_folder / "reports" / watched.name).glob("*.html")}
+    assert {"index.html", "drift_20260211T000000Z.html", "quality_20260211T000000Z.html",
+            "performance_20260211T000000Z.html"} <= written  # fmt: skip
+
+
+def test_a_drifted_window_triggers_the_retrain_with_its_verdict(
+    airflow: Airflow, tocsin_folder: Path
+) -> None:
+    case = write_tiny("moving", tocsin_folder / "use_cases")
+    assert airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat()).state == "success"
+    replay(case, until=AS_OF + timedelta(days=10), scenario=Scenario.COVARIATE)
+    ran = report(airflow, case, 10)
+    assert ran.tasks["drift_limit_crossed"] == "success"
+    assert ran.tasks["trigger_retrain"] == "success"

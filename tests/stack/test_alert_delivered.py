@@ -1,0 +1,54 @@
+"""One alert all the way: a metric pushed below its limit, the rule firing, the message received."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from monitoring.signals.catalogue import POSITIVES, RECALL
+from monitoring.signals.metric import Role, Stage
+from monitoring.signals.part import Part
+from monitoring.signals.publish import publish
+from monitoring.signals.sample import Sample
+from tests.fixtures.stack import LocalStack
+
+LIVE = {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}
+
+
+@pytest.mark.stack
+def test_a_recall_below_its_limit_reaches_the_webhook(local_stack: LocalStack) -> None:
+    gateway = f"http://127.0.0.1:{local_stack.ports.pushgateway}"
+    samples = (Sample(RECALL, 0.4, LIVE), Sample(POSITIVES, 100, LIVE))
+    publish(samples, use_case="fraud", part=Part.REPORT, url=gateway)
+
+    prometheus = f"http://127.0.0.1:{local_stack.ports.prometheus}"
+
+    def firing() -> bool:
+        alerts = requests.get(f"{prometheus}/api/v1/alerts", timeout=5).json()["data"]["alerts"]
+        return any(_is_recall(a["labels"]) and a["state"] == "firing" for a in alerts)
+
+    _wait(firing, "the rule did not fire")
+    _wait(
+        lambda: any(
+            _is_recall(alert["labels"])
+            for message in local_stack.webhook.received
+            for alert in message.get("alerts", [])
+        ),
+        "the webhook received no message of it",
+    )
+
+
+def _is_recall(labels: dict[str, str]) -> bool:
+    return (
+        labels.get("use_case") == "fraud"
+        and labels.get("severity") == "critical"
+        and "recall" in labels["alertname"].lower()
+    )
+
+
+def _wait(true: Callable[[], bool], otherwise: str, *, seconds: float = 90) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.5)

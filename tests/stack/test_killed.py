@@ -1,0 +1,111 @@
+"""kill -9 at every step of a retrain, under a running scheduler: nothing is lost or used twice."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from monitoring.rows.tables import archived_rows, consumed_rows
+from monitoring.settings import settings
+from monitoring.stack.airflow_api import AirflowApi
+from monitoring.stack.environment import as_variables
+from monitoring.steps.drift import champion_model
+from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.replay import replay
+from monitoring.use_case import UseCase
+from tests.fixtures.stack import LocalStack
+from tests.fixtures.tiny import write_tiny
+
+AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+CALM, KILLED = "calm", "killed"
+PLUGIN = Path(__file__).with_name("killer_plugin.py")
+
+
+@pytest.fixture(scope="module")
+def airflow(local_stack: LocalStack) -> AirflowApi:
+    where = local_stack.running.settings
+    assert where.airflow_url is not None
+    assert where.airflow_password is not None
+    return AirflowApi(where.airflow_url, "admin", where.airflow_password.get_secret_value())
+
+
+@pytest.fixture
+def here(local_stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process use the stack's own store and registry."""
+    for name, value in as_variables(local_stack.running.settings).items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+
+
+def retrained(airflow: AirflowApi, case: UseCase, as_of: datetime) -> dict[str, str]:
+    """Run a retrain to its end and return the tasks' states."""
+    dag_id = f"retrain_{case.name}"
+    run_id = airflow.start(dag_id, {"as_of": as_of.isoformat()})
+    assert airflow.wait(dag_id, run_id, seconds=400) == "success"
+    return airflow.tasks(dag_id, run_id)
+
+
+@pytest.mark.stack
+@pytest.mark.usefixtures("here")
+def test_killed_at_every_step_a_retrain_ends_as_an_undisturbed_one(
+    local_stack: LocalStack, airflow: AirflowApi
+) -> None:
+    where = local_stack.settings
+    assert where.use_cases is not None
+    # The same rows under two names: a synthetic file is made from its use case's columns alone.
+    cases = {name: write_tiny(name, where.use_cases) for name in (CALM, KILLED)}
+    for case in cases.values():
+        airflow.unpause(f"retrain_{case.name}")
+        retrained(airflow, case, AS_OF)
+        replay(case, until=AS_OF + timedelta(days=5))
+
+    kills = where.state / "airflow" / "kills"
+    kills.mkdir()
+    (where.state / "airflow" / "plugins").mkdir(exist_ok=True)
+    (where.state / "airflow" / "plugins" / PLUGIN.name).write_text(PLUGIN.read_text())
+    later = AS_OF + timedelta(days=5)
+    calm = retrained(airflow, cases[CALM], later)
+    killed = retrained(airflow, cases[KILLED], later)
+
+    at_work = {task for task, state in killed.items() if state == "success"}
+    assert {json.loads(p.read_text())["task"] for p in kills.iterdir()} == at_work
+    assert killed == calm
+    assert facts(cases[KILLED]) == facts(cases[CALM])
+    np.testing.assert_array_equal(scores(cases[KILLED]), scores(cases[CALM]))
+
+
+def facts(case: UseCase) -> dict[str, object]:
+    """Return what a retrain leaves behind: the champion, and each row's place."""
+    later = AS_OF + timedelta(days=5)
+    version = model_registry().champion(case)
+    assert version is not None
+    with production_store() as store, store.engine.connect() as connection:
+        counts = {
+            table.name: connection.execute(
+                sa.select(sa.func.count()).select_from(table).where(table.c.use_case == case.name)
+            ).scalar_one()
+            for table in (archived_rows, consumed_rows)
+        }
+        rows = store.training_rows(case, later, None, folder=settings().archives)
+        return {
+            "version": version.number,
+            "candidate": version.candidate,
+            "left": store.new_labelled(case, later),
+            "training rows": len(rows),
+            "each once": len(np.unique(rows.row_id)) == len(rows),
+            **counts,
+        }
+
+
+def scores(case: UseCase) -> np.ndarray:
+    """Return what the champion says of the production rows."""
+    model = champion_model(case)
+    assert model is not None
+    with production_store() as store:
+        rows = store.training_rows(
+            case, AS_OF + timedelta(days=5), None, folder=settings().archives
+        )
+    return model.score(rows.features)

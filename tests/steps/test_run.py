@@ -1,0 +1,60 @@
+"""Runs: their windows, their keys, and what steps leave in their folders."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from monitoring.rows.window import Window
+from monitoring.settings import settings
+from monitoring.signals.part import Pipeline
+from monitoring.steps.fresh import Fresh
+from monitoring.steps.run import Run, StepError, verdict_window
+from tests.fixtures.tiny import write_tiny
+
+END = datetime(2026, 1, 8, tzinfo=UTC)
+SIX_HOURS = Window(END - timedelta(hours=6), END)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("TOCSIN_STATE", str(tmp_path))
+    settings.cache_clear()
+    yield Run.open(Pipeline.REPORT, "fraud", SIX_HOURS, run_id="manual__2026-01-08T00:00:00+00:00")
+    settings.cache_clear()
+
+
+def test_a_runs_key_is_a_safe_file_name(run: Run) -> None:
+    assert run.key == "report_manual__2026-01-08T00_00_00_00_00"
+
+
+def test_a_result_is_read_back_as_it_was_written(run: Run) -> None:
+    run.write("fresh", Fresh(rows=7, wanted=1000))
+    assert run.read("fresh", Fresh) == Fresh(rows=7, wanted=1000)
+    assert [path.name for path in run.folder.iterdir()] == ["fresh.json"]
+
+
+def test_a_step_that_did_not_run_is_missed_by_name(run: Run) -> None:
+    assert run.read("fresh", Fresh) is None
+    with pytest.raises(StepError, match=r"no fresh\.json"):
+        run.need("fresh", Fresh)
+
+
+def test_a_run_survives_the_way_through_xcom(run: Run) -> None:
+    assert Run.model_validate(run.model_dump(mode="json")) == run
+
+
+def test_a_key_cannot_leave_the_runs_folder() -> None:
+    with pytest.raises(ValidationError):
+        Run(pipeline=Pipeline.REPORT, use_case="fraud", key="../up", window_start=END,
+            window_end=END)  # fmt: skip
+
+
+def test_a_verdicts_window_ends_with_the_runs_and_is_as_long_as_the_use_case_says(
+    tmp_path: Path,
+) -> None:
+    case = write_tiny("windowed", tmp_path)
+    assert verdict_window(case, SIX_HOURS) == Window(END - timedelta(days=1), END)
+    week = Window(END - timedelta(days=7), END)
+    assert verdict_window(case, week) == week
