@@ -50,6 +50,10 @@ class SetAside(Protocol):
         """Its id, or where it stood if it has none."""
 
     @property
+    def row_number(self) -> int:
+        """Its place in what it came with."""
+
+    @property
     def reason(self) -> str:
         """Short, and the same for all rows with the same fault: it is counted by."""
 
@@ -60,6 +64,15 @@ class SetAside(Protocol):
     @property
     def payload(self) -> str:
         """The row as it came."""
+
+
+@dataclass(frozen=True)
+class _Reused:
+    row_id: str
+    detail: str
+    payload: str
+    row_number: int = 0
+    reason: str = REUSED_ID
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ def add_rows(connection: Connection, use_case: str, rows: Rows) -> RowsAdded:
     columns = ("event_time", "amount", "features")
     there = _stored(connection, production_rows, use_case, others, columns)
     reused = [r for r in others if there[r["row_id"]] != tuple(r[column] for column in columns)]
-    insert_new(connection, quarantined_rows, [_reused_id(record) for record in reused])
+    insert_new(connection, quarantined_rows, [_reused(record) for record in reused])
     return RowsAdded(added, len(others) - len(reused), len(reused))
 
 
@@ -136,10 +149,7 @@ def add_quarantined(
     connection: Connection, use_case: str, rows: Sequence[SetAside], seen_at: datetime
 ) -> int:
     """Keep rows that a check set aside; return how many were not there yet."""
-    records = [
-        _quarantine_record(use_case, row.row_id, row.reason, row.detail, row.payload, seen_at)
-        for row in rows
-    ]
+    records = [_quarantine_record(use_case, row, seen_at) for row in rows]
     return len(insert_new(connection, quarantined_rows, records))
 
 
@@ -213,22 +223,6 @@ def label_records(
     return records
 
 
-def _quarantine_record(
-    use_case: str, row_id: str, reason: str, detail: str, payload: str, seen_at: datetime
-) -> Record:
-    """Return the record of a row set aside; its key is the same each time the row is tried."""
-    content = "\n".join((row_id, reason, detail, payload))
-    return {
-        "use_case": use_case,
-        "key": hashlib.sha256(content.encode()).hexdigest(),
-        "row_id": row_id,
-        "reason": reason,
-        "detail": detail,
-        "payload": payload,
-        "seen_at": seen_at,
-    }
-
-
 def moments(times: NDArray[np.datetime64]) -> list[datetime | None]:
     """Return numpy's UTC times as zoned moments; None for NaT."""
     plain = times.astype("datetime64[us]").tolist()
@@ -258,16 +252,29 @@ def _row_records(use_case: str, rows: Rows) -> list[Record]:
     ]
 
 
-def _reused_id(record: Record) -> Record:
-    return _quarantine_record(
-        record["use_case"],
+def _quarantine_record(use_case: str, row: SetAside, seen_at: datetime) -> Record:
+    """Return the record of a row set aside; its key is the same each time the row is tried."""
+    content = "\n".join((row.row_id, str(row.row_number), row.reason, row.detail, row.payload))
+    return {
+        "use_case": use_case,
+        "key": hashlib.sha256(content.encode()).hexdigest(),
+        "row_id": row.row_id,
+        "reason": str(row.reason),
+        "detail": row.detail,
+        "payload": row.payload,
+        "seen_at": seen_at,
+    }
+
+
+def _reused(record: Record) -> Record:
+    """Return the record of a row set aside since another one has its id."""
+    row = _Reused(
         record["row_id"],
-        REUSED_ID,
-        f"event time {record['event_time'].isoformat()}, amount {record['amount']}: "
+        detail=f"event time {record['event_time'].isoformat()}, amount {record['amount']}: "
         "another row came earlier under this id",
-        record["features"],
-        record["arrival_time"],
+        payload=record["features"],
     )
+    return _quarantine_record(record["use_case"], row, record["arrival_time"])
 
 
 def _insert_firsts(

@@ -1,7 +1,6 @@
 """The store's tests run on both of its databases."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,10 +9,12 @@ from tests.fixtures.postgres import fresh_database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def store_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """URL of an empty database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'new folder' / 'production.db'}"
+        yield f"sqlite:///{tmp_path_factory.mktemp('store') / 'new folder' / 'production.db'}"
     else:
         with fresh_database(request.getfixturevalue("postgres_url")) as url:
             yield url

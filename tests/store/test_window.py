@@ -22,4 +22,5 @@ def test_rows_come_back_as_they_went_in(store: ProductionStore) -> None:
     for name in ("row_id", "event_time", "arrival_time", "amount", "label", "label_time"):
         np.testing.assert_array_equal(getattr(back, name), getattr(sent, name), err_msg=name)
         assert getattr(back, name).dtype == getattr(sent, name).dtype
-    assert back.score is None and back.model_version is None
+    assert back.score is None
+    assert back.model_version is None
