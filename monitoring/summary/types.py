@@ -41,13 +41,20 @@ class FeatureBins:
     edges
         Inner edges of the intervals, ascending.
     heavy
-        Numbers with so much mass that each has a bin of its own, ascending.
+        Numbers with so much mass that each has a bin of its own, ascending. The finite ones are
+        edges too, so that bins have an order.
     low, high
         Values outside [low, high] are counted apart, as outliers.
     categories
         The reference's most frequent categories.
     rare
         The reference's other categories, known but without a bin each.
+    open_ended
+        The reference has so many rare categories that they are not kept: all that are not among
+        `categories` are counted as other, none as unseen.
+    once, twice
+        How many categories the reference holds just once, just twice: they tell how many unseen
+        ones to expect where nothing changed.
     """
 
     name: str
@@ -58,6 +65,9 @@ class FeatureBins:
     high: float = float("inf")
     categories: tuple[str, ...] = ()
     rare: frozenset[str] = frozenset()
+    open_ended: bool = False
+    once: int = 0
+    twice: int = 0
 
     @property
     def size(self) -> int:
@@ -83,6 +93,10 @@ class FeatureBins:
         )
 
 
+UNSEEN_KEPT = 20
+"""Unseen categories that a summary names, a feature."""
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureSummary:
     """One feature of one window: how many rows fell into each of the reference's bins.
@@ -92,13 +106,17 @@ class FeatureSummary:
     counts
         int64, one number a bin, in the order of `FeatureBins`.
     below, above
-        Rows outside the reference's range; they are in `counts` too.
+        Rows far outside the reference's range; they are in `counts` too.
+    unseen
+        Rows by unseen category, for the first `UNSEEN_KEPT` of them in alphabetical order:
+        frequency would be a better order, but merging would no longer be exact.
     """
 
     counts: NDArray[np.int64]
     below: int = 0
     above: int = 0
     status: ColumnStatus = ColumnStatus.OK
+    unseen: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +134,9 @@ class ScoreSummary:
         float64: sum of scores.
     amount, amount_squared
         float64: sum of amounts and of their squares; zeros where there are no amounts.
+
+    Every row's part in a sum is rounded to a binary grid (`monitoring.summary.build`), so that
+    sums are exact and the same in whatever order they are made.
     """
 
     edges: NDArray[np.float64]
@@ -172,6 +193,8 @@ class Reference:
     chunks
         Summaries of the reference's own chunks, as long as the verdict's window: they tell the
         natural variation.
+    score_chunks
+        Score histograms of the validation rows' chunks: the score's natural variation.
     by_hour
         24 summaries of the training rows by hour of the day where they cover at least two days,
         else empty.
@@ -185,6 +208,7 @@ class Reference:
     training: Summary
     validation: Summary | None = None
     chunks: tuple[Summary, ...] = ()
+    score_chunks: tuple[ScoreSummary, ...] = ()
     by_hour: tuple[Summary, ...] = ()
     importance: Mapping[str, float] = field(default_factory=dict)
     model_version: str | None = None

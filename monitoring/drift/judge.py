@@ -1,0 +1,147 @@
+"""Judge: a window's summary against a reference gives a verdict."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from monitoring.drift.baseline import HourMix
+from monitoring.drift.decision import decide
+from monitoring.drift.distance import effect
+from monitoring.drift.reason import reason
+from monitoring.drift.scores import score_verdict
+from monitoring.drift.significance import benjamini_hochberg, table_p_value
+from monitoring.drift.table import feature_table
+from monitoring.drift.variation import natural_variation
+from monitoring.drift.verdict import SHARE_LIMIT, DriftStatus, FeatureVerdict, Verdict
+from monitoring.summary.types import ColumnStatus, FeatureBins, Reference, Summary
+from monitoring.use_case import Drift
+
+_UNREAD = {
+    ColumnStatus.MISSING_COLUMN: (DriftStatus.MISSING_COLUMN, "the window has no such column"),
+    ColumnStatus.TYPE_CHANGED: (
+        DriftStatus.TYPE_CHANGED,
+        "the column holds another kind of values than in the reference",
+    ),
+}
+
+
+class VerdictError(ValueError):
+    """Window and reference don't belong together."""
+
+
+def drift_verdict(
+    reference: Reference,
+    window: Summary,
+    limits: Drift,
+    *,
+    id: str,  # noqa: A002 - the word for it everywhere
+    share_limit: float = SHARE_LIMIT,
+    window_start: datetime | None = None,
+    window_end: datetime | None = None,
+) -> Verdict:
+    """Judge whether a window has drifted from its reference, feature by feature.
+
+    Parameters
+    ----------
+    window
+        A summary on the reference's bins.
+    share_limit
+        Share of drifted features above which the window as a whole has drifted.
+    window_start, window_end
+        The window as it was asked for; the first and last event time where not given.
+
+    Raises
+    ------
+    VerdictError
+        The window was summarised on other bins, or for another model version.
+    """
+    _check(reference, window)
+    mix = HourMix(reference, window)
+    variation = natural_variation(reference)
+    judged = [
+        _feature(reference, window, limits, mix, bins, variation.get(bins.name))
+        for bins in reference.bins
+    ]
+    features = _decided(judged, limits)
+    return Verdict(
+        id=id,
+        status=_overall(features),
+        rows_reference=reference.training.rows,
+        rows_current=window.rows,
+        features=features,
+        scores=score_verdict(reference, window, limits),
+        variation_known=bool(variation),
+        share_limit=share_limit,
+        model_version=window.model_version,
+        window_start=window_start or window.start,
+        window_end=window_end or window.end,
+    )
+
+
+def _feature(
+    reference: Reference,
+    window: Summary,
+    limits: Drift,
+    mix: HourMix,
+    bins: FeatureBins,
+    variation: float | None,
+) -> FeatureVerdict:
+    """Return a feature's figures; whether it changed is decided with all of them at hand."""
+    importance = reference.importance.get(bins.name, 0.0)
+    part = window.features[bins.name]
+
+    def untested(status: DriftStatus, why: str, missing: float | None = None) -> FeatureVerdict:
+        return FeatureVerdict(bins.name, status, reason=why, missing=missing, importance=importance)
+
+    if part.status is not ColumnStatus.OK:
+        return untested(*_UNREAD[part.status])
+    missing = part.counts[0] / window.rows if window.rows else None
+    if window.rows < limits.min_rows:
+        why = f"{window.rows} rows, fewer than {limits.min_rows}"
+        return untested(DriftStatus.TOO_FEW_ROWS, why, missing)
+    baseline = mix.of(bins.name)
+    if (
+        reference.training.features[bins.name].counts.max() == reference.training.rows
+        and not bins.open_ended
+    ):
+        return untested(DriftStatus.CONSTANT_REFERENCE, reason(bins, baseline, part), missing)
+    table = feature_table(bins, baseline, part.counts)
+    return FeatureVerdict(
+        bins.name,
+        DriftStatus.TESTED,
+        effect=effect(table),
+        p_value=table_p_value(table, once=bins.once, twice=bins.twice),
+        natural_variation=variation,
+        reason=reason(bins, baseline, part),
+        missing=missing,
+        importance=importance,
+    )
+
+
+def _decided(judged: list[FeatureVerdict], limits: Drift) -> tuple[FeatureVerdict, ...]:
+    """Adjust p-values for the number of features tested, and decide."""
+    tested = [part for part in judged if part.p_value is not None]
+    adjusted = benjamini_hochberg([part.p_value for part in tested if part.p_value is not None])
+    q_values = {part.name: float(q) for part, q in zip(tested, adjusted, strict=True)}
+    return tuple(decide(part, q_values.get(part.name), limits) for part in judged)
+
+
+def _overall(features: tuple[FeatureVerdict, ...]) -> DriftStatus:
+    statuses = [part.status for part in features]
+    if DriftStatus.TESTED in statuses:
+        return DriftStatus.TESTED
+    return max(statuses, key=statuses.count)
+
+
+def _check(reference: Reference, window: Summary) -> None:
+    if window.bins_hash != reference.training.bins_hash:
+        msg = (
+            f"the window lies on bins {window.bins_hash}, the reference on "
+            f"{reference.training.bins_hash}: summarise the window on this reference"
+        )
+        raise VerdictError(msg)
+    versions = {reference.model_version, window.model_version} - {None}
+    if len(versions) > 1:
+        found = ", ".join(sorted(map(str, versions)))
+        msg = f"window and reference are of unlike model versions: {found}"
+        raise VerdictError(msg)

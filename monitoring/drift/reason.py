@@ -1,0 +1,135 @@
+"""Reason: what moved, in words a person reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.drift.distance import jensen_shannon
+from monitoring.drift.table import value_order
+from monitoring.summary.types import FeatureBins, FeatureKind, FeatureSummary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from monitoring.drift.baseline import Baseline
+
+SECOND = 0.5
+"""A second move is told where it is worth at least this part of the first."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A share of rows that is another in the window than in the reference."""
+
+    what: str
+    before: float
+    now: float
+
+    @property
+    def size(self) -> float:
+        """How much this share alone tells window and reference apart, in bits."""
+        return jensen_shannon(
+            np.array([self.before, 1 - self.before]), np.array([self.now, 1 - self.now])
+        )
+
+    def __str__(self) -> str:
+        digits = next((d for d in range(4) if f"{self.before:.{d}%}" != f"{self.now:.{d}%}"), 0)
+        return f"{self.what}{self.before:.{digits}%} -> {self.now:.{digits}%}"
+
+
+def reason(bins: FeatureBins, baseline: Baseline, found: FeatureSummary) -> str:
+    """Say which one or two shares of rows moved most; empty where the window holds no rows."""
+    rows = int(found.counts.sum())
+    if rows == 0:
+        return ""
+    shares = found.counts / rows
+    moves = [Move("missing ", float(baseline.shares[0]), float(shares[0]))]
+    if bins.kind is FeatureKind.NUMERIC:
+        moves.append(_range_moved(bins, baseline.shares, shares))
+    else:
+        moves += _categories_moved(bins, baseline.shares, shares, found)
+    moves.sort(key=lambda move: move.size, reverse=True)
+    told = [move for move in moves[:2] if move.size > SECOND * moves[0].size]
+    return "; ".join([*map(str, told), *_outliers(found)])
+
+
+def _range_moved(bins: FeatureBins, before: NDArray[np.float64], now: NDArray[np.float64]) -> Move:
+    """Return the one range of values whose share tells window and reference apart most."""
+    order = value_order(bins)
+    b, n = (np.concatenate(([0.0], np.cumsum(shares[order]))) for shares in (before, now))
+    ranges = [
+        (first, last)
+        for first in range(len(order))
+        for last in range(first + 1, len(order) + 1)
+        if last - first < len(order) or len(order) == 1
+    ]
+    moves = [Move("", b[last] - b[first], n[last] - n[first]) for first, last in ranges]
+    most = max(range(len(moves)), key=lambda index: moves[index].size)
+    first, last = ranges[most]
+    return Move(
+        _range_words(bins, [int(index) for index in order[first:last]]),
+        float(moves[most].before),
+        float(moves[most].now),
+    )
+
+
+def _range_words(bins: FeatureBins, members: list[int]) -> str:
+    """Name the range that the neighbouring bins `members` make."""
+    heavy = len(bins.heavy)
+    if not bins.edges and not heavy:
+        return "any value: "
+    if len(members) == 1 and members[0] <= heavy:
+        return f"{bins.heavy[members[0] - 1]:.4g}: "
+    low, high = _limits(bins, members[0])[0], _limits(bins, members[-1])[1]
+    if low == -np.inf:
+        return f"{'<=' if members[-1] <= heavy or high not in bins.heavy else '<'} {high:.4g}: "
+    above = ">=" if members[0] <= heavy else ">"
+    if high == np.inf:
+        return f"{above} {low:.4g}: "
+    return f"{low:.4g} to {high:.4g}: "
+
+
+def _limits(bins: FeatureBins, index: int) -> tuple[float, float]:
+    """Return where the bin at `index` begins and ends."""
+    heavy = len(bins.heavy)
+    if index <= heavy:
+        return bins.heavy[index - 1], bins.heavy[index - 1]
+    ends = (-np.inf, *bins.edges, np.inf)
+    return ends[index - heavy - 1], ends[index - heavy]
+
+
+def _categories_moved(
+    bins: FeatureBins,
+    before: NDArray[np.float64],
+    now: NDArray[np.float64],
+    found: FeatureSummary,
+) -> list[Move]:
+    names = [*(f'"{name}": ' for name in bins.categories), "rare categories: "]
+    moves = [
+        Move(name, float(before[index]), float(now[index]))
+        for index, name in enumerate(names, start=1)
+    ]
+    if now[-1] > 0:
+        moves.append(Move(_unseen_words(found), float(before[-1]), float(now[-1])))
+    return moves
+
+
+def _unseen_words(found: FeatureSummary) -> str:
+    most = sorted(found.unseen, key=lambda name: (-found.unseen[name], name))
+    if len(most) == 1:
+        return f'new category "{most[0]}": '
+    more = ", ..." if len(most) > 3 else ""
+    named = ", ".join(f'"{name}"' for name in most[:3])
+    return f"new categories {named}{more}: "
+
+
+def _outliers(found: FeatureSummary) -> list[str]:
+    outside = found.below + found.above
+    if not outside:
+        return []
+    side = "outside" if found.below and found.above else "below" if found.below else "above"
+    values = "value" if outside == 1 else "values"
+    return [f"{outside} {values} far {side} the reference's range"]

@@ -1,0 +1,93 @@
+"""Scores: the drift of the model's own score, against its validation scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.drift.baseline import Baseline
+from monitoring.drift.decision import decide
+from monitoring.drift.distance import effect
+from monitoring.drift.reason import reason
+from monitoring.drift.significance import table_p_value
+from monitoring.drift.table import feature_table
+from monitoring.drift.variation import MIN_CHUNKS, PERCENTILE
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict
+from monitoring.summary.types import (
+    FeatureBins,
+    FeatureKind,
+    FeatureSummary,
+    Reference,
+    ScoreSummary,
+    Summary,
+)
+from monitoring.use_case import Drift
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAME = "score"
+
+SHARES = (*np.arange(0.05, 0.96, 0.05), 0.975, 0.99, 0.995, 0.998, 0.999)
+"""Shares of validation rows at which score bins are joined: finer where the alarms are."""
+
+
+def score_verdict(reference: Reference, window: Summary, limits: Drift) -> FeatureVerdict:
+    """Judge the window's scores as one more feature, its p-value on its own."""
+    before = None if reference.validation is None else reference.validation.scores
+    if before is None or window.scores is None or not before.rows.sum():
+        return FeatureVerdict(NAME, DriftStatus.NO_SCORES)
+    rows = int(window.scores.rows.sum())
+    if rows < limits.min_rows:
+        why = f"{rows} rows with a score, fewer than {limits.min_rows}"
+        return FeatureVerdict(NAME, DriftStatus.TOO_FEW_ROWS, reason=why)
+    bins, starts = _joined(before)
+    baseline = _baseline(before, starts)
+    counts = _counts(window.scores, starts)
+    if np.count_nonzero(baseline.shares) == 1:
+        why = "all validation scores are alike"
+        return FeatureVerdict(NAME, DriftStatus.CONSTANT_REFERENCE, reason=why)
+    table = feature_table(bins, baseline, counts)
+    p_value = table_p_value(table)
+    part = FeatureVerdict(
+        NAME,
+        DriftStatus.TESTED,
+        effect=effect(table),
+        p_value=p_value,
+        natural_variation=_variation(reference, bins, baseline, starts),
+        reason=reason(bins, baseline, FeatureSummary(counts)),
+    )
+    return decide(part, p_value, limits)
+
+
+def _joined(scores: ScoreSummary) -> tuple[FeatureBins, NDArray[np.intp]]:
+    """Return the bins on which scores are compared, and where each begins among the fine ones."""
+    rows = scores.rows.sum(axis=0)
+    reached = np.cumsum(rows) / rows.sum()
+    ends = np.unique(np.searchsorted(reached, SHARES)) + 1
+    starts = np.unique(np.append(0, ends[ends < len(rows)]))
+    edges = scores.edges[starts[1:] - 1]
+    return FeatureBins(NAME, FeatureKind.NUMERIC, edges=tuple(edges.tolist())), starts
+
+
+def _counts(scores: ScoreSummary, starts: NDArray[np.intp]) -> NDArray[np.int64]:
+    return np.append(0, np.add.reduceat(scores.rows.sum(axis=0), starts))
+
+
+def _baseline(scores: ScoreSummary, starts: NDArray[np.intp]) -> Baseline:
+    counts = _counts(scores, starts)
+    return Baseline(counts / counts.sum(), float(counts.sum()))
+
+
+def _variation(
+    reference: Reference, bins: FeatureBins, baseline: Baseline, starts: NDArray[np.intp]
+) -> float | None:
+    if len(reference.score_chunks) < MIN_CHUNKS:
+        return None
+    effects = []
+    for chunk in reference.score_chunks:
+        counts = _counts(chunk, starts)
+        rest = baseline.without(counts, counts.sum() / baseline.rows)
+        effects.append(effect(feature_table(bins, rest, counts)))
+    return float(np.quantile(effects, PERCENTILE))

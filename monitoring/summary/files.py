@@ -1,0 +1,102 @@
+"""Files: references and summaries as compressed JSON, in a format that carries its version."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+from monitoring.summary.as_json import (
+    FormatError,
+    reference_from,
+    reference_record,
+    summary_from,
+    summary_record,
+)
+from monitoring.summary.types import Reference, Summary
+
+VERSION = 1
+"""Version of the format; one that is not known is an error, never a guess."""
+
+_KINDS = {Reference: "reference", Summary: "summary"}
+
+
+def save(record: Reference | Summary, path: Path) -> None:
+    """Write a reference or a summary to `path`; the same one gives the same bytes.
+
+    The format is JSON under gzip: a few hundred kB for a reference of 30 features.
+    """
+    path.write_bytes(gzip.compress(_text(record).encode(), mtime=0))
+
+
+def load_reference(path: Path) -> Reference:
+    """Read a reference that `save` wrote.
+
+    Raises
+    ------
+    FormatError
+        The file holds something else, is damaged, or is of an unknown version.
+    """
+    return reference_from(_record(_unpacked(path), "reference", str(path)))
+
+
+def load_summary(path: Path) -> Summary:
+    """Read a summary that `save` wrote.
+
+    Raises
+    ------
+    FormatError
+        As `load_reference`.
+    """
+    return summary_from(_record(_unpacked(path), "summary", str(path)))
+
+
+def to_json(summary: Summary) -> str:
+    """Return a summary as JSON text, for a database."""
+    return _text(summary)
+
+
+def from_json(text: str) -> Summary:
+    """Read what `to_json` gave.
+
+    Raises
+    ------
+    FormatError
+        As `load_reference`.
+    """
+    return summary_from(_record(text, "summary", "the text"))
+
+
+def _text(record: Reference | Summary) -> str:
+    content = reference_record(record) if isinstance(record, Reference) else summary_record(record)
+    whole = {"format": f"tocsin {_KINDS[type(record)]}", "version": VERSION, "content": content}
+    return json.dumps(whole, separators=(",", ":"), allow_nan=False)
+
+
+def _unpacked(path: Path) -> str:
+    try:
+        return gzip.decompress(path.read_bytes()).decode()
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, zlib.error) as error:
+        msg = f"{path} is not a reference or summary of Tocsin's, or is damaged: {error}"
+        raise FormatError(msg) from error
+
+
+def _record(text: str, kind: str, where: str) -> Any:
+    try:
+        whole = json.loads(text)
+    except json.JSONDecodeError as error:
+        msg = f"{where} is not JSON: {error}"
+        raise FormatError(msg) from error
+    found = whole.get("format") if isinstance(whole, dict) else None
+    if found != f"tocsin {kind}":
+        msg = f"{where} holds {found or 'something else'}, not a tocsin {kind}"
+        raise FormatError(msg)
+    if whole.get("version") != VERSION:
+        msg = (
+            f"{where} is of version {whole.get('version')} of the format, and this Tocsin reads "
+            f"version {VERSION}: install the Tocsin that wrote it, or fit the reference anew"
+        )
+        raise FormatError(msg)
+    return whole["content"]

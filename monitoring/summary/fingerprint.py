@@ -1,0 +1,22 @@
+"""Fingerprint: the hash that says whether two summaries are on the same bins."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from monitoring.summary.types import FeatureBins
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def bins_hash(bins: Sequence[FeatureBins], score_edges: NDArray[np.float64]) -> str:
+    """Return the hash of all bins: 16 hexadecimal digits."""
+    fields = [asdict(part) | {"rare": sorted(part.rare)} for part in bins]
+    text = json.dumps([fields, score_edges.tolist()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,128 @@
+"""Fit: the bins of each feature, from the reference's rows alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.summary.column import numbers_of, words_of
+from monitoring.summary.types import FeatureBins, FeatureKind
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from monitoring.use_case import Features
+
+INTERVALS = 20
+"""Intervals of equal mass where no value is heavy."""
+
+HEAVY = 0.5 / INTERVALS
+"""Share of rows from which a value has a bin of its own: half an interval's."""
+
+MIN_ROWS = 10
+"""Reference rows that a bin needs at least, so that its share is known."""
+
+CATEGORIES = 30
+"""Categories that have a bin each, at most."""
+
+FREQUENT = 0.005
+"""Share of rows from which a category may have a bin of its own."""
+
+RARE_KEPT = 1000
+RARE_LETTERS = 20_000
+"""Rare categories beyond this number, or this length in all, make the feature open-ended."""
+
+
+class FitError(ValueError):
+    """Bins can't be fitted: the message names the column and what is wrong with it."""
+
+
+def fit_bins(features: pd.DataFrame, kinds: Features) -> tuple[FeatureBins, ...]:
+    """Fit the bins of every feature of `kinds`, in its order.
+
+    Parameters
+    ----------
+    features
+        The reference's rows; a column that is all missing, or constant, gets bins too.
+
+    Raises
+    ------
+    FitError
+        A column is not there, or is of another kind than declared.
+    """
+    absent = [name for name in kinds.names if name not in features.columns]
+    if absent:
+        msg = (
+            f"the reference has no column {', '.join(absent)}: "
+            f"it has {', '.join(map(str, features.columns))}"
+        )
+        raise FitError(msg)
+    return (
+        *(_numeric(name, features[name]) for name in kinds.numeric),
+        *(_categorical(name, features[name]) for name in kinds.categorical),
+    )
+
+
+def _numeric(name: str, column: pd.Series) -> FeatureBins:
+    numbers = numbers_of(column)
+    if numbers is None:
+        msg = f"column {name!r} of the reference is {column.dtype}, not numbers"
+        raise FitError(msg)
+    known = np.sort(numbers[~np.isnan(numbers)])
+    if known.size == 0:
+        return FeatureBins(name, FeatureKind.NUMERIC)
+    values, counts = np.unique(known, return_counts=True)
+    heavy = values[counts >= max(HEAVY * known.size, 2)]
+    light = known[~np.isin(known, heavy)]
+    edges = np.union1d(_equal_mass(light, known.size), heavy[np.isfinite(heavy)])
+    finite = known[np.isfinite(known)]
+    low, high = (finite[0], finite[-1]) if finite.size else (-np.inf, np.inf)
+    reach = high - low
+    return FeatureBins(
+        name,
+        FeatureKind.NUMERIC,
+        edges=tuple(edges.tolist()),
+        heavy=tuple(heavy.tolist()),
+        low=float(low - reach) if finite.size else -np.inf,
+        high=float(high + reach) if finite.size else np.inf,
+    )
+
+
+def _equal_mass(light: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Return inner edges, each a value of the ascending `light`, for intervals of equal mass."""
+    intervals = min(round(INTERVALS * light.size / rows), light.size // MIN_ROWS)
+    if intervals < 2:
+        return np.empty(0)
+    places = np.ceil(np.arange(1, intervals) * light.size / intervals).astype(np.intp) - 1
+    edges: NDArray[np.float64] = np.unique(light[places])
+    inner: NDArray[np.float64] = edges[np.isfinite(edges) & (edges < light[-1])]
+    return inner
+
+
+def _categorical(name: str, column: pd.Series) -> FeatureBins:
+    import pyarrow.compute as pc
+
+    words = words_of(column)
+    if words is None:
+        msg = f"column {name!r} of the reference is {column.dtype}, not words or codes"
+        raise FitError(msg)
+    found = pc.value_counts(words.drop_null())
+    counts = dict(
+        zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
+    )
+    least = max(FREQUENT * sum(counts.values()), MIN_ROWS)
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    frequent = tuple(word for word in ranked[:CATEGORIES] if counts[word] >= least)
+    rare = frozenset(ranked[len(frequent) :])
+    if len(rare) > RARE_KEPT or sum(map(len, rare)) > RARE_LETTERS:
+        return FeatureBins(name, FeatureKind.CATEGORICAL, categories=frequent, open_ended=True)
+    return FeatureBins(
+        name,
+        FeatureKind.CATEGORICAL,
+        categories=frequent,
+        rare=rare,
+        once=sum(count == 1 for count in counts.values()),
+        twice=sum(count == 2 for count in counts.values()),
+    )

@@ -1,0 +1,97 @@
+"""Merge: summaries of the same bins add up, exactly and in any order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from monitoring.summary.count import first_unseen
+from monitoring.summary.types import (
+    ColumnStatus,
+    FeatureSummary,
+    ScoreSummary,
+    Summary,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_SEVERITY = (ColumnStatus.OK, ColumnStatus.TYPE_CHANGED, ColumnStatus.MISSING_COLUMN)
+
+
+class MergeError(ValueError):
+    """Summaries are not on the same bins, or not of the same model version."""
+
+
+def merge(*summaries: Summary) -> Summary:
+    """Return the summary of all rows together.
+
+    A column that one part could not read keeps that part's status: of several, the worse.
+
+    Raises
+    ------
+    MergeError
+        There is none to merge, or they differ in bins or model version.
+    """
+    if not summaries:
+        msg = "nothing to merge: give at least one summary"
+        raise MergeError(msg)
+    first = summaries[0]
+    _alike("bins", {summary.bins_hash for summary in summaries})
+    _alike("model version", {str(summary.model_version) for summary in summaries})
+    hours = [summary.hours for summary in summaries if summary.hours is not None]
+    scores = [summary.scores for summary in summaries if summary.scores is not None]
+    return Summary(
+        bins_hash=first.bins_hash,
+        model_version=first.model_version,
+        rows=sum(summary.rows for summary in summaries),
+        features={
+            name: _merge_features([summary.features[name] for summary in summaries])
+            for name in first.features
+        },
+        scores=merge_scores(scores) if scores else None,
+        start=min(_known(summary.start for summary in summaries), default=None),
+        end=max(_known(summary.end for summary in summaries), default=None),
+        hours=sum(hours[1:], start=hours[0]) if hours else None,
+    )
+
+
+def merge_scores(parts: Sequence[ScoreSummary]) -> ScoreSummary:
+    """Return the score histograms of all rows together; `parts` share their edges."""
+    return ScoreSummary(
+        edges=parts[0].edges,
+        rows=sum((part.rows for part in parts[1:]), start=parts[0].rows),
+        score=sum((part.score for part in parts[1:]), start=parts[0].score),
+        amount=sum((part.amount for part in parts[1:]), start=parts[0].amount),
+        amount_squared=sum(
+            (part.amount_squared for part in parts[1:]), start=parts[0].amount_squared
+        ),
+        has_amounts=all(part.has_amounts for part in parts),
+    )
+
+
+def _merge_features(parts: Sequence[FeatureSummary]) -> FeatureSummary:
+    unseen: Counter[str] = Counter()
+    for part in parts:
+        unseen.update(part.unseen)
+    return FeatureSummary(
+        counts=sum((part.counts for part in parts[1:]), start=parts[0].counts),
+        below=sum(part.below for part in parts),
+        above=sum(part.above for part in parts),
+        status=max((part.status for part in parts), key=_SEVERITY.index),
+        unseen=first_unseen(unseen),
+    )
+
+
+def _alike(what: str, found: set[str]) -> None:
+    if len(found) > 1:
+        msg = (
+            f"summaries of unlike {what} don't add up: {', '.join(sorted(found))}; "
+            "summarise the rows again on one reference"
+        )
+        raise MergeError(msg)
+
+
+def _known(times: Iterable[datetime | None]) -> list[datetime]:
+    return [time for time in times if time is not None]
