@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from monitoring.rows.parsing import ColumnTypeError, parse_numbers
 from monitoring.rows.source_file import CSV_ENDINGS, SourceError, read_file
@@ -38,7 +41,9 @@ def resolve(case: UseCase, data: Path) -> UseCase:
         return case
     files = sorted(file for file in data.glob("*") if file.name.casefold().endswith(CSV_ENDINGS))
     if files:
-        return _with_columns(case, Path(files[0].name), *_told(files[0], case.columns))
+        seen = files[0].stat()
+        told = _told(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
+        return _with_columns(case, Path(files[0].name), *told)
     if case.source.synthetic is not None:
         shipped = find_use_case(_LOOKS_LIKE[case.source.synthetic])
         columns = shipped.columns
@@ -56,8 +61,9 @@ def _with_columns(case: UseCase, path: Path, target: Any, features: Any) -> UseC
     return case.model_copy(update={"columns": columns, "source": source})
 
 
-def _told(path: Path, columns: Columns) -> tuple[Target, Features]:
-    """Return the target and the features of a file."""
+@cache
+def _told(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target, Features]:
+    """Return the target and the features of a file; the last argument changes as it does."""
     frame = read_file(path).frame
     *others, last = (str(name) for name in frame.columns)
     if not len(frame) or not others:
@@ -83,7 +89,7 @@ def _is_numeric(column: pd.Series) -> bool:
         numbers = parse_numbers(column)
     except ColumnTypeError:
         return False
-    return float(numbers.unparsable.mean()) <= 1 - _NUMERIC_FROM
+    return bool(numbers.unparsable.mean() <= 1 - _NUMERIC_FROM)
 
 
 def _rarer(column: pd.Series, path: Path) -> int | str | bool:
@@ -96,5 +102,14 @@ def _rarer(column: pd.Series, path: Path) -> int | str | bool:
             f"two values, not {len(counts)} ({some}): name the target and its positive value"
         )
         raise SourceError(msg)
-    rarer = counts.index[-1]
-    return rarer.item() if hasattr(rarer, "item") else rarer
+    (first, often), (second, seldom) = counts.sort_index(ascending=False).items()
+    return _plain(first if often <= seldom else second)
+
+
+def _plain(value: Any) -> int | str | bool:
+    """Return a value as a use-case file would name it."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer | float | np.floating) and value == int(value):
+        return int(value)
+    return str(value)

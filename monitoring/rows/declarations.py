@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.rows.checked import Reason
-from monitoring.rows.typed import Defect, Typed
-from monitoring.use_case import Features, UseCase
+from monitoring.rows.typed import Defect, Typed, resolved_columns
+from monitoring.use_case import UseCase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +20,9 @@ def declarations(case: UseCase) -> DataFrameSchema:
     from pandera.pandas import Check, Column, DataFrameSchema
 
     finite = Check(_is_finite, error=Reason.INFINITE_NUMBER)
-    features, amount = case.columns.features, case.columns.amount
-    numeric = features.numeric if isinstance(features, Features) else ()
-    columns = {name: Column(float, finite, nullable=True) for name in numeric}
+    features, _ = resolved_columns(case)
+    amount = case.columns.amount
+    columns = {name: Column(float, finite, nullable=True) for name in features.numeric}
     if amount is not None:
         positive = Check.ge(0, error=Reason.NEGATIVE_AMOUNT)
         columns[amount] = Column(float, [finite, positive], nullable=True)
@@ -44,7 +44,8 @@ def broken_declarations(typed: Typed, case: UseCase) -> list[Defect]:
 
 
 def _is_finite(values: pd.Series) -> pd.Series:
-    return ~np.isinf(values)
+    finite: pd.Series = ~np.isinf(values)
+    return finite
 
 
 def _defects(failures: pd.DataFrame, rows: int) -> list[Defect]:
@@ -52,5 +53,5 @@ def _defects(failures: pd.DataFrame, rows: int) -> list[Defect]:
     for (reason, column), cases in failures.groupby(["check", "column"], sort=True):
         where = np.zeros(rows, np.bool_)
         where[cases["index"].to_numpy(np.int64)] = True
-        found.append(Defect(Reason(reason), str(column), where))
+        found.append(Defect(Reason(str(reason)), str(column), where))
     return found

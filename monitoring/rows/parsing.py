@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +61,13 @@ class Times:
     out_of_range: NDArray[np.bool_]
 
 
+def is_text(column: pd.Series) -> bool:
+    """Whether a column is text, or may be."""
+    from pandas.api.types import is_object_dtype, is_string_dtype
+
+    return is_object_dtype(column) or is_string_dtype(column) or str(column.dtype) == "category"
+
+
 def parse_numbers(column: pd.Series) -> Numbers:
     """Read a column as float64; booleans are 0 and 1.
 
@@ -71,18 +77,23 @@ def parse_numbers(column: pd.Series) -> Numbers:
         The column holds times, or anything else that no number is written as.
     """
     import pandas as pd
-    from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
+    from pandas.api.types import is_complex_dtype, is_numeric_dtype
 
-    if is_complex_dtype(column) or not (is_numeric_dtype(column) or _is_text(column)):
+    if is_complex_dtype(column) or not (is_numeric_dtype(column) or is_text(column)):
         msg = f"holds {column.dtype}, not numbers"
         raise ColumnTypeError(msg)
-    if is_numeric_dtype(column) or is_bool_dtype(column):
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if is_numeric_dtype(column):
+        values = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
         return Numbers(values, np.zeros(len(column), np.bool_))
     text = column.astype(object)
-    text = text.where(~text.isin(MISSING_NUMBERS), None)
-    numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
-    return Numbers(numbers.to_numpy(), (numbers.isna() & text.notna()).to_numpy(np.bool_))
+    try:
+        text = text.where(~text.isin(MISSING_NUMBERS), None)
+        numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
+    except TypeError as error:
+        msg = f"holds things that are neither numbers nor text: {error}"
+        raise ColumnTypeError(msg) from error
+    unparsable = (numbers.isna() & text.notna()).to_numpy(np.bool_)
+    return Numbers(np.asarray(numbers, np.float64), unparsable)
 
 
 def parse_words(column: pd.Series) -> Any:
@@ -90,12 +101,13 @@ def parse_words(column: pd.Series) -> Any:
     import pandas as pd
     from pandas.api.types import is_float_dtype
 
+    if column.dtype == "str":
+        return column.mask(column == "").array
     if is_float_dtype(column):
         return pd.array([_spelled(value) for value in column.tolist()], dtype="str")
-    words = column.astype(object)
-    present = words.notna() & (words != "")
-    text = [str(word) if there else None for word, there in zip(words, present, strict=True)]
-    return pd.array(text, dtype="str")
+    there = column.notna().tolist()
+    words = [str(word) if known else "" for word, known in zip(column, there, strict=True)]
+    return pd.array([word or None for word in words], dtype="str")
 
 
 def parse_times(column: pd.Series, declared: EventTime) -> Times:
@@ -114,29 +126,19 @@ def parse_times(column: pd.Series, declared: EventTime) -> Times:
     numbers = parse_numbers(column)
     origin = moment64(declared.origin)
     since = np.round(numbers.values * _MICROSECONDS[declared.unit])
-    room = (
-        float((_FIRST - origin).astype(np.int64)),
-        float((_LAST - origin).astype(np.int64)),
-    )
-    out_of_range = ~np.isnan(since) & ~((since >= room[0]) & (since < room[1]))
-    usable = ~np.isnan(since) & ~out_of_range
+    first, last = ((limit - origin).astype(np.int64) for limit in (_FIRST, _LAST))
+    usable = (since >= first) & (since < last)
+    out_of_range = ~np.isnan(since) & ~usable
     values = np.full(len(column), np.datetime64("NaT", "us"))
     values[usable] = origin + since[usable].astype(np.int64).astype("timedelta64[us]")
     return Times(values, numbers.unparsable, out_of_range)
-
-
-def arrival_times(
-    origin: np.datetime64, spacing: timedelta, row_number: NDArray[np.int64]
-) -> NDArray[np.datetime64]:
-    """Return the times that file order gives to rows, `datetime64[us]`."""
-    return origin + row_number * np.timedelta64(spacing).astype("timedelta64[us]")
 
 
 def _iso_times(column: pd.Series) -> Times:
     import pandas as pd
     from pandas.api.types import is_datetime64_any_dtype
 
-    if not (is_datetime64_any_dtype(column) or _is_text(column)):
+    if not (is_datetime64_any_dtype(column) or is_text(column)):
         msg = f"holds {column.dtype}, not times in ISO 8601: give its `unit` and `origin`"
         raise ColumnTypeError(msg)
     given = column if is_datetime64_any_dtype(column) else column.astype(object)
@@ -147,12 +149,6 @@ def _iso_times(column: pd.Series) -> Times:
     out_of_range = ~lost & ~((values >= _FIRST) & (values < _LAST))
     values[out_of_range] = np.datetime64("NaT", "us")
     return Times(values, lost & present, out_of_range)
-
-
-def _is_text(column: pd.Series) -> bool:
-    from pandas.api.types import is_object_dtype, is_string_dtype
-
-    return is_object_dtype(column) or is_string_dtype(column) or str(column.dtype) == "category"
 
 
 def _spelled(value: float) -> str | None:

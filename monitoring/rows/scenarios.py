@@ -82,7 +82,7 @@ def drifted(rows: Rows, scenario: Scenario, *, seed: int, from_share: float = 0.
 def _covariate(rows: Rows, start: int, rng: Generator) -> Rows:
     features = rows.features.copy()
     for name in _some_features(rows, rng):
-        column = features[name]
+        column: pd.Series = features[name]
         if _is_numeric(column):
             changed = column.to_numpy(copy=True)
             changed[start:] += rng.choice((-1, 1)) * _step(column)
@@ -145,18 +145,21 @@ _PLANT = {
 
 def _some_features(rows: Rows, rng: Generator) -> list[str]:
     """Draw half of all features, numeric ones first; not the one that is the amount."""
-    names = [str(name) for name in rows.features.columns]
-    free = [name for name in names if not _is_amount(rows, name)]
-    drawn = [free[i] for i in rng.permutation(len(free))]
-    drawn.sort(key=lambda name: not _is_numeric(rows.features[name]))
-    return drawn[: math.ceil(_FEATURE_SHARE * len(names))]
+    free = {
+        str(name): _is_numeric(column)
+        for name, column in rows.features.items()
+        if not _is_amount(column, rows)
+    }
+    drawn = [str(name) for name in rng.permutation(list(free))]
+    drawn.sort(key=lambda name: not free[name])
+    return drawn[: math.ceil(_FEATURE_SHARE * rows.features.shape[1])]
 
 
-def _is_amount(rows: Rows, name: str) -> bool:
+def _is_amount(column: pd.Series, rows: Rows) -> bool:
     return (
         rows.amount is not None
-        and _is_numeric(rows.features[name])
-        and np.array_equal(rows.features[name].to_numpy(), rows.amount, equal_nan=True)
+        and _is_numeric(column)
+        and np.array_equal(column.to_numpy(), rows.amount, equal_nan=True)
     )
 
 

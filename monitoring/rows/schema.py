@@ -11,7 +11,14 @@ import numpy as np
 from monitoring.rows.checked import Checked, Malformed, Quarantined, Reason
 from monitoring.rows.declarations import broken_declarations
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
-from monitoring.rows.typed import Defect, SchemaError, Typed, declared_columns, typed_columns
+from monitoring.rows.typed import (
+    Defect,
+    SchemaError,
+    Typed,
+    declared_columns,
+    resolved_columns,
+    typed_columns,
+)
 from monitoring.use_case import Features, UseCase
 
 if TYPE_CHECKING:
@@ -59,13 +66,10 @@ def check(
     SchemaError
         There is no row, a declared column is not there or there twice, or more than a tenth of a
         column is not of its type.
-    ValueError
+    TypeError
         The use case's columns are not resolved yet.
     """
-    features = case.columns.features
-    if not isinstance(features, Features):
-        msg = f"use case {case.name}: resolve its columns before its rows are checked"
-        raise TypeError(msg)
+    features, _ = resolved_columns(case)
     if len(frame) + len(malformed) == 0:
         msg = "there is no row: the file is empty but for its header"
         raise SchemaError(msg)

@@ -12,7 +12,8 @@ from monitoring.rows.checked import Checked
 from monitoring.rows.schema import SchemaError, check
 from monitoring.rows.source_file import SourceError, find_source, read_file
 from monitoring.rows.synthetic import content_hash, synthetic_frame
-from monitoring.use_case import EventTime, Features, Target, UseCase
+from monitoring.rows.typed import resolved_columns
+from monitoring.use_case import EventTime, UseCase
 
 __all__ = ["SourceError", "read_source", "resolve"]
 
@@ -40,7 +41,7 @@ def read_source(case: UseCase, data: Path) -> Checked:
         It is not what the use case declares, or none of its rows is.
     """
     case = resolve(case, data)
-    path = find_source(case.source.path, data)
+    path = find_source(Path(case.source.path), data)
     if path is None:
         return _made_up(case, data)
     content = read_file(path, _text_columns(case))
@@ -58,12 +59,13 @@ def read_source(case: UseCase, data: Path) -> Checked:
 def _text_columns(case: UseCase) -> list[str]:
     """Return the columns that are text, whatever it looks like."""
     columns = case.columns
-    text = list(columns.features.categorical) if isinstance(columns.features, Features) else []
+    features, target = resolved_columns(case)
+    text = [*features.categorical]
     text += [columns.id] if columns.id is not None else []
     if isinstance(columns.event_time, EventTime) and columns.event_time.unit == "iso":
         text.append(columns.event_time.name)
-    if isinstance(columns.target, Target) and isinstance(columns.target.positive, str):
-        text.append(columns.target.name)
+    if isinstance(target.positive, str):
+        text.append(target.name)
     return text
 
 

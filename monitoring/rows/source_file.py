@@ -71,14 +71,11 @@ def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
         msg = f"{path}: a source is CSV or Parquet, its name ends in one of {endings}"
         raise SourceError(msg)
     content = _content(path)
+    is_csv = name.endswith(CSV_ENDINGS)
     try:
-        if name.endswith(PARQUET_ENDING):
-            frame, malformed = _parquet(content), ()
-        else:
-            frame, malformed = _csv(content, text)
-    # ValueError: what Arrow raises for broken content; UnicodeDecodeError is one too.
-    except ValueError as error:
-        msg = f"{path}: can't be read as {'Parquet' if name.endswith(PARQUET_ENDING) else 'CSV in UTF-8'}: {error}"
+        frame, malformed = _csv(content, text) if is_csv else (_parquet(content), ())
+    except (ValueError, OSError, NotImplementedError) as error:  # what Arrow's own errors are
+        msg = f"{path}: can't be read as {'CSV in UTF-8' if is_csv else 'Parquet'}: {error}"
         raise SourceError(msg) from error
     return SourceFile(frame, malformed, hashlib.sha256(content).hexdigest())
 
@@ -99,7 +96,10 @@ def _parquet(content: bytes) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import parquet
 
-    return parquet.read_table(pa.BufferReader(content)).to_pandas()
+    table = parquet.read_table(pa.BufferReader(content))
+    # The file's columns, not what pandas once had for an index; whole numbers stay whole.
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    return frame
 
 
 def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[Malformed, ...]]:

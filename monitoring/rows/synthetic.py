@@ -14,7 +14,8 @@ from monitoring.rows.schema import check
 from monitoring.rows.synthetic_card import made_up_payments
 from monitoring.rows.synthetic_survey import made_up_answers
 from monitoring.rows.synthetic_times import seconds_in_cycle, written
-from monitoring.use_case import Columns, EventTime, Features, Target, UseCase
+from monitoring.rows.typed import resolved_columns
+from monitoring.use_case import Columns, EventTime, Target, UseCase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,13 +54,14 @@ def synthetic_frame(
     Raises
     ------
     ValueError
-        The use case names no kind, its columns are not resolved, or there are too few rows for
-        a positive and a negative one.
+        The use case names no kind, or there would not be a positive and a negative row.
+    TypeError
+        The use case's columns are not resolved yet.
     """
+    features, target = resolved_columns(case)
     kind = case.source.synthetic
-    features, target = case.columns.features, case.columns.target
-    if kind is None or not isinstance(features, Features) or not isinstance(target, Target):
-        msg = f"use case {case.name}: only resolved columns and a named kind can be made up"
+    if kind is None:
+        msg = f"use case {case.name}: `source.synthetic` names no kind of rows to make up"
         raise ValueError(msg)
     rate = POSITIVE_RATE[kind] if positive_rate is None else positive_rate
     positives = max(round(rate * rows), 1)
@@ -118,11 +120,11 @@ def _planted(
         seed=seed,
         from_share=from_share,
     )
-    target, amount = case.columns.target, case.columns.amount
+    _, target = resolved_columns(case)
+    amount = case.columns.amount
     changed = frame.copy()
     changed[rows.features.columns] = rows.features
     if amount is not None and amount not in rows.features:
         changed[amount] = rows.amount
-    if isinstance(target, Target):
-        changed[target.name] = _spelled(rows.label == POSITIVE, target)
+    changed[target.name] = _spelled(rows.label == POSITIVE, target)
     return changed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.rows.parsing import parse_numbers, parse_words
+from monitoring.rows.parsing import is_text, parse_numbers, parse_words
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _comparable(column: pd.Series, target: Target) -> tuple[Any, NDArray[np.bool
     if isinstance(target.positive, str):
         words = parse_words(column).to_numpy(dtype=object, na_value=None)
         return words, np.zeros(len(column), np.bool_)
-    if column.dtype == object or str(column.dtype) == "str":
+    if is_text(column):
         column = column.astype(object).replace(
             {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
         )

@@ -13,7 +13,6 @@ import numpy as np
 from monitoring.rows.checked import Reason
 from monitoring.rows.parsing import (
     ColumnTypeError,
-    arrival_times,
     parse_numbers,
     parse_times,
     parse_words,
@@ -31,6 +30,8 @@ EVENT_TIME, LABEL = "(event time)", "(label)"
 
 # Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
 _STRAY_SHARE, _STRAY_ROWS = 0.1, 10
+
+_LONGEST_ID = 200
 
 
 class SchemaError(ValueError):
@@ -65,7 +66,7 @@ class Typed:
     label
         int8, as in `Rows`.
     ids
-        None where the use case has no id column; an element is None where the id is missing.
+        None where the use case has no id column; an element is None where there is none to use.
     defects
         What could not be read.
     """
@@ -77,15 +78,30 @@ class Typed:
     defects: tuple[Defect, ...]
 
 
+def resolved_columns(case: UseCase) -> tuple[Features, Target]:
+    """Return features and target of a use case whose columns are known.
+
+    Raises
+    ------
+    TypeError
+        They are still left to `auto`.
+    """
+    features, target = case.columns.features, case.columns.target
+    if not isinstance(features, Features) or not isinstance(target, Target):
+        msg = f"use case {case.name}: its columns are still `auto`: resolve them first"
+        raise TypeError(msg)
+    return features, target
+
+
 def declared_columns(case: UseCase) -> tuple[str, ...]:
     """Return the file's columns that the use case names, each once, the target last."""
     columns = case.columns
+    features, target = resolved_columns(case)
     names = [columns.event_time.name] if isinstance(columns.event_time, EventTime) else []
     names += [columns.id] if columns.id is not None else []
-    names += columns.features.names if isinstance(columns.features, Features) else ()
+    names += features.names
     names += [columns.amount] if columns.amount is not None else []
-    names += [columns.target.name] if isinstance(columns.target, Target) else []
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys([*names, target.name]))
 
 
 def typed_columns(
@@ -113,10 +129,7 @@ def typed_columns(
     """
     import pandas as pd
 
-    features, target = case.columns.features, case.columns.target
-    if not isinstance(features, Features) or not isinstance(target, Target):
-        msg = f"use case {case.name}: resolve its columns before its rows are checked"
-        raise TypeError(msg)
+    features, target = resolved_columns(case)
     _require_columns(frame, case, optional=() if target_required else (target.name,))
     content, defects = _features(frame, features, case.columns.amount)
     event_time, time_defects = _event_time(frame, case.columns.event_time, row_number)
@@ -126,9 +139,8 @@ def typed_columns(
     content[LABEL] = label
     ids = None
     if case.columns.id is not None:
-        ids = parse_words(frame[case.columns.id]).to_numpy(dtype=object, na_value=None).tolist()
-        missing = np.array([word is None for word in ids], np.bool_)
-        defects.append(Defect(Reason.MISSING_ID, case.columns.id, missing))
+        ids, id_defects = _ids(frame, case.columns.id)
+        defects += id_defects
     return Typed(
         content=pd.DataFrame(content),
         event_time=event_time,
@@ -178,7 +190,8 @@ def _event_time(
     frame: pd.DataFrame, declared: EventTime | ArrivalOrder, row_number: NDArray[np.int64]
 ) -> tuple[NDArray[np.datetime64], list[Defect]]:
     if isinstance(declared, ArrivalOrder):
-        return arrival_times(moment64(declared.origin), declared.spacing, row_number), []
+        spacing = np.timedelta64(declared.spacing).astype("timedelta64[us]")
+        return moment64(declared.origin) + row_number * spacing, []
     name = declared.name
     with _named(name):
         times = parse_times(frame[name], declared)
@@ -200,6 +213,14 @@ def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[
     return labels.label, [Defect(Reason.UNKNOWN_TARGET, target.name, labels.unknown)]
 
 
+def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:
+    words = parse_words(frame[name]).to_numpy(dtype=object, na_value=None).tolist()
+    missing = np.array([word is None for word in words], np.bool_)
+    long = np.array([word is not None and len(word) > _LONGEST_ID for word in words], np.bool_)
+    ids = [None if bad else word for word, bad in zip(words, long, strict=True)]
+    return ids, [Defect(Reason.MISSING_ID, name, missing), Defect(Reason.LONG_ID, name, long)]
+
+
 @contextmanager
 def _named(column: str) -> Iterator[None]:
     """Add the column's name to what is wrong with its type."""
@@ -214,7 +235,7 @@ def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd
     """Refuse a column of which more than a few values are of another type."""
     wrong = int(stray.sum())
     if wrong > max(_STRAY_ROWS, _STRAY_SHARE * len(stray)):
-        examples = ", ".join(repr(value) for value in values[stray].unique()[:5].tolist())
+        examples = ", ".join(repr(value) for value in values[stray].iloc[:3].tolist())
         msg = (
             f"column {column!r} should hold {wanted}, and {wrong:,} of its {len(stray):,} values "
             f"are something else, such as {examples}"
