@@ -18,7 +18,7 @@ class Reason(StrEnum):
     UNPARSABLE_TIME = "unparsable time"
     TIME_OUT_OF_RANGE = "time out of range"
     MISSING_ID = "missing id"
-    LONG_ID = "id too long"
+    UNUSABLE_ID = "unusable id"
     UNPARSABLE_NUMBER = "unparsable number"
     INFINITE_NUMBER = "infinite number"
     NEGATIVE_AMOUNT = "negative amount"

@@ -200,7 +200,9 @@ def _set_aside(
 
 
 def _detail(defect: Defect, record: dict[Any, Any]) -> str:
-    return f"{defect.column}: {str(record[defect.column])[:80]}"
+    value = record[defect.column]
+    shown = repr(value) if isinstance(value, str) else str(value)
+    return f"{defect.column}: {shown[:80]}"
 
 
 def _payload(record: dict[Any, Any]) -> str:

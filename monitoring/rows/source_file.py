@@ -111,7 +111,7 @@ def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[Mal
     def keep_apart(row: InvalidRow) -> str:
         detail = f"{row.actual_columns} columns where the header has {row.expected_columns}"
         # Arrow counts from 1, the header included, blank lines not.
-        malformed.append(Malformed(row.number - 2, row.text, detail))
+        malformed.append(Malformed(row.number - 2, row.text.replace("\0", "\\0"), detail))
         return "skip"
 
     table = csv.read_csv(

@@ -216,9 +216,17 @@ def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[
 def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:
     words = parse_words(frame[name]).to_numpy(dtype=object, na_value=None).tolist()
     missing = np.array([word is None for word in words], np.bool_)
-    long = np.array([word is not None and len(word) > _LONGEST_ID for word in words], np.bool_)
-    ids = [None if bad else word for word, bad in zip(words, long, strict=True)]
-    return ids, [Defect(Reason.MISSING_ID, name, missing), Defect(Reason.LONG_ID, name, long)]
+    unusable = np.array([word is not None and not _can_be_id(word) for word in words], np.bool_)
+    ids = [None if bad else word for word, bad in zip(words, unusable, strict=True)]
+    return ids, [
+        Defect(Reason.MISSING_ID, name, missing),
+        Defect(Reason.UNUSABLE_ID, name, unusable),
+    ]
+
+
+def _can_be_id(word: str) -> bool:
+    """Whether databases and arrays can hold a word as an id."""
+    return len(word) <= _LONGEST_ID and "\0" not in word
 
 
 @contextmanager
