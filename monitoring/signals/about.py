@@ -19,6 +19,13 @@ class About(StrEnum):
     DATA = "data"
 
 
+class Unmeasured(StrEnum):
+    """Why a figure is absent, where no verdict, scorecard or estimate is there to say it."""
+
+    NO_ESTIMATE = "no estimate"
+    NOT_MEASURED = "not measured"
+
+
 def performance_of(stage: Stage, role: Role) -> str:
     """Return what the status of a scorecard is about: ``production champion``."""
     return f"{stage} {role}"

@@ -16,6 +16,7 @@ from monitoring.signals.catalogue import (
     WAITING_FOR_LABELS,
 )
 from monitoring.signals.promql import live
+from monitoring.signals.samples import unmeasured_samples
 from monitoring.use_case import UseCase
 from tests.signals.figures import card, feature, report_samples, verdict
 from tests.signals.rule_tests import UP, check, healthy
@@ -123,6 +124,16 @@ def test_a_figure_whose_status_explains_its_absence_is_not_judged_instead(
     coverage = ("LabelCoverageLow", "warning")
     expected = {5 * HOUR: {coverage}, 6 * HOUR + QUARTER: {coverage, UNJUDGED}}
     check(world, tmp_path, expected, every=QUARTER)
+
+
+def test_a_report_that_measured_nothing_is_told_as_failed_or_as_not_judged(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    world = healthy(fraud).with_samples(*unmeasured_samples())
+    check(world, tmp_path, {5 * HOUR: set(), 7 * HOUR: {UNJUDGED}}, every=QUARTER)
+    failed = world.with_value(LAST_SUCCESS, 0, pipeline="report")
+    failed = failed.with_value(LAST_ATTEMPT, 0.5, pipeline="report")
+    check(failed, tmp_path, {7 * HOUR: {FAILED}}, every=QUARTER)
 
 
 def test_a_missing_column_breaks_the_schema(fraud: UseCase, tmp_path: Path) -> None:

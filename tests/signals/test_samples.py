@@ -32,11 +32,13 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.metric import Metric, Role, Stage
 from monitoring.signals.samples import (
+    PERFORMANCE,
     error_samples,
     estimate_samples,
     model_samples,
     quarantine_samples,
     scorecard_samples,
+    unmeasured_samples,
     verdict_samples,
 )
 from tests.signals.figures import AT, card, estimate, feature, pushed, verdict
@@ -157,6 +159,25 @@ def test_an_estimate_is_not_measured_against_what_can_t_be_judged() -> None:
     lost = error_samples(estimate(status=CardStatus.NOT_CALIBRATED, recall=Ratio(None)), card())
     assert values(lost, ESTIMATE_ERROR) == {}
     assert statuses(lost) == {"estimate error": "not calibrated"}
+
+
+def test_without_an_earlier_estimate_its_error_has_a_status() -> None:
+    found = error_samples(None, card())
+    assert values(found, ESTIMATE_ERROR) == {}
+    assert statuses(found) == {"estimate error": "no estimate"}
+
+
+def test_what_was_not_measured_has_a_status_each() -> None:
+    assert set(statuses(unmeasured_samples())) == {
+        "drift",
+        "score drift",
+        "production champion",
+        "estimate",
+        "estimate error",
+        "data",
+    }
+    mature = unmeasured_samples(PERFORMANCE, status=CardStatus.NOT_MATURE)
+    assert statuses(mature) == {"production champion": "not mature"}
 
 
 def test_a_clean_window_says_that_it_has_no_quarantined_rows() -> None:

@@ -47,6 +47,12 @@ def test_a_limit_on_the_good_side_is_refused(fraud: UseCase) -> None:
         business_thresholds(case)
 
 
+def test_a_share_of_capacity_needs_a_capacity(fraud: UseCase) -> None:
+    costs = fraud.costs.model_copy(update={"reviews_per_day": None})
+    with pytest.raises(ThresholdError, match=r"fraud: .* costs.reviews_per_day"):
+        business_thresholds(fraud.model_copy(update={"costs": costs}))
+
+
 def test_each_threshold_has_one_alert(fraud: UseCase) -> None:
     for case in (fraud, everything()):
         alerts = [(a.severity, a.side, a.limit) for a in business_alerts(case)]

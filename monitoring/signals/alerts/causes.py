@@ -47,10 +47,10 @@ def unless_stale(case: UseCase, pipeline: Pipeline) -> str:
 
 
 def unless_failed(case: UseCase, pipeline: Pipeline) -> str:
-    """Return the guard of staleness: a failed run is told as such."""
+    """Return the guard of what a failed run causes: it is told as such."""
     limit = PATIENCE[pipeline].total_seconds()
     failed = age_of_failed_attempt(case, pipeline)
-    return f"unless on ({', '.join(BY_PIPELINE)}) {failed} > {limit:g}"
+    return f"unless on ({USE_CASE}) {failed} > {limit:g}"
 
 
 def broken_columns(case: UseCase) -> str:

@@ -21,6 +21,12 @@ EXPECTED = "expected"
 """The label that names what is absent."""
 
 _GOOD = "judged|tested"
+_ABOUT = {
+    DRIFT_SCORE: About.DRIFT.value,
+    ESTIMATE_ERROR: About.ESTIMATE_ERROR.value,
+    QUARANTINED: About.DATA.value,
+}
+"""What the status of a figure is about, where it is not the champion's performance."""
 
 
 def absent_figures(case: UseCase) -> str:
@@ -41,16 +47,10 @@ def _absent(metric: Metric, case: UseCase, **labels: str) -> str:
 
 def _unexplained(metric: Metric, case: UseCase) -> str:
     absent = _absent(metric, case, **live(metric))
-    if metric is QUARANTINED:
-        return absent
     about = now(STATUS, case.name, by=(USE_CASE, *STATUS.labels), of=_about(metric))
     good = now(STATUS, case.name, by=(USE_CASE, *STATUS.labels), status=f"~{_GOOD}")
     return f"({absent} unless on ({USE_CASE}) ({about} unless {good}))"
 
 
 def _about(metric: Metric) -> str:
-    if metric is DRIFT_SCORE:
-        return About.DRIFT.value
-    if metric is ESTIMATE_ERROR:
-        return About.ESTIMATE_ERROR.value
-    return performance_of(Stage.PRODUCTION, Role.CHAMPION)
+    return _ABOUT.get(metric, performance_of(Stage.PRODUCTION, Role.CHAMPION))

@@ -160,7 +160,7 @@ def _not_judged(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(board_of(case.name), CasePanel.STATUS),
-        guards=(unless_stale(case, Pipeline.REPORT),),
+        guards=(unless_failed(case, Pipeline.REPORT), unless_stale(case, Pipeline.REPORT)),
         hold=period(case, Pipeline.REPORT),
     )
 

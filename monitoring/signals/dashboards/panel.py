@@ -55,7 +55,7 @@ class Panel:
     description
         What the numbers mean and what is good, for someone who never saw them.
     scale
-        A `Scale`, or Grafana's name of a currency.
+        A `Scale`, or a currency as Grafana names one.
     width
         Of 24 columns.
     """
@@ -121,5 +121,5 @@ class Board:
 def scale_of(metric: Metric, currency: str) -> str:
     """Return the scale of a metric's numbers."""
     if metric.unit is Unit.MONEY:
-        return f"currency{currency}"
+        return f"currency:{currency}"
     return {Unit.RATIO: Scale.RATIO, Unit.FLAG: Scale.YES_NO}.get(metric.unit, Scale.COUNT).value

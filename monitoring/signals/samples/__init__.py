@@ -11,14 +11,17 @@ from monitoring.signals.samples.performance import (
     estimate_samples,
     scorecard_samples,
 )
+from monitoring.signals.samples.status import PERFORMANCE, unmeasured_samples
 
 __all__ = [
+    "PERFORMANCE",
     "error_samples",
     "estimate_samples",
     "model_samples",
     "quarantine_samples",
     "retrain_samples",
     "scorecard_samples",
+    "unmeasured_samples",
     "verdict_samples",
     "window_samples",
 ]

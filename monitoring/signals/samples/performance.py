@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
-from monitoring.signals.about import About, performance_of
+from monitoring.signals.about import About, Unmeasured, performance_of
 from monitoring.signals.catalogue import (
     CAPACITY_USED,
     DETECTED,
@@ -86,21 +86,24 @@ def estimate_samples(estimate: Estimate) -> tuple[Sample, ...]:
     )
 
 
-def error_samples(estimated: Estimate, realised: Scorecard) -> tuple[Sample, ...]:
+def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Sample, ...]:
     """Return how far an estimate lay from the truth, once the labels of its window came.
 
     Only a realised figure that may be judged says anything about the estimate.
+
+    Parameters
+    ----------
+    estimated
+        What was estimated for the window of `realised`; None where nobody did.
     """
-    status = realised.status
+    if estimated is None:
+        return (status_sample(About.ESTIMATE_ERROR, Unmeasured.NO_ESTIMATE),)
     before, after = estimated.recall.value, realised.recall.value
-    if before is None:
-        status = estimated.status
+    status = realised.status if before is not None else estimated.status
+    told = status_sample(About.ESTIMATE_ERROR, status)
     if status is not CardStatus.JUDGED or before is None or after is None:
-        return (status_sample(About.ESTIMATE_ERROR, status),)
-    return (
-        *known(ESTIMATE_ERROR, abs(before - after)),
-        status_sample(About.ESTIMATE_ERROR, status),
-    )
+        return (told,)
+    return (*known(ESTIMATE_ERROR, abs(before - after)), told)
 
 
 def _ratio(metric: Metric, ratio: Ratio | None, where: dict[str, str]) -> tuple[Sample, ...]:
