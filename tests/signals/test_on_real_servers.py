@@ -8,6 +8,7 @@ import pytest
 from monitoring.performance.types import Ratio
 from monitoring.signals import Part, Pipeline, publish, publish_attempt, publish_success
 from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts.grafana import provisioned_group
 from monitoring.signals.alerts.words import Addresses
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.dashboards.case import case_board
@@ -16,8 +17,11 @@ from monitoring.signals.dashboards.health import health_board
 from monitoring.signals.dashboards.panel import Panel
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
+from tests.signals.conftest import everything
 from tests.signals.figures import card, estimate, feature, pushed, report_samples, verdict
 from tests.signals.watched import Watched, until, watching
+
+ADDRESSES = Addresses("http://tocsin.test")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,7 @@ def test_the_brief_s_eleven_names_are_there(watched: Watched) -> None:
 
 def panels() -> list[Panel]:
     boards = (
-        case_board(find_use_case("fraud"), Addresses("http://tocsin.test")),
+        case_board(find_use_case("fraud"), ADDRESSES),
         fleet_board(),
         health_board(),
     )
@@ -79,7 +83,7 @@ def test_no_panel_is_empty(panel: Panel, watched: Watched) -> None:
 
 
 def test_marks_of_promotions_have_their_time(watched: Watched, fraud: UseCase) -> None:
-    (mark,) = case_board(fraud, Addresses("http://tocsin.test")).marks
+    (mark,) = case_board(fraud, ADDRESSES).marks
     (found,) = watched.query(mark.expr)
     assert found["metric"] == {"version": "3"}
 
@@ -92,6 +96,19 @@ def test_every_alert_s_queries_are_understood_and_none_fires(
         assert watched.query(alert.condition) == [], alert.name
         if alert.money is not None:
             assert len(watched.query(alert.money.query)) == 1, alert.name
+
+
+def test_money_that_is_not_known_leaves_no_rule_of_grafana_without_data(
+    watched: Watched, fraud: UseCase
+) -> None:
+    never_seen = everything()
+    for case, known in ((fraud, True), (never_seen, False)):
+        group = provisioned_group("x", alerts_of(case), ADDRESSES, paused=False)["groups"][0]
+        money = [q["model"]["expr"] for r in group["rules"] for q in r["data"] if q["refId"] == "D"]
+        assert money
+        for expr in money:
+            (found,) = watched.query(expr)
+            assert (float(found["value"][1]) >= 0) is known
 
 
 def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_taken_back(

@@ -37,22 +37,26 @@ class PrometheusForm:
 class GrafanaForm:
     """Templates of Grafana: values by the letter of their expression, nil under no data.
 
-    `VALUE` and `MONEY` are the letters of the reduced value and of the reduced money.
+    `VALUE` and `MONEY` are the letters of the reduced value and of the reduced money. A rule of
+    which any query has no data has no data as a whole, so money that is not known is a number
+    below 0, which no cost is.
     """
 
     VALUE = "B"
     MONEY = "E"
+    UNKNOWN_MONEY = "or on () vector(-1)"
 
     def value(self, shown: Shown) -> str:
         """Return the template of the measured value."""
-        return self._of(self.VALUE, _written(shown))
+        return self._with(self.VALUE, f"{{{{ .Value | {_written(shown)} }}}}")
 
     def money(self, query: str, words: str) -> str:  # noqa: ARG002 - the rule runs the query
         """Return the template of the rule's own money expression, followed by `words`."""
-        return f"{self._of(self.MONEY, _written(Shown.COUNT))} {words}"
+        known = f"{{{{ .Value | {_written(Shown.COUNT)} }}}} {words}"
+        safe = f"{{{{ if ge .Value 0.0 }}}}{known}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
+        return self._with(self.MONEY, safe)
 
-    def _of(self, letter: str, written: str) -> str:
-        found = f"{{{{ .Value | {written} }}}}"
+    def _with(self, letter: str, found: str) -> str:
         return f"{{{{ with $values.{letter} }}}}{found}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
 
 

@@ -90,7 +90,8 @@ def _queries(alert: Alert) -> list[alerting.Query]:
         _expression("C", past_limit),
     ]
     if alert.money is not None:
-        queries += [_measured("D", alert.money.query), _last("E", of="D")]
+        money = f"{alert.money.query} {GrafanaForm.UNKNOWN_MONEY}"
+        queries += [_measured("D", money), _last("E", of="D")]
     return queries
 
 
