@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHORTEST, _LONGEST = 0.001, 100 * 365 * 86400
 
 # Which modules `steps` may name: a use-case file from elsewhere must not import what it likes.
 ALLOWED_MODULES = (
@@ -35,26 +46,72 @@ def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value).strip())
-    if match is None or float(match[1]) <= 0:
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0
+    if not _SHORTEST <= seconds <= _LONGEST:
         msg = "a duration is a number above 0 and one of s, m, h, d: 15m, 6h, 1d"
         raise ValueError(msg)
-    return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    return timedelta(seconds=seconds)
 
 
-def _utc(value: object) -> object:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _cron(value: str) -> str:
+    from croniter import croniter
+
+    if len(value.split()) != 5 or not croniter.is_valid(value):
+        msg = "a schedule is five fields of cron, minute first: 0 */6 * * *"
+        raise ValueError(msg)
     return value
 
 
+def _class_value(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, int | str):
+        msg = "a class is a whole number, a word, or true or false"
+        raise ValueError(msg)
+    return value
+
+
+def _readable_file(path: Path | str) -> Path | str:
+    if path != "auto" and not str(path).casefold().endswith((".csv", ".csv.gz", ".parquet")):
+        msg = "a source is a file whose name ends in .csv, .csv.gz or .parquet, or `auto`"
+        raise ValueError(msg)
+    return path
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Moment = Annotated[datetime, BeforeValidator(_utc)]
+Moment = Annotated[datetime, AfterValidator(_utc)]
 Share = Annotated[float, Field(ge=0, le=1)]
+SplitShare = Annotated[float, Field(gt=0, lt=1)]
 Money = Annotated[float, Field(ge=0)]
+Cron = Annotated[str, AfterValidator(_cron)]
+ColumnName = Annotated[str, Field(min_length=1)]
+ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
+SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_fields(cls, given: object) -> object:
+        """Name the fields that there are, and those like the one that there is not."""
+        unknown = (
+            [] if not isinstance(given, dict) else [k for k in given if k not in cls.model_fields]
+        )
+        if unknown:
+            raise ValueError("; ".join(_no_such_field(name, cls.model_fields) for name in unknown))
+        return given
+
+
+def _no_such_field(name: object, fields: Collection[str]) -> str:
+    near = get_close_matches(str(name), fields, n=1)
+    hint = f", did you mean `{near[0]}`" if near else ""
+    return f"no field `{name}`{hint}: there are {', '.join(fields)}"
 
 
 class Words(_Part):
@@ -67,7 +124,7 @@ class Words(_Part):
 class Source(_Part):
     """Where labelled history comes from."""
 
-    path: Path | Literal["auto"] = Field(
+    path: SourcePath = Field(
         description="CSV, CSV.gz or Parquet, relative to TOCSIN_DATA; "
         "`auto`: the first CSV there, its last column the target."
     )
@@ -102,14 +159,14 @@ class Target(_Part):
     """The column that holds the truth."""
 
     name: str = Field(description="Column name.")
-    positive: int | str | bool = Field(description="Its value for the positive class.")
+    positive: ClassValue = Field(description="Its value for the positive class.")
 
 
 class Features(_Part):
     """The columns the model reads, by kind."""
 
-    numeric: tuple[str, ...] = Field((), description="Columns of numbers.")
-    categorical: tuple[str, ...] = Field((), description="Columns of words or codes.")
+    numeric: tuple[ColumnName, ...] = Field((), description="Columns of numbers.")
+    categorical: tuple[ColumnName, ...] = Field((), description="Columns of words or codes.")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,23 +179,51 @@ class Features(_Part):
         if twice:
             msg = f"named twice: {', '.join(sorted(twice))}"
             raise ValueError(msg)
+        if not self.names:
+            msg = "name one column at least, under `numeric` or `categorical`"
+            raise ValueError(msg)
         return self
+
+
+def _time_is(given: object) -> str:
+    """Tell which of the two a file means, so that errors speak of that one alone."""
+    by_order = isinstance(given, ArrivalOrder) or (isinstance(given, dict) and "spacing" in given)
+    return "(order)" if by_order else "(column)"
+
+
+def _is_word(given: object) -> str:
+    return "(word)" if given in ("last", "auto") else "(fields)"
+
+
+Either = Discriminator(_is_word)
 
 
 class Columns(_Part):
     """Which column plays which part."""
 
-    event_time: EventTime | ArrivalOrder = Field(description="When a row happened.")
-    id: str | None = Field(
+    event_time: Annotated[
+        Annotated[EventTime, Tag("(column)")] | Annotated[ArrivalOrder, Tag("(order)")],
+        Discriminator(_time_is),
+    ] = Field(description="When a row happened.")
+    id: ColumnName | None = Field(
         None, description="Column that names a row; source hash and row number if there is none."
     )
-    amount: str | None = Field(None, description="Column of the money at stake in a row.")
-    target: Target | Literal["last"] = Field(
-        description="Column of the truth; `last` with `source: auto`."
-    )
-    features: Features | Literal["auto"] = Field(
-        description="Columns the model reads; `auto` with `source: auto`."
-    )
+    amount: ColumnName | None = Field(None, description="Column of the money at stake in a row.")
+    target: Annotated[
+        Annotated[Target, Tag("(fields)")] | Annotated[Literal["last"], Tag("(word)")], Either
+    ] = Field(description="Column of the truth; `last` with `source: auto`.")
+    features: Annotated[
+        Annotated[Features, Tag("(fields)")] | Annotated[Literal["auto"], Tag("(word)")], Either
+    ] = Field(description="Columns the model reads; `auto` with `source: auto`.")
+
+    @model_validator(mode="after")
+    def _no_feature_gives_the_target_away(self) -> Self:
+        if isinstance(self.features, Features) and isinstance(self.target, Target):
+            for part, name in (("target", self.target.name), ("id", self.id)):
+                if name in self.features.names:
+                    msg = f"{name!r} is the {part}: it can't be a feature too"
+                    raise ValueError(msg)
+        return self
 
 
 class Labels(_Part):
@@ -150,13 +235,20 @@ class Labels(_Part):
         "unknown", description="What a label that has not come by then means."
     )
 
+    @model_validator(mode="after")
+    def _mature_after_labels_came(self) -> Self:
+        if self.mature_after < self.delay:
+            msg = "`mature_after` is no shorter than `delay`: rows mature once labels have come"
+            raise ValueError(msg)
+        return self
+
 
 class Split(_Part):
     """Shares of the training rows, in time order."""
 
-    train: Share = Field(0.6, description="Search, fit and calibration.")
-    validation: Share = Field(0.2, description="Decision threshold only.")
-    test: Share = Field(0.2, description="Untouched until the end.")
+    train: SplitShare = Field(0.6, description="Search, fit and calibration.")
+    validation: SplitShare = Field(0.2, description="Decision threshold only.")
+    test: SplitShare = Field(0.2, description="Untouched until the end.")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -174,7 +266,7 @@ class Candidate(_Part):
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="Fixed parameters of the last step."
     )
-    search: dict[str, list[Any]] = Field(
+    search: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
         default_factory=dict, description="Values to try for parameters of the last step."
     )
 
@@ -197,7 +289,9 @@ class MissedCost(_Part):
 class Costs(_Part):
     """What mistakes and work cost, in the currency of the amounts."""
 
-    currency: str = Field("EUR", description="ISO 4217 code, for the words around numbers.")
+    currency: str = Field(
+        "EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code, for the words around numbers."
+    )
     missed: MissedCost = Field(description="Cost of a positive that was not caught.")
     false_alarm: Money = Field(description="Cost of alarming a negative, on top of its review.")
     review: Money = Field(0.0, description="Cost of looking at one alarm.")
@@ -216,7 +310,7 @@ class Drift(_Part):
 class Retrain(_Part):
     """When and how a new champion is sought."""
 
-    every: str = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
+    every: Cron = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
     new_rows: int = Field(1000, gt=0, description="New labelled rows that justify a retrain.")
     span: Duration | None = Field(None, description="Reach of training rows; all if unset.")
     not_inferior_within: Share = Field(
@@ -231,7 +325,7 @@ class Retrain(_Part):
 class Report(_Part):
     """How often reports are written, and how many are kept."""
 
-    every: str = Field("0 */6 * * *", description="Cron schedule, UTC.")
+    every: Cron = Field("0 */6 * * *", description="Cron schedule, UTC.")
     keep: int = Field(10, gt=0, description="Newest reports of each kind that are kept.")
     sample: int = Field(20_000, gt=0, description="Rows a side that a report is drawn from.")
 
@@ -329,6 +423,13 @@ class UseCase(_Part):
             if is_auto and not auto:
                 msg = f"`{field}` goes with `source.path: auto` only: name the columns"
                 raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _money_lost_is_known(self) -> Self:
+        if self.costs.missed.of_amount > 0 and self.columns.amount is None:
+            msg = "`costs.missed.of_amount` needs amounts: name `columns.amount`, or set it to 0"
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

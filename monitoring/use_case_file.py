@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -26,9 +28,12 @@ def load_use_case(path: Path) -> UseCase:
         its value and what is allowed.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _EachKeyOnce)  # noqa: S506 - a SafeLoader
     except FileNotFoundError as error:
         msg = f"{path}: no such use-case file"
+        raise UseCaseError(msg) from error
+    except OSError as error:
+        msg = f"{path}: can't be read: {error.strerror}"
         raise UseCaseError(msg) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         msg = f"{path}: not YAML: {error}"
@@ -42,13 +47,46 @@ def load_use_case(path: Path) -> UseCase:
         raise UseCaseError(_readable(path, error)) from error
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """YAML as it is meant: a key given twice is an error, where the last one would win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                continue  # what reads the mapping says so itself
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key!r} is given twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
 def _readable(path: Path, error: ValidationError) -> str:
-    lines = [f"{path}: {error.error_count()} wrong"]
+    count = error.error_count()
+    lines = [f"{path}: {count} {'thing is' if count == 1 else 'things are'} wrong"]
     for problem in error.errors():
-        field = ".".join(str(part) for part in problem["loc"]) or "(the whole file)"
-        given = "" if problem["type"] == "missing" else f" (given: {problem['input']!r:.80})"
-        lines.append(f"  {field}: {problem['msg'].removeprefix('Value error, ')}{given}")
+        # Parts in brackets are tags that tell variants of a field apart, not fields.
+        parts = [str(part) for part in problem["loc"] if not str(part).startswith("(")]
+        given = problem["input"]
+        # A mapping is not shown: what is wrong inside it is named.
+        shown = "" if isinstance(given, dict) else f" (given: {given!r:.80})"
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] in _PLAINER:
+            message = _PLAINER[problem["type"]]
+        lines.append(f"  {'.'.join(parts) or '(the whole file)'}: {message}{shown}")
     return "\n".join(lines)
+
+
+_PLAINER = {
+    "missing": "must be given",
+    "model_type": "holds fields of its own, indented below it",
+    "model_attributes_type": "holds fields of its own, indented below it",
+    "too_short": "may not be empty",
+    "string_too_short": "may not be empty",
+}
 
 
 def use_case_files(folder: Path | None = None) -> dict[str, Path]:

@@ -43,7 +43,7 @@ def use_case(
         ),
         labels=Labels(delay="1h", mature_after="6h", absent_at_maturity=absent),
         candidates={"tree": Candidate(steps=("sklearn.tree.DecisionTreeClassifier",))},
-        costs=Costs(missed=MissedCost(of_amount=1.0), false_alarm=1),
+        costs=Costs(missed=MissedCost(of_amount=1.0 if amount else 0.0), false_alarm=1),
         drift=Drift(window="1d"),
         thresholds=Thresholds(),
     )

@@ -1,0 +1,214 @@
+"""A wrong use-case file gives one readable error: file, field, value, what is allowed."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from monitoring import use_case
+from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
+from monitoring.use_case_file import (
+    SHIPPED,
+    UseCaseError,
+    find_use_case,
+    load_use_case,
+    use_case_files,
+)
+
+_FRAUD = yaml.safe_load((SHIPPED / "fraud.yml").read_text(encoding="utf-8"))
+_DELETED = object()
+
+
+def written(folder: Path, changes: Mapping[str, object]) -> Path:
+    """Write the fraud use case with fields changed, each named with dots between."""
+    content: dict[str, Any] = deepcopy(_FRAUD)
+    for field, value in changes.items():
+        *parents, last = field.split(".")
+        part = content
+        for parent in parents:
+            part = part[parent]
+        if value is _DELETED:
+            del part[last]
+        else:
+            part[last] = value
+    path = folder / "changed.yml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["fraud", "student_depression"])
+def test_shipped_use_cases_are_right(name: str) -> None:
+    case = find_use_case(name)
+    assert case.name == name
+    assert isinstance(case.columns.features, Features) and isinstance(case.columns.target, Target)
+
+
+def test_every_field_is_described() -> None:
+    parts = [part for part in vars(use_case).values() if isinstance(part, type(UseCase))]
+    fields = [
+        (f"{part.__name__}.{name}", field)
+        for part in parts
+        if issubclass(part, BaseModel)
+        for name, field in part.model_fields.items()
+    ]
+    assert len(fields) > 50
+    assert [name for name, field in fields if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "Fraud Case", "name: .*pattern.*'Fraud Case'"),
+        ("title", _DELETED, "title: must be given"),
+        ("colums", {}, "no field `colums`, did you mean `columns`: there are name, title"),
+        ("thresholds.recal", {}, "thresholds: no field `recal`, did you mean `recall`"),
+        ("source", "cards.csv", "source: holds fields of its own.*'cards.csv'"),
+        ("source.path", "cards.xlsx", r"source.path: .*\.parquet, or `auto` \(given: 'cards.xlsx'"),
+        ("source.path", "", "source.path: .*in .csv"),
+        ("source.synthetic", "cards", "source.synthetic: .*'card' or 'survey'.*'cards'"),
+        ("columns.event_time", "Time", "columns.event_time: holds fields of its own.*'Time'"),
+        ("columns.event_time", {}, "columns.event_time.name: must be given"),
+        ("columns.event_time.unit", "h", r"columns.event_time.unit: .*'s', 'ms' or 'iso'.*'h'"),
+        ("columns.event_time.origin", _DELETED, "columns.event_time: .*give `origin`"),
+        ("columns.event_time.origin", "then", "columns.event_time.origin: .*datetime.*'then'"),
+        ("columns.event_time", {"spacing": "1m"}, "columns.event_time.origin: must be given"),
+        (
+            "columns.event_time",
+            {"origin": "2026-01-01", "spacing": "1 week"},
+            r"columns.event_time.spacing: a duration is .*15m, 6h, 1d \(given: '1 week'",
+        ),
+        ("columns.target", "Class", "columns.target: holds fields of its own.*'Class'"),
+        ("columns.target.positive", 1.5, r"columns.target.positive: .*whole number.*1\.5"),
+        ("columns.target", "last", "`columns.target: last` goes with `source.path: auto` only"),
+        ("columns.features", "auto", "`columns.features: auto` goes with `source.path: auto`"),
+        ("columns.features", "all", "columns.features: holds fields of its own.*'all'"),
+        ("columns.features", {}, "columns.features: name one column at least"),
+        ("columns.features.numeric", ["V1", "V1"], "columns.features: named twice: V1"),
+        ("columns.features.numeric", ["Class"], "columns: 'Class' is the target"),
+        ("columns.id", "V1", "columns: 'V1' is the id"),
+        ("columns.amount", "", "columns.amount: may not be empty"),
+        ("columns.amount", _DELETED, "`costs.missed.of_amount` needs amounts"),
+        ("labels", None, "labels: holds fields of its own"),
+        ("labels.delay", "2 hours", "labels.delay: a duration is .*'2 hours'"),
+        ("labels.delay", "0s", "labels.delay: a duration is .*'0s'"),
+        ("labels.delay", "999999999d", "labels.delay: a duration is "),
+        ("labels.mature_after", "1h", "labels: `mature_after` is no shorter than `delay`"),
+        ("split.train", 0.9, r"split: train, validation and test add up to 1, not 1\.3"),
+        ("split", {"train": 1}, "split.train: .*less than 1.*given: 1"),
+        ("candidates", {}, "candidates: may not be empty"),
+        ("candidates.XG", {"steps": ["xgboost.XGBClassifier"]}, "candidate 'XG': a name is"),
+        ("candidates.mlp.steps", ["os.system"], "candidates.mlp: os.system may not be named"),
+        ("candidates.mlp.search", {"alpha": []}, "candidates.mlp.search.alpha: may not be empty"),
+        ("costs.false_alarm", -5, "costs.false_alarm: .*equal to 0 .*-5"),
+        ("costs.false_alarm", float("inf"), "costs.false_alarm: .*finite.*inf"),
+        ("costs.currency", "euros", "costs.currency: .*'euros'"),
+        ("retrain.every", "daily", r"retrain.every: .*five fields of cron.*'daily'"),
+        ("report.every", "61 * * * *", r"report.every: .*five fields of cron"),
+        ("thresholds.recall", {"below": {}}, "thresholds.recall: give `warning`, `critical`"),
+        (
+            "thresholds.recall",
+            {"below": {"warning": 0.8}, "above": {"warning": 0.1}},
+            "thresholds.recall: give `below` or `above`",
+        ),
+        (
+            "thresholds.recall",
+            {"below": {"warning": 0.6, "critical": 0.8}},
+            "thresholds.recall: `critical` lies further out",
+        ),
+        ("thresholds.recall.below.warning", float("nan"), "recall.below.warning: .*finite"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_value_and_what_is_allowed(
+    tmp_path: Path, field: str, value: object, said: str
+) -> None:
+    path = written(tmp_path, {field: value})
+    with pytest.raises(UseCaseError, match=f"(?s){said}") as caught:
+        load_use_case(path)
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith(f"{path}: ")
+    assert not any(word in str(caught.value) for word in ("function-", "literal[", "(column)"))
+
+
+def test_all_wrong_fields_are_told_at_once(tmp_path: Path) -> None:
+    path = written(tmp_path, {"title": _DELETED, "drift.rate": 2, "min_positives": 0})
+    with pytest.raises(UseCaseError, match="3 things are wrong") as caught:
+        load_use_case(path)
+    assert len(str(caught.value).splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "a mapping of fields, not NoneType"),
+        ("- fraud", "a mapping of fields, not list"),
+        ("name: [", "not YAML"),
+        ("name: fraud\nname: cards", "'name' is given twice(?s:.*)line 2"),
+        ("? [a]\n: 1", "not YAML(?s:.*)unhashable"),
+        ("!!python/object/apply:os.getcwd []", "not YAML"),
+    ],
+)
+def test_a_file_that_is_no_use_case_says_so(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "broken.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UseCaseError, match=said) as caught:
+        load_use_case(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_file_that_can_not_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UseCaseError, match="none.yml: no such use-case file"):
+        load_use_case(tmp_path / "none.yml")
+    with pytest.raises(UseCaseError, match="can't be read: Is a directory"):
+        load_use_case(tmp_path)
+    (tmp_path / "latin.yml").write_bytes(b"title: Caf\xe9")
+    with pytest.raises(UseCaseError, match="not YAML"):
+        load_use_case(tmp_path / "latin.yml")
+
+
+def test_a_use_case_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(UseCaseError, match="no use case 'frauds': there are fraud, student"):
+        find_use_case("frauds")
+
+
+def test_a_folder_adds_use_cases_and_replaces_shipped_ones(tmp_path: Path) -> None:
+    path = written(tmp_path, {"title": "Ours"}).rename(tmp_path / "fraud.yml")
+    assert use_case_files(tmp_path)["fraud"] == path
+    assert find_use_case("fraud", tmp_path).title == "Ours"
+    assert "student_depression" in use_case_files(tmp_path)
+
+
+def test_a_use_case_is_named_after_its_file(tmp_path: Path) -> None:
+    written(tmp_path, {}).rename(tmp_path / "cards.yml")
+    with pytest.raises(UseCaseError, match="'fraud' must be the file's own name, 'cards'"):
+        find_use_case("cards", tmp_path)
+
+
+def test_times_without_a_zone_are_utc(tmp_path: Path) -> None:
+    for origin in ("2026-01-01", "2026-01-01T00:00:00", "2026-01-01T01:00:00+01:00"):
+        case = load_use_case(written(tmp_path, {"columns.event_time.origin": origin}))
+        assert isinstance(case.columns.event_time, EventTime)
+        assert case.columns.event_time.origin == datetime(2026, 1, 1, tzinfo=UTC)
+        assert case.columns.event_time.origin.tzinfo is UTC
+
+
+def test_spacing_makes_it_the_order_of_arrival(tmp_path: Path) -> None:
+    change = {"columns.event_time": {"origin": "2026-01-01", "spacing": "1.5m"}}
+    event_time = load_use_case(written(tmp_path, change)).columns.event_time
+    assert isinstance(event_time, ArrivalOrder)
+    assert event_time.spacing == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(1, 1), (1.0, 1), (True, True), ("yes", "yes"), ("1", "1")]
+)
+def test_the_positive_class_is_kept_as_it_is_written(
+    tmp_path: Path, given: object, kept: object
+) -> None:
+    target = load_use_case(written(tmp_path, {"columns.target.positive": given})).columns.target
+    assert isinstance(target, Target)
+    assert (target.positive, type(target.positive)) == (kept, type(kept))
