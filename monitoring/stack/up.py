@@ -147,9 +147,6 @@ class _Start:
             sick = [part for part in found if not part.healthy]
             if not sick:
                 return found
-            for part in sick:
-                if part.state in {"fatal", "exited"}:
-                    raise self._failed(part.name, "does not stay up")
             if time.monotonic() > self.until:
                 raise self._failed(sick[0].name, f"is {sick[0].state}, but not healthy")
             time.sleep(LOOK_EVERY)
@@ -157,6 +154,9 @@ class _Start:
     def _look(self) -> tuple[PartStatus, ...]:
         found = statuses(self.supervisor, self.wanted)
         self.progress(found)
+        for part in found:
+            if part.state in {"fatal", "exited"}:
+                raise self._failed(part.name, "does not stay up")
         return found
 
     def _process(self, part: Part) -> ProcessState:

@@ -42,7 +42,7 @@ def compose_command() -> list[str]:
             said = subprocess.run(
                 [*command, "version"], capture_output=True, text=True, check=False
             )
-            if said.returncode == 0 and re.search(r"v?2\.\d+|v?[5-9]\.\d+", said.stdout):
+            if "Docker Compose version" in said.stdout:
                 return command
     pytest.skip("docker compose v2 is not installed")
 
@@ -99,7 +99,7 @@ def test_every_variable_is_one_that_the_env_file_has() -> None:
 
 def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
     secrets = {secret.name for secret in SECRETS}
-    rests = {name: set() for name in secrets} | {}
+    rests: dict[str, set[str]] = {name: set() for name in secrets}
     for match in VARIABLE.finditer(TEXT):
         if match["name"] in secrets:
             rests[match["name"]].add(match["rest"])
