@@ -22,11 +22,9 @@ def _match(value: str) -> str:
     return f"{sign}{json.dumps(text, ensure_ascii=False)}"
 
 
-def now(
-    metric: Metric, use_case: str, *, by: tuple[str, ...] = BY_CASE, how: str = "max", **labels: str
-) -> str:
+def now(metric: Metric, use_case: str, *, by: tuple[str, ...] = BY_CASE, **labels: str) -> str:
     """Return what the metric is at this moment, by the given labels."""
-    return _aggregated(how, by, select(metric, use_case, **labels))
+    return _aggregated("max", by, select(metric, use_case, **labels))
 
 
 def highest(selector: str) -> str:

@@ -36,10 +36,6 @@ class BusinessThreshold:
     severity: Severity
     value: float
 
-    def crossed_by(self, value: float) -> bool:
-        """Whether `value` lies strictly past this threshold."""
-        return value < self.value if self.side is Side.BELOW else value > self.value
-
 
 class ThresholdError(ValueError):
     """A use case's threshold can't be watched; the message names it and what is allowed."""

@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from monitoring.signals import Part, Pipeline, publish
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.causes import FOREIGN
 from monitoring.signals.alerts.declared import alerts_of
-from monitoring.signals.alerts.words import Addresses
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.dashboards.case import case_board
 from monitoring.signals.dashboards.fleet import fleet_board

@@ -8,8 +8,8 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.declared import alerts_of
-from monitoring.signals.alerts.words import Addresses
 from monitoring.signals.dashboards.case import case_board
 from monitoring.signals.dashboards.datasource import DATASOURCE
 from monitoring.signals.dashboards.fleet import fleet_board

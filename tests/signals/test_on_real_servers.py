@@ -7,9 +7,9 @@ import pytest
 
 from monitoring.performance.types import Ratio
 from monitoring.signals import Part, Pipeline, publish, publish_attempt, publish_success
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.declared import alerts_of
 from monitoring.signals.alerts.grafana import provisioned_group
-from monitoring.signals.alerts.words import Addresses
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.dashboards.case import case_board
 from monitoring.signals.dashboards.fleet import fleet_board

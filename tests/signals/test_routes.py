@@ -11,11 +11,11 @@ from pydantic import SecretStr
 
 from monitoring.settings import Settings
 from monitoring.signals.alerts import grafana_routes
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.alertmanager import alertmanager_config
 from monitoring.signals.alerts.declared import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, delivery_of
 from monitoring.signals.alerts.grafana import provisioned_group
-from monitoring.signals.alerts.words import Addresses
 from monitoring.signals.files import alertmanager_file
 from monitoring.use_case import Severity, UseCase
 from tests.fixtures.gateway import program

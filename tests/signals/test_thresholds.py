@@ -33,13 +33,6 @@ def test_fraud_has_the_thresholds_of_its_file(fraud: UseCase) -> None:
         assert expected in found
 
 
-def test_a_threshold_is_crossed_strictly_past_its_value() -> None:
-    low = BusinessThreshold(RECALL, Side.BELOW, Severity.CRITICAL, 0.6)
-    high = BusinessThreshold(MISSED, Side.ABOVE, Severity.CRITICAL, 25)
-    assert [low.crossed_by(v) for v in (0.59, 0.6, 0.61)] == [True, False, False]
-    assert [high.crossed_by(v) for v in (24, 25, 26)] == [False, False, True]
-
-
 def test_a_limit_on_the_good_side_is_refused(fraud: UseCase) -> None:
     wrong = Thresholds(recall=Threshold(above=Limits(warning=0.9, critical=None), below=None))
     case = fraud.model_copy(update={"thresholds": wrong})

@@ -18,8 +18,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
-from monitoring.signals.alerts.words import Addresses
 from monitoring.signals.files import alertmanager_file, prometheus_files
 from monitoring.signals.targets import Targets
 from monitoring.use_case import UseCase

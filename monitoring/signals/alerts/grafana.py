@@ -10,9 +10,10 @@ from grafana_foundation_sdk.builders import alerting, expr, prometheus
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.alert import Alert
 from monitoring.signals.alerts.form import GrafanaForm
-from monitoring.signals.alerts.words import Addresses, labels, texts
+from monitoring.signals.alerts.words import labels, texts
 from monitoring.signals.dashboards.datasource import DATASOURCE
 from monitoring.signals.promql import duration
 from monitoring.signals.thresholds import Side

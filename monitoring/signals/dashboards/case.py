@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.signals.alerts.words import Addresses
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.catalogue import PROMOTED
 from monitoring.signals.dashboards.data_panels import model_panels, quality_panels
 from monitoring.signals.dashboards.drift_panels import (
