@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.settings import Ports, settings
+from monitoring.settings import Ports, Settings, settings
 from monitoring.use_case_file import UseCaseError, find_use_case, load_use_case, use_case_files
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def retrain(
         attach()
         run = begin.by_hand(Pipeline.RETRAIN, use_case, as_of=_moment(as_of), force=force)
         told = in_process.retrain(run)
-    _print(told, as_json)
+    if as_json:
+        _print_json(told)
 
 
 @app.command()
@@ -103,7 +104,8 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
         attach()
         run = begin.by_hand(Pipeline.REPORT, use_case, as_of=_moment(as_of))
         told, drifted = in_process.report(run)
-    _print(told, as_json)
+    if as_json:
+        _print_json(told)
     if drifted:
         typer.echo(f"drift is above its limit: run `tocsin retrain {use_case}`", err=True)
         raise typer.Exit(1)
@@ -131,30 +133,37 @@ def replay(
             until=_moment(until) or datetime.now(UTC).replace(microsecond=0),
             scenario=None if scenario is None else Scenario(scenario),
         )
-    _print(replayed, as_json)
+    if as_json:
+        _print_json(replayed)
+    else:
+        typer.echo(replayed.words)
 
 
 @app.command()
 def generate(
-    out: Annotated[Path, typer.Option(help="Folder that the files go under.")] = Path(),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for this deployment's files; if left out, the checkout's own."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
 ) -> None:
-    """Write dashboards, rules and tables from the use cases: `tocsin generate --out .`."""
+    """Write dashboards, rules and tables from the use cases: `tocsin generate --out deployed`.
+
+    Without `--out` the checkout's own files are written: those of the shipped use cases, whatever
+    the environment says.
+    """
     from monitoring.signals import generate as generating
 
     with _readable_errors():
-        cases = [
-            find_use_case(name, settings().use_cases)
-            for name in use_case_files(settings().use_cases)
-        ]
-        if check:
-            stale = generating.stale(out, cases, settings())
-        else:
-            stale = ()
-            for path in generating.generate(out, cases, settings()):
-                typer.echo(path)
-    if stale:
-        typer.echo("stale, run `make generate`:\n" + "\n".join(map(str, stale)), err=True)
+        where = Settings.model_construct() if out is None else settings()
+        cases = [find_use_case(name, where.use_cases) for name in use_case_files(where.use_cases)]
+        folder = out or Path()
+        do = generating.stale if check else generating.generate
+        paths = do(folder, cases, where)
+    for path in paths:
+        typer.echo(path)
+    if check and paths:
+        typer.echo("these are stale: run `make generate` and commit", err=True)
         raise typer.Exit(1)
 
 
@@ -257,15 +266,13 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _logging() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    """Show our own steps as they go; of libraries, only what they warn of."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("monitoring").setLevel(logging.INFO)
 
 
-def _print(result: BaseModel, as_json: bool) -> None:
-    if as_json:
-        typer.echo(result.model_dump_json(indent=2))
-        return
-    for field, value in result.model_dump().items():
-        typer.echo(f"{field:<16}{value}")
+def _print_json(result: BaseModel) -> None:
+    typer.echo(result.model_dump_json(indent=2))
 
 
 if __name__ == "__main__":

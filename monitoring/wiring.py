@@ -43,7 +43,7 @@ def open_run(pipeline: PipelineName, use_case: str) -> Any:
     def call() -> Json:
         from monitoring.steps import begin
 
-        return getattr(begin, pipeline)(use_case, get_current_context()["dag_run"])
+        return begin.from_airflow(pipeline, use_case, get_current_context()["dag_run"])
 
     return call()
 

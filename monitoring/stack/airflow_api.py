@@ -11,7 +11,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from monitoring.stack.errors import StackError
 
-TIMEOUT = 10
+TIMEOUT = 30
 ENDED = frozenset({"success", "failed"})
 
 

@@ -17,21 +17,35 @@ from monitoring.use_case_file import find_use_case
 class DagRun(Protocol):
     """What is read of an Airflow DAG run."""
 
-    run_id: str
-    run_after: datetime
-    conf: Mapping[str, Any] | None
-    data_interval_start: datetime | None
-    data_interval_end: datetime | None
+    @property
+    def run_id(self) -> str: ...  # noqa: D102  told by its class
+
+    @property
+    def run_after(self) -> datetime: ...  # noqa: D102
+
+    @property
+    def conf(self) -> Mapping[str, Any] | None: ...  # noqa: D102
+
+    @property
+    def data_interval_start(self) -> datetime | None: ...  # noqa: D102
+
+    @property
+    def data_interval_end(self) -> datetime | None: ...  # noqa: D102
 
 
-def retrain(use_case: str, dag_run: DagRun) -> dict[str, Any]:
-    """Open the retrain run of an Airflow DAG run, as JSON."""
-    return _from_airflow(Pipeline.RETRAIN, use_case, dag_run).model_dump(mode="json")
-
-
-def report(use_case: str, dag_run: DagRun) -> dict[str, Any]:
-    """Open the report run of an Airflow DAG run, as JSON."""
-    return _from_airflow(Pipeline.REPORT, use_case, dag_run).model_dump(mode="json")
+def from_airflow(pipeline: str, use_case: str, dag_run: DagRun) -> dict[str, Any]:
+    """Open the run of an Airflow DAG run, as JSON; `conf` may give `as_of`, `force`, a verdict."""
+    conf = dag_run.conf or {}
+    length = find_use_case(use_case, settings().use_cases).drift.window
+    run = Run.open(
+        Pipeline(pipeline),
+        use_case,
+        _window(dag_run, conf, length),
+        run_id=dag_run.run_id,
+        force=bool(conf.get("force", False)),
+        verdict_id=conf.get("verdict_id"),
+    )
+    return attempted(run).model_dump(mode="json")
 
 
 def by_hand(
@@ -41,20 +55,6 @@ def by_hand(
     length = find_use_case(use_case, settings().use_cases).drift.window
     window = ending(as_of or datetime.now(UTC).replace(microsecond=0), length)
     return attempted(Run.open(pipeline, use_case, window, force=force))
-
-
-def _from_airflow(pipeline: Pipeline, use_case: str, dag_run: DagRun) -> Run:
-    conf = dag_run.conf or {}
-    length = find_use_case(use_case, settings().use_cases).drift.window
-    run = Run.open(
-        pipeline,
-        use_case,
-        _window(dag_run, conf, length),
-        run_id=dag_run.run_id,
-        force=bool(conf.get("force", False)),
-        verdict_id=conf.get("verdict_id"),
-    )
-    return attempted(run)
 
 
 def _window(dag_run: DagRun, conf: Mapping[str, object], length: timedelta) -> Window:

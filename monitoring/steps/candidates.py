@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 
-from monitoring.steps.merge import Merged
+from monitoring.steps.merge import Merged, merged_rows
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run
 from monitoring.training.search import SearchResult
 from monitoring.training.search import search as search_grid
+from monitoring.training.selection import Contender
+from monitoring.training.selection import select as select_best
+from monitoring.training.split import TimeSplit, split_in_time
 from monitoring.training.train import Trained
 from monitoring.training.train import train as train_candidate
+from monitoring.use_case import UseCase
 
 log = logging.getLogger(__name__)
 SEED = 0
@@ -98,3 +102,34 @@ def log_candidate(run: Run, candidate: str) -> Logged:
     logged = Logged(candidate=candidate, run_id=run_id)
     run.write(f"{candidate}_logged", logged)
     return logged
+
+
+def select(run: Run) -> Selection:
+    """Select the best of the candidates that were trained; name those that failed."""
+    names = tuple(run.case.candidates)
+    logged = {name: run.read(f"{name}_logged", Logged) for name in names}
+    choice = select_best(
+        [_contender(run, name) for name in names if logged[name] is not None],
+        failed=[name for name in names if logged[name] is None],
+    )
+    selection = Selection(
+        candidate=choice.candidate,
+        run_id=run.need(f"{choice.candidate}_logged", Logged).run_id,
+        failed=choice.failed,
+        words=choice.words,
+    )
+    run.write("selection", selection)
+    log.info(choice.words)
+    return selection
+
+
+def _contender(run: Run, name: str) -> Contender:
+    return Contender(
+        candidate=name,
+        average_precision=run.need(f"{name}_searched", Searched).average_precision,
+        validation_cost=run.need(f"{name}_fitted", Fitted).validation_cost,
+    )
+
+
+def _split(run: Run, case: UseCase) -> TimeSplit:
+    return split_in_time(merged_rows(run, case), case.split)

@@ -34,21 +34,23 @@ def detect_drift(run: Run) -> DriftFound:
     case = run.case
     with production_store() as store:
         if run.verdict_id is not None:
-            verdict = load_verdict(store, case, run.verdict_id)
+            found = _found(load_verdict(store, case, run.verdict_id))
+        elif (model := champion_model(case)) is not None:
+            found = _found(judge(run, store, model))
         else:
-            model = champion_model(case)
-            verdict = None if model is None else judge(run, store, model)
-    if verdict is None:
-        found = DriftFound(verdict_id=None, share=None, above=False, words="no champion to compare")
-    else:
-        found = DriftFound(
-            verdict_id=verdict.id,
-            share=verdict.share,
-            above=verdict.drifted,
-            words=sentence(verdict),
-        )
+            words = "no champion to compare with"
+            found = DriftFound(verdict_id=None, share=None, above=False, words=words)
     run.write("drift", found)
     return found
+
+
+def _found(verdict: Verdict) -> DriftFound:
+    return DriftFound(
+        verdict_id=verdict.id,
+        share=verdict.share,
+        above=verdict.drifted,
+        words=sentence(verdict),
+    )
 
 
 def champion_model(case: UseCase) -> Model | None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from monitoring.performance.types import Scorecard
+from monitoring.performance.types import CardStatus, Scorecard
 from monitoring.settings import settings
 from monitoring.signals.about import About
 from monitoring.signals.metric import Role, Stage
@@ -14,12 +14,14 @@ from monitoring.signals.part import Part
 from monitoring.signals.publish import publish, publish_success
 from monitoring.signals.sample import Sample
 from monitoring.signals.samples import (
+    PERFORMANCE,
     error_samples,
     estimate_samples,
     model_samples,
     quarantine_samples,
     retrain_samples,
     scorecard_samples,
+    unmeasured_samples,
     verdict_samples,
     window_samples,
 )
@@ -50,7 +52,9 @@ def publish_report(
     samples: list[Sample] = []
     if rows is not None:
         samples += window_samples(About.DATA, rows, run.as_of)
-    if measured is not None:
+    if measured is None:
+        samples += unmeasured_samples()
+    else:
         samples += _measured_samples(run.case, measured)
     _push(run, Part.REPORT, samples)
     _model_part(run)
@@ -85,20 +89,29 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     yield from verdict_samples(measured.verdict)
     yield from quarantine_samples(measured.quarantined)
     yield from window_samples(About.PERFORMANCE, measured.mature_rows, measured.mature_end)
-    if measured.estimated is not None:
+    yield from _realised_samples(case, measured)
+    if measured.estimated is None:
+        yield from unmeasured_samples(About.ESTIMATE)
+    else:
         yield from estimate_samples(measured.estimated)
         yield from window_samples(
             About.ESTIMATE, measured.estimated.rows, measured.verdict.window_end
         )
-    if measured.realised is not None:
-        yield from scorecard_samples(
-            measured.realised,
-            stage=Stage.PRODUCTION,
-            role=Role.CHAMPION,
-            capacity=_capacity(case, measured.mature_window.length),
-        )
-    if measured.realised is not None and measured.estimated_then is not None:
-        yield from error_samples(measured.estimated_then, measured.realised)
+
+
+def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
+    """Yield the mature window's figures, or that no row of it was scored."""
+    if measured.realised is None:
+        status = CardStatus.NO_ROWS
+        yield from unmeasured_samples(PERFORMANCE, About.ESTIMATE_ERROR, status=status)
+        return
+    yield from scorecard_samples(
+        measured.realised,
+        stage=Stage.PRODUCTION,
+        role=Role.CHAMPION,
+        capacity=_capacity(case, measured.mature_window.length),
+    )
+    yield from error_samples(measured.estimated_then, measured.realised)
 
 
 def _model_part(run: Run) -> None:

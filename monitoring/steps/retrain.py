@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from monitoring.steps.archive import Archived, archive_production_data
-from monitoring.steps.candidates import log_candidate, search, train
+from monitoring.steps.candidates import Selection, log_candidate, search, select, train
 from monitoring.steps.decide import Decision, decide
 from monitoring.steps.drift import detect_drift
 from monitoring.steps.fresh import Fresh, check_production_data
@@ -15,7 +15,6 @@ from monitoring.steps.notify import Told, tell
 from monitoring.steps.promote import Promotion, back_up_champion, promote
 from monitoring.steps.publish import publish_retrain
 from monitoring.steps.run import Result, Run
-from monitoring.steps.select import Selection, select
 
 
 class Published(Result):

@@ -64,3 +64,15 @@ def test_a_drifted_window_triggers_the_retrain_with_its_verdict(
     ran = report(airflow, case, 10)
     assert ran.tasks["drift_limit_crossed"] == "success"
     assert ran.tasks["trigger_retrain"] == "success"
+
+
+def test_a_survey_without_amounts_and_event_times_goes_through_the_same_dags(
+    airflow: Airflow, student_case: UseCase, tocsin_folder: Path
+) -> None:
+    name = student_case.name
+    assert airflow.run(f"retrain_{name}", as_of=AS_OF.isoformat()).state == "success"
+    replay(student_case, until=AS_OF + timedelta(days=10))
+    ran = report(airflow, student_case, 10)
+    assert ran.state == "success"
+    assert {ran.tasks[task] for task in (*MEASURED, *ALWAYS)} == {"success"}
+    assert (tocsin_folder / "reports" / name / "index.html").is_file()

@@ -1,0 +1,59 @@
+"""Runs as Airflow opens them: scheduled, by hand, in a backfill, with a window of their own."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitoring.settings import settings
+from monitoring.steps.begin import from_airflow
+from monitoring.steps.run import Run
+
+NIGHT = datetime(2026, 1, 8, 3, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class DagRun:
+    """What Airflow hands to a task, as far as a run is opened from it."""
+
+    run_id: str = "manual__1"
+    run_after: datetime = NIGHT
+    conf: dict[str, Any] | None = field(default_factory=dict)
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("TOCSIN_STATE", str(tmp_path))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def opened(dag_run: DagRun) -> Run:
+    return Run.model_validate(from_airflow("retrain", "fraud", dag_run))
+
+
+def test_a_scheduled_or_backfilled_run_looks_from_the_end_of_its_data_interval() -> None:
+    run = opened(DagRun(data_interval_start=NIGHT - 2 * DAY, data_interval_end=NIGHT - DAY))
+    assert (run.window_start, run.as_of) == (NIGHT - 2 * DAY, NIGHT - DAY)
+
+
+def test_a_run_by_hand_without_logical_date_looks_from_when_it_was_allowed_to_start() -> None:
+    run = opened(DagRun(conf=None))
+    assert (run.window_start, run.as_of) == (NIGHT - DAY, NIGHT)
+
+
+def test_conf_moves_a_run_into_the_past_and_forces_it() -> None:
+    run = opened(DagRun(conf={"as_of": "2025-12-01T00:00:00Z", "force": True, "verdict_id": "v"}))
+    assert run.as_of == datetime(2025, 12, 1, tzinfo=UTC)
+    assert run.force
+    assert run.verdict_id == "v"
+
+
+def test_two_runs_never_share_a_folder() -> None:
+    assert opened(DagRun(run_id="a")).folder != opened(DagRun(run_id="b")).folder
