@@ -1,0 +1,112 @@
+"""Bundle: a model as a folder of files, without pickle."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from monitoring.performance.types import Scorecard
+from monitoring.summary.files import load_reference, save
+from monitoring.summary.reference import with_version
+from monitoring.training import trusted
+from monitoring.training.errors import TrainingError
+from monitoring.training.folder import whole_folder
+from monitoring.training.model import Model
+from monitoring.use_case import Features
+
+FORMAT = 1
+"""Version of the folder's layout; one that is not known is an error, never a guess."""
+
+_MANIFEST, _MODEL = "manifest.json", "model.skops"
+_REFERENCE, _SAMPLE = "reference.json.gz", "reference_sample.parquet"
+LIBRARIES = ("tocsin", "scikit-learn", "skops", "lightgbm", "xgboost-cpu")
+"""Distributions that a model is made of."""
+
+
+class Manifest(BaseModel):
+    """What a bundle's other files don't say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    format: int
+    candidate: str
+    parameters: dict[str, Any]
+    threshold: float
+    features: Features
+    data_hash: str
+    test: Scorecard
+    trained_as_of: datetime
+    libraries: dict[str, str]
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write a model as `folder`, whole or not at all; its version is the registry's to know.
+
+    Raises
+    ------
+    TrainingError
+        The model holds a type that is not trusted.
+    """
+    manifest = Manifest(
+        format=FORMAT,
+        candidate=model.candidate,
+        parameters=dict(model.parameters),
+        threshold=model.threshold,
+        features=model.features,
+        data_hash=model.data_hash,
+        test=model.test,
+        trained_as_of=model.trained_as_of,
+        libraries={name: installed(name) for name in LIBRARIES},
+    )
+    with whole_folder(folder) as part:
+        trusted.dump(model.pipeline, part / _MODEL)
+        save(model.reference, part / _REFERENCE)
+        model.reference_sample.to_parquet(part / _SAMPLE, index=False)
+        (part / _MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+
+
+def load_model(folder: Path, *, version: str | None = None) -> Model:
+    """Read what `save_model` wrote, as the model of a registered version.
+
+    Raises
+    ------
+    TrainingError
+        The folder is not a bundle, is of an unknown layout, or holds types that are not trusted.
+    """
+    import pandas as pd
+
+    manifest = _manifest(folder)
+    reference = load_reference(folder / _REFERENCE)
+    return Model(
+        pipeline=trusted.load(folder / _MODEL),
+        candidate=manifest.candidate,
+        parameters=manifest.parameters,
+        threshold=manifest.threshold,
+        features=manifest.features,
+        reference=reference if version is None else with_version(reference, version),
+        reference_sample=pd.read_parquet(folder / _SAMPLE),
+        data_hash=manifest.data_hash,
+        version=version,
+        test=manifest.test,
+        trained_as_of=manifest.trained_as_of,
+    )
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / _MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValidationError) as error:
+        msg = f"{folder} is not a model's bundle: {error}"
+        raise TrainingError(msg) from error
+    if manifest.format != FORMAT:
+        msg = (
+            f"{folder} is a bundle of layout {manifest.format}, and this Tocsin reads {FORMAT}: "
+            "install the Tocsin that wrote it, or train anew"
+        )
+        raise TrainingError(msg)
+    return manifest

@@ -1,0 +1,98 @@
+"""Calibration: scores of a classifier turned into probabilities, by out-of-fold scores alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+_EDGE = 1e-7
+"""How near to 0 and to 1 a score is believed."""
+
+
+class BetaCalibration(BaseEstimator):  # type: ignore[misc]
+    """Beta calibration of one column of scores.
+
+    The log-odds become ``a ln(s) - b ln(1 - s) + c`` with a, b >= 0, so that no order changes;
+    fitted by maximum likelihood (Kull, Silva Filho and Flach, 2017). With a = b it is Platt's
+    sigmoid on log-odds; unlike, it mends scores that class weights moved to one side.
+
+    Attributes
+    ----------
+    coefficients_
+        (3,): a, b and c.
+    """
+
+    def fit(self, scores: ArrayLike, labels: ArrayLike) -> BetaCalibration:
+        """Fit on scores (n,) in 0 to 1 and labels (n,), 1 for positive."""
+        from scipy.optimize import minimize
+
+        columns = _columns(scores)
+        positive = np.asarray(labels, dtype=np.float64)
+
+        def loss(coefficients: Floats) -> tuple[float, Floats]:
+            odds = columns @ coefficients
+            wrong = 1 / (1 + np.exp(-odds)) - positive
+            return float(np.mean(np.logaddexp(0, odds) - positive * odds)), wrong @ columns / len(
+                positive
+            )
+
+        best = minimize(
+            loss,
+            x0=np.array([1.0, 1.0, 0.0]),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0, None), (0, None), (None, None)],
+            options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-9},
+        )
+        self.coefficients_: Floats = best.x
+        return self
+
+    def predict(self, scores: ArrayLike) -> Floats:
+        """Return probabilities (n,) for scores (n,)."""
+        odds = _columns(scores) @ self.coefficients_
+        probabilities: Floats = 1 / (1 + np.exp(-odds))
+        return probabilities
+
+
+class CalibratedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A fitted classifier, its calibration, and the threshold from which a row is an alarm.
+
+    Parameters
+    ----------
+    classifier
+        Fitted pipeline; its second class is the positive one.
+    calibration
+        Fitted `BetaCalibration` of its scores.
+    threshold
+        Decision threshold on the calibrated probability.
+    """
+
+    def __init__(
+        self, classifier: Any, calibration: BetaCalibration, threshold: float = 0.5
+    ) -> None:
+        self.classifier = classifier
+        self.calibration = calibration
+        self.threshold = threshold
+        self.classes_ = np.array([0, 1])
+
+    def predict_proba(self, features: pd.DataFrame) -> Floats:
+        """Return the probabilities (n, 2) of a negative and of a positive."""
+        positive = self.calibration.predict(self.classifier.predict_proba(features)[:, 1])
+        return np.column_stack([1 - positive, positive])
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.int64]:
+        """Return 1 for an alarm, 0 for none."""
+        return (self.predict_proba(features)[:, 1] >= self.threshold).astype(np.int64)
+
+
+def _columns(scores: ArrayLike) -> Floats:
+    near = np.clip(np.asarray(scores, dtype=np.float64), _EDGE, 1 - _EDGE)
+    return np.column_stack([np.log(near), -np.log1p(-near), np.ones(len(near))])

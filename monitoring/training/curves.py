@@ -1,0 +1,120 @@
+"""Curves: what a model's score histograms look like as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.performance.labels import NEGATIVE, POSITIVE
+from monitoring.performance.money import money_at
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from monitoring.summary.types import ScoreSummary
+    from monitoring.use_case import UseCase
+
+_CALIBRATION_POINTS = 10
+
+
+def curves(
+    case: UseCase, scores: Mapping[str, ScoreSummary], threshold: float
+) -> dict[str, Figure]:
+    """Return figures by name: precision and recall, ROC, calibration, and cost by threshold.
+
+    Parameters
+    ----------
+    scores
+        Score histograms by the name of their part; one line each.
+    """
+    drawn = {}
+    for name, draw in (
+        ("precision_recall", _precision_recall),
+        ("roc", _roc),
+        ("calibration", _calibration),
+    ):
+        drawn[name], axes = _empty(f"{case.title}: {name.replace('_', ' and ')}")
+        for part, histogram in scores.items():
+            draw(axes, part, histogram, threshold)
+        axes.legend()
+    drawn["cost"], axes = _empty(f"{case.title}: cost by decision threshold")
+    for part, histogram in scores.items():
+        _cost(axes, part, histogram, case)
+    axes.axvline(threshold, linestyle=":", color="black", label="threshold chosen")
+    axes.legend()
+    return drawn
+
+
+def _empty(title: str) -> tuple[Figure, Axes]:
+    # Not by pyplot, which keeps every figure and wants a screen.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title)
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _alarmed(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows at and above each bin, the highest first, after a first 0."""
+    return np.concatenate([[0], np.cumsum(rows[::-1])])
+
+
+def _at_threshold(scores: ScoreSummary, threshold: float) -> int:
+    """Return the place of the threshold in what `_alarmed` gives."""
+    return len(scores.edges) - int(np.searchsorted(scores.edges, threshold))
+
+
+def _precision_recall(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
+    caught, false = (_alarmed(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
+    alarms = caught + false
+    any_alarm = alarms > 0
+    recall = caught / max(caught[-1], 1)
+    precision = np.divide(caught, alarms, out=np.ones(len(alarms)), where=any_alarm)
+    (line,) = axes.plot(recall[any_alarm], precision[any_alarm], label=part)
+    place = _at_threshold(scores, threshold)
+    axes.plot(recall[place], precision[place], "o", color=line.get_color())
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
+
+
+def _roc(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
+    caught, false = (_alarmed(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
+    recall, rate = caught / max(caught[-1], 1), false / max(false[-1], 1)
+    (line,) = axes.plot(rate, recall, label=part)
+    place = _at_threshold(scores, threshold)
+    axes.plot(rate[place], recall[place], "o", color=line.get_color())
+    axes.set(xlabel="false alarm rate", ylabel="recall", ylim=(0, 1.01))
+
+
+def _calibration(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
+    """Draw shares of positives against scores, over groups of bins with like many positives."""
+    promised = scores.score[[NEGATIVE, POSITIVE]].sum(axis=0)
+    rows = scores.rows[[NEGATIVE, POSITIVE]].sum(axis=0)
+    passed = np.cumsum(promised) / max(promised.sum(), 1e-12) * _CALIBRATION_POINTS
+    group = np.minimum(passed.astype(int), _CALIBRATION_POINTS - 1)
+
+    def by_group(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(group, values, minlength=_CALIBRATION_POINTS).astype(np.float64)
+
+    counts = by_group(rows.astype(np.float64))
+    there = counts > 0
+    mean = by_group(promised)[there] / counts[there]
+    share = by_group(scores.rows[POSITIVE].astype(np.float64))[there] / counts[there]
+    axes.plot(mean, share, "o-", label=part)
+    axes.axvline(threshold, linestyle=":", color="black")
+    axes.axline((0, 0), slope=1, color="grey", linewidth=0.8)
+    axes.set(xlabel="mean score", ylabel="share of positives", xlim=(0, 1.01), ylim=(0, 1.01))
+
+
+def _cost(axes: Axes, part: str, scores: ScoreSummary, case: UseCase) -> None:
+    costs = []
+    for first in range(1, len(scores.edges) + 1):
+        money = money_at(scores, first, case.costs)
+        costs.append(np.nan if money is None else money.cost)
+    axes.plot(scores.edges, costs, label=part)
+    axes.set(xlabel="decision threshold", ylabel=f"cost, {case.costs.currency}", xscale="logit")

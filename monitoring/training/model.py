@@ -1,0 +1,83 @@
+"""Model: everything that is needed to score, judge and compare, switched by one alias move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.training.errors import TrainingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from monitoring.performance.types import Scorecard
+    from monitoring.summary.types import Reference
+    from monitoring.training.calibration import CalibratedClassifier
+    from monitoring.use_case import Features
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained model with its threshold and its reference.
+
+    Attributes
+    ----------
+    pipeline
+        Preprocessing, fitted classifier, calibration and threshold as one estimator.
+    candidate, parameters
+        The model family, and the point of its grid that was chosen.
+    threshold
+        A row is an alarm where score >= threshold.
+    features
+        The columns that are read, by kind.
+    reference_sample
+        Rows of the training part for reports: the features, `score` (calibrated, out of fold;
+        missing where a row had none) and `label`.
+    data_hash
+        Of the rows that training saw.
+    version
+        Number in the registry; None until it is registered.
+    test
+        What it did on rows that nothing was fitted or chosen on.
+    trained_as_of
+        Event time of the newest row that anything was fitted or chosen on.
+    """
+
+    pipeline: CalibratedClassifier
+    candidate: str
+    parameters: Mapping[str, Any]
+    threshold: float
+    features: Features
+    reference: Reference
+    reference_sample: pd.DataFrame
+    data_hash: str
+    version: str | None
+    test: Scorecard
+    trained_as_of: datetime
+
+    def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the calibrated probability of the positive class of each row: (n,).
+
+        Other columns than the model's own are not looked at.
+
+        Raises
+        ------
+        TrainingError
+            A column that the model reads is not there.
+        """
+        missing = [name for name in self.features.names if name not in features]
+        if missing:
+            msg = (
+                f"no column {', '.join(missing)}: version {self.version} of the model reads "
+                f"{', '.join(self.features.names)}"
+            )
+            raise TrainingError(msg)
+        if len(features) == 0:
+            return np.empty(0)
+        own = features[list(self.features.names)]
+        return np.asarray(self.pipeline.predict_proba(own)[:, 1], dtype=np.float64)

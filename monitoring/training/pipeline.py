@@ -1,0 +1,106 @@
+"""Pipeline: a candidate's steps, behind the preprocessing that they need by kind of feature."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from monitoring.training.errors import TrainingError
+from monitoring.use_case import Candidate, Features
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
+CATEGORIES = 50
+"""Most columns that one categorical feature is spread over; its rarer values share the last."""
+
+# The same rows give the same model: LightGBM would choose how it adds up by how fast it is.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "lightgbm": {"n_jobs": 2, "deterministic": True, "force_col_wise": True},
+    "sklearn.ensemble": {"n_jobs": 2},
+    "xgboost": {"n_jobs": 2},
+}
+
+
+def build_pipeline(
+    candidate: Candidate, features: Features, parameters: Mapping[str, Any], *, seed: int
+) -> Pipeline:
+    """Return a candidate's pipeline, not yet fitted; it reads a frame of `features`.
+
+    Missing numbers and categories, and categories never seen in training, are allowed at any
+    time: steps that take missing values see them as such, and categories as numbers; before any
+    others, numbers are imputed by their median with an indicator and categories spread over
+    columns.
+
+    Parameters
+    ----------
+    parameters
+        Of the last step, beside and before the candidate's own.
+    seed
+        Of every step that draws at random.
+
+    Raises
+    ------
+    TrainingError
+        A step is not there, or doesn't take a parameter; the last one gives no probabilities.
+    """
+    from sklearn.pipeline import make_pipeline
+
+    *before, last = candidate.steps
+    steps = [_step(path, {}, seed) for path in before]
+    steps.append(_step(last, {**candidate.parameters, **parameters}, seed))
+    if not hasattr(steps[-1], "predict_proba"):
+        msg = f"{last} gives no probabilities: the last of `steps` is a classifier that does"
+        raise TrainingError(msg)
+    imputes = any(path.startswith("sklearn.impute.") for path in before)
+    takes_missing = imputes or all(_takes_missing(step) for step in steps)
+    return make_pipeline(_columns(features, takes_missing=takes_missing), *steps)
+
+
+def _step(path: str, parameters: Mapping[str, Any], seed: int) -> BaseEstimator:
+    module, _, name = path.rpartition(".")
+    kind = getattr(importlib.import_module(module), name, None)
+    if not inspect.isclass(kind):
+        msg = f"{path} is no class: see what {module} has"
+        raise TrainingError(msg)
+    taken = inspect.signature(kind).parameters
+    anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
+    wanted = {"random_state": seed, **_DEFAULTS.get(module, {})}
+    defaults = {key: value for key, value in wanted.items() if anything or key in taken}
+    try:
+        return kind(**{**defaults, **parameters})
+    except TypeError as error:
+        msg = f"{path} can't be made with {dict(parameters)}: {error}; it takes {', '.join(taken)}"
+        raise TrainingError(msg) from error
+
+
+def _takes_missing(step: BaseEstimator) -> bool:
+    return bool(step.__sklearn_tags__().input_tags.allow_nan)
+
+
+def _columns(features: Features, *, takes_missing: bool) -> ColumnTransformer:
+    import numpy as np
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+    numeric, categorical = list(features.numeric), list(features.categorical)
+    if takes_missing:
+        ordinal = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=np.nan,
+            encoded_missing_value=np.nan,
+        )
+        parts = [("numeric", "passthrough", numeric), ("categorical", ordinal, categorical)]
+    else:
+        # A column without any value in training is kept, so that the shape never changes.
+        imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+        spread = OneHotEncoder(
+            handle_unknown="infrequent_if_exist", max_categories=CATEGORIES, sparse_output=False
+        )
+        parts = [("numeric", imputer, numeric), ("categorical", spread, categorical)]
+    return ColumnTransformer([part for part in parts if part[2]])

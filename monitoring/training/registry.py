@@ -1,0 +1,266 @@
+"""Registry: trained candidates as MLflow runs, versions of a model, and which one serves."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monitoring.training.bundle import load_model
+from monitoring.training.errors import TrainingError
+from monitoring.training.folder import whole_folder
+from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
+from monitoring.training.run_record import metrics as metrics_of
+from monitoring.training.run_record import parameters as parameters_of
+from monitoring.training.run_record import tags as tags_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.exceptions import MlflowException
+
+    from monitoring.training.model import Model
+    from monitoring.training.trained import Trained
+    from monitoring.use_case import UseCase
+
+CHAMPION, PREVIOUS = "champion", "previous"
+"""Aliases: the version that serves, and the one that served before it."""
+
+_RUN_KEY, _CANDIDATE, _PROMOTED = "tocsin.run_key", "tocsin.candidate", "tocsin.promoted"
+# Said before MLflow is imported: nothing is told to its makers, and no bars in logs.
+_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,120}")
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered model.
+
+    Attributes
+    ----------
+    number
+        Counted by the registry from 1 on, as text.
+    run_id
+        The MLflow run that it was logged by.
+    promoted
+        When it last became champion; None if it never did.
+    """
+
+    number: str
+    run_id: str
+    candidate: str
+    promoted: datetime | None = None
+
+
+class Registry:
+    """Where models are kept: an MLflow server, or a database and a folder without one.
+
+    Each use case has one experiment and one registered model, both of its name, so that
+    ``mlflow.sklearn.load_model("models:/fraud@champion")`` loads the model that serves.
+    Everything that writes may be called again, by a retry or after a kill, and then does what
+    is left to do.
+    """
+
+    def __init__(self, tracking_url: str, artifacts: Path | None = None) -> None:
+        """Name the place; nothing is read or written yet.
+
+        Parameters
+        ----------
+        tracking_url
+            An MLflow server's, or a database's such as ``sqlite:////folder/mlflow.db``.
+        artifacts
+            Folder of the files; a server keeps them itself.
+
+        Raises
+        ------
+        TrainingError
+            There is no server and no folder: files would land in the working directory.
+        """
+        self._url = tracking_url
+        self._artifacts = None if tracking_url.startswith(("http://", "https://")) else artifacts
+        if self._artifacts is None and not tracking_url.startswith(("http://", "https://")):
+            msg = f"{tracking_url} is no server, so a registry needs a folder for its artifacts"
+            raise TrainingError(msg)
+
+    def log(self, case: UseCase, trained: Trained, run_key: str, as_of: datetime) -> str:
+        """Log a trained candidate as one run, and return its id.
+
+        One finished run stands for a run key and a candidate: called again, it is returned as
+        it is; one that a killed try left unfinished is deleted and made anew.
+
+        Parameters
+        ----------
+        run_key
+            Of the retrain; letters, digits, ``_``, ``.`` and ``-``.
+        as_of
+            The moment that the retrain looks from.
+        """
+        client = self._client()
+        experiment = self._experiment(client, case)
+        candidate = trained.model.candidate
+        for run in _runs(client, experiment, run_key, candidate):
+            if run.info.status == "FINISHED":
+                return str(run.info.run_id)
+            client.delete_run(run.info.run_id)
+        tags = {
+            _RUN_KEY: run_key,
+            _CANDIDATE: candidate,
+            **tags_of(case, trained, as_of),
+            "mlflow.runName": f"{candidate} {run_key}",
+        }
+        run_id: str = client.create_run(experiment, tags=tags).info.run_id
+        for name, value in parameters_of(case, trained).items():
+            client.log_param(run_id, name, value)
+        for name, number in metrics_of(case, trained).items():
+            client.log_metric(run_id, name, number)
+        with tempfile.TemporaryDirectory() as folder:
+            write_artifacts(case, trained, Path(folder))
+            client.log_artifacts(run_id, folder)
+        client.set_terminated(run_id, "FINISHED")
+        return run_id
+
+    def register(self, case: UseCase, run_id: str) -> Version:
+        """Return the version of a logged run, made if there is none yet."""
+        from mlflow.exceptions import MlflowException
+
+        client = self._client()
+        made = client.search_model_versions(f"name = '{case.name}' and run_id = '{run_id}'")
+        if made:
+            return _version(made[0])
+        try:
+            client.create_registered_model(case.name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        candidate = client.get_run(run_id).data.tags[_CANDIDATE]
+        return _version(
+            client.create_model_version(
+                case.name,
+                source=f"runs:/{run_id}/{MLFLOW_MODEL}",
+                run_id=run_id,
+                tags={_CANDIDATE: candidate},
+            )
+        )
+
+    def champion(self, case: UseCase) -> Version | None:
+        """Return the version that serves; None before the first."""
+        return self._aliased(case, CHAMPION)
+
+    def previous(self, case: UseCase) -> Version | None:
+        """Return the version that served before the champion; None if there was none."""
+        return self._aliased(case, PREVIOUS)
+
+    def load(self, case: UseCase, version: str) -> Model:
+        """Return the model of a version's number, or of an alias.
+
+        Raises
+        ------
+        TrainingError
+            There is no such version, or its files are not a model's.
+        """
+        found = self._found(case, version)
+        with tempfile.TemporaryDirectory() as folder:
+            path = self._client().download_artifacts(found.run_id, BUNDLE, folder)
+            return load_model(Path(path), version=found.number)
+
+    def promote(self, case: UseCase, version: Version) -> None:
+        """Make a version the champion, by one alias move; the one that served is `previous`.
+
+        Promoting the version that serves changes nothing.
+        """
+        client, serving = self._client(), self.champion(case)
+        if serving is not None and serving.number == version.number:
+            return
+        if serving is not None:
+            client.set_registered_model_alias(case.name, PREVIOUS, serving.number)
+        # The registry's own moment, as MLflow's own times are: it is told, never reckoned with.
+        now = datetime.now(UTC).isoformat()
+        client.set_model_version_tag(case.name, version.number, _PROMOTED, now)
+        client.set_registered_model_alias(case.name, CHAMPION, version.number)
+
+    def back_up(self, version: Version, folder: Path) -> Path:
+        """Copy a version's bundle to `folder`, whole or not at all; one that is there is kept."""
+        if not folder.exists():
+            with whole_folder(folder) as part, tempfile.TemporaryDirectory() as downloads:
+                path = self._client().download_artifacts(version.run_id, BUNDLE, downloads)
+                for file in Path(path).iterdir():
+                    (part / file.name).write_bytes(file.read_bytes())
+        return folder
+
+    def _client(self) -> MlflowClient:
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self._url, registry_uri=self._url)
+
+    def _experiment(self, client: MlflowClient, case: UseCase) -> str:
+        from mlflow.exceptions import MlflowException
+
+        found = client.get_experiment_by_name(case.name)
+        if found is None:
+            place = None if self._artifacts is None else (self._artifacts / case.name).as_uri()
+            # Another candidate's task may make it at the same moment.
+            with suppress(MlflowException):
+                client.create_experiment(case.name, artifact_location=place)
+            found = client.get_experiment_by_name(case.name)
+        return str(found.experiment_id)
+
+    def _aliased(self, case: UseCase, alias: str) -> Version | None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _version(self._client().get_model_version_by_alias(case.name, alias))
+        except MlflowException as error:
+            if not _is_absent(error):
+                raise
+            return None
+
+    def _found(self, case: UseCase, version: str) -> Version:
+        from mlflow.exceptions import MlflowException
+
+        client = self._client()
+        try:
+            if version.isdecimal():
+                return _version(client.get_model_version(case.name, version))
+            return _version(client.get_model_version_by_alias(case.name, version))
+        except MlflowException as error:
+            if not _is_absent(error):
+                raise
+            msg = f"use case {case.name}: no model version or alias {version!r} in {self._place}"
+            raise TrainingError(msg) from error
+
+    @property
+    def _place(self) -> str:
+        """The tracking address without what may be a password."""
+        return re.sub(r"//[^@/]*@", "//", self._url)
+
+
+def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -> list[Run]:
+    if _KEY.fullmatch(run_key) is None:
+        msg = f"run key {run_key!r}: up to 120 letters, digits, _, . and - are allowed"
+        raise TrainingError(msg)
+    wanted = f"tags.`{_RUN_KEY}` = '{run_key}' and tags.`{_CANDIDATE}` = '{candidate}'"
+    return list(client.search_runs([experiment], filter_string=wanted))
+
+
+def _version(found: ModelVersion) -> Version:
+    tags: dict[str, Any] = found.tags
+    promoted = tags.get(_PROMOTED)
+    return Version(
+        number=str(found.version),
+        run_id=found.run_id,
+        candidate=tags[_CANDIDATE],
+        promoted=None if promoted is None else datetime.fromisoformat(promoted),
+    )
+
+
+def _is_absent(error: MlflowException) -> bool:
+    # An alias that isn't there is an invalid parameter, a model that isn't is absent.
+    return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")

@@ -1,0 +1,141 @@
+"""Run record: what one MLflow run says of one trained candidate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitoring.signals.alerts.prometheus import FRAUD
+from monitoring.signals.catalogue import INTERVAL, PR_AUC
+from monitoring.signals.metric import Role, Stage
+from monitoring.signals.samples import scorecard_samples
+from monitoring.training.bundle import LIBRARIES, save_model
+from monitoring.training.code_version import code_version
+from monitoring.training.curves import curves
+from monitoring.training.trusted import TRUSTED
+
+if TYPE_CHECKING:
+    from monitoring.performance.types import Scorecard
+    from monitoring.signals.metric import Metric
+    from monitoring.training.model import Model
+    from monitoring.training.trained import Trained
+    from monitoring.use_case import UseCase
+
+BUNDLE, MLFLOW_MODEL, FIGURES = "bundle", "model", "figures"
+"""Folders of a run's artifacts."""
+
+_PERFORMANCE_LABELS = {"stage", "role"}
+
+
+def parameters(case: UseCase, trained: Trained) -> dict[str, str]:
+    """Return the candidate's parameters, fixed and chosen, and the threshold."""
+    fixed = case.candidates[trained.model.candidate].parameters
+    chosen = {**fixed, **trained.model.parameters}
+    return {
+        **{name: json.dumps(value) for name, value in chosen.items()},
+        "threshold": repr(trained.model.threshold),
+    }
+
+
+def tags(case: UseCase, trained: Trained, as_of: datetime) -> dict[str, str]:
+    """Return what the model was made of: data, times, sizes, code."""
+    told = {
+        "use_case": case.name,
+        "as_of": as_of.isoformat(),
+        "data_hash": trained.model.data_hash,
+        "code_version": code_version(),
+        "test_status": trained.model.test.status.value,
+    }
+    for part in trained.parts:
+        told[f"{part.name}_rows"] = str(part.rows)
+        told[f"{part.name}_positives"] = str(part.positives)
+        told[f"{part.name}_start"] = part.start.isoformat()
+        told[f"{part.name}_end"] = part.end.isoformat()
+    return {f"tocsin.{name}": value for name, value in told.items()}
+
+
+def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
+    """Return validation and test figures by the catalogue's keys, and test ones by the brief's.
+
+    The brief's names that stand for production elsewhere tell the test part here, where there
+    is no other. What is not defined is absent.
+    """
+    told = {f"search_{PR_AUC.key}": trained.average_precision}
+    told |= _card_metrics("validation", trained.validation)
+    told |= _card_metrics("test", trained.model.test)
+    for metric, value in _performance(trained.model.test):
+        told |= {
+            brief.name: value
+            for brief in metric.brief
+            if case.name == FRAUD or not brief.fraud_only
+        }
+    return told
+
+
+def write_artifacts(case: UseCase, trained: Trained, folder: Path) -> None:
+    """Write bundle, figures, MLflow's model and the grid's points into an empty folder."""
+    save_model(trained.model, folder / BUNDLE)
+    _write_figures(case, trained, folder / FIGURES)
+    _write_mlflow_model(trained.model, folder / MLFLOW_MODEL)
+    points = [
+        {"parameters": dict(point.parameters), "average_precision": point.average_precision}
+        for point in trained.tried
+    ]
+    (folder / "search.json").write_text(json.dumps(points, indent=2), encoding="utf-8")
+
+
+def _card_metrics(part: str, card: Scorecard) -> dict[str, float]:
+    told = {f"{part}_{metric.key}": value for metric, value in _performance(card)}
+    told |= {f"{part}_{name}": value for name, value in _intervals(card)}
+    extra = {
+        "cost": None if card.money is None else card.money.cost,
+        "macro_f1": card.macro_f1,
+        "weighted_f1": card.weighted_f1,
+    }
+    return told | {f"{part}_{name}": value for name, value in extra.items() if value is not None}
+
+
+def _performance(card: Scorecard) -> Iterator[tuple[Metric, float]]:
+    for sample in scorecard_samples(card, stage=Stage.TEST, role=Role.CHAMPION):
+        if set(sample.labels) == _PERFORMANCE_LABELS:
+            yield sample.metric, sample.value
+
+
+def _intervals(card: Scorecard) -> Iterator[tuple[str, float]]:
+    for sample in scorecard_samples(card, stage=Stage.TEST, role=Role.CHAMPION):
+        if sample.metric is INTERVAL:
+            yield f"{sample.labels['of']}_{sample.labels['bound']}", sample.value
+
+
+def _write_figures(case: UseCase, trained: Trained, folder: Path) -> None:
+    folder.mkdir()
+    validation = trained.model.reference.validation
+    parts = {"validation": validation, "test": trained.tested}
+    scores = {
+        name: summary.scores
+        for name, summary in parts.items()
+        if summary is not None and summary.scores is not None
+    }
+    for name, figure in curves(case, scores, trained.model.threshold).items():
+        figure.savefig(folder / f"{name}.png")
+
+
+def _write_mlflow_model(model: Model, folder: Path) -> None:
+    from mlflow.models import infer_signature
+    from mlflow.sklearn import SERIALIZATION_FORMAT_SKOPS, save_model
+
+    rows = model.reference_sample[list(model.features.names)].head(100)
+    save_model(
+        model.pipeline,
+        path=str(folder),
+        signature=infer_signature(rows, model.pipeline.predict_proba(rows)),
+        pyfunc_predict_fn="predict_proba",
+        serialization_format=SERIALIZATION_FORMAT_SKOPS,
+        skops_trusted_types=list(TRUSTED),
+        # Named, for MLflow would look for them by importing the model in another process.
+        pip_requirements=[f"{name}=={installed(name)}" for name in LIBRARIES],
+    )

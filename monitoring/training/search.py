@@ -1,0 +1,216 @@
+"""Search: a candidate's grid, by time-ordered folds on the training part alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
+from monitoring.rows.typed import resolved_columns
+from monitoring.training.errors import TrainingError
+from monitoring.training.fit import fitted
+from monitoring.training.split import time_border
+from monitoring.use_case import UseCase
+
+FOLDS = 3
+FIRST = 0.4
+"""Share of the rows that every fold learns from; the folds' own rows share the rest."""
+
+
+class Fold(NamedTuple):
+    """A fold learns from the rows before `start` and scores those from there to `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One point of the grid, and how well it did."""
+
+    parameters: Mapping[str, Any]
+    average_precision: float
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """The best point of a grid, and what it said of rows that it had not learned from.
+
+    Attributes
+    ----------
+    parameters
+        The best point.
+    average_precision
+        Of the positive class, averaged over folds by their positives.
+    tried
+        Every point, in the grid's order.
+    positions
+        Places in the training part of the rows that were scored, ascending.
+    scores, labels
+        Out-of-fold scores of the best point, not calibrated, and the labels of these rows.
+    """
+
+    parameters: Mapping[str, Any]
+    average_precision: float
+    tried: tuple[Tried, ...]
+    positions: NDArray[np.intp]
+    scores: NDArray[np.float64]
+    labels: NDArray[np.int8]
+
+    def save(self, path: Path) -> None:
+        """Write to `path` in one move, without pickle."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "parameters": self.parameters,
+            "average_precision": self.average_precision,
+            "tried": [asdict(tried) for tried in self.tried],
+        }
+        part = path.with_name(f".{path.name}.part")
+        with part.open("wb") as file:
+            np.savez(
+                file,
+                facts=np.array(json.dumps(facts)),
+                positions=self.positions,
+                scores=self.scores,
+                labels=self.labels,
+            )
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as file:
+            facts = json.loads(str(file["facts"]))
+            return cls(
+                parameters=facts["parameters"],
+                average_precision=facts["average_precision"],
+                tried=tuple(Tried(**tried) for tried in facts["tried"]),
+                positions=file["positions"],
+                scores=file["scores"],
+                labels=file["labels"],
+            )
+
+
+def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:
+    """Try every point of a candidate's grid on the newest rows of the training part.
+
+    Parameters
+    ----------
+    name
+        Of the candidate, in `case.candidates`.
+    train
+        The training part, in order of event time, every row labelled.
+
+    Raises
+    ------
+    TrainingError
+        The rows don't hold a fold with positives to score and both classes to learn from, some
+        have no label, or the candidate can't be made.
+    """
+    from sklearn.model_selection import ParameterGrid
+
+    skipped = max(len(train) - case.retrain.max_rows_search, 0)
+    rows = train.take(slice(skipped, len(train)))
+    folds = time_folds(rows)
+    best: tuple[Tried, NDArray[np.float64]] | None = None
+    tried = []
+    for parameters in ParameterGrid(case.candidates[name].search):
+        scores = _out_of_fold(case, name, rows, folds, parameters, seed=seed)
+        point = Tried(parameters, _average_precision(rows, folds, scores))
+        tried.append(point)
+        if best is None or point.average_precision > best[0].average_precision:
+            best = point, scores
+    assert best is not None  # noqa: S101 - the grid of an empty search has one empty point
+    return SearchResult(
+        parameters=best[0].parameters,
+        average_precision=best[0].average_precision,
+        tried=tuple(tried),
+        positions=np.arange(folds[0].start, len(rows)) + skipped,
+        scores=best[1],
+        labels=rows.label[folds[0].start :],
+    )
+
+
+def time_folds(rows: Rows) -> tuple[Fold, ...]:
+    """Return folds that together score the newest rows, each learning from all rows before it.
+
+    Rows of the same event time stay together. Where the oldest rows lack a class, the folds that
+    would have to learn from them alone are left out.
+
+    Raises
+    ------
+    TrainingError
+        No fold has both classes to learn from and a positive to score, or a row has no label.
+    """
+    known = (rows.label == POSITIVE) | (rows.label == NEGATIVE)
+    if not known.all():
+        msg = (
+            f"{int((~known).sum()):,} of {len(rows):,} training rows have no label: leave them out"
+        )
+        raise TrainingError(msg)
+    shares = np.linspace(FIRST, 1, FOLDS + 1)
+    borders = sorted({time_border(rows.event_time, share) for share in shares})
+    folds = tuple(
+        Fold(start, end)
+        for start, end in pairwise(borders)
+        if len(np.unique(rows.label[:start])) == 2
+    )
+    if not folds or not (rows.label[folds[0].start :] == POSITIVE).any():
+        positives = int((rows.label == POSITIVE).sum())
+        msg = (
+            f"{len(rows):,} training rows with {positives:,} positives can't be searched: the "
+            f"first {FIRST:.0%} need rows of both classes and the rest need positives; wait for "
+            "more labelled rows, or raise `retrain.max_rows_search`"
+        )
+        raise TrainingError(msg)
+    return folds
+
+
+def _out_of_fold(
+    case: UseCase,
+    name: str,
+    rows: Rows,
+    folds: tuple[Fold, ...],
+    parameters: Mapping[str, Any],
+    *,
+    seed: int,
+) -> NDArray[np.float64]:
+    return np.concatenate(list(_fold_scores(case, name, rows, folds, parameters, seed=seed)))
+
+
+def _fold_scores(
+    case: UseCase,
+    name: str,
+    rows: Rows,
+    folds: tuple[Fold, ...],
+    parameters: Mapping[str, Any],
+    *,
+    seed: int,
+) -> Iterator[NDArray[np.float64]]:
+    names = list(resolved_columns(case)[0].names)
+    for fold in folds:
+        model = fitted(case, name, rows.take(slice(0, fold.start)), parameters, seed=seed)
+        own = rows.features.iloc[fold.start : fold.end]
+        yield np.asarray(model.predict_proba(own[names])[:, 1], dtype=np.float64)
+
+
+def _average_precision(rows: Rows, folds: tuple[Fold, ...], scores: NDArray[np.float64]) -> float:
+    """Average within folds: scores of models that learned from unlike rows don't rank together."""
+    from sklearn.metrics import average_precision_score
+
+    start = folds[0].start
+    found, weights = [], []
+    for fold in folds:
+        labels = rows.label[fold.start : fold.end]
+        if (labels == POSITIVE).any():
+            own = scores[fold.start - start : fold.end - start]
+            found.append(average_precision_score(labels, own))
+            weights.append((labels == POSITIVE).sum())
+    return float(np.average(found, weights=weights))

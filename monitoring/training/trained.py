@@ -1,0 +1,119 @@
+"""Trained: a candidate's model with what choosing, logging and drawing it need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from monitoring.performance.types import Scorecard
+from monitoring.rows.rows import POSITIVE
+from monitoring.summary.files import load_summary, save
+from monitoring.training.bundle import load_model, save_model
+from monitoring.training.folder import whole_folder
+from monitoring.training.search import Tried
+
+if TYPE_CHECKING:
+    from monitoring.rows.rows import Rows
+    from monitoring.summary.types import Summary
+    from monitoring.training.model import Model
+
+_BUNDLE, _TESTED, _FACTS = "bundle", "tested.json.gz", "trained.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the split: its rows, and the event times of its first and last row."""
+
+    name: str
+    rows: int
+    positives: int
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, name: str, rows: Rows) -> Self:
+        """Describe `rows`, which are in order of event time."""
+        return cls(
+            name=name,
+            rows=len(rows),
+            positives=int((rows.label == POSITIVE).sum()),
+            start=_moment(rows.event_time[0]),
+            end=_moment(rows.event_time[-1]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A candidate as this retrain trained it.
+
+    Attributes
+    ----------
+    validation
+        Scorecard of the part that its threshold was chosen on.
+    tested
+        Summary of the test part, scores included: its curves are drawn from it.
+    average_precision
+        Of the positive class, out of fold, of the parameters that were chosen.
+    tried
+        Every point of the grid.
+    parts
+        Train, validation and test.
+    """
+
+    model: Model
+    validation: Scorecard
+    tested: Summary
+    average_precision: float
+    tried: tuple[Tried, ...]
+    parts: tuple[Part, ...]
+
+    def save(self, folder: Path) -> None:
+        """Write as `folder`, whole or not at all.
+
+        Raises
+        ------
+        TrainingError
+            The model holds a type that is not trusted.
+        """
+        facts = _Facts(
+            validation=self.validation,
+            average_precision=self.average_precision,
+            tried=self.tried,
+            parts=self.parts,
+        )
+        with whole_folder(folder) as part:
+            save_model(self.model, part / _BUNDLE)
+            save(self.tested, part / _TESTED)
+            (part / _FACTS).write_text(facts.model_dump_json(indent=2), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        facts = _Facts.model_validate_json((folder / _FACTS).read_text(encoding="utf-8"))
+        return cls(
+            model=load_model(folder / _BUNDLE),
+            validation=facts.validation,
+            tested=load_summary(folder / _TESTED),
+            average_precision=facts.average_precision,
+            tried=facts.tried,
+            parts=facts.parts,
+        )
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    validation: Scorecard
+    average_precision: float
+    tried: tuple[Tried, ...]
+    parts: tuple[Part, ...]
+
+
+def _moment(time: np.datetime64) -> datetime:
+    moment: datetime = time.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)
