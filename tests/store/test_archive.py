@@ -1,6 +1,7 @@
 """What a retrain consumed is archived exactly once, whatever happens on the way."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import ending
 from monitoring.use_case import UseCase
-from tests.store.child import LATER, at_once, case_of_kill
 from tests.store.made import HOUR, NOON, rows, use_case
+from tests.store.processes import LATER, archived, at_once, case_of_kill, killed_at_each_line
 
 CASE = use_case()
 SILENCE_IS_NEGATIVE = use_case(absent="negative")
@@ -192,7 +193,7 @@ def test_killed_at_any_line_a_rerun_archives_each_row_once(
     store: ProductionStore, store_url: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "archives"
-    [kills] = at_once([["killed", store_url, str(folder)]])
+    [kills] = at_once([partial(killed_at_each_line, store_url, folder)])
     assert kills > 50, "every line of claiming, writing and completing"
     half_way: Counter[bool] = Counter()
     for number in range(kills + 1):
@@ -213,7 +214,7 @@ def test_two_retrains_at_the_same_time_share_no_row(
 ) -> None:
     sent = rows([f"r{i}" for i in range(2000)], label=POSITIVE)
     send(store, CASE, sent, labelled=2000)
-    at_once([["archive", store_url, str(tmp_path), key] for key in ("one", "two", "three")])
+    at_once([partial(archived, store_url, tmp_path, key) for key in ("one", "two", "three")])
     assert sorted(archived_ids(tmp_path)) == sorted(sent.row_id.tolist())
 
 
@@ -222,6 +223,6 @@ def test_two_tries_of_one_retrain_at_the_same_time_make_one_archive(
 ) -> None:
     sent = rows([f"r{i}" for i in range(2000)], label=POSITIVE)
     send(store, CASE, sent, labelled=2000)
-    names = at_once([["archive", store_url, str(tmp_path), "retrain 1"]] * 3)
+    names = at_once([partial(archived, store_url, tmp_path, "retrain 1")] * 3)
     assert files(tmp_path) == sorted(set(names))
     assert len(store.training_rows(CASE, LATER, None, folder=tmp_path)) == 2000

@@ -1,45 +1,35 @@
-"""A process of its own that does one thing with a store, when told: python -m tests.store.child."""
+"""What the store's tests do in processes of their own: at the same moment, or until killed."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from monitoring.rows import archive, archive_file
 from monitoring.rows.rows import POSITIVE
 from monitoring.rows.store import ProductionStore, open_store
 from tests.store.made import HOUR, NOON, rows, use_case
 
+T = TypeVar("T")
+
 LATER = NOON + 48 * HOUR
 
 
-def at_once(arguments: Sequence[Sequence[str]]) -> list[Any]:
-    """Start a child for each list of arguments, let all go together, return what they say."""
-    command = [sys.executable, "-m", "tests.store.child"]
-    children = [
-        subprocess.Popen(
-            [*command, *each], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for each in arguments
-    ]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    said = [child.communicate(timeout=60)[0] for child in children]
-    assert [child.returncode for child in children] == [0] * len(children)
-    return [json.loads(each) for each in said]
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make each call in a process of its own, all at the same moment; return what they return."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["pytest", __name__])  # imported once, not in each process
+    together = context.Barrier(len(calls)).wait
+    with ProcessPoolExecutor(len(calls), context, initializer=together) as pool:
+        return [call.result(timeout=60) for call in [pool.submit(call) for call in calls]]
 
 
-def killed_at_each_line(url: str, folder: str) -> int:
+def killed_at_each_line(url: str, folder: Path) -> int:
     """Archive a use case of its own again and again, killed one line of the code later each time.
 
     Returns the number of kills: the try after the last of them went through.
@@ -48,8 +38,12 @@ def killed_at_each_line(url: str, folder: str) -> int:
     while True:
         child = os.fork()
         if child == 0:
-            _archive_until(kills, url, Path(folder))
-            os._exit(0)
+            failed = 1
+            try:
+                _archive_until(kills, url, folder)
+                failed = 0
+            finally:
+                os._exit(failed)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
             assert os.waitstatus_to_exitcode(status) == 0
@@ -91,19 +85,13 @@ def _killer(lines: int) -> Callable[..., Any]:
     return trace
 
 
-def _open(url: str) -> str:
+def opened(url: str) -> str:
+    """Open the store; return how it shows itself."""
     with open_store(url) as store:
         return repr(store)
 
 
-def _archive(url: str, folder: str, run_key: str) -> str | None:
+def archived(url: str, folder: Path, run_key: str) -> str | None:
+    """Archive the use case of `made`; return the file's name."""
     with open_store(url) as store:
-        return store.archive(use_case(), run_key, LATER, Path(folder)).file
-
-
-if __name__ == "__main__":
-    action = {"open": _open, "archive": _archive, "killed": killed_at_each_line}[sys.argv[1]]
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
-    json.dump(action(*sys.argv[2:]), sys.stdout)
+        return store.archive(use_case(), run_key, LATER, folder).file

@@ -1,0 +1,158 @@
+"""Whatever comes in is kept once; what can't be taken as it is, is kept apart and counted."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from monitoring.rows.counting import LabelProblems
+from monitoring.rows.intake import REUSED_ID, LabelsAdded, RowsAdded, ScoresAdded
+from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED
+from monitoring.rows.store import ProductionStore
+from monitoring.rows.window import Window
+from tests.store.made import HOUR, NOON, rows, use_case
+
+CASE = use_case()
+DAY = Window(NOON, NOON + 24 * HOUR)
+LATER = NOON + 48 * HOUR
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A row as a schema check sets it aside."""
+
+    row_id: str
+    reason: str
+    row_number: int = 0
+    detail: str = "what it was"
+    payload: str = "1,2,x"
+
+
+def add_scores(store: ProductionStore, scores: list[float], role: str = "champion") -> ScoresAdded:
+    ids = [f"r{i}" for i in range(len(scores))]
+    values = np.array(scores)
+    return store.add_scores(
+        CASE, ids, values, alarmed=values >= 0.5, model_version="1", role=role, scored_at=NOON
+    )
+
+
+def test_a_retried_call_adds_no_row_twice(store: ProductionStore) -> None:
+    sent = rows(["a", "b", "c"])
+    assert store.add_rows(CASE, sent) == RowsAdded(3, 0, 0)
+    assert store.add_rows(CASE, sent) == RowsAdded(0, 3, 0)
+    assert store.add_rows(CASE, rows([])) == RowsAdded(0, 0, 0)
+    assert len(store.window(CASE, DAY, LATER)) == 3
+
+
+def test_another_row_under_a_known_id_is_set_aside_and_not_lost(store: ProductionStore) -> None:
+    sent = rows(["a", "b"])
+    store.add_rows(CASE, sent)
+    other = replace(sent, features=sent.features.assign(weight=[99.0, 0.1 + 1 / 7]))
+    assert store.add_rows(CASE, other) == RowsAdded(added=0, repeated=1, quarantined=1)
+    assert store.add_rows(CASE, other) == RowsAdded(added=0, repeated=1, quarantined=1)
+    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {REUSED_ID: 1}
+    assert store.window(CASE, DAY, LATER).features["weight"].tolist() == [0.1, 0.1 + 1 / 7]
+
+
+def test_an_id_twice_in_one_call_keeps_the_first(store: ProductionStore) -> None:
+    assert store.add_rows(CASE, rows(["a", "a"])) == RowsAdded(added=1, repeated=0, quarantined=1)
+    assert store.window(CASE, DAY, LATER).features["weight"].tolist() == [0.1]
+
+
+def test_an_infinite_feature_is_an_error_that_names_it_and_adds_nothing(
+    store: ProductionStore,
+) -> None:
+    sent = rows(["a", "b"])
+    with pytest.raises(ValueError, match="infinite values in weight"):
+        store.add_rows(CASE, replace(sent, features=sent.features.assign(weight=[1.0, -np.inf])))
+    assert len(store.window(CASE, DAY, LATER)) == 0
+
+
+def test_a_score_is_kept_once_for_each_role(store: ProductionStore) -> None:
+    assert add_scores(store, [0.1, 0.9]) == ScoresAdded(2, 0)
+    assert add_scores(store, [0.3, 0.9, 0.2]) == ScoresAdded(1, 2)
+    assert add_scores(store, [0.1, 0.9], role="shadow") == ScoresAdded(2, 0)
+    store.add_rows(CASE, rows(["r0"]))
+    assert store.window(CASE, DAY, LATER).score == [0.1]
+
+
+@pytest.mark.parametrize("wrong", [-0.01, 1.01, np.nan])
+def test_a_score_outside_0_to_1_is_an_error_that_names_its_row(
+    store: ProductionStore, wrong: float
+) -> None:
+    with pytest.raises(ValueError, match=r"1 of 2 scores .* row r1"):
+        add_scores(store, [0.5, wrong])
+
+
+def test_an_unknown_role_is_an_error(store: ProductionStore) -> None:
+    with pytest.raises(ValueError, match="spectator"):
+        add_scores(store, [0.5], role="spectator")
+
+
+def test_the_first_label_stays_and_a_contradiction_is_kept_apart(store: ProductionStore) -> None:
+    store.add_rows(CASE, rows(["a", "b"]))
+    first = store.add_labels(CASE, ["a", "b"], [POSITIVE, NEGATIVE], NOON + HOUR)
+    assert first == LabelsAdded(added=2, repeated=0, conflicting=0, unknown=0)
+    for _ in range(2):
+        again = store.add_labels(CASE, ["a", "b"], [NEGATIVE, NEGATIVE], NOON + 2 * HOUR)
+        assert again == LabelsAdded(added=0, repeated=1, conflicting=1, unknown=0)
+    assert store.window(CASE, DAY, LATER).label.tolist() == [POSITIVE, NEGATIVE]
+    assert store.label_problems(CASE, LATER) == LabelProblems(unknown=0, conflicting=1)
+    assert store.label_problems(CASE, NOON + HOUR).conflicting == 0
+
+
+def test_labels_that_contradict_each_other_in_one_call_keep_the_first(
+    store: ProductionStore,
+) -> None:
+    store.add_rows(CASE, rows(["a"]))
+    added = store.add_labels(CASE, ["a", "a"], [POSITIVE, NEGATIVE], NOON + HOUR)
+    assert added == LabelsAdded(added=1, repeated=0, conflicting=1, unknown=0)
+    assert store.window(CASE, DAY, LATER).label.tolist() == [POSITIVE]
+
+
+def test_a_label_without_its_row_is_counted_and_valid_once_the_row_comes(
+    store: ProductionStore,
+) -> None:
+    added = store.add_labels(CASE, ["a"], [POSITIVE], NOON + HOUR)
+    assert added == LabelsAdded(added=1, repeated=0, conflicting=0, unknown=1)
+    assert store.label_problems(CASE, LATER).unknown == 1
+    store.add_rows(CASE, rows(["a"]))
+    assert store.label_problems(CASE, LATER).unknown == 0
+    assert store.window(CASE, DAY, LATER).label.tolist() == [POSITIVE]
+
+
+@pytest.mark.parametrize("wrong", [UNLABELLED, 2])
+def test_a_label_is_positive_or_negative(store: ProductionStore, wrong: int) -> None:
+    with pytest.raises(ValueError, match=rf"row b: label {wrong} .*a label is 0 or 1"):
+        store.add_labels(CASE, ["a", "b"], [POSITIVE, wrong], NOON)
+
+
+def test_a_label_without_a_time_is_an_error(store: ProductionStore) -> None:
+    with pytest.raises(ValueError, match="row a: label 1 at None"):
+        store.add_labels(CASE, ["a"], [POSITIVE], np.array(["NaT"], "datetime64[us]"))
+
+
+def test_quarantined_rows_are_kept_once_and_counted_by_reason(store: ProductionStore) -> None:
+    bad = [Bad("a", "missing time"), Bad("a", "missing time", row_number=1), Bad("b", "other")]
+    assert store.add_quarantined(CASE, bad, seen_at=NOON) == 3
+    assert store.add_quarantined(CASE, bad, seen_at=NOON + HOUR) == 0
+    counts = store.quarantined_counts(CASE, NOON - HOUR, NOON)
+    assert counts == {"missing time": 2, "other": 1}
+    assert store.quarantined_counts(CASE, NOON, LATER) == {}
+
+
+def test_the_newest_times_are_those_known_at_the_moment(store: ProductionStore) -> None:
+    assert store.newest_event_time(CASE, LATER) is None
+    assert store.newest_label_time(CASE, LATER) is None
+    sent = rows(["a", "b", "c"], every=HOUR, label=POSITIVE)
+    store.add_rows(CASE, sent)
+    store.add_labels(CASE, sent.row_id, sent.label, sent.label_time)
+    assert store.newest_event_time(CASE, LATER) == NOON + 2 * HOUR
+    assert store.newest_event_time(CASE, NOON + HOUR) == NOON + HOUR
+    assert store.newest_label_time(CASE, NOON + 2 * HOUR) == NOON + 2 * HOUR
+
+
+def test_more_ids_than_one_condition_takes(store: ProductionStore) -> None:
+    sent = rows([f"r{i}" for i in range(10_500)], every=HOUR / 3600)
+    store.add_rows(CASE, sent)
+    assert store.add_rows(CASE, sent) == RowsAdded(0, 10_500, 0)
