@@ -1,27 +1,53 @@
-"""Decision: when a feature has changed, and when it has drifted."""
+"""Decision: which features have changed, and which have drifted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from monitoring.drift.significance import benjamini_hochberg
+from monitoring.drift.variation import Variation
 from monitoring.drift.verdict import FeatureVerdict
 from monitoring.use_case import Drift
 
 
-def decide(part: FeatureVerdict, q_value: float | None, limits: Drift) -> FeatureVerdict:
-    """Return a feature's verdict with what its figures mean.
+def decided(
+    judged: Sequence[FeatureVerdict], variation: Mapping[str, Variation], limits: Drift
+) -> tuple[FeatureVerdict, ...]:
+    """Return the verdicts of features with what their figures mean together.
 
-    Changed: significant at the use case's false discovery rate. Drifted: changed, by more than
-    the smallest effect that matters, and by more than the reference varies by itself.
+    Changed: significant at the use case's false discovery rate; a feature that has not changed
+    has effect 0, as chance explains what was found. Drifted: changed, by more than the smallest
+    effect that matters, and by more than the reference varies by itself; how rare natural
+    variation must make an effect is set by the same false discovery rate.
     """
-    if q_value is None or part.effect is None:
-        return part
-    changed = q_value <= limits.rate
-    least = max(limits.min_effect, part.natural_variation or 0.0)
-    return replace(
-        part,
-        q_value=q_value,
-        changed=changed,
-        drifted=changed and part.effect > least,
-        reason=part.reason if changed else "",
-    )
+    p_values = {part.name: part.p_value for part in judged if part.p_value is not None}
+    effects = {part.name: part.effect or 0.0 for part in judged}
+    q_values = _adjusted(p_values)
+    both = {
+        name: max(p, variation[name].p_value(effects[name])) if name in variation else p
+        for name, p in p_values.items()
+    }
+    found = sum(q <= limits.rate for q in _adjusted(both).values())
+    level = limits.rate * max(found, 1) / max(len(p_values), 1)
+
+    def decide(part: FeatureVerdict) -> FeatureVerdict:
+        if part.name not in q_values or part.effect is None:
+            return part
+        changed = q_values[part.name] <= limits.rate
+        natural = variation[part.name].limit(level) if part.name in variation else None
+        return replace(
+            part,
+            effect=part.effect if changed else 0.0,
+            q_value=q_values[part.name],
+            natural_variation=natural,
+            changed=changed,
+            drifted=changed and part.effect > max(limits.min_effect, natural or 0.0),
+        )
+
+    return tuple(decide(part) for part in judged)
+
+
+def _adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
+    adjusted = benjamini_hochberg(list(p_values.values()))
+    return dict(zip(p_values, adjusted.tolist(), strict=True))

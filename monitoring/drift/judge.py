@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from monitoring.drift.baseline import HourMix
-from monitoring.drift.decision import decide
-from monitoring.drift.distance import effect
+from monitoring.drift.decision import decided
+from monitoring.drift.distance import divergence
 from monitoring.drift.reason import reason
 from monitoring.drift.scores import score_verdict
-from monitoring.drift.significance import benjamini_hochberg, table_p_value
+from monitoring.drift.significance import table_p_value
 from monitoring.drift.table import feature_table
 from monitoring.drift.variation import natural_variation
 from monitoring.drift.verdict import SHARE_LIMIT, DriftStatus, FeatureVerdict, Verdict
@@ -58,11 +59,13 @@ def drift_verdict(
     _check(reference, window)
     mix = HourMix(reference, window)
     variation = natural_variation(reference)
-    judged = [
-        _feature(reference, window, limits, mix, bins, variation.get(bins.name))
-        for bins in reference.bins
-    ]
-    features = _decided(judged, limits)
+    judged = [_feature(reference, window, limits, mix, bins) for bins in reference.bins]
+    features = tuple(
+        replace(part, reason=reason(bins, mix.of(bins.name), window.features[bins.name]))
+        if part.changed
+        else part
+        for bins, part in zip(reference.bins, decided(judged, variation, limits), strict=True)
+    )
     return Verdict(
         id=id,
         status=_overall(features),
@@ -84,7 +87,6 @@ def _feature(
     limits: Drift,
     mix: HourMix,
     bins: FeatureBins,
-    variation: float | None,
 ) -> FeatureVerdict:
     """Return a feature's figures; whether it changed is decided with all of them at hand."""
     importance = reference.importance.get(bins.name, 0.0)
@@ -100,30 +102,20 @@ def _feature(
         why = f"{window.rows} rows, fewer than {limits.min_rows}"
         return untested(DriftStatus.TOO_FEW_ROWS, why, missing)
     baseline = mix.of(bins.name)
-    if (
-        reference.training.features[bins.name].counts.max() == reference.training.rows
-        and not bins.open_ended
-    ):
-        return untested(DriftStatus.CONSTANT_REFERENCE, reason(bins, baseline, part), missing)
+    constant = reference.training.features[bins.name].counts.max() == reference.training.rows
+    if constant and not bins.open_ended:
+        moved = reason(bins, baseline, part)
+        why = f"constant in the reference; {moved}" if moved else "constant in the reference"
+        return untested(DriftStatus.CONSTANT_REFERENCE, why, missing)
     table = feature_table(bins, baseline, part.counts)
     return FeatureVerdict(
         bins.name,
         DriftStatus.TESTED,
-        effect=effect(table),
-        p_value=table_p_value(table, once=bins.once, twice=bins.twice),
-        natural_variation=variation,
-        reason=reason(bins, baseline, part),
+        effect=divergence(table).effect,
+        p_value=table_p_value(table),
         missing=missing,
         importance=importance,
     )
-
-
-def _decided(judged: list[FeatureVerdict], limits: Drift) -> tuple[FeatureVerdict, ...]:
-    """Adjust p-values for the number of features tested, and decide."""
-    tested = [part for part in judged if part.p_value is not None]
-    adjusted = benjamini_hochberg([part.p_value for part in tested if part.p_value is not None])
-    q_values = {part.name: float(q) for part, q in zip(tested, adjusted, strict=True)}
-    return tuple(decide(part, q_values.get(part.name), limits) for part in judged)
 
 
 def _overall(features: tuple[FeatureVerdict, ...]) -> DriftStatus:

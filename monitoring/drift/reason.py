@@ -31,9 +31,7 @@ class Move:
     @property
     def size(self) -> float:
         """How much this share alone tells window and reference apart, in bits."""
-        return jensen_shannon(
-            np.array([self.before, 1 - self.before]), np.array([self.now, 1 - self.now])
-        )
+        return float(_told_apart(np.array(self.before), np.array(self.now)))
 
     def __str__(self) -> str:
         digits = next((d for d in range(4) if f"{self.before:.{d}%}" != f"{self.now:.{d}%}"), 0)
@@ -41,39 +39,44 @@ class Move:
 
 
 def reason(bins: FeatureBins, baseline: Baseline, found: FeatureSummary) -> str:
-    """Say which one or two shares of rows moved most; empty where the window holds no rows."""
+    """Say which one or two shares moved most; empty where the window holds no rows.
+
+    The share of missing values is one of all rows, any other one of the values that are there.
+    """
     rows = int(found.counts.sum())
     if rows == 0:
         return ""
-    shares = found.counts / rows
-    moves = [Move("missing ", float(baseline.shares[0]), float(shares[0]))]
-    if bins.kind is FeatureKind.NUMERIC:
-        moves.append(_range_moved(bins, baseline.shares, shares))
-    else:
-        moves += _categories_moved(bins, baseline.shares, shares, found)
+    before, now = baseline.shares, found.counts / rows
+    moves = [Move("missing ", float(before[0]), float(now[0]))]
+    if before[0] < 1 and now[0] < 1:
+        before, now = before / (1 - before[0]), now / (1 - now[0])
+        if bins.kind is FeatureKind.NUMERIC:
+            moves.append(_range_moved(bins, before, now))
+        else:
+            moves += _categories_moved(bins, before, now, found)
     moves.sort(key=lambda move: move.size, reverse=True)
-    told = [move for move in moves[:2] if move.size > SECOND * moves[0].size]
+    told = [move for move in moves[:2] if 0 < move.size >= SECOND * moves[0].size]
     return "; ".join([*map(str, told), *_outliers(found)])
+
+
+def _told_apart(before: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much each share, before and now, tells window and reference apart, in bits."""
+    return jensen_shannon(np.stack([before, 1 - before], -1), np.stack([now, 1 - now], -1))
 
 
 def _range_moved(bins: FeatureBins, before: NDArray[np.float64], now: NDArray[np.float64]) -> Move:
     """Return the one range of values whose share tells window and reference apart most."""
     order = value_order(bins)
-    b, n = (np.concatenate(([0.0], np.cumsum(shares[order]))) for shares in (before, now))
-    ranges = [
-        (first, last)
-        for first in range(len(order))
-        for last in range(first + 1, len(order) + 1)
-        if last - first < len(order) or len(order) == 1
-    ]
-    moves = [Move("", b[last] - b[first], n[last] - n[first]) for first, last in ranges]
-    most = max(range(len(moves)), key=lambda index: moves[index].size)
-    first, last = ranges[most]
-    return Move(
-        _range_words(bins, [int(index) for index in order[first:last]]),
-        float(moves[most].before),
-        float(moves[most].now),
-    )
+    up_to = np.zeros((2, len(order) + 1))
+    up_to[:, 1:] = np.cumsum([before[order], now[order]], axis=1)
+    first, last = np.triu_indices(len(order) + 1, 1)
+    shares = np.clip(up_to[:, last] - up_to[:, first], 0, 1)
+    sizes = _told_apart(*shares) - 1e-9 * (last - first)  # of equals, the shortest range
+    if len(order) > 1:
+        sizes[last - first == len(order)] = -1  # all values there are: that can't move
+    most = int(np.argmax(sizes))
+    members = [int(index) for index in order[first[most] : last[most]]]
+    return Move(_range_words(bins, members), float(shares[0, most]), float(shares[1, most]))
 
 
 def _range_words(bins: FeatureBins, members: list[int]) -> str:

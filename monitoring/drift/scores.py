@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitoring.drift.baseline import Baseline
-from monitoring.drift.decision import decide
-from monitoring.drift.distance import effect
+from monitoring.drift.decision import decided
+from monitoring.drift.distance import divergence
 from monitoring.drift.reason import reason
 from monitoring.drift.significance import table_p_value
 from monitoring.drift.table import feature_table
-from monitoring.drift.variation import MIN_CHUNKS, PERCENTILE
+from monitoring.drift.variation import Variation, variation_of
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.summary.types import (
     FeatureBins,
@@ -49,16 +50,17 @@ def score_verdict(reference: Reference, window: Summary, limits: Drift) -> Featu
         why = "all validation scores are alike"
         return FeatureVerdict(NAME, DriftStatus.CONSTANT_REFERENCE, reason=why)
     table = feature_table(bins, baseline, counts)
-    p_value = table_p_value(table)
     part = FeatureVerdict(
         NAME,
         DriftStatus.TESTED,
-        effect=effect(table),
-        p_value=p_value,
-        natural_variation=_variation(reference, bins, baseline, starts),
-        reason=reason(bins, baseline, FeatureSummary(counts)),
+        effect=divergence(table).effect,
+        p_value=table_p_value(table),
     )
-    return decide(part, p_value, limits)
+    variation = _variation(reference, bins, baseline, starts)
+    (part,) = decided([part], {} if variation is None else {NAME: variation}, limits)
+    if not part.changed:
+        return part
+    return replace(part, reason=reason(bins, baseline, FeatureSummary(counts)))
 
 
 def _joined(scores: ScoreSummary) -> tuple[FeatureBins, NDArray[np.intp]]:
@@ -82,12 +84,10 @@ def _baseline(scores: ScoreSummary, starts: NDArray[np.intp]) -> Baseline:
 
 def _variation(
     reference: Reference, bins: FeatureBins, baseline: Baseline, starts: NDArray[np.intp]
-) -> float | None:
-    if len(reference.score_chunks) < MIN_CHUNKS:
-        return None
-    effects = []
+) -> Variation | None:
+    found = []
     for chunk in reference.score_chunks:
         counts = _counts(chunk, starts)
         rest = baseline.without(counts, counts.sum() / baseline.rows)
-        effects.append(effect(feature_table(bins, rest, counts)))
-    return float(np.quantile(effects, PERCENTILE))
+        found.append(divergence(feature_table(bins, rest, counts)))
+    return variation_of(found)

@@ -29,18 +29,22 @@ class Table:
         cells are merged with their neighbours.
     missing_expected, missing
         Rows without a value.
-    unseen
-        Rows of the window with a category that the reference doesn't hold.
     ordered
         Whether the cells' order is one of values: numbers, but not categories.
+    unseen
+        Rows of the window with a category that the reference doesn't hold; not in `found`.
+    unseen_share, unseen_shape
+        Share of such rows to expect without drift, as `FeatureBins` has it.
     """
 
     expected: NDArray[np.float64]
     found: NDArray[np.int64]
     missing_expected: float
     missing: int
-    unseen: int = 0
     ordered: bool = True
+    unseen: int = 0
+    unseen_share: float = 0.0
+    unseen_shape: float = 1.0
 
     @property
     def rows_expected(self) -> float:
@@ -58,14 +62,16 @@ def feature_table(bins: FeatureBins, baseline: Baseline, counts: NDArray[np.int6
     order = value_order(bins)
     expected = baseline.shares * baseline.rows
     numeric = bins.kind is FeatureKind.NUMERIC
-    groups = sparse_groups(expected[order], int(counts[order].sum()))
+    groups = sparse_groups(expected[order], int(counts[1:].sum()))
     return Table(
         expected=np.add.reduceat(expected[order], groups),
         found=np.add.reduceat(counts[order], groups),
         missing_expected=float(expected[0]),
         missing=int(counts[0]),
-        unseen=0 if numeric else int(counts[-1]),
         ordered=numeric,
+        unseen=0 if numeric else int(counts[-1]),
+        unseen_share=bins.unseen_share,
+        unseen_shape=bins.unseen_shape,
     )
 
 

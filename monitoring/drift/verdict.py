@@ -28,11 +28,13 @@ class FeatureVerdict:
     Attributes
     ----------
     effect
-        Jensen-Shannon distance (base 2) less what chance alone gives, 0 to 1.
+        Jensen-Shannon distance (base 2) less what chance alone gives, 0 to 1; 0 where the
+        feature has not changed, as chance explains what was found.
     p_value, q_value
         Of the test that window and reference are alike, raw and Benjamini-Hochberg adjusted.
     natural_variation
-        95th percentile of the effects of the reference's own chunks; None where unknown.
+        Effect up to which the reference's own chunks vary, so rarely exceeded as the use case's
+        rate of false alarms asks; None where unknown.
     changed
         Significant.
     drifted

@@ -107,8 +107,8 @@ def _bins_record(bins: FeatureBins) -> dict[str, Any]:
         "categories": list(bins.categories),
         "rare": sorted(bins.rare),
         "open_ended": bins.open_ended,
-        "once": bins.once,
-        "twice": bins.twice,
+        "unseen_share": bins.unseen_share,
+        "unseen_shape": bins.unseen_shape,
     }
 
 
@@ -123,8 +123,8 @@ def _bins_from(record: dict[str, Any]) -> FeatureBins:
         categories=tuple(record["categories"]),
         rare=frozenset(record["rare"]),
         open_ended=record["open_ended"],
-        once=record["once"],
-        twice=record["twice"],
+        unseen_share=record["unseen_share"],
+        unseen_shape=record["unseen_shape"],
     )
 
 

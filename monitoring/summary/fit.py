@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,11 +119,25 @@ def _categorical(name: str, column: pd.Series) -> FeatureBins:
     rare = frozenset(ranked[len(frequent) :])
     if len(rare) > RARE_KEPT or sum(map(len, rare)) > RARE_LETTERS:
         return FeatureBins(name, FeatureKind.CATEGORICAL, categories=frequent, open_ended=True)
+    share, shape = _unseen(counts.values())
     return FeatureBins(
         name,
         FeatureKind.CATEGORICAL,
         categories=frequent,
         rare=rare,
-        once=sum(count == 1 for count in counts.values()),
-        twice=sum(count == 2 for count in counts.values()),
+        unseen_share=share,
+        unseen_shape=shape,
     )
+
+
+def _unseen(counts: Collection[int]) -> tuple[float, float]:
+    """Return the share of unseen categories to expect in other rows, and its Beta's shape.
+
+    Good and Turing's estimate: what was seen once tells what was not seen. Its variance is
+    (once + 2 twice) / rows^2. One is added to `once`, so that a reference without rare categories
+    leaves room for one. Good, "The population frequencies of species", Biometrika 40 (1953).
+    """
+    rows = sum(counts)
+    once = 1 + sum(count == 1 for count in counts)
+    twice = sum(count == 2 for count in counts)
+    return once / (rows + 2), once**2 / (once + 2 * twice)

@@ -52,9 +52,9 @@ class FeatureBins:
     open_ended
         The reference has so many rare categories that they are not kept: all that are not among
         `categories` are counted as other, none as unseen.
-    once, twice
-        How many categories the reference holds just once, just twice: they tell how many unseen
-        ones to expect where nothing changed.
+    unseen_share, unseen_shape
+        Share of unseen categories among values to expect where nothing changed, as known from
+        the reference: Beta-distributed with this mean and first parameter.
     """
 
     name: str
@@ -66,8 +66,8 @@ class FeatureBins:
     categories: tuple[str, ...] = ()
     rare: frozenset[str] = frozenset()
     open_ended: bool = False
-    once: int = 0
-    twice: int = 0
+    unseen_share: float = 0.0
+    unseen_shape: float = 1.0
 
     @property
     def size(self) -> int:
