@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 @dataclass(frozen=True, order=True)
 class Window:
-    """Event times in [start, end), both in UTC.
+    """Event times in [start, end), both in UTC, whatever zone they are given in.
 
     Raises
     ------
@@ -21,9 +21,9 @@ class Window:
     end: datetime
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            msg = f"a window's times carry a time zone: {self.start!r} to {self.end!r}"
-            raise ValueError(msg)
+        # UTC first: within one zone, Python compares and subtracts what clocks on walls show.
+        object.__setattr__(self, "start", _utc(self.start))
+        object.__setattr__(self, "end", _utc(self.end))
         if self.start >= self.end:
             msg = f"a window ends after its start: {self.start} to {self.end}"
             raise ValueError(msg)
@@ -39,7 +39,15 @@ class Window:
 
 def ending(end: datetime, length: timedelta) -> Window:
     """Return the window of `length` that ends at `end`."""
-    return Window(end.astimezone(UTC) - length, end.astimezone(UTC))
+    end = _utc(end)
+    return Window(end - length, end)
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        msg = f"{moment!r} has no time zone: a window's times carry one"
+        raise ValueError(msg)
+    return moment.astimezone(UTC)
 
 
 def window_of(
@@ -78,7 +86,7 @@ def window_of(
         msg = "conf has `window_start` without `as_of`: give both, or `as_of` alone"
         raise ValueError(msg)
     if data_interval is not None and data_interval[0] < data_interval[1]:
-        return Window(data_interval[0].astimezone(UTC), data_interval[1].astimezone(UTC))
+        return Window(*data_interval)
     return ending(run_after, length)
 
 

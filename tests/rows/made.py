@@ -29,7 +29,7 @@ def use_case(**changes: Any) -> UseCase:
             "columns": columns | changes,
             "labels": {"delay": "1h", "mature_after": "6h"},
             "candidates": {"tree": {"steps": ["sklearn.tree.DecisionTreeClassifier"]}},
-            "costs": {"missed": {"of_amount": 1.0}, "false_alarm": 1},
+            "costs": {"missed": {"fixed": 1.0}, "false_alarm": 1},
             "drift": {"window": "1d"},
             "thresholds": {},
         }

@@ -34,8 +34,10 @@ def test_rows_with_nothing_wrong_are_all_accepted_as_declared() -> None:
     assert list(rows.features.columns) == ["weight", "worth", "kind"]
     assert [str(kind) for kind in rows.features.dtypes] == ["float64", "float64", "str"]
     assert rows.row_id.tolist() == [f"p{i}" for i in range(20)]
-    assert rows.amount is not None and rows.amount.dtype == np.float64
-    assert rows.label.dtype == np.int8 and (rows.label == POSITIVE).sum() == 4
+    assert rows.amount is not None
+    assert rows.amount.dtype == np.float64
+    assert rows.label.dtype == np.int8
+    assert (rows.label == POSITIVE).sum() == 4
     assert rows.event_time.dtype == np.dtype("datetime64[us]")
     assert rows.event_time[3] == moment64(START + timedelta(seconds=3))
     assert rows.score is None
@@ -44,7 +46,8 @@ def test_rows_with_nothing_wrong_are_all_accepted_as_declared() -> None:
 def test_history_arrived_when_it_happened_and_its_labels_after_the_delay() -> None:
     rows = checked(with_value(raw(), 4, "lost", None)).rows
     np.testing.assert_array_equal(rows.arrival_time, rows.event_time)
-    assert rows.label[4] == UNLABELLED and np.isnat(rows.label_time[4])
+    assert rows.label[4] == UNLABELLED
+    assert np.isnat(rows.label_time[4])
     delays = np.delete(rows.label_time - rows.event_time, 4)
     assert set(delays.tolist()) == {timedelta(hours=1)}
 
@@ -55,7 +58,8 @@ def test_a_batch_arrives_at_once_and_may_come_without_labels() -> None:
     assert set(with_labels.arrival_time) == {moment64(arrival)}
     assert set(with_labels.label_time) == {moment64(arrival)}
     without = check(raw().drop(columns="lost"), CASE, source_hash=HASH, arrival=arrival).rows
-    assert (without.label == UNLABELLED).all() and np.isnat(without.label_time).all()
+    assert (without.label == UNLABELLED).all()
+    assert np.isnat(without.label_time).all()
 
 
 def test_history_without_its_target_is_an_error() -> None:
@@ -80,8 +84,10 @@ def test_missing_features_and_amounts_stay_missing_and_are_no_zero() -> None:
         frame = with_value(frame, 2, column, None)
     rows = checked(with_value(frame, 3, "kind", "")).rows
     assert len(rows) == 20
-    assert rows.features.iloc[2].isna().all() and rows.features["kind"].isna()[3]
-    assert rows.amount is not None and np.isnan(rows.amount[2])
+    assert rows.features.iloc[2].isna().all()
+    assert rows.features["kind"].isna()[3]
+    assert rows.amount is not None
+    assert np.isnan(rows.amount[2])
 
 
 def test_rows_out_of_order_are_sorted_by_time_and_counted() -> None:
@@ -214,7 +220,8 @@ def test_a_row_with_one_fault_is_set_aside_with_its_reason(
     shown = repr(value) if isinstance(value, str) else str(value)
     assert row.detail == f"{column}: {shown[:80]}"
     assert json.loads(row.payload)["kind"] == "bag"
-    assert len(result.rows) == 19 and result.rows.features["weight"].notna().all()
+    assert len(result.rows) == 19
+    assert result.rows.features["weight"].notna().all()
 
 
 def test_a_row_set_aside_keeps_its_id_or_gets_one_of_source_and_number() -> None:

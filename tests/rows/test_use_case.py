@@ -45,7 +45,8 @@ def written(folder: Path, changes: Mapping[str, object]) -> Path:
 def test_shipped_use_cases_are_right(name: str) -> None:
     case = find_use_case(name)
     assert case.name == name
-    assert isinstance(case.columns.features, Features) and isinstance(case.columns.target, Target)
+    assert isinstance(case.columns.features, Features)
+    assert isinstance(case.columns.target, Target)
 
 
 def test_every_field_is_described() -> None:
@@ -161,7 +162,7 @@ def test_a_file_that_is_no_use_case_says_so(tmp_path: Path, text: str, said: str
 
 
 def test_a_file_that_can_not_be_read_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UseCaseError, match="none.yml: no such use-case file"):
+    with pytest.raises(UseCaseError, match=r"none\.yml: no such use-case file"):
         load_use_case(tmp_path / "none.yml")
     with pytest.raises(UseCaseError, match="can't be read: Is a directory"):
         load_use_case(tmp_path)
