@@ -20,7 +20,7 @@ CATEGORIES = 50
 
 # The same rows give the same model: LightGBM would choose how it adds up by how fast it is.
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "lightgbm": {"n_jobs": 2, "deterministic": True, "force_col_wise": True},
+    "lightgbm": {"n_jobs": 2, "deterministic": True, "force_col_wise": True, "verbosity": -1},
     "sklearn.ensemble": {"n_jobs": 2},
     "xgboost": {"n_jobs": 2},
 }
