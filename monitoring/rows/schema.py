@@ -75,10 +75,10 @@ def check(
         raise SchemaError(msg)
     row_number = _row_numbers(len(frame), malformed, first_row)
     typed = typed_columns(frame, case, row_number, target_required=arrival is None)
-    ids, given = _ids(typed, source_hash, row_number)
+    ids = _ids(typed, source_hash, row_number)
     defects = [*typed.defects, *broken_declarations(typed, case)]
     blame = _first_defects(len(frame), defects)
-    if given:
+    if typed.ids is not None:
         again = _repeated(ids, blame < 0)
         blame[again] = len(defects)
         defects = [*defects, Defect(Reason.DUPLICATE_ID, str(case.columns.id), again)]
@@ -86,16 +86,7 @@ def check(
     accepted = np.flatnonzero(blame < 0)
     order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
     rows = _rows(typed, case, features, ids, arrival).take(order)
-    aside = [
-        Quarantined(
-            row_id=f"{source_hash[:12]}-{row.row_number}",
-            row_number=row.row_number,
-            reason=Reason.WRONG_WIDTH,
-            detail=row.detail,
-            payload=row.text,
-        )
-        for row in malformed
-    ]
+    aside = [_wrong_width(row, source_hash) for row in malformed]
     aside += _set_aside(frame, case, ids, row_number, defects, blame)
     return Checked(
         rows=rows,
@@ -112,16 +103,14 @@ def _row_numbers(rows: int, malformed: Sequence[Malformed], first_row: int) -> N
     return np.setdiff1d(numbers, [row.row_number for row in malformed], assume_unique=True)
 
 
-def _ids(
-    typed: Typed, source_hash: str, row_number: NDArray[np.int64]
-) -> tuple[NDArray[np.str_], bool]:
-    """Return each row's id, and whether ids were given; one that is missing is made up."""
+def _ids(typed: Typed, source_hash: str, row_number: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return each row's id; one that is missing is made up."""
     stem = f"{source_hash[:12]}-"
     if typed.ids is None:
-        return np.array([f"{stem}{number}" for number in row_number.tolist()], np.str_), False
+        return np.array([f"{stem}{number}" for number in row_number.tolist()], np.str_)
     named = zip(typed.ids, row_number.tolist(), strict=True)
     ids = [f"{stem}{number}" if word is None else word for word, number in named]
-    return np.array(ids, np.str_), True
+    return np.array(ids, np.str_)
 
 
 def _first_defects(rows: int, defects: list[Defect]) -> NDArray[np.int64]:
@@ -174,6 +163,16 @@ def _out_of_order(event_time: NDArray[np.datetime64]) -> int:
     if event_time.size == 0:
         return 0
     return int((event_time < np.maximum.accumulate(event_time)).sum())
+
+
+def _wrong_width(row: Malformed, source_hash: str) -> Quarantined:
+    return Quarantined(
+        row_id=f"{source_hash[:12]}-{row.row_number}",
+        row_number=row.row_number,
+        reason=Reason.WRONG_WIDTH,
+        detail=row.detail,
+        payload=row.text,
+    )
 
 
 def _set_aside(
