@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import betabinom, nbinom, norm
+from scipy.special import betainc, betaln, gammaln, ndtr
 
 EXACT_ROWS = 5000
 """Rows up to which tails are summed term by term."""
@@ -47,9 +47,11 @@ def _tail_from(found: int, rows: int, a: float, b: float) -> float:
     if found > rows:
         return 0.0
     if rows <= EXACT_ROWS:
-        return float(betabinom.pmf(np.arange(found, rows + 1), rows, a, b).sum())
+        k = np.arange(found, rows + 1)
+        ways = gammaln(rows + 1) - gammaln(k + 1) - gammaln(rows - k + 1)
+        return float(np.exp(ways + betaln(k + a, rows - k + b) - betaln(a, b)).sum())
     share = a / (a + b)
     if share < RARE:
-        return float(nbinom.sf(found - 1, a, b / (b + rows)))
+        return float(betainc(found, a, rows / (b + rows)))
     variance = rows * share * (1 - share) * (a + b + rows) / (a + b + 1)
-    return float(norm.sf((found - 0.5 - rows * share) / np.sqrt(variance)))
+    return float(ndtr(-(found - 0.5 - rows * share) / np.sqrt(variance)))

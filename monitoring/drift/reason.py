@@ -85,14 +85,14 @@ def _range_words(bins: FeatureBins, members: list[int]) -> str:
     if not bins.edges and not heavy:
         return "any value: "
     if len(members) == 1 and members[0] <= heavy:
-        return f"{bins.heavy[members[0] - 1]:.4g}: "
+        return f"{bins.heavy[members[0] - 1]:.6g}: "
     low, high = _limits(bins, members[0])[0], _limits(bins, members[-1])[1]
     if low == -np.inf:
-        return f"{'<=' if members[-1] <= heavy or high not in bins.heavy else '<'} {high:.4g}: "
+        return f"{'<=' if members[-1] <= heavy or high not in bins.heavy else '<'} {high:.6g}: "
     above = ">=" if members[0] <= heavy else ">"
     if high == np.inf:
-        return f"{above} {low:.4g}: "
-    return f"{low:.4g} to {high:.4g}: "
+        return f"{above} {low:.6g}: "
+    return f"{low:.6g} to {high:.6g}: "
 
 
 def _limits(bins: FeatureBins, index: int) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,11 +69,11 @@ def _smallest(
     pooled = (found + expected) / (rows + reference)
     chi_square = (found - rows * pooled) ** 2 / (rows * pooled)
     chi_square += (expected - reference * pooled) ** 2 / (reference * pooled)
-    smallest = chi2.sf(chi_square.sum(axis=1), len(expected) - 1)
+    smallest = chdtrc(len(expected) - 1, chi_square.sum(axis=1))
     if _tests(len(expected), ordered) > 1:
         moments = (found / rows) @ _polynomials(expected / reference)
         z = np.abs(moments) / np.sqrt(1 / rows + 1 / reference)
-        smallest = np.minimum(smallest, 2 * norm.sf(z.max(axis=1)))
+        smallest = np.minimum(smallest, 2 * ndtr(-z.max(axis=1)))
     result: NDArray[np.float64] = smallest
     return result
 

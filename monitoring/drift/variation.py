@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc, fdtri
 
 from monitoring.drift.baseline import HourMix
 from monitoring.drift.distance import Divergence, divergence
@@ -44,13 +44,13 @@ class Variation:
         """
         if self.divergence <= 0:
             return float(effect <= 0)
-        return float(f_distribution.sf(effect**2 / self.divergence, 1, self.chunks))
+        return float(fdtrc(1, self.chunks, effect**2 / self.divergence))
 
     def limit(self, level: float) -> float:
         """Return the effect that natural variation alone exceeds in `level` of windows."""
         if self.divergence <= 0:
             return 0.0
-        ratio = f_distribution.isf(level, 1, self.chunks)
+        ratio = fdtri(1, self.chunks, 1 - level)
         return float(min(np.sqrt(self.divergence * ratio), 1.0))
 
 

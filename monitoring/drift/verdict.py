@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from monitoring.drift.page import verdict_html
+from monitoring.drift.record import feature_records, verdict_record
+from monitoring.drift.words import headline, verdict_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHARE_LIMIT = 0.30
 """The brief's rule: retrain when the share of drifted features is strictly above this."""
@@ -91,6 +99,27 @@ class Verdict:
     model_version: str | None = None
     window_start: datetime | None = None
     window_end: datetime | None = None
+
+    def __str__(self) -> str:
+        return verdict_text(self)
+
+    def __repr__(self) -> str:
+        return f"<Verdict {self.id}: {headline(self)}>"
+
+    def _repr_html_(self) -> str:
+        return verdict_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain values, for JSON."""
+        return verdict_record(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a feature, largest effect first."""
+        import pandas as pd
+
+        return pd.DataFrame(feature_records(self)).sort_values(
+            "effect", ascending=False, kind="stable", ignore_index=True
+        )
 
     @property
     def tested(self) -> tuple[FeatureVerdict, ...]:

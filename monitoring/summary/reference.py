@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MAX_CHUNKS = 100
 """Chunks that are kept, evenly spread over the reference: more tell little that is new."""
 
-FULL = 0.5
-"""Share of the usual chunk's rows from which a chunk counts as a whole one."""
+COVERED = 0.9
+"""Share of a chunk's length that the rows must reach over for it to count as a whole one."""
 
 
 def fit_reference(
@@ -138,12 +138,12 @@ def _by_time(times: NDArray[np.datetime64], length: np.timedelta64) -> list[slic
     number = (times - np.datetime64(0, "us")) // length
     starts = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
     ends = np.append(starts[1:], len(times))
-    usual = np.median(ends - starts)
-    return [
-        slice(start, end)
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        if end - start >= FULL * usual
-    ]
+    spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
+    begun = (times[0] - np.datetime64(0, "us")) % length
+    ended = (times[-1] - np.datetime64(0, "us")) % length
+    first = 0 if begun <= (1 - COVERED) * length else 1
+    last = len(spans) if ended >= COVERED * length else len(spans) - 1
+    return spans[first:last]
 
 
 def _hours(rows: Rows) -> list[NDArray[np.bool_]]:

@@ -1,0 +1,1 @@
+"""Comparison: a drift verdict on two tables, without use case or server."""
