@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.cards",
     "tests.fixtures.loopback",
     "tests.fixtures.gateway",
+    "tests.fixtures.mlflow_server",
     "tests.fixtures.stack",
     "tests.fixtures.postgres",
 ]

@@ -76,7 +76,7 @@ class Archive:
 
 
 def count_new(connection: Connection, case: UseCase, as_of: datetime) -> int:
-    """Return the rows that `claim` would consume."""
+    """Return how many rows an archive would consume."""
     rows = sa.select(sa.func.count()).select_from(_unconsumed(case, as_of).subquery())
     return connection.execute(rows).scalar_one()
 
@@ -87,7 +87,7 @@ def archive(engine: Engine, case: UseCase, run_key: str, as_of: datetime, folder
         claimed = _claim(connection, case, run_key, as_of)
     if claimed.complete:
         return claimed
-    tell_planner(engine, consumed_rows, archived_rows, rows=claimed.rows_consumed)
+    tell_planner(engine, consumed_rows, archived_rows, rows=claimed.rows_consumed + claimed.rows)
     with consistent_read(engine) as connection:
         content = encode(*_claimed_rows(connection, case, claimed))
     with writing(engine) as connection:

@@ -9,25 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from monitoring.rows.database import StoreError
 from monitoring.rows.features import arrow_schema, features_frame
 from monitoring.rows.reading import declared_features
 from monitoring.rows.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from monitoring.use_case import Features, UseCase
 
-_TIME = pa.timestamp("us", tz="UTC")
 _FEATURE = "features."
 """Before each feature's name, since a feature may be called `amount` or `label` too."""
 
 
-class ArchiveError(Exception):
+class ArchiveError(StoreError):
     """An archive file is missing or was changed; the message says where and what to do."""
 
 
@@ -40,17 +39,21 @@ class Scored(NamedTuple):
 
 def encode(rows: Rows, scores: Mapping[str, Scored]) -> bytes:
     """Return the Parquet file of labelled rows, with the scores there are, by row id."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    time = pa.timestamp("us", tz="UTC")
     ids = rows.row_id.tolist()
     scored = [scores.get(row_id) for row_id in ids]
     columns = {
         "row_id": pa.array(ids, pa.string()),
-        "event_time": pa.array(rows.event_time).cast(_TIME),
-        "arrival_time": pa.array(rows.arrival_time).cast(_TIME),
+        "event_time": pa.array(rows.event_time).cast(time),
+        "arrival_time": pa.array(rows.arrival_time).cast(time),
         "amount": pa.nulls(len(ids), pa.float64())
         if rows.amount is None
         else pa.array(rows.amount, from_pandas=True),
         "label": pa.array(rows.label),
-        "label_time": pa.array(rows.label_time).cast(_TIME),
+        "label_time": pa.array(rows.label_time).cast(time),
         "score": pa.array([each and each.score for each in scored], pa.float64()),
         "model_version": pa.array([each and each.model_version for each in scored], pa.string()),
     }
@@ -91,6 +94,9 @@ def read(path: Path, sha256: str | None, case: UseCase) -> Rows:
     ArchiveError
         The file is not there, or is not the one that was written.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     cure = "training rows would be missing: put the file back from a backup"
     try:
         content = path.read_bytes()
@@ -118,6 +124,8 @@ def read(path: Path, sha256: str | None, case: UseCase) -> Rows:
 
 def _features(table: pa.Table, declared: Features) -> pd.DataFrame:
     """Return the declared features; one that the archive doesn't have is missing in its rows."""
+    import pyarrow as pa
+
     columns = [
         table[_FEATURE + field.name].cast(field.type)
         if _FEATURE + field.name in table.column_names
@@ -128,5 +136,7 @@ def _features(table: pa.Table, declared: Features) -> pd.DataFrame:
 
 
 def _times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+    import pyarrow as pa
+
     times: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy()
     return times
