@@ -61,7 +61,8 @@ def prepared(
     names = list(reference.columns) if columns is None else list(columns)
     absent = [name for name in names if name not in reference.columns]
     if absent:
-        msg = f"the reference has no column {', '.join(absent)}: it has {', '.join(map(str, reference.columns))}"
+        there = ", ".join(map(str, reference.columns))
+        msg = f"the reference has no column {', '.join(absent)}: it has {there}"
         raise TableError(msg)
     if not len(reference) or not names:
         msg = f"the reference has {len(reference)} rows and {len(names)} columns to compare"
