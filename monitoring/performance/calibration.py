@@ -20,9 +20,9 @@ _GROUP_VARIANCE = 5.0
 def calibration(scores: ScoreSummary, first: int) -> Calibration | None:
     """Compare the positives that scores promise with those that came; None without labels.
 
-    Bins are grouped by what the scores promise alone, from the highest down; each group is a
-    sum of independent rows, so that under calibration (found - promised)^2 / variance is close to
-    chi-square (Hosmer and Lemeshow 1980, with the groups' own variances).
+    Bins are grouped by what the scores promise alone, on either side of the threshold; each group
+    is a sum of independent rows, so that under calibration (found - promised)^2 / variance is
+    close to chi-square (Hosmer and Lemeshow 1980, with the groups' own variances).
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def calibration(scores: ScoreSummary, first: int) -> Calibration | None:
     promised = scores.score[[NEGATIVE, POSITIVE]].sum(axis=0)
     variance = positives_variance(labelled, promised)
     found = scores.rows[POSITIVE]
-    starts = _groups(variance[::-1])
-    off = np.abs(np.add.reduceat((found - promised)[::-1], starts))
-    doubt = np.add.reduceat(variance[::-1], starts)
+    starts = np.concatenate([_groups(variance[:first]), first + _groups(variance[first:])])
+    off = np.abs(np.add.reduceat(found - promised, starts))
+    doubt = np.add.reduceat(variance, starts)
     return Calibration(
         expected=float(promised.sum()),
         positives=int(found.sum()),

@@ -98,8 +98,8 @@ def roc_auc(rows: Ranked) -> float | None:
     """
     if not rows.positives.any() or not rows.negatives.any():
         return None
-    above, _ = _placements(rows)
-    return float(np.average(above, weights=rows.positives))
+    below, _ = _placements(rows)
+    return min(max(float(np.average(below, weights=rows.positives)), 0.0), 1.0)
 
 
 def roc_auc_variance(rows: Ranked) -> float:

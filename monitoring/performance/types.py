@@ -92,7 +92,7 @@ class Calibration:
     @property
     def holds(self) -> bool:
         """False where the scores are proved wrong, and wrong enough to matter."""
-        return self.p_value >= 0.01 or self.misplaced <= 0.2
+        return self.p_value >= 0.01 or self.misplaced <= 0.1
 
 
 @dataclass(frozen=True)
