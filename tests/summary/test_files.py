@@ -1,0 +1,107 @@
+"""References and summaries come back from their files as they were."""
+
+import gzip
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitoring.summary.as_json import FormatError
+from monitoring.summary.build import summarise
+from monitoring.summary.files import from_json, load_reference, load_summary, save, to_json
+from monitoring.summary.reference import fit_reference
+from monitoring.summary.types import Reference
+from monitoring.use_case import Features
+from tests.summary.made import rows_of
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    """Return one of 30 columns with 100 chunks and every hour of the day."""
+    rng = np.random.default_rng(0)
+    numeric = tuple(f"n{i}" for i in range(25))
+    words = tuple(f"w{i}" for i in range(5))
+
+    def make(count: int) -> pd.DataFrame:
+        columns: dict[str, object] = {name: rng.normal(size=count) for name in numeric}
+        towns = rng.choice([f"town {i}" for i in range(40)], count)
+        columns |= {name: pd.Series(towns, dtype="str") for name in words}
+        return pd.DataFrame(columns)
+
+    features = make(30_000)
+    features["n3"] = 4.0
+    features["n4"] = np.nan
+    features["n5"] = np.where(rng.random(30_000) < 0.3, np.inf, features["n5"])
+    return fit_reference(
+        rows_of(features, spacing=timedelta(minutes=5)),
+        rows_of(make(5000), seed=1, spacing=timedelta(minutes=5)),
+        features=Features(numeric=numeric, categorical=words),
+        threshold=0.3,
+        chunk=timedelta(days=1),
+        importance={},
+        model_version="4",
+    )
+
+
+def test_a_reference_comes_back_the_same_and_is_small(reference: Reference, tmp_path: Path) -> None:
+    first, again = tmp_path / "reference.json.gz", tmp_path / "again.json.gz"
+    save(reference, first)
+    back = load_reference(first)
+    save(back, again)
+    assert first.read_bytes() == again.read_bytes()
+    assert back.bins == reference.bins
+    assert np.array_equal(back.score_edges, reference.score_edges)
+    assert len(reference.chunks) == 100
+    assert len(reference.by_hour) == 24
+    assert first.stat().st_size < 300_000
+
+
+def test_a_window_is_summarised_alike_on_a_reference_from_a_file(
+    reference: Reference, tmp_path: Path
+) -> None:
+    save(reference, tmp_path / "r.json.gz")
+    window = rows_of(pd.DataFrame({"n0": [0.1, np.nan], "w0": ["town 1", "town x"]}), seed=2)
+    back = load_reference(tmp_path / "r.json.gz")
+    assert to_json(summarise(window, back)) == to_json(summarise(window, reference))
+
+
+def test_a_summary_comes_back_from_text_and_from_file(reference: Reference, tmp_path: Path) -> None:
+    window = rows_of(pd.DataFrame({"n0": [0.1, np.nan], "w0": ["town 1", "town x"]}), seed=2)
+    summary = summarise(window, reference)
+    save(summary, tmp_path / "s.json.gz")
+    assert to_json(from_json(to_json(summary))) == to_json(summary)
+    assert to_json(load_summary(tmp_path / "s.json.gz")) == to_json(summary)
+
+
+def test_an_unknown_version_is_a_clear_error(reference: Reference, tmp_path: Path) -> None:
+    path = tmp_path / "r.json.gz"
+    save(reference, path)
+    record = json.loads(gzip.decompress(path.read_bytes()))
+    path.write_bytes(gzip.compress(json.dumps(record | {"version": 99}).encode()))
+    with pytest.raises(FormatError, match="version 99"):
+        load_reference(path)
+
+
+def test_a_summary_is_not_taken_for_a_reference(reference: Reference, tmp_path: Path) -> None:
+    save(reference.training, tmp_path / "s.json.gz")
+    with pytest.raises(FormatError, match="not a tocsin reference"):
+        load_reference(tmp_path / "s.json.gz")
+
+
+@pytest.mark.parametrize("damage", [b"", b"hello", gzip.compress(b"{]"), gzip.compress(b"[1]")])
+def test_a_damaged_file_is_a_clear_error(damage: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "r.json.gz"
+    path.write_bytes(damage)
+    with pytest.raises(FormatError, match=r"r\.json\.gz"):
+        load_reference(path)
+
+
+def test_a_truncated_file_is_a_clear_error(reference: Reference, tmp_path: Path) -> None:
+    path = tmp_path / "r.json.gz"
+    save(reference, path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(FormatError, match="damaged"):
+        load_reference(path)
