@@ -21,8 +21,8 @@ import sqlalchemy as sa
 
 from monitoring.rows.archive_file import Scored, encode, write_whole
 from monitoring.rows.database import consistent_read, insert, tell_planner, writing
-from monitoring.rows.intake import Role
 from monitoring.rows.reading import known, label_of_row, select_rows, to_rows
+from monitoring.rows.role import Role
 from monitoring.rows.tables import (
     archived_rows,
     archives,

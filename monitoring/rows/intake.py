@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 
 from monitoring.rows.database import batches, insert_new
 from monitoring.rows.features import features_to_json
+from monitoring.rows.role import Role
 from monitoring.rows.rows import NEGATIVE, POSITIVE
 from monitoring.rows.tables import (
     label_conflicts,
@@ -33,13 +33,6 @@ REUSED_ID = "id used again"
 """Reason of a row that came under the id of another one."""
 
 Record = Mapping[str, Any]
-
-
-class Role(StrEnum):
-    """Whether a model's score decides, or is only looked at."""
-
-    CHAMPION = "champion"
-    SHADOW = "shadow"
 
 
 class SetAside(Protocol):

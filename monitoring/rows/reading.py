@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from monitoring.rows.database import StoreError
 from monitoring.rows.features import features_from_json
-from monitoring.rows.intake import Role
+from monitoring.rows.role import Role
 from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.rows.tables import labels, production_rows, scores
 from monitoring.use_case import Features

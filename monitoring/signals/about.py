@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from monitoring.signals.metric import Role, Stage
+from monitoring.rows.role import Role
+from monitoring.signals.metric import Stage
 
 
 class About(StrEnum):

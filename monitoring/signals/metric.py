@@ -37,13 +37,6 @@ class Stage(StrEnum):
     PRODUCTION = "production"
 
 
-class Role(StrEnum):
-    """Whether the scored model acts, or only watches."""
-
-    CHAMPION = "champion"
-    SHADOW = "shadow"
-
-
 @dataclass(frozen=True)
 class BriefName:
     """One of the brief's metric names: an MLflow key, and a recording rule in Prometheus.

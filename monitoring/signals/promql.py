@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from monitoring.signals.metric import USE_CASE, Metric, Role, Stage
+from monitoring.rows.role import Role
+from monitoring.signals.metric import USE_CASE, Metric, Stage
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 BY_CASE = (USE_CASE,)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from monitoring.performance.types import CardStatus, Scorecard
+from monitoring.rows.role import Role
 from monitoring.settings import settings
 from monitoring.signals.about import About
-from monitoring.signals.metric import Role, Stage
+from monitoring.signals.metric import Stage
 from monitoring.signals.part import Part
 from monitoring.signals.publish import publish, publish_success
 from monitoring.signals.sample import Sample

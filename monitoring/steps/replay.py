@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from monitoring.rows.role import Role
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
 from monitoring.rows.scenarios import Scenario, drifted
 from monitoring.rows.source import read_source, resolve
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
-from monitoring.signals.metric import Role
 from monitoring.steps.drift import champion_model
 from monitoring.steps.places import production_store
 from monitoring.steps.run import Result, StepError

@@ -9,9 +9,10 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.rows.role import Role
 from monitoring.signals.alerts.prometheus import FRAUD
 from monitoring.signals.catalogue import INTERVAL, PR_AUC
-from monitoring.signals.metric import Role, Stage
+from monitoring.signals.metric import Stage
 from monitoring.signals.samples import scorecard_samples
 from monitoring.training.bundle import LIBRARIES, save_model
 from monitoring.training.code_version import code_version

@@ -1,8 +1,10 @@
 """DAG runs without a scheduler: an Airflow and a Tocsin of their own, in a folder of their own."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,36 +29,56 @@ class Ran:
     folder: Path
 
 
-@dataclass(frozen=True)
 class Airflow:
-    """Runs DAGs in children of this process, by `dag.test()`."""
+    """Runs DAGs by `dag.test()` in one child process: what is heavy is imported once."""
 
-    environment: dict[str, str]
-    folder: Path
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        self.environment = environment
+        self.folder = folder
+        self._log = (folder / "airflow.log").open("ab")
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", _CHILD, str(DAGS)],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+        )
 
     def run(self, dag_id: str, **conf: object) -> Ran:
         """Run a DAG once and return how it ended."""
-        import json
-
         out = self.folder / "ran.json"
-        child = subprocess.run(
-            [sys.executable, "-c", _CHILD, dag_id, json.dumps(conf), str(DAGS), str(out)],
-            env=self.environment, cwd=self.folder, capture_output=True, text=True,
-        )  # fmt: skip
-        assert child.returncode == 0, child.stderr[-3000:] + child.stdout[-3000:]
+        out.unlink(missing_ok=True)
+        assert self._child.stdin is not None
+        self._child.stdin.write(json.dumps([dag_id, conf, str(out)]).encode() + b"\n")
+        self._child.stdin.flush()
+        while not out.exists():
+            if self._child.poll() is not None:
+                pytest.fail((self.folder / "airflow.log").read_text(errors="replace")[-4000:])
+            time.sleep(0.1)
         found = json.loads(out.read_text())
         return Ran(found["state"], found["tasks"], self.folder)
 
+    def close(self) -> None:
+        """End the child."""
+        assert self._child.stdin is not None
+        self._child.stdin.close()
+        self._child.wait(timeout=30)
+        self._log.close()
+
 
 _CHILD = """
-import json, sys
+import json, os, sys
 from airflow.dag_processing.dagbag import DagBag
-dag_id, conf, folder, out = sys.argv[1:]
-bag = DagBag(folder)
-assert not bag.import_errors, bag.import_errors
-run = bag.get_dag(dag_id).test(run_conf=json.loads(conf))
-tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
-open(out, "w").write(json.dumps({"state": str(run.state), "tasks": tasks}))
+for line in sys.stdin:
+    dag_id, conf, out = json.loads(line)
+    bag = DagBag(sys.argv[1])
+    assert not bag.import_errors, bag.import_errors
+    run = bag.get_dag(dag_id).test(run_conf=conf)
+    tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+    with open(out + ".part", "w") as file:
+        json.dump({"state": str(run.state), "tasks": tasks}, file)
+    os.replace(out + ".part", out)
 """
 
 
@@ -70,7 +92,7 @@ def tocsin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow(tocsin_folder: Path, pushgateway: str) -> Airflow:
+def airflow(tocsin_folder: Path, pushgateway: str) -> Iterator[Airflow]:
     """Return an Airflow whose database is migrated."""
     home = tocsin_folder / "airflow"
     environment = {
@@ -91,13 +113,15 @@ def airflow(tocsin_folder: Path, pushgateway: str) -> Airflow:
     home.mkdir()
     subprocess.run([Path(sys.executable).with_name("airflow"), "db", "migrate"],
                    env=environment, check=True, capture_output=True)  # fmt: skip
-    return Airflow(environment, tocsin_folder)
+    runner = Airflow(environment, tocsin_folder)
+    yield runner
+    runner.close()
 
 
 @pytest.fixture(scope="session")
 def tiny(tocsin_folder: Path) -> UseCase:
     """Return the use case that the DAG runs are of."""
-    return write_tiny("tiny", tocsin_folder / "use_cases")
+    return write_tiny("tiny", tocsin_folder)
 
 
 @pytest.fixture

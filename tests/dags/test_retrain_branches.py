@@ -13,8 +13,15 @@ from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow
 from tests.fixtures.tiny import write_tiny
 
-AFTER_DECIDE = ("back_up_champion", "merge_production_data", "select", "promote",
-                "archive_production_data", "lightgbm.search", "logistic_regression.log")  # fmt: skip
+AFTER_DECIDE = (
+    "back_up_champion",
+    "merge_production_data",
+    "lightgbm.search",
+    "logistic_regression.log",
+    "select",
+    "promote",
+    "archive_production_data",
+)
 ALWAYS = ("publish_metrics", "notify")
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -69,7 +76,7 @@ def test_a_person_can_force_a_retrain(airflow: Airflow, first_champion: UseCase)
 def test_a_candidate_that_fails_is_left_out_and_named(
     airflow: Airflow, tocsin_folder: Path
 ) -> None:
-    case = write_tiny("halting", tocsin_folder / "use_cases", learning_rate=-1.0)
+    case = write_tiny("halting", tocsin_folder, learning_rate=-1.0)
     ran = airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat())
     assert ran.tasks["lightgbm.search"] == "failed"
     assert ran.tasks["promote"] == "success"
@@ -81,7 +88,7 @@ def test_a_candidate_that_fails_is_left_out_and_named(
 def test_a_step_that_fails_fails_the_run_after_people_were_told(
     airflow: Airflow, tocsin_folder: Path, pushgateway: str
 ) -> None:
-    case = write_tiny("broken", tocsin_folder / "use_cases")
+    case = write_tiny("broken", tocsin_folder)
     (tocsin_folder / "data" / "broken.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
     ran = airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat())
     assert ran.tasks["merge_production_data"] == "failed"
@@ -96,7 +103,7 @@ def test_a_step_that_fails_fails_the_run_after_people_were_told(
 def test_drift_retrains_although_there_are_too_few_new_rows(
     airflow: Airflow, tocsin_folder: Path
 ) -> None:
-    case = write_tiny("drifting", tocsin_folder / "use_cases", new_rows=10**9)
+    case = write_tiny("drifting", tocsin_folder, new_rows=10**9)
     assert airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat()).state == "success"
     replay(case, until=AS_OF + timedelta(days=5), scenario=Scenario.COVARIATE)
     as_of = (AS_OF + timedelta(days=5)).isoformat()

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
+from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS
-from monitoring.signals.metric import Role, Stage
+from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
     error_samples,
     estimate_samples,

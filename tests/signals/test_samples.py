@@ -4,6 +4,7 @@ import pytest
 
 from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.types import CardStatus, Ratio
+from monitoring.rows.role import Role
 from monitoring.signals import Sample
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
@@ -30,7 +31,7 @@ from monitoring.signals.catalogue import (
     TESTED_FEATURES,
     WINDOW_END,
 )
-from monitoring.signals.metric import Metric, Role, Stage
+from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.samples import (
     PERFORMANCE,
     error_samples,

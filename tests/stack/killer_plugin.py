@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
@@ -19,7 +20,7 @@ class Killer:
     """Listens for tasks that begin."""
 
     @hookimpl
-    def on_task_instance_running(self, previous_state, task_instance):  # noqa: ANN001, ANN201
+    def on_task_instance_running(self, task_instance):
         """Strike once, from a thread of its own, so that the step is at work when it falls."""
         if task_instance.dag_id != "retrain_killed" or task_instance.try_number != 1:
             return
@@ -37,4 +38,4 @@ class KillerPlugin(AirflowPlugin):
     """Registers the listener."""
 
     name = "killer"
-    listeners = [Killer()]
+    listeners: ClassVar = [Killer()]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from monitoring.rows.role import Role
 from monitoring.signals.catalogue import POSITIVES, RECALL
-from monitoring.signals.metric import Role, Stage
+from monitoring.signals.metric import Stage
 from monitoring.signals.part import Part
 from monitoring.signals.publish import publish
 from monitoring.signals.sample import Sample

@@ -54,9 +54,7 @@ def test_killed_at_every_step_a_retrain_ends_as_an_undisturbed_one(
     local_stack: LocalStack, airflow: AirflowApi
 ) -> None:
     where = local_stack.settings
-    assert where.use_cases is not None
-    # The same rows under two names: a synthetic file is made from its use case's columns alone.
-    cases = {name: write_tiny(name, where.use_cases) for name in (CALM, KILLED)}
+    cases = {name: write_tiny(name, where.state.parent) for name in (CALM, KILLED)}
     for case in cases.values():
         airflow.unpause(f"retrain_{case.name}")
         retrained(airflow, case, AS_OF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring.rows.role import Role
 from monitoring.signals.about import About, performance_of
 from monitoring.signals.catalogue import (
     DRIFT_SCORE,
@@ -11,7 +12,7 @@ from monitoring.signals.catalogue import (
     QUARANTINED,
     STATUS,
 )
-from monitoring.signals.metric import USE_CASE, Metric, Role, Stage
+from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.part import Pipeline
 from monitoring.signals.promql import live, now, select
 from monitoring.signals.thresholds import business_thresholds

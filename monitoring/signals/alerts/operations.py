@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from monitoring.rows.role import Role
 from monitoring.signals.about import About, performance_of
 from monitoring.signals.alerts.alert import VALUE, Alert, Link, Shown
 from monitoring.signals.alerts.causes import (
@@ -20,7 +21,7 @@ from monitoring.signals.alerts.expected import absent_figures
 from monitoring.signals.cadence import PATIENCE, look_back, period, stale_after
 from monitoring.signals.catalogue import STATUS, WAITING_FOR_LABELS
 from monitoring.signals.dashboards.places import HEALTH, CasePanel, HealthPanel, board_of
-from monitoring.signals.metric import USE_CASE, Role, Stage
+from monitoring.signals.metric import USE_CASE, Stage
 from monitoring.signals.part import Pipeline
 from monitoring.signals.promql import newest, now
 from monitoring.signals.thresholds import Side

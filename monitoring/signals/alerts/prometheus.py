@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from monitoring.rows.role import Role
 from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.alert import Alert
 from monitoring.signals.alerts.form import PrometheusForm
 from monitoring.signals.alerts.words import labels, texts
 from monitoring.signals.catalogue import CATALOGUE
-from monitoring.signals.metric import USE_CASE, BriefName, Metric, Role
+from monitoring.signals.metric import USE_CASE, BriefName, Metric
 from monitoring.signals.promql import duration, series
 from monitoring.use_case import UseCase
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
+from monitoring.rows.role import Role
 from monitoring.signals.about import About, Unmeasured, performance_of
 from monitoring.signals.catalogue import (
     CAPACITY_USED,
@@ -28,7 +29,7 @@ from monitoring.signals.catalogue import (
     REVIEW_COST,
     ROC_AUC,
 )
-from monitoring.signals.metric import Metric, Role, Stage
+from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.sample import Sample, known
 from monitoring.signals.samples.status import status_sample
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from monitoring.rows.role import Role
 from monitoring.signals.about import About, Unmeasured, performance_of
 from monitoring.signals.catalogue import STATUS
-from monitoring.signals.metric import Role, Stage
+from monitoring.signals.metric import Stage
 from monitoring.signals.sample import Sample
 
 
