@@ -1,0 +1,80 @@
+"""Candidates that train in moments, and what one of them trained."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from monitoring.rows.rows import Rows
+from monitoring.training.registry import Registry
+from monitoring.training.search import SearchResult, search
+from monitoring.training.split import TimeSplit, split_in_time
+from monitoring.training.train import Trained, train
+from monitoring.use_case import Candidate, UseCase
+
+_SCALER = "sklearn.preprocessing.StandardScaler"
+QUICK = {
+    "logistic_regression": Candidate(
+        steps=(_SCALER, "sklearn.linear_model.LogisticRegression"),
+        parameters={"max_iter": 500},
+        search={"C": [0.1, 1.0]},
+    ),
+    "random_forest": Candidate(
+        steps=("sklearn.ensemble.RandomForestClassifier",),
+        parameters={"n_estimators": 10, "min_samples_leaf": 5},
+    ),
+    "hist_gradient_boosting": Candidate(
+        steps=("sklearn.ensemble.HistGradientBoostingClassifier",), parameters={"max_iter": 10}
+    ),
+    "xgboost": Candidate(steps=("xgboost.XGBClassifier",), parameters={"n_estimators": 10}),
+    "lightgbm": Candidate(steps=("lightgbm.LGBMClassifier",), parameters={"n_estimators": 10}),
+    "mlp": Candidate(
+        steps=(_SCALER, "sklearn.neural_network.MLPClassifier"),
+        parameters={"hidden_layer_sizes": [8], "early_stopping": True, "max_iter": 20},
+    ),
+}
+
+
+def with_candidates(case: UseCase, candidates: dict[str, Candidate]) -> UseCase:
+    """Return the use case with other candidates."""
+    return case.model_copy(update={"candidates": candidates})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A use case with its rows, cut in time, and what its logistic regression came to."""
+
+    case: UseCase
+    rows: Rows
+    split: TimeSplit
+    found: SearchResult
+    trained: Trained
+
+
+def job(case: UseCase, rows: Rows) -> Job:
+    """Search and train the quick logistic regression."""
+    quick = with_candidates(case, QUICK)
+    split = split_in_time(rows, quick.split)
+    found = search(quick, "logistic_regression", split.train, seed=0)
+    trained = train(quick, "logistic_regression", split, found, data_hash="d" * 64, seed=0)
+    return Job(quick, rows, split, found, trained)
+
+
+@pytest.fixture(scope="session")
+def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
+    """The fraud use case, trained on every other payment of ten days."""
+    return job(fraud_case, card_rows.take(slice(None, None, 2)))
+
+
+@pytest.fixture(scope="session")
+def survey(student_case: UseCase, survey_rows: Rows) -> Job:
+    """The student use case, with words among its features and neither amounts nor times."""
+    return job(student_case, survey_rows)
+
+
+@pytest.fixture
+def registry(mlflow_tables: Path, tmp_path: Path) -> Registry:
+    """A registry of its own, without a server."""
+    shutil.copy(mlflow_tables, tmp_path / "mlflow.db")
+    return Registry(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")

@@ -1,0 +1,126 @@
+"""A model on the disk: the same when read, whole or not there, and never a pickle."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.kernel_ridge import KernelRidge
+
+from monitoring.training.bundle import load_model, save_model
+from monitoring.training.errors import TrainingError
+from monitoring.training.fit import fitted
+from monitoring.training.folder import whole_folder
+from monitoring.training.trusted import dump, load
+from tests.training.conftest import QUICK, Job
+
+
+@pytest.mark.parametrize("candidate", sorted(QUICK))
+@pytest.mark.parametrize("use_case", ["cards", "survey"])
+def test_every_kind_of_candidate_scores_the_same_after_saving_and_loading(
+    candidate: str, use_case: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    job: Job = request.getfixturevalue(use_case)
+    few = job.split.train.take(slice(0, 3000))
+    classifier = fitted(job.case, candidate, few, {}, seed=0)
+    dump(classifier, tmp_path / "model.skops")
+    before = classifier.predict_proba(job.split.test.features)
+    after = load(tmp_path / "model.skops").predict_proba(job.split.test.features)
+    np.testing.assert_allclose(after, before, rtol=1e-12)
+
+
+@pytest.mark.parametrize("use_case", ["cards", "survey"])
+def test_a_model_is_the_same_after_saving_and_loading(
+    use_case: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    job: Job = request.getfixturevalue(use_case)
+    model = job.trained.model
+    save_model(model, tmp_path / "bundle")
+    loaded = load_model(tmp_path / "bundle")
+    features = job.split.test.features
+    assert np.array_equal(loaded.score(features), model.score(features))
+    assert np.array_equal(
+        loaded.pipeline.predict(features), model.score(features) >= model.threshold
+    )
+    for name in ("candidate", "parameters", "threshold", "features", "data_hash", "test",
+                 "trained_as_of"):  # fmt: skip
+        assert getattr(loaded, name) == getattr(model, name), name
+    assert loaded.reference.training.bins_hash == model.reference.training.bins_hash
+    assert loaded.reference_sample.equals(model.reference_sample)
+    assert loaded.version is None
+
+
+def test_a_loaded_version_knows_its_number_and_so_does_its_reference(
+    cards: Job, tmp_path: Path
+) -> None:
+    save_model(cards.trained.model, tmp_path / "bundle")
+    loaded = load_model(tmp_path / "bundle", version="7")
+    assert loaded.version == "7"
+    assert loaded.reference.model_version == "7"
+
+
+def test_no_file_of_a_bundle_is_a_pickle(cards: Job, tmp_path: Path) -> None:
+    save_model(cards.trained.model, tmp_path / "bundle")
+    assert {path.name for path in (tmp_path / "bundle").iterdir()} == {
+        "model.skops", "reference.json.gz", "reference_sample.parquet", "manifest.json"
+    }  # fmt: skip
+    assert (tmp_path / "bundle" / "model.skops").read_bytes()[:2] == b"PK"
+
+
+def test_a_type_that_is_not_trusted_is_not_saved(cards: Job, tmp_path: Path) -> None:
+    class Stranger(KernelRidge):  # type: ignore[misc]
+        pass
+
+    with pytest.raises(TrainingError, match=r"not trusted: .*Stranger.*trusted\.py"):
+        dump(Stranger(), tmp_path / "model.skops")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_type_that_is_not_trusted_is_not_loaded(tmp_path: Path) -> None:
+    import os
+
+    from skops.io import dump as skops_dump
+
+    skops_dump(os.getcwd, tmp_path / "model.skops")
+    with pytest.raises(TrainingError, match=r"not trusted: .*getcwd"):
+        load(tmp_path / "model.skops")
+
+
+def test_a_save_that_breaks_off_leaves_the_bundle_that_was_there(
+    cards: Job, tmp_path: Path
+) -> None:
+    save_model(cards.trained.model, tmp_path / "bundle")
+
+    def break_off() -> None:
+        with whole_folder(tmp_path / "bundle") as part:
+            (part / "manifest.json").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert load_model(tmp_path / "bundle").threshold == cards.trained.model.threshold
+    save_model(cards.trained.model, tmp_path / "bundle")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_what_is_no_bundle_says_so(cards: Job, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="is not a model's bundle"):
+        load_model(tmp_path)
+    save_model(cards.trained.model, tmp_path / "bundle")
+    manifest = tmp_path / "bundle" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 99}))
+    with pytest.raises(TrainingError, match="layout 99"):
+        load_model(tmp_path / "bundle")
+
+
+def test_a_column_that_is_missing_is_named(cards: Job) -> None:
+    features = cards.split.test.features
+    with pytest.raises(TrainingError, match="no column V3, V7"):
+        cards.trained.model.score(features.drop(columns=["V3", "V7"]))
+
+
+def test_order_and_number_of_columns_change_no_score(cards: Job) -> None:
+    model, features = cards.trained.model, cards.split.test.features
+    turned = features[features.columns[::-1]].assign(more="words")
+    assert np.array_equal(model.score(turned), model.score(features))
+    assert model.score(features.iloc[:0]).shape == (0,)

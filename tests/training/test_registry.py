@@ -1,0 +1,226 @@
+"""Models are logged, registered and switched: once each, however often it is tried."""
+
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitoring.training.bundle import load_model
+from monitoring.training.errors import TrainingError
+from monitoring.training.registry import Registry
+from tests.training.conftest import Job
+
+AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def runs(url: str, job: Job, *, deleted: bool = False) -> list:  # type: ignore[type-arg]
+    from mlflow import MlflowClient
+    from mlflow.entities import ViewType
+
+    client = MlflowClient(tracking_uri=url)
+    experiment = client.get_experiment_by_name(job.case.name)
+    view = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
+    return list(client.search_runs([experiment.experiment_id], run_view_type=view))
+
+
+def test_a_candidate_is_one_run_however_often_it_is_logged(
+    cards: Job, registry: Registry, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    first = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
+    assert registry.log(cards.case, cards.trained, "retrain_1", AS_OF) == first
+    (run,) = runs(url, cards)
+    assert run.info.run_id == first
+    assert run.info.status == "FINISHED"
+    assert registry.log(cards.case, cards.trained, "retrain_2", AS_OF) != first
+    assert not list(here.iterdir())
+
+
+def test_a_run_says_what_the_model_is_and_did(cards: Job, registry: Registry, url: str) -> None:
+    run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
+    (run,) = runs(url, cards)
+    metrics, tags, card = run.data.metrics, run.data.tags, cards.trained.model.test
+    assert metrics["test_fraud_recall"] == metrics["test_recall"] == card.recall.value
+    assert metrics["test_fraud_precision"] == card.precision.value
+    assert metrics["test_fraud_f1"] == card.f1.value
+    assert metrics["fraud_detection_rate"] == card.recall.value
+    assert metrics["frauds_detected_count"] == card.detected
+    assert metrics["frauds_missed_count"] == card.missed
+    assert metrics["false_alarms_count"] == card.false_alarms
+    assert metrics["false_alarm_rate"] == card.false_alarm_rate.value
+    assert metrics["test_macro_f1"] == card.macro_f1
+    assert metrics["test_weighted_f1"] == card.weighted_f1
+    assert card.money is not None
+    assert metrics["test_cost"] == card.money.cost
+    assert metrics["search_pr_auc"] == cards.found.average_precision
+    assert run.data.params["C"] == str(cards.found.parameters["C"])
+    assert run.data.params["max_iter"] == "500"
+    assert tags["tocsin.data_hash"] == "d" * 64
+    assert tags["tocsin.train_rows"] == str(len(cards.split.train))
+    assert tags["tocsin.validation_end"] == cards.trained.model.trained_as_of.isoformat()
+    assert tags["tocsin.code_version"].startswith("0.")
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=url)
+    assert {file.path for file in client.list_artifacts(run_id, "figures")} == {
+        f"figures/{name}.png" for name in ("precision_recall", "roc", "calibration", "cost")
+    }
+    assert "bundle/reference.json.gz" in {f.path for f in client.list_artifacts(run_id, "bundle")}
+
+
+def test_names_that_say_fraud_are_kept_to_the_fraud_use_case(
+    survey: Job, registry: Registry, url: str
+) -> None:
+    registry.log(survey.case, survey.trained, "retrain_1", AS_OF)
+    (run,) = runs(url, survey)
+    assert not [name for name in run.data.metrics if "fraud" in name]
+    assert "test_recall" in run.data.metrics
+
+
+def test_killed_while_it_logs_a_rerun_leaves_one_finished_run(
+    cards: Job, registry: Registry, url: str, tmp_path: Path
+) -> None:
+    cards.trained.save(tmp_path / "trained")
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(tmp_path), url],
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (half,) = runs(url, cards)
+    assert half.info.status == "RUNNING"
+
+    run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
+    (run,) = runs(url, cards)
+    assert run.info.run_id == run_id != half.info.run_id
+    assert run.info.status == "FINISHED"
+    assert [run.info.run_id for run in runs(url, cards, deleted=True)] == [half.info.run_id]
+
+
+_KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from mlflow import MlflowClient
+from monitoring.training.registry import Registry
+from monitoring.training.trained import Trained
+from tests.training.conftest import QUICK, with_candidates
+from monitoring.use_case_file import find_use_case
+folder, url = Path(sys.argv[1]), sys.argv[2]
+MlflowClient.log_artifacts = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+case = with_candidates(find_use_case("fraud"), QUICK)
+registry = Registry(url, folder / "artifacts")
+registry.log(case, Trained.load(folder / "trained"), "retrain_1", datetime(2026, 2, 1, tzinfo=UTC))
+"""
+
+
+def test_a_run_is_one_version_however_often_it_is_registered(
+    cards: Job, registry: Registry
+) -> None:
+    assert registry.champion(cards.case) is None
+    run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
+    version = registry.register(cards.case, run_id)
+    assert registry.register(cards.case, run_id) == version
+    assert (version.number, version.run_id) == ("1", run_id)
+    assert (version.candidate, version.promoted) == ("logistic_regression", None)
+    assert registry.champion(cards.case) is None
+
+
+def test_one_alias_move_switches_and_again_changes_nothing(cards: Job, registry: Registry) -> None:
+    versions = [
+        registry.register(
+            cards.case, registry.log(cards.case, cards.trained, f"retrain_{number}", AS_OF)
+        )
+        for number in (1, 2)
+    ]
+    for version in versions:
+        registry.promote(cards.case, version)
+    serving, before = registry.champion(cards.case), registry.previous(cards.case)
+    assert serving is not None
+    assert before is not None
+    assert (serving.number, before.number) == ("2", "1")
+    assert serving.promoted is not None
+    registry.promote(cards.case, versions[1])
+    assert registry.champion(cards.case) == serving
+    assert registry.previous(cards.case) == before
+    registry.promote(cards.case, before)  # a rollback
+    back, left = registry.champion(cards.case), registry.previous(cards.case)
+    assert back is not None
+    assert left is not None
+    assert (back.number, left.number) == ("1", "2")
+
+
+def test_a_version_is_loaded_by_number_or_alias_and_backed_up_once(
+    cards: Job, registry: Registry, tmp_path: Path
+) -> None:
+    run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
+    version = registry.register(cards.case, run_id)
+    registry.promote(cards.case, version)
+    features = cards.split.test.features
+    for name in ("1", "champion"):
+        model = registry.load(cards.case, name)
+        assert model.version == model.reference.model_version == "1"
+        assert np.array_equal(model.score(features), cards.trained.model.score(features))
+    folder = registry.back_up(version, tmp_path / "backups" / "1")
+    written = (folder / "manifest.json").stat().st_mtime_ns
+    assert registry.back_up(version, folder) == folder
+    assert (folder / "manifest.json").stat().st_mtime_ns == written
+    copy = load_model(folder, version="1")
+    assert np.array_equal(copy.score(features), cards.trained.model.score(features))
+
+
+@pytest.mark.parametrize("name", ["9", "champion"])
+def test_what_is_not_there_is_said(cards: Job, registry: Registry, name: str) -> None:
+    with pytest.raises(TrainingError, match=f"fraud: no model version or alias '{name}'"):
+        registry.load(cards.case, name)
+
+
+def test_a_run_key_that_is_no_name_is_refused(cards: Job, registry: Registry) -> None:
+    with pytest.raises(TrainingError, match="run key"):
+        registry.log(cards.case, cards.trained, "it's", AS_OF)
+
+
+def test_without_a_server_a_folder_is_wanted() -> None:
+    with pytest.raises(TrainingError, match="folder for its artifacts"):
+        Registry("sqlite:///mlflow.db")
+
+
+def test_a_real_server_keeps_what_a_database_keeps(
+    cards: Job, survey: Job, mlflow_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    monkeypatch.chdir(tmp_path)
+    registry = Registry(mlflow_server, tmp_path / "not used")
+    for job in (cards, survey):
+        run_id = registry.log(job.case, job.trained, "retrain_1", AS_OF)
+        assert registry.log(job.case, job.trained, "retrain_1", AS_OF) == run_id
+        version = registry.register(job.case, run_id)
+        registry.promote(job.case, version)
+        assert registry.champion(job.case) == registry.register(job.case, run_id)
+        features = job.split.test.features
+        scores = job.trained.model.score(features)
+        assert np.array_equal(registry.load(job.case, "champion").score(features), scores)
+        assert registry.back_up(version, tmp_path / job.case.name).is_dir()
+        before = mlflow.get_tracking_uri()
+        mlflow.set_tracking_uri(mlflow_server)
+        try:
+            loaded = mlflow.sklearn.load_model(f"models:/{job.case.name}@champion")
+            served = mlflow.pyfunc.load_model(f"models:/{job.case.name}@champion")
+        finally:
+            mlflow.set_tracking_uri(before)
+        assert np.array_equal(loaded.predict_proba(features)[:, 1], scores)
+        assert np.array_equal(served.predict(features)[:, 1], scores)
+        assert served.metadata.signature is not None
+    assert {path.name for path in tmp_path.iterdir()} == {"fraud", "student_depression"}
