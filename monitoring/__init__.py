@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monitoring.comparison.compare import compare
+    from monitoring.scorecards import estimate, scorecard
 
-__all__ = ["compare"]
+__all__ = ["compare", "estimate", "scorecard"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,5 +17,9 @@ def __getattr__(name: str) -> Any:
         from monitoring.comparison.compare import compare
 
         return compare
+    if name in ("scorecard", "estimate"):
+        from monitoring import scorecards
+
+        return getattr(scorecards, name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

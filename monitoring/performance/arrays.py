@@ -27,7 +27,7 @@ def scores_of(scores: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def labels_of(labels: ArrayLike, rows: int) -> NDArray[np.bool_]:
+def labels_of(labels: ArrayLike, rows: int, name: str = "labels") -> NDArray[np.bool_]:
     """Return labels as True for positive.
 
     Raises
@@ -35,10 +35,9 @@ def labels_of(labels: ArrayLike, rows: int) -> NDArray[np.bool_]:
     ValueError
         Not one label a row, or one that is neither 0 nor 1.
     """
-    values = _column(labels, "labels", rows)
-    _refuse(
-        (values != 0) & (values != 1), values, "labels", "a label is 1 for positive, 0 for negative"
-    )
+    values = _column(labels, name, rows)
+    wrong = (values != 0) & (values != 1)
+    _refuse(wrong, values, name, "1 stands for yes (a positive), 0 for no")
     positive: NDArray[np.bool_] = values == 1
     return positive
 

@@ -49,6 +49,27 @@ def scorecard(
         The threshold is no edge of the bins, `days` is not above 0, scores outside 0 to 1,
         positives with amounts below 0.
     """
+    return scorecard_within(
+        scores,
+        threshold=threshold,
+        costs=costs,
+        reviews=None if costs is None else _reviews(costs, days),
+        min_positives=min_positives,
+    )
+
+
+def scorecard_within(
+    scores: ScoreSummary | MatureScores,
+    *,
+    threshold: float,
+    costs: Costs | None,
+    reviews: float | None,
+    min_positives: int,
+) -> Scorecard:
+    """Return the scorecard of a window in which the team can make so many `reviews`.
+
+    As `scorecard`, which knows the reviews from the window's days. None for no limit.
+    """
     mature = scores if isinstance(scores, MatureScores) else with_absent_labels(scores, "unknown")
     window = mature.scores
     check_scores(window)
@@ -58,8 +79,7 @@ def scorecard(
     quiet, false_alarms = int(silent[NEGATIVE]), int(alarmed[NEGATIVE])
     positives, negatives = detected + missed, quiet + false_alarms
     labelled, rows = positives + negatives, int(window.rows.sum())
-    limit = None if costs is None or costs.reviews_per_day is None else review_limit(costs, days)
-    capacity = None if limit is None or labelled == 0 else at_capacity(window, limit)
+    capacity = None if reviews is None or labelled == 0 else at_capacity(window, reviews)
     pr_auc, roc = _ranking_ratios(window, positives, negatives)
     macro, weighted = _averaged_f1(detected, missed, false_alarms, quiet)
     return Scorecard(
@@ -85,6 +105,11 @@ def scorecard(
         weighted_f1=weighted,
         calibration=calibration(window, first),
     )
+
+
+def _reviews(costs: Costs, days: float) -> float | None:
+    limit = review_limit(costs, days)
+    return None if costs.reviews_per_day is None else limit
 
 
 def _status(rows: int, labelled: int, positives: int, min_positives: int) -> CardStatus:

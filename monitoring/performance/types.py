@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from monitoring.performance.page import html_of
+from monitoring.performance.record import estimate_record, scorecard_record
+from monitoring.performance.words import (
+    estimate_figures,
+    estimate_headline,
+    scorecard_figures,
+    scorecard_headline,
+    text_of,
+)
 
 
 class CardStatus(StrEnum):
@@ -149,6 +160,19 @@ class Scorecard:
         """Labelled rows that are not positive."""
         return self.labelled - self.positives
 
+    def __str__(self) -> str:
+        return text_of(scorecard_headline(self), scorecard_figures(self))
+
+    def __repr__(self) -> str:
+        return f"<Scorecard {scorecard_headline(self)}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(scorecard_headline(self), scorecard_figures(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the card as plain values, for JSON."""
+        return scorecard_record(self)
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -173,3 +197,16 @@ class Estimate:
     f1: Ratio
     pr_auc: Ratio
     cost: float | None = None
+
+    def __str__(self) -> str:
+        return text_of(estimate_headline(self), estimate_figures(self))
+
+    def __repr__(self) -> str:
+        return f"<Estimate {estimate_headline(self)}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(estimate_headline(self), estimate_figures(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the estimate as plain values, for JSON."""
+        return estimate_record(self)

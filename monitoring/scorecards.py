@@ -1,0 +1,180 @@
+"""Scorecards: the doors for a notebook, from arrays to a scorecard or an estimate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from monitoring.performance.arrays import amounts_of, labels_of, scores_of
+from monitoring.performance.bins import first_alarmed
+from monitoring.performance.calibration import calibration
+from monitoring.performance.estimate import estimate_from
+from monitoring.performance.scorecard import scorecard_within
+from monitoring.performance.types import Calibration, Estimate, Scorecard
+from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows
+from monitoring.summary.build import score_summary
+from monitoring.summary.score_bins import score_bin_edges
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from monitoring.summary.types import ScoreSummary, Summary
+    from monitoring.use_case import Costs
+
+
+def scorecard(
+    labels: ArrayLike,
+    scores: ArrayLike,
+    *,
+    threshold: float,
+    amounts: ArrayLike | None = None,
+    costs: Costs | None = None,
+    capacity: float | None = None,
+    label_seen: ArrayLike | None = None,
+    min_positives: int = 30,
+) -> Scorecard:
+    """Judge a model on rows: what it caught, what it missed, in counts and in money.
+
+    Parameters
+    ----------
+    labels
+        (rows,): 1 for positive, 0 for negative.
+    scores
+        (rows,): probability of the positive class, 0 to 1.
+    threshold
+        Decision threshold: a row is an alarm where score >= threshold.
+    amounts
+        (rows,): money at stake; no money in the card where a miss is priced by it and it is not
+        given.
+    costs
+        What mistakes and work cost; no money in the card without them.
+    capacity
+        Reviews that the team can make in these rows.
+    label_seen
+        (rows,): True where the label has come; `labels` is not looked at elsewhere.
+    min_positives
+        With fewer positives the card says that it is not judged.
+
+    Raises
+    ------
+    ValueError
+        No rows, arrays of unlike length, a score outside 0 to 1, a label that is neither 0 nor
+        1, a positive with a missing or negative amount.
+
+    Examples
+    --------
+    >>> card = scorecard([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5)
+    >>> card.detected, card.missed, card.false_alarms
+    (1, 1, 1)
+    >>> card.status.value
+    'too few positives'
+    """
+    score = scores_of(scores)
+    label = _label(labels, label_seen, len(score))
+    amount = None if amounts is None else amounts_of(amounts, priced=label == POSITIVE)
+    return scorecard_within(
+        _counted(score, label, amount, score_bin_edges(score, threshold)),
+        threshold=threshold,
+        costs=costs,
+        reviews=capacity,
+        min_positives=min_positives,
+    )
+
+
+def estimate(
+    scores: ArrayLike,
+    *,
+    threshold: float,
+    calibrated_on: Scorecard | Summary,
+    amounts: ArrayLike | None = None,
+    costs: Costs | None = None,
+    min_positives: int = 30,
+) -> Estimate:
+    """Estimate what a model will have done on rows whose labels have not come.
+
+    Parameters
+    ----------
+    scores
+        (rows,): probability of the positive class, 0 to 1.
+    threshold
+        Decision threshold, the one of `calibrated_on`.
+    calibrated_on
+        The scorecard, or the summary, of labelled rows that the model was not trained on.
+    amounts, costs
+        For the expected cost; as in `scorecard`.
+    min_positives
+        With fewer positives expected the estimate says that it is not judged.
+
+    Raises
+    ------
+    ValueError
+        As `scorecard` does; or `calibrated_on` is of another threshold, or has no scores.
+    """
+    score = scores_of(scores)
+    amount = None
+    if amounts is not None:
+        amount = amounts_of(amounts, priced=np.ones(len(score), dtype=bool))
+    unknown = np.full(len(score), UNLABELLED, dtype=np.int8)
+    return estimate_from(
+        _counted(score, unknown, amount, score_bin_edges(score, threshold)),
+        _calibration(calibrated_on, threshold),
+        threshold=threshold,
+        costs=costs,
+        min_positives=min_positives,
+    )
+
+
+def _calibration(known: Scorecard | Summary, threshold: float) -> Calibration | None:
+    if isinstance(known, Scorecard):
+        if known.threshold != threshold:
+            msg = (
+                f"threshold {threshold!r} is not that of the scorecard, {known.threshold!r}: make "
+                "the scorecard of the labelled rows at the threshold to estimate at"
+            )
+            raise ValueError(msg)
+        return known.calibration
+    if known.scores is None:
+        msg = "calibrated_on: this summary has no scores; summarise rows that the model scored"
+        raise ValueError(msg)
+    return calibration(known.scores, first_alarmed(known.scores, threshold))
+
+
+def _label(labels: ArrayLike, label_seen: ArrayLike | None, rows: int) -> NDArray[np.int8]:
+    given = np.asarray(labels)
+    seen = (
+        np.ones(rows, dtype=bool)
+        if label_seen is None
+        else labels_of(label_seen, rows, "label_seen")
+    )
+    if given.shape != (rows,):
+        msg = (
+            f"labels: an array of shape {given.shape} where one for each of {rows:,} rows is wanted"
+        )
+        raise ValueError(msg)
+    label = np.full(rows, UNLABELLED, dtype=np.int8)
+    label[seen] = np.where(labels_of(given[seen], int(seen.sum())), POSITIVE, NEGATIVE)
+    return label
+
+
+def _counted(
+    score: NDArray[np.float64],
+    label: NDArray[np.int8],
+    amount: NDArray[np.float64] | None,
+    edges: NDArray[np.float64],
+) -> ScoreSummary:
+    """Count rows that have no features and no times, on the one path that counts scores."""
+    import pandas as pd
+
+    never = np.full(len(score), np.datetime64("NaT", "us"))
+    rows = Rows(
+        features=pd.DataFrame(index=range(len(score))),
+        row_id=np.arange(len(score)).astype(str),
+        event_time=never,
+        arrival_time=never,
+        label=label,
+        label_time=never,
+        amount=amount,
+        score=score,
+    )
+    return cast("ScoreSummary", score_summary(rows, edges))  # None only for rows without scores

@@ -1,0 +1,159 @@
+"""The doors for a notebook: arrays in, a scorecard or an estimate out, each good to read."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, recall_score
+
+from monitoring import estimate, scorecard
+from monitoring.performance.types import CardStatus, Scorecard
+from monitoring.summary.types import Summary
+from tests.performance.made import COSTS, THRESHOLD, Scored, calibrated, counted
+
+MADE = calibrated(20_000, 0.02, 2.5, np.random.default_rng(41))
+
+
+def card_of(rows: Scored = MADE) -> Scorecard:
+    return scorecard(
+        rows.label,
+        rows.score,
+        threshold=THRESHOLD,
+        amounts=rows.amount,
+        costs=COSTS,
+        capacity=400,
+    )
+
+
+def test_arrays_are_judged_as_scikit_learn_judges_them() -> None:
+    card = card_of()
+    assert card.recall.value == recall_score(MADE.label, MADE.score >= THRESHOLD)
+    truth = average_precision_score(MADE.label, MADE.score)
+    assert card.pr_auc.value == pytest.approx(truth, abs=0.002)
+    assert card.recall_at_capacity is not None
+    assert card.money is not None
+
+
+def test_threshold_alone_is_enough() -> None:
+    card = scorecard(MADE.label, MADE.score, threshold=0.5)
+    assert card.status is CardStatus.JUDGED
+    assert card.money is card.precision_at_capacity is None
+
+
+def test_capacity_needs_no_costs() -> None:
+    card = scorecard(MADE.label, MADE.score, threshold=0.5, capacity=100)
+    assert card.precision_at_capacity == card_of_capacity(100)
+    assert card.money is None
+
+
+def card_of_capacity(reviews: float) -> object:
+    return scorecard(
+        MADE.label, MADE.score, threshold=0.5, costs=COSTS, amounts=MADE.amount, capacity=reviews
+    ).precision_at_capacity
+
+
+def test_labels_that_have_not_come_are_not_looked_at() -> None:
+    seen = np.arange(20_000) % 2 == 0
+    labels = np.where(seen, MADE.label, np.nan)
+    card = scorecard(labels, MADE.score, threshold=0.5, label_seen=seen)
+    half = scorecard(MADE.label[seen], MADE.score[seen], threshold=0.5)
+    assert card.coverage == 0.5
+    assert (card.detected, card.missed) == (half.detected, half.missed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"labels": [0, 2, 1]}, "labels: 1 wrong, first 2 in row 1"),
+        ({"labels": [0, 1]}, r"labels: an array of shape \(2,\)"),
+        ({"scores": [0.1, -0.2, 0.3]}, "scores: 1 wrong, first -0.2 in row 1"),
+        ({"amounts": [1, -2, 3]}, "amounts: 1 wrong, first -2 in row 1"),
+        ({"label_seen": [1, 1]}, r"label_seen: an array of shape \(2,\)"),
+    ],
+)
+def test_wrong_arrays_are_refused_by_row(changes: dict[str, object], reason: str) -> None:
+    given = {"labels": [0, 1, 0], "scores": [0.1, 0.2, 0.3], "threshold": 0.2} | changes
+    with pytest.raises(ValueError, match=reason):
+        scorecard(**given)
+
+
+def test_new_rows_are_estimated_from_a_scorecard_as_from_the_summary_behind_it() -> None:
+    window = calibrated(20_000, 0.02, 2.5, np.random.default_rng(42), shift=0.5)
+    truth = card_of(window).recall.value
+    scores = counted(MADE)
+    summary = Summary(
+        bins_hash="made",
+        model_version="1",
+        rows=20_000,
+        features={},
+        scores=scores,
+        start=datetime(2026, 1, 1, tzinfo=UTC),
+        end=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+    for known in (card_of(), summary):
+        before = estimate(
+            window.score,
+            threshold=THRESHOLD,
+            calibrated_on=known,
+            amounts=window.amount,
+            costs=COSTS,
+        )
+        assert before.status is CardStatus.JUDGED
+        assert before.recall.value == pytest.approx(truth, abs=0.05)
+        assert before.cost is not None
+
+
+def test_an_estimate_rests_on_a_scorecard_of_its_own_threshold() -> None:
+    with pytest.raises(ValueError, match=r"threshold 0\.5 is not that of the scorecard, 0\.21"):
+        estimate(MADE.score, threshold=0.5, calibrated_on=card_of())
+
+
+def test_an_estimate_needs_scores_to_rest_on() -> None:
+    summary = Summary(bins_hash="made", model_version="1", rows=0, features={})
+    with pytest.raises(ValueError, match="this summary has no scores"):
+        estimate(MADE.score, threshold=0.5, calibrated_on=summary)
+
+
+def test_figures_are_plain_values_for_json() -> None:
+    card = card_of()
+    told = json.loads(json.dumps(card.to_dict()))
+    assert told["status"] == "judged"
+    assert told["recall"] == {
+        "value": card.recall.value,
+        "low": card.recall.low,
+        "high": card.recall.high,
+    }
+    assert card.money is not None
+    assert told["money"]["net_saving"] == card.money.net_saving
+    assert told["alarms"] == card.detected + card.false_alarms
+    before = estimate(MADE.score, threshold=THRESHOLD, calibrated_on=card).to_dict()
+    assert json.loads(json.dumps(before))["recall"]["value"] == before["recall"]["value"]
+
+
+def test_cards_say_what_they_mean() -> None:
+    card = card_of()
+    before = estimate(MADE.score, threshold=THRESHOLD, calibrated_on=card)
+    assert repr(card).startswith(
+        f"<Scorecard judged: {card.detected:,} of {card.positives:,} positives caught"
+    )
+    assert repr(before).startswith("<Estimate estimated, judged: ")
+    for shown in (str(card), card._repr_html_()):
+        for word in ("recall", "PR-AUC", "recall at capacity", "net saving", "missed"):
+            assert word in shown
+    assert "cost" not in str(before)
+    assert "positives expected" in before._repr_html_()
+
+
+def test_what_is_not_defined_is_said_so() -> None:
+    card = scorecard([0, 0], [0.1, 0.2], threshold=0.5)
+    assert repr(card).startswith("<Scorecard no positives: 0 of 0 positives caught")
+    assert "not defined" in str(card)
+
+
+def test_the_package_stays_light_until_a_door_is_used() -> None:
+    seen = "import sys, monitoring; print(sorted({'numpy', 'pandas', 'scipy'} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
