@@ -70,7 +70,7 @@ def prepared(
     before = {name: _plain(reference[name]) for name in names}
     now = {name: _plain(current[name]) for name in names if name in current.columns}
     for name, column in now.items():
-        if {column.dtype, before[name].dtype} == _UNEQUAL_FLOATS:
+        if {str(column.dtype), str(before[name].dtype)} == _UNEQUAL_FLOATS:
             # What float32 rounded would be told from what it didn't.
             before[name] = before[name].astype("float32")
             now[name] = column.astype("float32")

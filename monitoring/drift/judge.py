@@ -97,7 +97,7 @@ def _feature(
 
     if part.status is not ColumnStatus.OK:
         return untested(*_UNREAD[part.status])
-    missing = part.counts[0] / window.rows if window.rows else None
+    missing = float(part.counts[0] / window.rows) if window.rows else None
     if window.rows < limits.min_rows:
         why = f"{window.rows} rows, fewer than {limits.min_rows}"
         return untested(DriftStatus.TOO_FEW_ROWS, why, missing)

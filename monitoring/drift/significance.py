@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.drift.picked import picked_p_value
 from monitoring.drift.proportion import proportion_p_value, unseen_p_value
 from monitoring.drift.spread import spread_p_value
 from monitoring.drift.table import Table
@@ -19,8 +20,8 @@ def table_p_value(table: Table) -> float:
     """Return the p-value of window and baseline being samples of one distribution.
 
     Missing values, unseen categories and the spread over values are tested apart, each by the
-    test that fits it, and the smallest p-value is corrected for having been picked (Sidak). How
-    many tests there are depends on the feature's kind alone, never on the window.
+    test that fits it, and the smallest p-value is corrected for having been picked. How many
+    tests there are depends on the feature's kind alone, never on the window.
     """
     found = table.found.copy()
     found[-1] += table.unseen
@@ -37,7 +38,7 @@ def table_p_value(table: Table) -> float:
                 shape=table.unseen_shape,
             )
         )
-    return float(-np.expm1(len(p_values) * np.log1p(-min(p_values)))) if min(p_values) < 1 else 1.0
+    return picked_p_value(min(p_values), len(p_values))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> NDArray[np.float64]:

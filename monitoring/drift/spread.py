@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import chdtrc, ndtr
 
+from monitoring.drift.picked import picked_p_value
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ def spread_p_value(
     Chi-square sees any change and none of them well; so where the cells have an order, it is
     joined by a test of location and one of scale: the first two orthogonal polynomials of the
     reference's ranks, after Neyman's smooth test (Skandinavisk Aktuarietidskrift 20, 1937). The
-    smallest of the three p-values counts, corrected for having been picked: by Sidak where
+    smallest of the three p-values counts, corrected for having been picked: by formula where
     counts are large, by simulation where they are small.
 
     Parameters
@@ -44,7 +46,7 @@ def spread_p_value(
     if len(expected) < 2 or rows == 0:
         return 1.0
     smallest = float(_smallest(expected, found[None, :], ordered=ordered)[0])
-    p_value = float(-np.expm1(_tests(len(expected), ordered) * np.log1p(-min(smallest, 1.0))))
+    p_value = picked_p_value(smallest, _tests(len(expected), ordered))
     emptiest = expected.min() * min(1.0, rows / expected.sum())
     if emptiest >= SMALL or p_value > INTERESTING:
         return p_value

@@ -1,0 +1,179 @@
+"""The door: two tables in, a verdict out, whatever they are made of."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from monitoring import compare
+from monitoring.comparison.frame import TableError
+from monitoring.comparison.show import verdict_table
+from monitoring.drift.verdict import DriftStatus, Verdict
+
+
+def frame(seed: int, rows: int = 2000) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "amount": rng.lognormal(size=rows),
+            "count": rng.integers(0, 6, rows),
+            "flag": rng.random(rows) < 0.3,
+            "town": pd.Series(rng.choice(["a", "b", "c"], rows), dtype="str"),
+            "level": pd.Categorical(rng.choice(["low", "high"], rows)),
+            "at": pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(rng.random(rows), "D"),
+        }
+    )
+
+
+@pytest.fixture
+def drifted() -> pd.DataFrame:
+    window = frame(2)
+    window["amount"] *= 2
+    window.loc[window.index % 8 == 0, "town"] = "z"
+    return window
+
+
+def names(verdict: Verdict) -> list[str]:
+    return [part.name for part in verdict.drifted_features]
+
+
+def test_frames_arrow_tables_and_files_give_the_same_verdict(
+    drifted: pd.DataFrame, tmp_path: Path
+) -> None:
+    reference = frame(1)
+    plain = compare(reference, drifted)
+    assert names(plain) == ["amount", "town"]
+    assert plain.drifted
+    arrow = compare(pa.Table.from_pandas(reference), pa.Table.from_pandas(drifted))
+    pq.write_table(pa.Table.from_pandas(reference), tmp_path / "a.parquet")
+    pq.write_table(pa.Table.from_pandas(drifted), tmp_path / "b.parquet")
+    assert arrow.to_dict() == plain.to_dict()
+    assert compare(tmp_path / "a.parquet", str(tmp_path / "b.parquet")).to_dict() == plain.to_dict()
+
+
+def test_csv_files_are_compared_too(drifted: pd.DataFrame, tmp_path: Path) -> None:
+    frame(1).to_csv(tmp_path / "a.csv.gz", index=False)
+    drifted.to_csv(tmp_path / "b.csv", index=False)
+    assert names(compare(tmp_path / "a.csv.gz", tmp_path / "b.csv")) == ["amount", "town"]
+
+
+def test_only_the_columns_asked_for_are_compared(drifted: pd.DataFrame) -> None:
+    verdict = compare(frame(1), drifted, columns=["count", "amount"])
+    assert {part.name for part in verdict.features} == {"amount", "count"}
+
+
+def test_limits_are_those_that_were_given(drifted: pd.DataFrame) -> None:
+    assert names(compare(frame(1), drifted, min_effect=0.9)) == []
+    assert not compare(frame(1), drifted, share_limit=0.5).drifted
+
+
+def test_bad_columns_get_a_status_and_the_others_their_verdict(drifted: pd.DataFrame) -> None:
+    drifted["count"] = "many"
+    verdict = compare(frame(1), drifted.drop(columns="flag"))
+    status = {part.name: part.status for part in verdict.features}
+    assert status["count"] is DriftStatus.TYPE_CHANGED
+    assert status["flag"] is DriftStatus.MISSING_COLUMN
+    assert names(verdict) == ["amount", "town"]
+
+
+def test_an_empty_window_is_too_few_rows() -> None:
+    verdict = compare(frame(1), frame(2).head(0))
+    assert verdict.status is DriftStatus.TOO_FEW_ROWS
+    assert verdict.share is None
+    assert not verdict.drifted
+
+
+def test_rounding_to_float32_is_no_drift() -> None:
+    values = np.random.default_rng(0).choice([0.1, 0.2, 0.3], 2000)
+    before = pd.DataFrame({"x": values})
+    for one, other in ((before, before.astype("float32")), (before.astype("float32"), before)):
+        assert not compare(one, other).drifted_features
+
+
+def test_nested_and_mixed_columns_are_compared_as_they_are_spelled() -> None:
+    before = pd.DataFrame({"x": [[1], [2]] * 100, "y": [1, "a"] * 100})
+    after = pd.DataFrame({"x": [[3], [2]] * 100, "y": [1, "a"] * 100})
+    assert names(compare(before, after)) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (pd.DataFrame({"x": []}), "0 rows"),
+        (pd.DataFrame([[1, 2]], columns=["x", "x"]), "several columns of one name: x"),
+        (42, "is a int"),
+        ("nowhere.parquet", "nowhere.parquet can't be read"),
+        ("table.xlsx", "ends in .csv"),
+    ],
+)
+def test_what_cannot_be_compared_is_an_error_that_says_why(reference: object, said: str) -> None:
+    with pytest.raises(TableError, match=said):
+        compare(reference, frame(1))
+
+
+def test_a_truncated_parquet_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "cut.parquet"
+    pq.write_table(pa.Table.from_pandas(frame(1)), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(TableError, match=r"cut\.parquet"):
+        compare(frame(1), path)
+
+
+def test_a_verdict_reads_well_everywhere(drifted: pd.DataFrame) -> None:
+    verdict = compare(frame(1), drifted)
+    assert str(verdict).startswith("drifted: 2 of 6 features (33%, limit 30%), 2,000 rows")
+    assert 'new category "z": 0% -> 1' in str(verdict)
+    assert repr(verdict).startswith("<Verdict compare: drifted")
+    assert "<table>" in verdict._repr_html_()
+    assert list(verdict.to_frame()["name"][:2]) == ["amount", "town"]
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(verdict_table(verdict))
+    assert "new category" in console.export_text()
+
+
+def test_names_cannot_smuggle_markup() -> None:
+    bad = "<script>[red]"
+    before = pd.DataFrame({bad: np.random.default_rng(0).normal(size=500)})
+    verdict = compare(before, before + 3)
+    assert "<script>" not in verdict._repr_html_()
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(verdict_table(verdict))
+    assert bad in console.export_text()
+
+
+def test_a_verdict_is_plain_json(drifted: pd.DataFrame) -> None:
+    record = json.loads(json.dumps(compare(frame(1), drifted).to_dict(), allow_nan=False))
+    assert record["status"] == "tested"
+    assert record["rows_reference"] == record["rows_current"] == 2000
+    assert record["share"] == record["score"] == pytest.approx(1 / 3)
+    assert record["drifted"] is True
+    assert {"name", "status", "effect", "p_value", "q_value", "changed", "drifted", "reason"} <= (
+        record["features"][0].keys()
+    )
+
+
+def test_the_package_alone_imports_nothing_heavy() -> None:
+    code = "import monitoring, sys; print({'pandas', 'numpy', 'scipy'} & set(sys.modules))"
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.strip() == "set()"
+
+
+def test_comparing_imports_no_server_and_no_learner() -> None:
+    code = (
+        "import sys; from monitoring import compare; print({'sklearn', 'mlflow', 'evidently', "
+        "'scipy.stats', 'sqlalchemy', 'matplotlib'} & set(sys.modules))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.strip() == "set()"
