@@ -85,10 +85,13 @@ def roc_auc_ratio(
 
 def equivalent_rows(value: float, variance: float) -> float:
     """Return how many independent rows would give a share of `value` this variance."""
-    if variance == 0:
+    if variance < _NO_VARIANCE:
         return math.inf
     return max(value * (1 - value) / variance, _FEWEST)
 
+
+_NO_VARIANCE = 1e-15
+"""What sums of floats leave where there is none."""
 
 _FEWEST = 0.01
 """Rows that say next to nothing; the interval is then all but 0 to 1."""

@@ -8,7 +8,7 @@ from monitoring.performance.intervals import f1_ratio, proportion
 from monitoring.performance.scorecard import scorecard
 from monitoring.performance.types import Ratio
 from monitoring.summary.types import ScoreSummary
-from tests.performance.made import THRESHOLD, edges_with, log_odds
+from tests.performance.made import THRESHOLD, Scored, counted, edges_with, log_odds
 
 SAMPLES = 300
 # 95% less what 300 samples may show by chance, three standard errors.
@@ -33,6 +33,17 @@ def test_perfect_figures_of_few_rows_stay_in_doubt() -> None:
     assert ratio.value == ratio.high == 1
     assert ratio.low is not None
     assert ratio.low < 0.9
+
+
+def test_a_perfect_ranking_of_few_rows_is_in_little_doubt_but_in_some() -> None:
+    label = np.tile([0, 1], 40)
+    score = 0.1 + 0.4 * label + np.tile([0.0, 0.0, 0.002, 0.005], 20)
+    rows = Scored(score, label, np.ones(80))
+    card = scorecard(counted(rows), threshold=THRESHOLD, costs=None, days=1, min_positives=30)
+    for ratio in (card.roc_auc, card.pr_auc):
+        assert ratio.low is not None
+        assert ratio.value == pytest.approx(1)
+        assert 0.9 < ratio.low < 0.97
 
 
 @pytest.mark.parametrize(
