@@ -214,7 +214,7 @@ def demo(use_case: Annotated[str, typer.Argument(metavar="USE_CASE")] = "fraud")
 
     running = _up()
     with _readable_errors():
-        looks = show(running, Ports(), use_case, say=typer.echo)
+        looks = show(running, Ports(), use_case, now=datetime.now(UTC), say=typer.echo)
     table = Table(title="Where to look", box=None, pad_edge=False)
     table.add_column("what")
     table.add_column("where", overflow="fold")

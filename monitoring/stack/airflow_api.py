@@ -12,6 +12,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from monitoring.stack.errors import StackError
 
 TIMEOUT = 30
+FIRST_RUN_SECONDS = 120
 ENDED = frozenset({"success", "failed"})
 
 
@@ -44,6 +45,18 @@ class AirflowApi:
             There is no such DAG.
         """
         self._patch_when_parsed(f"dags/{dag_id}", {"is_paused": False})
+
+    def scheduled(self, dag_id: str) -> str:
+        """Unpause a DAG and return the id of the run that its schedule starts at once."""
+        self.unpause(dag_id)
+        until = time.monotonic() + FIRST_RUN_SECONDS
+        while time.monotonic() < until:
+            runs = self.runs(dag_id)
+            if runs:
+                return next(iter(runs))
+            time.sleep(1)
+        msg = f"{dag_id}: its schedule started no run within {FIRST_RUN_SECONDS} s of unpausing it"
+        raise StackError(msg)
 
     def start(self, dag_id: str, conf: Mapping[str, object]) -> str:
         """Start a run by hand and return its id."""

@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import requests
+from croniter import croniter
 
 from monitoring.settings import Ports
 from monitoring.stack.airflow_api import AirflowApi
@@ -18,6 +20,7 @@ from monitoring.stack.environment import as_variables, loopback_url
 from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
 from monitoring.stack.up import Running
+from monitoring.use_case_file import find_use_case
 
 Say = Callable[[str], None]
 RUN_SECONDS = 900
@@ -31,7 +34,9 @@ class Look:
     where: str
 
 
-def demo(running: Running, ports: Ports, use_case: str, *, say: Say) -> tuple[Look, ...]:
+def demo(
+    running: Running, ports: Ports, use_case: str, *, now: datetime, say: Say
+) -> tuple[Look, ...]:
     """Train by the retrain DAG, replay traffic with drift and late labels, report by the DAG.
 
     Returns
@@ -44,11 +49,11 @@ def demo(running: Running, ports: Ports, use_case: str, *, say: Say) -> tuple[Lo
         A DAG run failed, or a step of the demo did.
     """
     airflow = _airflow(running)
-    for pipeline in ("retrain", "reporting"):
-        airflow.unpause(f"{pipeline}_{use_case}")
-    _run(airflow, f"retrain_{use_case}", {"force": True}, say)
-    _command(running, "replay", use_case, "--scenario", "covariate")
-    _run(airflow, f"reporting_{use_case}", {}, say)
+    _scheduled_run(airflow, f"retrain_{use_case}", say)
+    # The traffic ends where the report's newest interval does: the scheduled run sees all of it.
+    until = last_tick(find_use_case(use_case, running.settings.use_cases).report.every, now)
+    _command(running, "replay", use_case, "--scenario", "covariate", "--until", until.isoformat())
+    _scheduled_run(airflow, f"reporting_{use_case}", say)
     return (*_answers(ports, use_case), *_places(running, ports, use_case))
 
 
@@ -60,9 +65,15 @@ def _airflow(running: Running) -> AirflowApi:
     return AirflowApi(where.airflow_url, "admin", where.airflow_password.get_secret_value())
 
 
-def _run(airflow: AirflowApi, dag_id: str, conf: Mapping[str, object], say: Say) -> None:
+def last_tick(schedule: str, now: datetime) -> datetime:
+    """Return when a cron schedule was due last, at `now` or before."""
+    tick: datetime = croniter(schedule, now + timedelta(microseconds=1)).get_prev(datetime)
+    return tick
+
+
+def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say) -> None:
     began = time.monotonic()
-    run_id = airflow.start(dag_id, conf)
+    run_id = airflow.scheduled(dag_id)
     told: dict[str, str] = {}
 
     def progress(states: Mapping[str, str]) -> None:

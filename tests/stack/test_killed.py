@@ -1,8 +1,8 @@
 """kill -9 at every step of a retrain, under a running scheduler: nothing is lost or used twice."""
 
 import json
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -19,9 +19,7 @@ from monitoring.use_case import UseCase
 from tests.fixtures.stack import LocalStack
 from tests.fixtures.tiny import write_tiny
 
-AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 CALM, KILLED = "calm", "killed"
-PLUGIN = Path(__file__).with_name("killer_plugin.py")
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +31,19 @@ def airflow(local_stack: LocalStack) -> AirflowApi:
 
 
 @pytest.fixture
-def here(local_stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+def here(local_stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let this process use the stack's own store and registry."""
     for name, value in as_variables(local_stack.running.settings).items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
+    yield
+    settings.cache_clear()
 
 
-def retrained(airflow: AirflowApi, case: UseCase, as_of: datetime) -> dict[str, str]:
-    """Run a retrain to its end and return the tasks' states."""
+def ended(airflow: AirflowApi, case: UseCase, run_id: str) -> dict[str, str]:
+    """Wait for a retrain to succeed and return the tasks' states."""
     dag_id = f"retrain_{case.name}"
-    run_id = airflow.start(dag_id, {"as_of": as_of.isoformat()})
-    assert airflow.wait(dag_id, run_id, seconds=400) == "success"
+    assert airflow.wait(dag_id, run_id, seconds=600) == "success"
     return airflow.tasks(dag_id, run_id)
 
 
@@ -53,31 +52,28 @@ def retrained(airflow: AirflowApi, case: UseCase, as_of: datetime) -> dict[str, 
 def test_killed_at_every_step_a_retrain_ends_as_an_undisturbed_one(
     local_stack: LocalStack, airflow: AirflowApi
 ) -> None:
-    where = local_stack.settings
+    where, now = local_stack.settings, datetime.now(UTC).replace(microsecond=0)
     cases = {name: write_tiny(name, where.state.parent) for name in (CALM, KILLED)}
-    for case in cases.values():
-        airflow.unpause(f"retrain_{case.name}")
-        retrained(airflow, case, AS_OF)
-        replay(case, until=AS_OF + timedelta(days=5))
+    first = {name: airflow.scheduled(f"retrain_{name}") for name in cases}
+    for name, case in cases.items():
+        ended(airflow, case, first[name])
+        replay(case, until=now)
 
     kills = where.state / "airflow" / "kills"
     kills.mkdir()
-    (where.state / "airflow" / "plugins").mkdir(exist_ok=True)
-    (where.state / "airflow" / "plugins" / PLUGIN.name).write_text(PLUGIN.read_text())
-    later = AS_OF + timedelta(days=5)
-    calm = retrained(airflow, cases[CALM], later)
-    killed = retrained(airflow, cases[KILLED], later)
+    conf = {"as_of": now.isoformat()}
+    second = {name: airflow.start(f"retrain_{name}", conf) for name in cases}
+    calm, killed = (ended(airflow, cases[name], second[name]) for name in (CALM, KILLED))
 
     at_work = {task for task, state in killed.items() if state == "success"}
     assert {json.loads(p.read_text())["task"] for p in kills.iterdir()} == at_work
     assert killed == calm
-    assert facts(cases[KILLED]) == facts(cases[CALM])
-    np.testing.assert_array_equal(scores(cases[KILLED]), scores(cases[CALM]))
+    assert facts(cases[KILLED], now) == facts(cases[CALM], now)
+    np.testing.assert_array_equal(scores(cases[KILLED], now), scores(cases[CALM], now))
 
 
-def facts(case: UseCase) -> dict[str, object]:
+def facts(case: UseCase, now: datetime) -> dict[str, object]:
     """Return what a retrain leaves behind: the champion, and each row's place."""
-    later = AS_OF + timedelta(days=5)
     version = model_registry().champion(case)
     assert version is not None
     with production_store() as store, store.engine.connect() as connection:
@@ -87,23 +83,21 @@ def facts(case: UseCase) -> dict[str, object]:
             ).scalar_one()
             for table in (archived_rows, consumed_rows)
         }
-        rows = store.training_rows(case, later, None, folder=settings().archives)
+        rows = store.training_rows(case, now, None, folder=settings().archives)
         return {
             "version": version.number,
             "candidate": version.candidate,
-            "left": store.new_labelled(case, later),
+            "left": store.new_labelled(case, now),
             "training rows": len(rows),
             "each once": len(np.unique(rows.row_id)) == len(rows),
             **counts,
         }
 
 
-def scores(case: UseCase) -> np.ndarray:
+def scores(case: UseCase, now: datetime) -> np.ndarray:
     """Return what the champion says of the production rows."""
     model = champion_model(case)
     assert model is not None
     with production_store() as store:
-        rows = store.training_rows(
-            case, AS_OF + timedelta(days=5), None, folder=settings().archives
-        )
+        rows = store.training_rows(case, now, None, folder=settings().archives)
     return model.score(rows.features)
