@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test lint typecheck generate bench clean
+.PHONY: help install lock env demo up down test lint typecheck generate bench bench-drift clean
 
 help: ## Show these lines
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 install: $(VENV)/.installed ## Make .venv with everything pinned, and .venv/bin/tocsin
 
@@ -53,6 +53,9 @@ generate: install ## Write dashboards, rules and README tables anew from catalog
 
 bench: install ## Print the measured figures of the README and docs
 	$(BIN)/python benchmarks/main_job.py
+
+bench-drift: install ## Print the measured tables of docs/drift-quality.md
+	$(BIN)/python -m benchmarks.drift_quality
 
 clean: ## Remove what install, runs and tests left behind
 	rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -88,6 +88,8 @@ def _variation(
     found = []
     for chunk in reference.score_chunks:
         counts = _counts(chunk, starts)
+        if not counts.sum():
+            continue
         rest = baseline.without(counts, counts.sum() / baseline.rows)
         found.append(divergence(feature_table(bins, rest, counts)))
     return variation_of(found)

@@ -16,6 +16,9 @@ from monitoring.summary.types import Reference
 
 MIN_CHUNKS = 8
 
+MOST_OF_BASELINE = 0.75
+"""Part of its own baseline above which a chunk has too little to be compared with."""
+
 CHANCE_SPREADS = 2.0
 """Standard deviations by which chunks must differ beyond chance to count as varying."""
 
@@ -81,6 +84,8 @@ def natural_variation(reference: Reference) -> dict[str, Variation]:
     for chunk in reference.chunks:
         mix = HourMix(reference, chunk)
         part = mix.part_of(chunk)
+        if part > MOST_OF_BASELINE:
+            continue
         for bins in all_bins:
             counts = chunk.features[bins.name].counts
             rest = mix.of(bins.name).without(counts, part)

@@ -97,3 +97,14 @@ def test_the_limit_of_variation_is_where_its_p_value_says() -> None:
     assert variation.p_value(variation.limit(0.01)) == pytest.approx(0.01)
     assert Variation(0.0, 20).limit(0.01) == 0
     assert Variation(0.0, 20).p_value(0.1) == 0
+
+
+def test_a_chunk_that_is_the_only_one_of_its_hour_does_not_break_the_verdict() -> None:
+    two_days = reference_of(rows_of(days(2, seed=0)), features=FEATURES, chunk=timedelta(hours=1))
+    shorter = reference_of(
+        rows_of(days(2, seed=0).head(2 * DAY - 45)), features=FEATURES, chunk=timedelta(hours=1)
+    )
+    for reference in (two_days, shorter):
+        verdict = judged(reference, rows_of(days(1, seed=4, hours=1)))
+        assert verdict.variation_known
+        assert all(0 <= (part.natural_variation or 0) <= 1 for part in verdict.features)
