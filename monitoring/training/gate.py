@@ -92,7 +92,7 @@ def _cheaper(case: UseCase, figures: Figures) -> GateDecision:
 
 def _unseen(rows: Rows, challenger: Model, champion: Model) -> Rows:
     newest_seen = moment64(max(challenger.trained_as_of, champion.trained_as_of))
-    return rows.labelled.take(rows.labelled.event_time > newest_seen)
+    return rows.take(rows.event_time > newest_seen).labelled
 
 
 def _card_of(model: Model, rows: Rows, case: UseCase) -> Scorecard:

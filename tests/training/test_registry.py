@@ -204,6 +204,9 @@ def test_a_real_server_keeps_what_a_database_keeps(
     monkeypatch.chdir(tmp_path)
     registry = Registry(mlflow_server, tmp_path / "not used")
     for job in (cards, survey):
+        assert registry.champion(job.case) is None
+        with pytest.raises(TrainingError, match="no model version or alias '9'"):
+            registry.load(job.case, "9")
         run_id = registry.log(job.case, job.trained, "retrain_1", AS_OF)
         assert registry.log(job.case, job.trained, "retrain_1", AS_OF) == run_id
         version = registry.register(job.case, run_id)

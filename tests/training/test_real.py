@@ -1,0 +1,54 @@
+"""The shipped use cases on their real data: good enough, and no row of the future used."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from monitoring.rows.rows import Rows
+from monitoring.training.search import search
+from monitoring.training.split import split_in_time
+from monitoring.training.train import train
+from monitoring.use_case import UseCase
+from tests.training.conftest import with_candidates
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("use_case", "rows", "candidate", "point", "floor"),
+    [
+        # The point of the grid that the whole search chooses: benchmarks/training.py runs all.
+        ("fraud_case", "real_cards", "xgboost", {"max_depth": 6, "scale_pos_weight": 10}, 0.79),
+        ("student_case", "real_students", "logistic_regression", {"C": 0.1}, 0.88),
+    ],
+)
+def test_real_rows_give_a_model_that_ranks_and_promises_well(
+    use_case: str,
+    rows: str,
+    candidate: str,
+    point: dict[str, object],
+    floor: float,
+    request: pytest.FixtureRequest,
+) -> None:
+    shipped: UseCase = request.getfixturevalue(use_case)
+    real: Rows = request.getfixturevalue(rows)
+    one = shipped.candidates[candidate]
+    assert all(value in one.search[name] for name, value in point.items())
+    grid = {name: [value] for name, value in point.items()}
+    case = with_candidates(shipped, {candidate: one.model_copy(update={"search": grid})})
+
+    split = split_in_time(real.labelled, case.split)
+    found = search(case, candidate, split.train, seed=0)
+    model = train(case, candidate, split, found, data_hash="", seed=0).model
+
+    assert len(split.test) == pytest.approx(0.2 * len(real), rel=0.01)
+    assert split.train.event_time[-1] < split.validation.event_time[0]
+    assert split.validation.event_time[-1] < split.test.event_time[0]
+    scores = model.score(split.test.features)
+    assert average_precision_score(split.test.label, scores) >= floor
+    assert model.test.pr_auc.value == pytest.approx(
+        average_precision_score(split.test.label, scores), abs=0.01
+    )
+    for part in (split.validation, split.test):
+        promised = model.score(part.features)
+        error = np.sqrt((promised * (1 - promised)).sum())
+        assert abs(promised.sum() - (part.label == 1).sum()) < 3 * error
