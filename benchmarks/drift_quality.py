@@ -48,7 +48,7 @@ def ks_bonferroni(reference: pd.DataFrame, window: pd.DataFrame) -> list[str]:
             )
             p_value = chi2_contingency(counts).pvalue
         else:
-            p_value = ks_2samp(before, now).pvalue
+            p_value = ks_2samp(before, now, method="asymp").pvalue
         if p_value < level:
             found.append(name)
     return found

@@ -78,17 +78,25 @@ def _numeric(name: str, column: pd.Series) -> FeatureBins:
     heavy = values[counts >= max(HEAVY * known.size, 2)]
     light = known[~np.isin(known, heavy)]
     edges = np.union1d(_equal_mass(light, known.size), heavy[np.isfinite(heavy)])
-    finite = known[np.isfinite(known)]
-    low, high = (finite[0], finite[-1]) if finite.size else (-np.inf, np.inf)
-    reach = high - low
+    low, high = _usual_range(known)
     return FeatureBins(
         name,
         FeatureKind.NUMERIC,
         edges=tuple(edges.tolist()),
         heavy=tuple(heavy.tolist()),
-        low=float(low - reach) if finite.size else -np.inf,
-        high=float(high + reach) if finite.size else np.inf,
+        low=low,
+        high=high,
     )
+
+
+def _usual_range(known: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the range of the ascending, finite ones of `known`, as far again on either side."""
+    finite = known[np.isfinite(known)]
+    if finite.size == 0:
+        return -np.inf, np.inf
+    low, high = float(finite[0]), float(finite[-1])  # these overflow to infinity in silence
+    reach = high - low
+    return low - reach, high + reach
 
 
 def _equal_mass(light: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
