@@ -19,8 +19,6 @@ MIN_CHUNKS = 8
 MOST_OF_BASELINE = 0.75
 """Part of its own baseline above which a chunk has too little to be compared with."""
 
-CHANCE_SPREADS = 2.0
-"""Standard deviations by which chunks must differ beyond chance to count as varying."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +58,16 @@ class Variation:
 def variation_of(found: Sequence[Divergence]) -> Variation | None:
     """Return the variation that chunks of these divergences show; None for too few of them.
 
-    What their mean could be by chance is no variation.
+    Chunks that differ no more than chance explains (one standard deviation) show none, so that
+    no bar is raised where there is nothing to see. Where there is something, one is added for
+    what so few chunks can't tell.
     """
     chunks = len(found)
     if chunks < MIN_CHUNKS:
         return None
     mean = sum(part.excess for part in found) / chunks
     spread = np.sqrt(sum(part.chance_spread**2 for part in found)) / chunks
-    return Variation(max(float(mean - CHANCE_SPREADS * spread), 0.0), chunks)
+    return Variation(float(mean + spread) if mean > spread else 0.0, chunks)
 
 
 @lru_cache(maxsize=4)
