@@ -31,7 +31,12 @@ QUICK = {
     "lightgbm": Candidate(steps=("lightgbm.LGBMClassifier",), parameters={"n_estimators": 10}),
     "mlp": Candidate(
         steps=(_SCALER, "sklearn.neural_network.MLPClassifier"),
-        parameters={"hidden_layer_sizes": [8], "early_stopping": True, "max_iter": 20},
+        parameters={
+            "hidden_layer_sizes": [8],
+            "early_stopping": True,
+            "tol": 0.05,
+            "n_iter_no_change": 2,
+        },
     ),
 }
 
