@@ -1,4 +1,4 @@
-"""Score bins: evenly spaced in log-odds, finer in the tail, the decision threshold an edge."""
+"""Score bins: spaced in log-odds, finer in the tail and at the top, the threshold an edge."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ REACH = 16.0
 STEP = 0.25
 TAIL_STEP = 0.05
 """Log-odds from one edge to the next, and where the highest scores lie."""
+
+RANKS = 50
+"""Ranks of the scores between which there is an edge, from the highest down."""
 
 TAIL = 0.95
 """Share of scores below the tail."""
@@ -35,4 +38,19 @@ def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDA
     tail = float(logit(np.clip(np.quantile(known, TAIL), 1e-7, 0.5))) if known.size else 0.0
     body = np.arange(-REACH, REACH + STEP, STEP)
     fine = np.arange(np.floor(tail / STEP) * STEP, REACH, TAIL_STEP)
-    return np.unique(np.append(expit(np.union1d(np.round(body, 6), np.round(fine, 6))), threshold))
+    spaced = expit(np.union1d(np.round(body, 6), np.round(fine, 6)))
+    return np.unique(np.concatenate([spaced, _between_ranks(known), [threshold]]))
+
+
+def _between_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return edges between the highest scores, at ranks that grow geometrically.
+
+    A calibration may squeeze its highest scores together until even fine steps of log-odds hold
+    too many of them: there the order among few rows decides the precision-recall curve.
+    """
+    ranked = np.sort(scores)[::-1]
+    if len(ranked) < 2:
+        return np.empty(0)
+    ranks = np.unique(np.geomspace(1, len(ranked) - 1, RANKS).astype(int))
+    higher, lower = ranked[ranks - 1], ranked[ranks]
+    return ((higher + lower) / 2)[higher > lower]
