@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+EXACT = 2.0**53
+"""Up to here every whole number has a float64 of its own."""
+
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}
 _WORDS = {"string", "boolean", "integer", "empty"}
 
@@ -53,9 +56,10 @@ def words_of(column: pd.Series) -> pa.Array | None:
             for value, missing in zip(column, column.isna(), strict=True)
         ]
         return pa.array(spelled, pa.string())
-    if pd.api.types.is_bool_dtype(column.dtype) or _holds_whole_numbers(column):
-        codes = column if pd.api.types.is_bool_dtype(column.dtype) else column.astype("Int64")
-        return pc.cast(_whole(pa.array(codes, from_pandas=True)), pa.string())
+    if _holds_whole_floats(column):
+        column = column.astype("Int64")
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
+        return pc.cast(_whole(pa.array(column, from_pandas=True)), pa.string())
     return None
 
 
@@ -63,14 +67,14 @@ def _complex(column: pd.Series) -> bool:
     return column.dtype.kind == "c"
 
 
-def _holds_whole_numbers(column: pd.Series) -> bool:
-    """Whether the numbers are whole: integers become floats where some are missing."""
+def _holds_whole_floats(column: pd.Series) -> bool:
+    """Whether floats are whole and exact: integers become floats where some are missing."""
     import pandas as pd
 
-    if not pd.api.types.is_numeric_dtype(column.dtype) or _complex(column):
+    if not pd.api.types.is_float_dtype(column.dtype):
         return False
     numbers = column.dropna().to_numpy(np.float64)
-    return bool((np.isfinite(numbers) & (numbers == np.rint(numbers))).all())
+    return bool((numbers == np.rint(numbers)).all() and (np.abs(numbers) <= EXACT).all())
 
 
 def _whole(array: pa.Array | pa.ChunkedArray) -> pa.Array:

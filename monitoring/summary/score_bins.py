@@ -53,4 +53,5 @@ def _between_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.empty(0)
     ranks = np.unique(np.geomspace(1, len(ranked) - 1, RANKS).astype(int))
     higher, lower = ranked[ranks - 1], ranked[ranks]
-    return ((higher + lower) / 2)[higher > lower]
+    between: NDArray[np.float64] = ((higher + lower) / 2)[higher > lower]
+    return between
