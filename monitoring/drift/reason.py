@@ -85,14 +85,21 @@ def _range_words(bins: FeatureBins, members: list[int]) -> str:
     if not bins.edges and not heavy:
         return "any value: "
     if len(members) == 1 and members[0] <= heavy:
-        return f"{bins.heavy[members[0] - 1]:.6g}: "
+        return f"{_number(bins.heavy[members[0] - 1])}: "
     low, high = _limits(bins, members[0])[0], _limits(bins, members[-1])[1]
     if low == -np.inf:
-        return f"{'<=' if members[-1] <= heavy or high not in bins.heavy else '<'} {high:.6g}: "
+        return (
+            f"{'<=' if members[-1] <= heavy or high not in bins.heavy else '<'} {_number(high)}: "
+        )
     above = ">=" if members[0] <= heavy else ">"
     if high == np.inf:
-        return f"{above} {low:.6g}: "
-    return f"{low:.6g} to {high:.6g}: "
+        return f"{above} {_number(low)}: "
+    return f"{_number(low)} to {_number(high)}: "
+
+
+def _number(value: float) -> str:
+    """Write a number with four digits, or all of those before its point."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _limits(bins: FeatureBins, index: int) -> tuple[float, float]:

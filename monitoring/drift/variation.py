@@ -20,7 +20,6 @@ MOST_OF_BASELINE = 0.75
 """Part of its own baseline above which a chunk has too little to be compared with."""
 
 
-
 @dataclass(frozen=True)
 class Variation:
     """How much one feature varies from chunk to chunk of the reference.
