@@ -112,6 +112,37 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
 
 
 @app.command()
+def drift(
+    reference: Annotated[Path, typer.Argument(help="CSV, CSV.gz or Parquet.")],
+    current: Annotated[Path, typer.Argument(help="The same columns, later.")],
+    fail_above: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of drifted columns above which to exit 1.")
+    ] = 0.3,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two files, without use case or server: `tocsin drift reference.csv current.csv`.
+
+    Exit code 0 when the share of drifted columns is within the limit, 1 above it, 2 on an error.
+    """
+    import json
+
+    from monitoring.comparison.compare import compare
+
+    with _readable_errors():
+        verdict = compare(reference, current, share_limit=fail_above)
+    if as_json:
+        typer.echo(json.dumps(verdict.to_dict(), indent=2))
+    else:
+        from rich.console import Console
+
+        from monitoring.comparison.show import verdict_table
+
+        Console().print(verdict_table(verdict))
+    if verdict.drifted:
+        raise typer.Exit(1)
+
+
+@app.command()
 def replay(
     use_case: UseCaseName,
     scenario: Annotated[

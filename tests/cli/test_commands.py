@@ -1,0 +1,83 @@
+"""The command: help with an example everywhere, exit codes, and errors that say what to do."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from monitoring.cli import app
+from monitoring.settings import settings
+
+runner = CliRunner()
+COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_STATE", str(tmp_path / "state"))
+    settings.cache_clear()
+
+
+def test_the_commands_are_those_of_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert {"retrain", "report", "generate", "use-case", "status"} <= set(COMMANDS)
+    for command in ("retrain", "report", "generate", "use-case", "status"):
+        assert f"tocsin {command}" in readme
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "use-case"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = runner.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"tocsin {command}" in result.output
+
+
+def test_the_shipped_use_cases_are_listed() -> None:
+    result = runner.invoke(app, ["use-case", "list"])
+    assert result.exit_code == 0
+    assert "fraud" in result.output
+    assert "student_depression" in result.output
+
+
+def test_a_wrong_use_case_file_names_field_value_and_what_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yml"
+    path.write_text("name: Wrong Name\n", encoding="utf-8")
+    result = runner.invoke(app, ["use-case", "check", str(path)])
+    assert result.exit_code == 2
+    assert "wrong.yml" in result.output
+    assert "Wrong Name" in result.output
+
+
+def test_an_unknown_use_case_is_an_error_that_names_the_known_ones() -> None:
+    result = runner.invoke(app, ["retrain", "nobody"])
+    assert result.exit_code == 2
+    assert "fraud" in result.output
+
+
+@pytest.mark.parametrize(("shift", "code"), [(0.0, 0), (2.0, 1)])
+def test_drift_exits_1_only_above_the_limit(tmp_path: Path, shift: float, code: int) -> None:
+    rng = np.random.default_rng(0)
+    for name, by in (("reference", 0.0), ("current", shift)):
+        frame = pd.DataFrame({"a": rng.normal(by, 1, 2000), "b": rng.normal(by, 1, 2000)})
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    files = [str(tmp_path / "reference.csv"), str(tmp_path / "current.csv")]
+    result = runner.invoke(app, ["drift", *files, "--json"])
+    assert result.exit_code == code
+    said = json.loads(result.stdout)
+    assert said["drifted"] is bool(code)
+    assert (said["rows_reference"], said["rows_current"]) == (2000, 2000)
+
+
+def test_drift_on_a_missing_file_exits_2_and_names_it(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["drift", str(tmp_path / "a.csv"), str(tmp_path / "b.csv")])
+    assert result.exit_code == 2
+    assert "a.csv" in result.output
+
+
+def test_the_generated_files_of_the_checkout_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert runner.invoke(app, ["generate", "--check"]).exit_code == 0
