@@ -238,20 +238,14 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def demo(use_case: Annotated[str, typer.Argument(metavar="USE_CASE")] = "fraud") -> None:
     """Show everything once on the local stack: `tocsin demo`. Uses what lies in data/, if any."""
-    from rich.console import Console
-    from rich.table import Table
-
     from monitoring.stack.demo import demo as show
 
     running = _up()
     with _readable_errors():
         looks = show(running, Ports(), use_case, now=datetime.now(UTC), say=typer.echo)
-    table = Table(title="Where to look", box=None, pad_edge=False)
-    table.add_column("what")
-    table.add_column("where", overflow="fold")
+    typer.echo("\nWhere to look")
     for look in looks:
-        table.add_row(look.what, look.where)
-    Console().print(table)
+        typer.echo(f"  {look.what:<40}{look.where}")
     typer.echo("The stack stays up: `make down` stops it.")
 
 

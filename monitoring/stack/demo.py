@@ -54,6 +54,8 @@ def demo(
     until = last_tick(find_use_case(use_case, running.settings.use_cases).report.every, now)
     _command(running, "replay", use_case, "--scenario", "covariate", "--until", until.isoformat())
     _scheduled_run(airflow, f"reporting_{use_case}", say)
+    if len(airflow.runs(f"retrain_{use_case}")) > 1:
+        say("drift is above its limit: the retrain that it asked for is running now")
     return (*_answers(ports, use_case), *_places(running, ports, use_case))
 
 
