@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
+from collections.abc import Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import Discriminator, Field, Tag, model_validator
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SHORTEST, _LONGEST = 0.001, 100 * 365 * 86400
+from monitoring.field_types import (
+    ClassValue,
+    ColumnName,
+    Cron,
+    Duration,
+    Moment,
+    Money,
+    Part,
+    Share,
+    SourcePath,
+    SplitShare,
+)
 
 # Which modules `steps` may name: a use-case file from elsewhere must not import what it likes.
 ALLOWED_MODULES = (
@@ -42,86 +40,14 @@ ALLOWED_MODULES = (
 )
 
 
-def _duration(value: object) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value).strip())
-    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0
-    if not _SHORTEST <= seconds <= _LONGEST:
-        msg = "a duration is a number above 0 and one of s, m, h, d: 15m, 6h, 1d"
-        raise ValueError(msg)
-    return timedelta(seconds=seconds)
-
-
-def _utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _cron(value: str) -> str:
-    from croniter import croniter
-
-    if len(value.split()) != 5 or not croniter.is_valid(value):
-        msg = "a schedule is five fields of cron, minute first: 0 */6 * * *"
-        raise ValueError(msg)
-    return value
-
-
-def _class_value(value: object) -> object:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if not isinstance(value, int | str):
-        msg = "a class is a whole number, a word, or true or false"
-        raise ValueError(msg)
-    return value
-
-
-def _readable_file(path: Path | str) -> Path | str:
-    if path != "auto" and not str(path).casefold().endswith((".csv", ".csv.gz", ".parquet")):
-        msg = "a source is a file whose name ends in .csv, .csv.gz or .parquet, or `auto`"
-        raise ValueError(msg)
-    return path
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Moment = Annotated[datetime, AfterValidator(_utc)]
-Share = Annotated[float, Field(ge=0, le=1)]
-SplitShare = Annotated[float, Field(gt=0, lt=1)]
-Money = Annotated[float, Field(ge=0)]
-Cron = Annotated[str, AfterValidator(_cron)]
-ColumnName = Annotated[str, Field(min_length=1)]
-ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
-SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_fields(cls, given: object) -> object:
-        """Name the fields that there are, and those like the one that there is not."""
-        unknown = (
-            [] if not isinstance(given, dict) else [k for k in given if k not in cls.model_fields]
-        )
-        if unknown:
-            raise ValueError("; ".join(_no_such_field(name, cls.model_fields) for name in unknown))
-        return given
-
-
-def _no_such_field(name: object, fields: Collection[str]) -> str:
-    near = get_close_matches(str(name), fields, n=1)
-    hint = f", did you mean `{near[0]}`" if near else ""
-    return f"no field `{name}`{hint}: there are {', '.join(fields)}"
-
-
-class Words(_Part):
+class Words(Part):
     """What people call the positive class; dashboards, alerts and reports speak so."""
 
     positive: str = Field("positive", description="One positive row: fraud.")
     positives: str = Field("positives", description="Several of them: frauds.")
 
 
-class Source(_Part):
+class Source(Part):
     """Where labelled history comes from."""
 
     path: SourcePath = Field(
@@ -133,7 +59,7 @@ class Source(_Part):
     )
 
 
-class EventTime(_Part):
+class EventTime(Part):
     """The column that says when a row happened."""
 
     name: str = Field(description="Column name.")
@@ -148,21 +74,21 @@ class EventTime(_Part):
         return self
 
 
-class ArrivalOrder(_Part):
+class ArrivalOrder(Part):
     """For data without event times: file order stands in, one row every `spacing`."""
 
     origin: Moment = Field(description="The time given to the first row.")
     spacing: Duration = Field(description="The time from one row to the next.")
 
 
-class Target(_Part):
+class Target(Part):
     """The column that holds the truth."""
 
     name: str = Field(description="Column name.")
     positive: ClassValue = Field(description="Its value for the positive class.")
 
 
-class Features(_Part):
+class Features(Part):
     """The columns the model reads, by kind."""
 
     numeric: tuple[ColumnName, ...] = Field((), description="Columns of numbers.")
@@ -198,7 +124,7 @@ def _is_word(given: object) -> str:
 Either = Discriminator(_is_word)
 
 
-class Columns(_Part):
+class Columns(Part):
     """Which column plays which part."""
 
     event_time: Annotated[
@@ -226,7 +152,7 @@ class Columns(_Part):
         return self
 
 
-class Labels(_Part):
+class Labels(Part):
     """When the truth comes, and what its absence means."""
 
     delay: Duration = Field(description="Usual time from a row to its label.")
@@ -243,7 +169,7 @@ class Labels(_Part):
         return self
 
 
-class Split(_Part):
+class Split(Part):
     """Shares of the training rows, in time order."""
 
     train: SplitShare = Field(0.6, description="Search, fit and calibration.")
@@ -259,7 +185,7 @@ class Split(_Part):
         return self
 
 
-class Candidate(_Part):
+class Candidate(Part):
     """A model family: a pipeline and the grid searched over its last step."""
 
     steps: tuple[str, ...] = Field(min_length=1, description="Classes, the last one a classifier.")
@@ -279,14 +205,14 @@ class Candidate(_Part):
         return self
 
 
-class MissedCost(_Part):
+class MissedCost(Part):
     """What a missed positive costs."""
 
     of_amount: Share = Field(0.0, description="Share of the row's amount that is lost.")
     fixed: Money = Field(0.0, description="Lost with every miss, whatever its amount.")
 
 
-class Costs(_Part):
+class Costs(Part):
     """What mistakes and work cost, in the currency of the amounts."""
 
     currency: str = Field(
@@ -298,7 +224,7 @@ class Costs(_Part):
     reviews_per_day: int | None = Field(None, gt=0, description="Alarms a day the team can take.")
 
 
-class Drift(_Part):
+class Drift(Part):
     """When a window counts as drifted."""
 
     window: Duration = Field(description="Length of the window a verdict is made on.")
@@ -307,7 +233,7 @@ class Drift(_Part):
     min_rows: int = Field(50, gt=0, description="Fewer rows get a status, not a verdict.")
 
 
-class Retrain(_Part):
+class Retrain(Part):
     """When and how a new champion is sought."""
 
     every: Cron = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
@@ -322,7 +248,7 @@ class Retrain(_Part):
     )
 
 
-class Report(_Part):
+class Report(Part):
     """How often reports are written, and how many are kept."""
 
     every: Cron = Field("0 */6 * * *", description="Cron schedule, UTC.")
@@ -337,7 +263,7 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class Limits(_Part):
+class Limits(Part):
     """Values past which people are told: strictly below, or strictly above."""
 
     warning: float | None = Field(None, description="Someone should look today.")
@@ -351,7 +277,7 @@ class Limits(_Part):
                 yield severity, value
 
 
-class Threshold(_Part):
+class Threshold(Part):
     """A business threshold: one side, one value a severity."""
 
     below: Limits | None = Field(None, description="Fires when the metric is strictly below.")
@@ -375,7 +301,7 @@ class Threshold(_Part):
         return self
 
 
-class Thresholds(_Part):
+class Thresholds(Part):
     """The business thresholds; each field is the key of a metric in the catalogue."""
 
     recall: Threshold | None = Field(None, description="Realised recall in production.")
@@ -395,7 +321,7 @@ class Thresholds(_Part):
     )
 
 
-class UseCase(_Part):
+class UseCase(Part):
     """One watched model. See `monitoring/use_cases/fraud.yml` for a complete example."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Short name, used everywhere.")

@@ -1,0 +1,96 @@
+"""Field types: what a value in a use-case file may be, and what is said where it may not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHORTEST, _LONGEST = 0.001, 100 * 365 * 86400
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value).strip())
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0
+    if not _SHORTEST <= seconds <= _LONGEST:
+        msg = "a duration is a number above 0 and one of s, m, h, d: 15m, 6h, 1d"
+        raise ValueError(msg)
+    return timedelta(seconds=seconds)
+
+
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _cron(value: str) -> str:
+    from croniter import croniter
+
+    if len(value.split()) != 5 or not croniter.is_valid(value):
+        msg = "a schedule is five fields of cron, minute first: 0 */6 * * *"
+        raise ValueError(msg)
+    return value
+
+
+def _class_value(value: object) -> object:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, int | str):
+        msg = "a class is a whole number, a word, or true or false"
+        raise ValueError(msg)
+    return value
+
+
+def _readable_file(path: Path | str) -> Path | str:
+    if path != "auto" and not str(path).casefold().endswith((".csv", ".csv.gz", ".parquet")):
+        msg = "a source is a file whose name ends in .csv, .csv.gz or .parquet, or `auto`"
+        raise ValueError(msg)
+    return path
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Moment = Annotated[datetime, AfterValidator(_utc)]
+Share = Annotated[float, Field(ge=0, le=1)]
+SplitShare = Annotated[float, Field(gt=0, lt=1)]
+Money = Annotated[float, Field(ge=0)]
+Cron = Annotated[str, AfterValidator(_cron)]
+ColumnName = Annotated[str, Field(min_length=1)]
+ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
+SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
+
+
+class Part(BaseModel):
+    """A part of a use case: frozen, and without fields that nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_fields(cls, given: object) -> object:
+        """Name the fields that there are, and those like the one that there is not."""
+        unknown = (
+            [] if not isinstance(given, dict) else [k for k in given if k not in cls.model_fields]
+        )
+        if unknown:
+            raise ValueError("; ".join(_no_such_field(name, cls.model_fields) for name in unknown))
+        return given
+
+
+def _no_such_field(name: object, fields: Collection[str]) -> str:
+    near = get_close_matches(str(name), fields, n=1)
+    hint = f", did you mean `{near[0]}`" if near else ""
+    return f"no field `{name}`{hint}: there are {', '.join(fields)}"
