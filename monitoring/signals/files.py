@@ -78,6 +78,9 @@ def grafana_files(
     provisioned: dict[str, Any] = {
         "datasources/prometheus.yml": provisioned_datasource(),
         "dashboards/tocsin.yml": provider(dashboards),
+        # Grafana logs an error at every start for a folder that is not there.
+        "plugins/none.yml": {"apiVersion": 1, "apps": []},
+        "notifiers/none.yml": {"apiVersion": 1, "notifiers": []},
         "alerting/contact-points.yml": grafana_routes.contact_points(delivery),
         "alerting/mute-timings.yml": grafana_routes.mute_timings(),
         "alerting/policies.yml": grafana_routes.policies(delivery),

@@ -156,6 +156,23 @@ def test_the_table_of_metrics_names_every_one_of_them() -> None:
         assert name in table
 
 
+def test_every_folder_that_grafana_reads_at_its_start_is_there(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, shipped(), plain)
+    folders = {path.name for path in (tmp_path / "grafana" / "provisioning").iterdir()}
+    assert folders == {"alerting", "dashboards", "datasources", "notifiers", "plugins"}
+
+
+def test_grafana_does_not_list_prometheus_s_rules_beside_the_same_of_its_own(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, shipped(), plain)
+    path = tmp_path / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
+    (source,) = yaml.safe_load(path.read_text("utf-8"))["datasources"]
+    assert source["jsonData"]["manageAlerts"] is False
+
+
 def test_every_planned_file_ends_with_a_line_and_says_who_wrote_it(plain: Settings) -> None:
     from monitoring.signals.alerts.delivery import delivery_of
 

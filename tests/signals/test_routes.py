@@ -111,6 +111,23 @@ def test_without_a_heartbeat_the_watchdog_is_muted() -> None:
     assert watchdog["mute_time_intervals"] == timings
 
 
+@pytest.mark.parametrize(
+    "delivery",
+    [Delivery(notifier=Notifier.GRAFANA), ALL],
+    ids=["no channel", "alertmanager notifies"],
+)
+def test_where_grafana_tells_no_one_it_does_not_try_to(delivery: Delivery) -> None:
+    routes = grafana_routes.policies(delivery)["policies"][0]["routes"]
+    matched = {route["object_matchers"][0][2] for route in routes}
+    assert matched == {alert["labels"]["severity"] for alert in rules()}
+    assert all(route["mute_time_intervals"] == ["always"] for route in routes)
+
+
+def test_where_grafana_notifies_no_alarm_is_muted() -> None:
+    routes = grafana_routes.policies(replace(ALL, notifier=Notifier.GRAFANA))["policies"][0]
+    assert all("mute_time_intervals" not in route for route in routes["routes"])
+
+
 def test_every_rule_is_there_in_both_forms_under_an_identity_of_its_own() -> None:
     alerts = [alert for case in (None, everything()) for alert in alerts_of(case)]
     written = rules()

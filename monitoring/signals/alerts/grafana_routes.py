@@ -31,22 +31,29 @@ def contact_points(delivery: Delivery) -> dict[str, Any]:
 
 
 def policies(delivery: Delivery) -> dict[str, Any]:
-    """Return the provisioning file of the routes: the same as Alertmanager's."""
+    """Return the provisioning file of the routes: the same as Alertmanager's.
+
+    Where no one is told, every severity has a muted route: Grafana's own contact point would
+    log an error for each alert, and the root route can't be muted.
+    """
     notifies = delivery.notifier is Notifier.GRAFANA
-    team = TEAM if notifies and delivery.has_channel else SHOWN_ONLY
-    watchdog: dict[str, Any] = {"receiver": team, "mute_time_intervals": [ALWAYS]}
-    if notifies and delivery.heartbeat is not None:
-        watchdog = {"receiver": PULSE}
+    told = notifies and delivery.has_channel
+    team = TEAM if told else SHOWN_ONLY
+    muted: dict[str, Any] = {"receiver": team, "mute_time_intervals": [ALWAYS]}
+    pulse = {"receiver": PULSE} if notifies and delivery.heartbeat is not None else muted
+    alarm = {"receiver": team} if told else muted
     routes = [
-        _route("none") | watchdog | _pace(HEARTBEAT),
-        _route(Severity.CRITICAL.value) | {"receiver": team} | _pace(delivery.critical),
+        _route("none") | pulse | _pace(HEARTBEAT),
+        _route(Severity.CRITICAL.value) | alarm | _pace(delivery.critical),
     ]
+    if not told:
+        routes.append(_route(Severity.WARNING.value) | alarm | _pace(delivery.warning))
     root = {"orgId": 1, "receiver": team, "group_by": [USE_CASE], **_pace(delivery.warning)}
     return {"apiVersion": 1, "policies": [{**root, "routes": routes}]}
 
 
 def mute_timings() -> dict[str, Any]:
-    """Return the provisioning file of the timing that keeps the watchdog quiet."""
+    """Return the provisioning file of the timing that keeps a route quiet."""
     always = [{"weekdays": ["sunday:saturday"]}]
     timing = {"orgId": 1, "name": ALWAYS, "time_intervals": always}
     return {"apiVersion": 1, "muteTimes": [timing]}

@@ -21,7 +21,8 @@ def provisioned_datasource() -> dict[str, Any]:
                 "url": "$TOCSIN_PROMETHEUS_URL",
                 "isDefault": True,
                 "editable": False,
-                "jsonData": {"httpMethod": "POST", "timeInterval": "15s"},
+                # Prometheus has the same rules: Grafana would list each of them twice.
+                "jsonData": {"httpMethod": "POST", "timeInterval": "15s", "manageAlerts": False},
             }
         ],
     }
