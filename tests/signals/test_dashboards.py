@@ -15,7 +15,7 @@ from monitoring.signals.dashboards.datasource import DATASOURCE
 from monitoring.signals.dashboards.fleet import fleet_board
 from monitoring.signals.dashboards.grafana import dashboard_json
 from monitoring.signals.dashboards.health import health_board
-from monitoring.signals.dashboards.panel import Board, Panel
+from monitoring.signals.dashboards.panel import Board, Display, Panel
 from monitoring.signals.dashboards.places import CasePanel, FleetPanel, HealthPanel
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
@@ -42,6 +42,17 @@ def drawn(board: Board) -> dict[str, Any]:
 
 def panel_of(board: Board, panel: int) -> dict[str, Any]:
     return next(p for p in drawn(board)["panels"] if p["id"] == panel)
+
+
+def override_of(panel: dict[str, Any], name: str) -> dict[str, Any]:
+    overrides = panel["fieldConfig"]["overrides"]
+    own = next(o["properties"] for o in overrides if o["matcher"]["options"] == name)
+    return {part["id"]: part["value"] for part in own}
+
+
+def steps_of(board: Board, panel: int) -> list[tuple[float | None, str]]:
+    steps = panel_of(board, panel)["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return [(step["value"], step["color"]) for step in steps]
 
 
 def test_the_brief_s_six_panels_come_first(fraud: UseCase) -> None:
@@ -116,16 +127,141 @@ def test_threshold_lines_are_the_business_thresholds(fraud: UseCase) -> None:
     drift = panel_of(board, CasePanel.DRIFT_OVER_TIME)["fieldConfig"]["defaults"]
     assert drift["custom"]["thresholdsStyle"]["mode"] == "dashed"
     assert drift["thresholds"]["steps"] == [
-        {"color": "green", "value": None},
+        {"color": "text", "value": None},
         {"color": "orange", "value": 0.1},
         {"color": "red", "value": 0.3},
     ]
     recall = panel_of(board, CasePanel.PERFORMANCE_OVER_TIME)["fieldConfig"]["defaults"]
     assert recall["thresholds"]["steps"] == [
+        {"color": "text", "value": None},
+        {"color": "red", "value": 0.6},
+        {"color": "orange", "value": 0.8},
+    ]
+
+
+def test_a_low_number_is_red_where_a_low_line_is(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.PERFORMANCE)
+    assert override_of(panel, "Recall")["thresholds"]["steps"] == [
         {"color": "red", "value": None},
         {"color": "orange", "value": 0.6},
         {"color": "green", "value": 0.8},
     ]
+
+
+@each_board
+def test_an_axis_reaches_its_limits_wherever_its_numbers_lie(board: Board) -> None:
+    for panel in board.panels:
+        if panel.display is Display.LINES and panel.limits:
+            custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
+            for limit in panel.limits:
+                assert custom["axisSoftMin"] <= limit.value < custom["axisSoftMax"]
+
+
+@each_board
+def test_what_was_pushed_a_minute_ago_is_seen(board: Board) -> None:
+    # Over a week the points of a panel lie a quarter of an hour apart.
+    assert drawn(board)["time"] == {"from": "now-24h", "to": "now"}
+
+
+def test_figures_of_the_test_rows_are_not_among_those_of_production(fraud: UseCase) -> None:
+    board = case_board(fraud, ADDRESSES)
+    with_test_rows = [
+        panel.id for panel in board.panels for query in panel.queries if '"test"' in query.expr
+    ]
+    assert set(with_test_rows) == {CasePanel.TEST_FIGURES}
+    first = {panel.id for panel in board.sections[0].panels}
+    assert {CasePanel.STATUS, CasePanel.WINDOW_AGE} <= first
+    assert CasePanel.TEST_FIGURES not in first
+
+
+def test_recall_stands_out_of_a_grey_band(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.PERFORMANCE_OVER_TIME)
+    high, low = override_of(panel, "Recall, 95% high"), override_of(panel, "Recall, 95% low")
+    assert high["custom.fillBelowTo"] == "Recall, 95% low"
+    assert high["color"] == low["color"] == {"mode": "fixed", "fixedColor": "text"}
+    assert override_of(panel, "Recall")["custom.lineWidth"] == 3
+
+
+def test_estimates_are_dashed_and_recall_s_limits_are_not_drawn_across_precision(
+    fraud: UseCase,
+) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.ESTIMATED)
+    assert [target["legendFormat"] for target in panel["targets"]] == [
+        "Recall, estimated",
+        "Precision, estimated",
+        "Recall, realised",
+        "Precision, realised",
+    ]
+    dashed = [o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]]
+    assert dashed == ["Recall, estimated", "Precision, estimated"]
+    assert "thresholds" not in panel["fieldConfig"]["defaults"]
+
+
+@pytest.mark.parametrize("place", [CasePanel.FEATURES_OVER_TIME, CasePanel.MISSING_VALUES])
+def test_only_features_that_are_among_the_highest_at_the_end_are_drawn(
+    place: CasePanel, fraud: UseCase
+) -> None:
+    panel = next(p for p in case_board(fraud, ADDRESSES).panels if p.id == place)
+    (query,) = panel.queries
+    whole, top = query.expr.split(" and on (feature) ")
+    assert not whole.startswith("topk")
+    assert top == f"topk(8, {whole[:-1]} @ end()))"
+
+
+def test_new_labelled_rows_have_a_line_where_they_start_a_retrain(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.NEW_LABELLED)
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert steps[1:] == [{"color": "blue", "value": fraud.retrain.new_rows}]
+
+
+def test_bad_is_red(fraud: UseCase) -> None:
+    case, health = case_board(fraud, ADDRESSES), health_board()
+    bad_from_one = [
+        (case, CasePanel.BROKEN),
+        (case, CasePanel.WAITING),
+        (health, HealthPanel.FAILED),
+    ]
+    for board, place in bad_from_one:
+        assert steps_of(board, place) == [(None, "green"), (1, "red")]
+    assert steps_of(health, HealthPanel.UP) == [(None, "red"), (1, "green")]
+
+
+def test_a_status_that_is_not_well_stands_out(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.STATUS)
+    status = override_of(panel, "status")
+    assert status["color"]["fixedColor"] == "orange"
+    assert set(status["mappings"][0]["options"]) == {"tested", "judged"}
+
+
+@each_board
+def test_a_table_shows_its_declared_columns_and_nothing_else(board: Board) -> None:
+    for panel in board.panels:
+        if panel.display is not Display.TABLE:
+            continue
+        written = panel_of(board, panel.id)
+        organised = written["transformations"][-1]["options"]
+        titles = [column.title for column in panel.columns]
+        in_order = sorted(organised["indexByName"], key=organised["indexByName"].get)
+        assert [organised["renameByName"][field] for field in in_order] == titles
+        values = {"Value"} if len(panel.queries) == 1 else {"Value #A", "Value #B"}
+        assert values | {"Time"} <= set(organised["excludeByName"]) | set(in_order)
+        assert all(override_of(written, title)["unit"] for title in titles)
+
+
+def test_a_version_is_no_duration(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.MODEL)
+    assert override_of(panel, "version")["unit"] == "string"
+    assert override_of(panel, "serving for")["unit"] == "s"
+
+
+def test_money_is_written_with_its_currency_behind_it(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.MONEY)
+    assert panel["fieldConfig"]["defaults"]["unit"] == "suffix: EUR"
+
+
+def test_a_promotion_before_the_time_shown_is_not_drawn_at_its_edge(fraud: UseCase) -> None:
+    mark = drawn(case_board(fraud, ADDRESSES))["annotations"]["list"][-1]
+    assert mark["expr"].endswith(">= $__from")
 
 
 def test_a_number_is_coloured_by_its_own_threshold_and_not_by_a_neighbour_s(
@@ -157,7 +293,20 @@ def test_links_are_shown_and_not_hidden_in_a_menu(fraud: UseCase) -> None:
 
 
 def test_a_row_of_the_fleet_leads_to_its_dashboard() -> None:
-    (override,) = panel_of(fleet_board(), FleetPanel.MODELS)["fieldConfig"]["overrides"]
-    assert override["matcher"] == {"id": "byName", "options": "use_case"}
-    (link,) = override["properties"][0]["value"]
+    panel = panel_of(fleet_board(), FleetPanel.MODELS)
+    (link,) = override_of(panel, "model")["links"]
     assert link["url"] == "/d/tocsin-${__value.text}"
+
+
+def test_the_fleet_s_worst_model_is_the_one_with_most_critical_alarms() -> None:
+    panel = panel_of(fleet_board(), FleetPanel.MODELS)
+    assert panel["options"]["sortBy"] == [
+        {"displayName": "critical", "desc": True},
+        {"displayName": "warnings", "desc": True},
+    ]
+    assert override_of(panel, "recall")["unit"] == "percentunit"
+    colours = {
+        title: override_of(panel, title)["thresholds"]["steps"][1]["color"]
+        for title in ("critical", "warnings")
+    }
+    assert colours == {"critical": "red", "warnings": "orange"}

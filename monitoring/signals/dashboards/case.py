@@ -20,6 +20,7 @@ from monitoring.signals.dashboards.performance_panels import (
     performance_over_time,
 )
 from monitoring.signals.dashboards.places import FLEET, HEALTH, board_of
+from monitoring.signals.dashboards.trust_panels import trust_panels
 from monitoring.signals.dashboards.watch import Watch
 from monitoring.signals.promql import now
 from monitoring.use_case import UseCase
@@ -44,6 +45,7 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
                     drift(watch),
                     drift_over_time(watch),
                     drifted_features(watch),
+                    *trust_panels(watch),
                 ),
             ),
             Section("Money", money_panels(watch)),

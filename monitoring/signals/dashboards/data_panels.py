@@ -2,50 +2,83 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
+    F1,
     MODEL,
     NEW_LABELLED,
+    PRECISION,
     PROMOTED,
     QUARANTINED,
+    RECALL,
     RETRAIN_DECISION,
-    STATUS,
     WAITING_FOR_LABELS,
-    WINDOW_END,
     WINDOW_ROWS,
 )
-from monitoring.signals.dashboards.panel import Display, Panel, Scale
+from monitoring.signals.dashboards.panel import (
+    NOT_EVEN_ONE,
+    Column,
+    Display,
+    Limit,
+    Panel,
+    Scale,
+)
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
+from monitoring.signals.samples.data import NO_REASON
+from monitoring.signals.thresholds import Side
 
 
 def model_panels(watch: Watch) -> tuple[Panel, ...]:
-    """Return which model serves, and what retrains decided."""
+    """Return which model serves, how it did in its test, and what retrains decided."""
+    new_rows = watch.case.retrain.new_rows
+    model, since = watch.each(MODEL, *MODEL.labels), watch.since(PROMOTED, *PROMOTED.labels)
     return (
         Panel(
             CasePanel.MODEL,
             "Champion",
             "Version, family and training data of the serving model, and how long it has served.",
             Display.TABLE,
-            Scale.AGE,
-            (watch.each(MODEL, *MODEL.labels), watch.since(PROMOTED, *PROMOTED.labels)),
+            Scale.TEXT,
+            (model, replace(since, name="serving for")),
+            height=4,
+            columns=(
+                Column("version", "version"),
+                Column("candidate", "family"),
+                Column("serving for", "serving for", Scale.AGE),
+                Column("data_hash", "training data"),
+            ),
         ),
         Panel(
             CasePanel.DECISION,
             "Newest retrain",
             "What the newest retrain run decided, and why.",
             Display.TABLE,
-            Scale.COUNT,
+            Scale.TEXT,
             (watch.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
+            height=4,
+            columns=(Column("decision", "decision"), Column("reason", "reason")),
+        ),
+        Panel(
+            CasePanel.TEST_FIGURES,
+            "Test of the champion",
+            "F1, precision and recall on the test rows that the champion was chosen by: what was "
+            "to be expected of it, not what it does now.",
+            Display.STAT,
+            Scale.RATIO,
+            tuple(watch.test(metric) for metric in (F1, PRECISION, RECALL)),
+            width=8,
         ),
         Panel(
             CasePanel.NEW_LABELLED,
             "New labelled rows",
             "Labelled production rows that no retrain has used yet; "
-            f"{watch.case.retrain.new_rows} of them start one.",
+            f"{new_rows} of them, the dashed line, start one.",
             Display.LINES,
             Scale.COUNT,
-            (watch.live(NEW_LABELLED),),
+            (replace(watch.live(NEW_LABELLED), limits=(Limit(Side.ABOVE, None, new_rows),)),),
         ),
         Panel(
             CasePanel.WAITING,
@@ -53,13 +86,16 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             "Whether drift asks for a retrain while too few labels have come since it began.",
             Display.STAT,
             Scale.YES_NO,
-            (watch.live(WAITING_FOR_LABELS),),
+            (replace(watch.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),
+            width=4,
         ),
     )
 
 
 def quality_panels(watch: Watch) -> tuple[Panel, ...]:
-    """Return what the data was like, and why a figure is not there."""
+    """Return what the data was like."""
+    aside = watch.each(QUARANTINED, *QUARANTINED.labels)
+    named = f'label_replace({aside.expr}, "reason", "all passed", "reason", "{NO_REASON}")'
     return (
         Panel(
             CasePanel.QUARANTINED,
@@ -67,7 +103,8 @@ def quality_panels(watch: Watch) -> tuple[Panel, ...]:
             "Rows that the schema check set aside, by reason. They were not scored.",
             Display.LINES,
             Scale.COUNT,
-            (watch.each(QUARANTINED, *QUARANTINED.labels),),
+            (replace(aside, expr=named),),
+            width=10,
         ),
         Panel(
             CasePanel.BROKEN,
@@ -75,7 +112,8 @@ def quality_panels(watch: Watch) -> tuple[Panel, ...]:
             "Columns that are missing or have changed their type since training.",
             Display.STAT,
             Scale.COUNT,
-            (watch.live(BROKEN_FEATURES),),
+            (replace(watch.live(BROKEN_FEATURES), limits=(NOT_EVEN_ONE,)),),
+            width=4,
         ),
         Panel(
             CasePanel.WINDOW_ROWS,
@@ -84,22 +122,6 @@ def quality_panels(watch: Watch) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.COUNT,
             (watch.each(WINDOW_ROWS, *WINDOW_ROWS.labels),),
-        ),
-        Panel(
-            CasePanel.WINDOW_AGE,
-            "Age of the figures",
-            "Time since the end of the window that each kind of figure is about.",
-            Display.STAT,
-            Scale.AGE,
-            (watch.since(WINDOW_END, *WINDOW_END.labels),),
-        ),
-        Panel(
-            CasePanel.STATUS,
-            "Status",
-            "Whether each kind of figure could be computed and judged, and if not, why.",
-            Display.TABLE,
-            Scale.COUNT,
-            (watch.each(STATUS, *STATUS.labels),),
-            width=24,
+            width=10,
         ),
     )

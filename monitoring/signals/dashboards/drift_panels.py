@@ -18,8 +18,8 @@ from monitoring.signals.dashboards.panel import Display, Panel, Query, Scale
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
 
-_BY_FEATURE = ("feature",)
-_SHOWN = 10
+_FEATURE = "feature"
+_SHOWN = 8
 
 
 def drift(watch: Watch) -> Panel:
@@ -31,10 +31,13 @@ def drift(watch: Watch) -> Panel:
         "the model. Largest and mean: effect of features, 0 for none, 1 for nothing in common.",
         Display.STAT,
         Scale.RATIO,
-        tuple(
-            watch.live(metric)
-            for metric in (DRIFT_SCORE, WEIGHTED_DRIFT, MAX_FEATURE_DRIFT, MEAN_FEATURE_DRIFT)
+        (
+            watch.live(DRIFT_SCORE),
+            watch.live(WEIGHTED_DRIFT, "Weighted"),
+            watch.live(MAX_FEATURE_DRIFT, "Largest"),
+            watch.live(MEAN_FEATURE_DRIFT, "Mean"),
         ),
+        width=8,
     )
 
 
@@ -47,6 +50,7 @@ def drift_over_time(watch: Watch) -> Panel:
         Display.LINES,
         Scale.RATIO,
         (watch.live(DRIFT_SCORE),),
+        width=8,
     )
 
 
@@ -59,29 +63,30 @@ def drifted_features(watch: Watch) -> Panel:
         Display.LINES,
         Scale.COUNT,
         (watch.live(DRIFTED_FEATURES), watch.live(TESTED_FEATURES)),
+        width=8,
     )
 
 
 def feature_panels(watch: Watch) -> tuple[Panel, ...]:
     """Return which features move, and which of them matter."""
-    effect = watch.each(FEATURE_DRIFT, *_BY_FEATURE)
-    importance = watch.each(FEATURE_IMPORTANCE, *_BY_FEATURE)
+    effect = watch.each(FEATURE_DRIFT, _FEATURE)
+    importance = watch.each(FEATURE_IMPORTANCE, _FEATURE)
     return (
         Panel(
             CasePanel.FEATURES,
             "Features by drift x importance",
             "Effect of a feature's drift times its weight for the model: what to look at first.",
             Display.BARS,
-            Scale.RATIO,
+            Scale.NUMBER,
             (Query(f"topk({_SHOWN}, {effect.expr} * {importance.expr})", effect.name),),
         ),
         Panel(
             CasePanel.FEATURES_OVER_TIME,
             "Most drifted features over time",
-            f"Effect of the {_SHOWN} features that moved most.",
+            f"Effect of the {_SHOWN} features that lie furthest away now.",
             Display.LINES,
             Scale.RATIO,
-            (watch.each(FEATURE_DRIFT, *_BY_FEATURE, top=_SHOWN),),
+            (watch.top(_SHOWN, FEATURE_DRIFT, _FEATURE),),
         ),
         Panel(
             CasePanel.SCORE_DRIFT,
@@ -95,9 +100,9 @@ def feature_panels(watch: Watch) -> tuple[Panel, ...]:
         Panel(
             CasePanel.MISSING_VALUES,
             "Missing values",
-            f"Share of rows without a value, for the {_SHOWN} features that lack most.",
+            f"Share of rows without a value, for the {_SHOWN} features that lack most now.",
             Display.LINES,
             Scale.RATIO,
-            (watch.each(FEATURE_MISSING, *_BY_FEATURE, top=_SHOWN),),
+            (watch.top(_SHOWN, FEATURE_MISSING, _FEATURE),),
         ),
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from monitoring.signals.alerts.causes import ALERTS
-from monitoring.signals.catalogue import DRIFT_SCORE, LAST_SUCCESS, MISSED, RECALL
+from monitoring.signals.catalogue import DRIFT_SCORE, LAST_SUCCESS, MISSED, MONEY_MISSED, RECALL
 from monitoring.signals.dashboards.panel import (
+    NOT_EVEN_ONE,
     Board,
     BoardLink,
+    Column,
     Display,
+    Limit,
     Panel,
     Query,
     Scale,
@@ -15,9 +18,13 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.dashboards.places import FLEET, HEALTH, FleetPanel
 from monitoring.signals.metric import USE_CASE, Metric
+from monitoring.signals.part import Pipeline
 from monitoring.signals.promql import live, series
+from monitoring.signals.thresholds import Side
+from monitoring.use_case import Severity
 
 _BY_CASE = f"by ({USE_CASE})"
+_ANY_WARNING = Limit(Side.ABOVE, Severity.WARNING, 1)
 
 
 def fleet_board() -> Board:
@@ -25,27 +32,12 @@ def fleet_board() -> Board:
     return Board(
         uid=FLEET,
         title="Fleet",
-        description="Every watched model, the one with most alarms first.",
+        description="Every watched model, the one with most critical alarms first.",
         sections=(
             Section(
                 "Models",
                 (
-                    Panel(
-                        FleetPanel.MODELS,
-                        "Models, worst first",
-                        "Firing alarms: a critical one counts as a hundred warnings. Click a "
-                        "model for its dashboard.",
-                        Display.TABLE,
-                        Scale.COUNT,
-                        (
-                            Query(_alarms(), "alarms"),
-                            Query(_all(RECALL), "recall"),
-                            Query(_all(MISSED), "missed"),
-                            Query(_all(DRIFT_SCORE), "drift score"),
-                        ),
-                        width=24,
-                        height=10,
-                    ),
+                    _models(),
                     _course(FleetPanel.RECALL, RECALL, Scale.RATIO, "Higher is better."),
                     _course(FleetPanel.DRIFT, DRIFT_SCORE, Scale.RATIO, "Lower is better."),
                     _course(FleetPanel.MISSED, MISSED, Scale.COUNT, "Lower is better."),
@@ -60,13 +52,43 @@ def _all(metric: Metric) -> str:
     return f"max {_BY_CASE} ({series(metric.name, **live(metric))})"
 
 
-def _alarms() -> str:
-    def firing(severity: str) -> str:
-        return f"count {_BY_CASE} ({series(ALERTS, alertstate='firing', severity=severity)})"
+def _models() -> Panel:
+    report = series(LAST_SUCCESS.name, pipeline=Pipeline.REPORT.value)
+    return Panel(
+        FleetPanel.MODELS,
+        "Models, worst first",
+        "Firing alarms, the figures of the newest mature window, money in each model's own "
+        "currency, and the time since its last report. Click a model for its dashboard.",
+        Display.TABLE,
+        Scale.COUNT,
+        (
+            Query(_firing(Severity.CRITICAL), "critical"),
+            Query(_firing(Severity.WARNING), "warnings"),
+            Query(_all(RECALL), "recall"),
+            Query(_all(MISSED), "missed"),
+            Query(_all(MONEY_MISSED), "money missed"),
+            Query(_all(DRIFT_SCORE), "drift score"),
+            Query(f"time() - max {_BY_CASE} ({report})", "last report"),
+        ),
+        width=24,
+        height=10,
+        columns=(
+            Column(USE_CASE, "model", opens=True),
+            Column("critical", "critical", Scale.COUNT, (NOT_EVEN_ONE,), worst_first=True),
+            Column("warnings", "warnings", Scale.COUNT, (_ANY_WARNING,), worst_first=True),
+            Column("recall", "recall", Scale.RATIO),
+            Column("missed", "missed", Scale.COUNT),
+            Column("money missed", "money missed", Scale.SUM),
+            Column("drift score", "drift score", Scale.RATIO),
+            Column("last report", "last report", Scale.AGE),
+        ),
+    )
 
+
+def _firing(severity: Severity) -> str:
+    alerts = series(ALERTS, alertstate="firing", severity=severity.value)
     none = f"0 * max {_BY_CASE} ({LAST_SUCCESS.name})"
-    critical = f"({firing('critical')} or {none})"
-    return f"100 * {critical} + ({firing('warning')} or {none})"
+    return f"count {_BY_CASE} ({alerts}) or {none}"
 
 
 def _course(place: FleetPanel, metric: Metric, scale: Scale, good: str) -> Panel:

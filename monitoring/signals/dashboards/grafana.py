@@ -6,42 +6,32 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, stat, table, timeseries
+from grafana_foundation_sdk.builders import bargauge, common, dashboard, stat
 from grafana_foundation_sdk.builders import prometheus as prom
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
     BigValueGraphMode,
     DataSourceRef,
-    GraphThresholdsStyleMode,
-    LegendDisplayMode,
-    LegendPlacement,
-    LineInterpolation,
-    TooltipDisplayMode,
     VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
     DashboardLinkType,
-    DataTransformerConfig,
     DynamicConfigValue,
     GridPos,
-    Threshold,
-    ThresholdsMode,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from monitoring.signals.dashboards.colours import number_steps
 from monitoring.signals.dashboards.datasource import DATASOURCE
-from monitoring.signals.dashboards.panel import Board, BoardLink, Display, Mark, Panel
-from monitoring.signals.metric import USE_CASE
-from monitoring.signals.thresholds import BusinessThreshold, Side
-from monitoring.use_case import Severity
+from monitoring.signals.dashboards.lines import drawn_lines
+from monitoring.signals.dashboards.panel import Board, BoardLink, Display, Mark, Panel, Scale
+from monitoring.signals.dashboards.table import drawn_table
 
 _COLUMNS = 24
 _ROW_IDS = 1000
 """Rows have ids of their own, far above those of panels."""
 
-_GOOD, _PLAIN = "green", "text"
-_COLOURS = {Severity.WARNING: "orange", Severity.CRITICAL: "red"}
 _SOURCE = DataSourceRef(type_val="prometheus", uid=DATASOURCE)
 
 
@@ -107,9 +97,9 @@ def _place(panel: Panel, x: int, y: int) -> GridPos:
 def _panel(panel: Panel) -> Any:
     draw: dict[Display, Callable[[Panel], Any]] = {
         Display.STAT: _stat,
-        Display.LINES: _lines,
+        Display.LINES: drawn_lines,
         Display.BARS: _bars,
-        Display.TABLE: _table,
+        Display.TABLE: drawn_table,
     }
     drawn = (
         draw[panel.display](panel)
@@ -118,7 +108,7 @@ def _panel(panel: Panel) -> Any:
         .description(panel.description)
         .datasource(_SOURCE)
         .unit(str(panel.scale))
-        .no_value("no data")
+        .no_value(panel.nothing)
     )
     for number, query in enumerate(panel.queries):
         target = prom.Dataquery().ref_id(chr(ord("A") + number)).datasource(_SOURCE)
@@ -131,68 +121,30 @@ def _panel(panel: Panel) -> Any:
 
 
 def _stat(panel: Panel) -> Any:
+    size = common.VizTextDisplayOptions().title_size(14).value_size(36)
+    shared = panel.limits if len(panel.queries) == 1 else ()
     drawn = (
         stat.Panel()
         .color_mode(BigValueColorMode.VALUE)
         .graph_mode(BigValueGraphMode.NONE)
-        .thresholds(_thresholds((), otherwise=_PLAIN))
+        .text(size)
+        .thresholds(number_steps(shared))
     )
+    if panel.scale in (Scale.RATIO, Scale.AGE):
+        drawn = drawn.decimals(1)
+    elif panel.scale.startswith("suffix:"):
+        drawn = drawn.decimals(0)
     for query in panel.queries:
-        if query.lines:
-            own = DynamicConfigValue(id_val="thresholds", value=_thresholds(query.lines).build())
+        if query.limits and not shared:
+            steps = number_steps(query.limits).build()
+            own = DynamicConfigValue(id_val="thresholds", value=steps)
             drawn = drawn.override_by_name(query.name, [own])
     return drawn
 
 
-def _lines(panel: Panel) -> Any:
-    legend = common.VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
-    drawn = (
-        timeseries.Panel()
-        .legend(legend.placement(LegendPlacement.BOTTOM))
-        .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
-        # A pushed figure holds until the next one: a slope between two would be made up.
-        .line_interpolation(LineInterpolation.STEP_AFTER)
-    )
-    if panel.lines:
-        style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
-        drawn = drawn.thresholds_style(style).thresholds(_thresholds(panel.lines))
-    return drawn
-
-
 def _bars(_: Panel) -> Any:
-    plain = _thresholds((), otherwise=_PLAIN)
-    return bargauge.Panel().orientation(VizOrientation.HORIZONTAL).thresholds(plain)
-
-
-def _table(panel: Panel) -> Any:
-    drawn = table.Panel().show_header(show_header=True)
-    if len(panel.queries) == 1:
-        return drawn.with_transformation(_organised({"Time": True, "Value": True}, {}))
-    letters = [chr(ord("A") + number) for number in range(len(panel.queries))]
-    names = {f"Value #{a}": q.name for a, q in zip(letters, panel.queries, strict=True)}
-    drawn = drawn.with_transformation(DataTransformerConfig(id_val="merge", options={}))
-    drawn = drawn.with_transformation(_organised({"Time": True}, names))
-    first = panel.queries[0].name
-    drawn = drawn.sort_by([common.TableSortByFieldState().display_name(first).desc(desc=True)])
-    link = {"title": "Open its dashboard", "url": "/d/tocsin-${__value.text}"}
-    return drawn.override_by_name(USE_CASE, [DynamicConfigValue(id_val="links", value=[link])])
-
-
-def _organised(hidden: dict[str, bool], names: dict[str, str]) -> DataTransformerConfig:
-    options = {"excludeByName": hidden, "renameByName": names, "indexByName": {}}
-    return DataTransformerConfig(id_val="organize", options=options)
-
-
-def _thresholds(lines: tuple[BusinessThreshold, ...], otherwise: str = _GOOD) -> Any:
-    """Return Grafana's steps: each holds from its value upwards, the first from below all."""
-    ordered = sorted(lines, key=lambda line: line.value)
-    if ordered and ordered[0].side is Side.BELOW:
-        colours = [_COLOURS[line.severity] for line in ordered] + [otherwise]
-    else:
-        colours = [otherwise] + [_COLOURS[line.severity] for line in ordered]
-    values = [None, *(line.value for line in ordered)]
-    steps = [Threshold(value=v, color=c) for v, c in zip(values, colours, strict=True)]
-    return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
+    drawn = bargauge.Panel().orientation(VizOrientation.HORIZONTAL).thresholds(number_steps(()))
+    return drawn.decimals(3).min(0)
 
 
 def _link(link: BoardLink) -> Any:
@@ -206,8 +158,8 @@ def _mark(mark: Mark) -> Any:
         .datasource(_SOURCE)
         .enable(enable=True)
         .icon_color("blue")
-        # Grafana reads the values as milliseconds.
-        .expr(f"1000 * {mark.expr}")
+        # Grafana reads the values as milliseconds, and draws what was before at the left edge.
+        .expr(f"(1000 * {mark.expr}) >= $__from")
         .use_value_for_time(use_value_for_time=True)
         .step("60s")
         .title_format(mark.text)

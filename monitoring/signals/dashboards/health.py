@@ -10,8 +10,11 @@ from monitoring.signals.alerts.causes import (
 )
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
 from monitoring.signals.dashboards.panel import (
+    AT_LEAST_ONE,
+    NOT_EVEN_ONE,
     Board,
     BoardLink,
+    Column,
     Display,
     Panel,
     Query,
@@ -24,7 +27,6 @@ from monitoring.signals.part import JOB, PART
 from monitoring.signals.promql import series
 
 _RUN = "{{use_case}} · {{pipeline}}"
-_PUSH = "{{use_case}} · {{part}}"
 _BY_RUN = f"max by ({', '.join(BY_PIPELINE)})"
 _BY_PART = f"max by ({USE_CASE}, {PART})"
 
@@ -37,7 +39,6 @@ def health_board() -> Board:
         description="Whether runs succeed, figures arrive, and every part answers.",
         sections=(Section("Parts and runs", _runs()), Section("Pushes and rows", _pushes())),
         links=(BoardLink("All models", f"/d/{FLEET}"),),
-        since="now-2d",
     )
 
 
@@ -48,17 +49,17 @@ def _runs() -> tuple[Panel, ...]:
         Panel(
             HealthPanel.UP,
             "Parts that answer",
-            "1 where Prometheus reaches the part, 0 where it does not.",
+            "Whether Prometheus reaches the part.",
             Display.STAT,
-            Scale.COUNT,
-            (Query(f"max by (job) ({UP})", "{{job}}"),),
+            Scale.YES_NO,
+            (Query(f"max by (job) ({UP})", "{{job}}", (AT_LEAST_ONE,)),),
         ),
         Panel(
             HealthPanel.SUCCESS_AGE,
             "Since the last success",
             "Age of the last success of each pipeline. Two missed runs raise RunStale.",
             Display.LINES,
-            Scale.AGE,
+            Scale.CLOCK,
             (Query(f"time() - {success}", _RUN),),
         ),
         Panel(
@@ -66,7 +67,7 @@ def _runs() -> tuple[Panel, ...]:
             "Since the last attempt",
             "Age of the newest run of each pipeline, whatever became of it.",
             Display.LINES,
-            Scale.AGE,
+            Scale.CLOCK,
             (Query(f"time() - {attempt}", _RUN),),
         ),
         Panel(
@@ -75,7 +76,7 @@ def _runs() -> tuple[Panel, ...]:
             "Yes where the newest attempt is newer than the newest success: it runs, or failed.",
             Display.STAT,
             Scale.YES_NO,
-            (Query(f"{attempt} > bool {success} or 0 * {attempt} + 1", _RUN),),
+            (Query(f"{attempt} > bool {success} or 0 * {attempt} + 1", _RUN, (NOT_EVEN_ONE,)),),
         ),
     )
 
@@ -88,18 +89,24 @@ def _pushes() -> tuple[Panel, ...]:
         Panel(
             HealthPanel.PUSH_AGE,
             "Since the last push",
-            "Age of the newest push of each part of each model.",
+            "Age of the newest push of the part of each model that was pushed longest ago.",
             Display.LINES,
-            Scale.AGE,
-            (Query(f"time() - {pushed}", _PUSH),),
+            Scale.CLOCK,
+            (Query(f"max by ({USE_CASE}) (time() - {pushed})", "{{use_case}}"),),
         ),
         Panel(
             HealthPanel.FAILED_PUSHES,
             "Refused pushes",
-            "Yes where the newest push of a part was refused: the figures are older ones.",
-            Display.STAT,
-            Scale.YES_NO,
-            (Query(f"{refused} > bool {pushed}", _PUSH),),
+            "Parts whose newest push was refused, and how long ago: their figures are older ones.",
+            Display.TABLE,
+            Scale.AGE,
+            (Query(f"time() - ({refused} > {pushed})", "refused"),),
+            columns=(
+                Column(USE_CASE, "model", opens=True),
+                Column(PART, "part"),
+                Column("refused", "last refusal", Scale.AGE),
+            ),
+            nothing="no push was refused",
         ),
         Panel(
             HealthPanel.QUARANTINED,

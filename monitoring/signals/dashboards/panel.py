@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from monitoring.signals.metric import Metric, Unit
-from monitoring.signals.thresholds import BusinessThreshold
+from monitoring.signals.thresholds import Side
+from monitoring.use_case import Severity
+
+NO_DATA = "no data"
 
 
 class Display(StrEnum):
@@ -23,8 +26,43 @@ class Scale(StrEnum):
 
     RATIO = "percentunit"
     COUNT = "short"
+    NUMBER = "none"
+    SUM = "locale"
     AGE = "s"
+    CLOCK = "dthms"
     YES_NO = "bool_yes_no"
+    TEXT = "string"
+
+
+class Look(StrEnum):
+    """How a line stands out among the others of its panel."""
+
+    PLAIN = "plain"
+    MAIN = "main"
+    ESTIMATE = "estimate"
+    LOW = "low"
+    HIGH = "high"
+    """LOW and HIGH are the edges of a band; its LOW query comes before its HIGH one."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A value from which on a number has another colour, and a dashed line in a course.
+
+    Attributes
+    ----------
+    severity
+        None for a value that something begins at, and which is nothing bad.
+    """
+
+    side: Side
+    severity: Severity | None
+    value: float
+
+
+AT_LEAST_ONE = Limit(Side.BELOW, Severity.CRITICAL, 1)
+NOT_EVEN_ONE = Limit(Side.ABOVE, Severity.CRITICAL, 1)
+"""Limits of what is counted: 0 is bad, or 1 is."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +73,39 @@ class Query:
     ----------
     name
         ``{{label}}`` may stand in it.
-    lines
-        The business thresholds of what it shows.
+    limits
+        Those of what it shows.
     """
 
     expr: str
     name: str
-    lines: tuple[BusinessThreshold, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    look: Look = Look.PLAIN
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    source
+        A label of the queries' series, or the name of a query: its value.
+    calm
+        The texts that say that all is well, where others are to stand out.
+    opens
+        Whether its text is a use case, whose dashboard a click opens.
+    worst_first
+        Whether rows are sorted by it, the highest first; an earlier such column counts for more.
+    """
+
+    source: str
+    title: str
+    scale: str = Scale.TEXT
+    limits: tuple[Limit, ...] = ()
+    calm: tuple[str, ...] = ()
+    opens: bool = False
+    worst_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +122,10 @@ class Panel:
         A `Scale`, or a currency as Grafana names one.
     width
         Of 24 columns.
+    columns
+        Of a table, from left to right; nothing else is shown in it.
+    nothing
+        What it says where its queries find nothing.
     """
 
     id: int
@@ -68,11 +136,13 @@ class Panel:
     queries: tuple[Query, ...]
     width: int = 12
     height: int = 8
+    columns: tuple[Column, ...] = ()
+    nothing: str = NO_DATA
 
     @property
-    def lines(self) -> tuple[BusinessThreshold, ...]:
-        """The business thresholds of all its queries."""
-        return tuple(dict.fromkeys(line for query in self.queries for line in query.lines))
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits of all its queries."""
+        return tuple(dict.fromkeys(limit for query in self.queries for limit in query.limits))
 
 
 @dataclass(frozen=True)
@@ -102,7 +172,14 @@ class BoardLink:
 
 @dataclass(frozen=True)
 class Board:
-    """One dashboard."""
+    """One dashboard.
+
+    Attributes
+    ----------
+    since
+        Short by default: over a week Grafana asks for one point a quarter of an hour, and of
+        what was pushed a minute ago it would show nothing.
+    """
 
     uid: str
     title: str
@@ -110,7 +187,7 @@ class Board:
     sections: tuple[Section, ...]
     marks: tuple[Mark, ...] = ()
     links: tuple[BoardLink, ...] = ()
-    since: str = "now-7d"
+    since: str = "now-24h"
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -121,5 +198,5 @@ class Board:
 def scale_of(metric: Metric, currency: str) -> str:
     """Return the scale of a metric's numbers."""
     if metric.unit is Unit.MONEY:
-        return f"currency:{currency}"
+        return f"suffix: {currency}"
     return {Unit.RATIO: Scale.RATIO, Unit.FLAG: Scale.YES_NO}.get(metric.unit, Scale.COUNT).value

@@ -26,7 +26,7 @@ from monitoring.signals.catalogue import (
     REVIEW_COST,
     ROC_AUC,
 )
-from monitoring.signals.dashboards.panel import Display, Panel, Scale, scale_of
+from monitoring.signals.dashboards.panel import Display, Look, Panel, Scale, scale_of
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
 
@@ -39,14 +39,12 @@ def performance(watch: Watch) -> Panel:
     return Panel(
         CasePanel.PERFORMANCE,
         f"{one.upper()} detection performance",
-        f"F1, precision and recall of the class {one} at the decision threshold: in {_MATURE}, "
-        "and on the test rows the champion was chosen by. Higher is better.",
+        f"F1, precision and recall of the class {one} at the decision threshold, in {_MATURE}. "
+        "Higher is better. Where there is no data, the table of statuses says why.",
         Display.STAT,
         Scale.RATIO,
-        (
-            *(watch.live(metric) for metric in (F1, PRECISION, RECALL)),
-            *(watch.test(metric) for metric in (F1, PRECISION, RECALL)),
-        ),
+        tuple(watch.live(metric) for metric in (F1, PRECISION, RECALL)),
+        width=8,
     )
 
 
@@ -65,23 +63,25 @@ def impact(watch: Watch) -> Panel:
             watch.live(FALSE_ALARMS),
             watch.live(POSITIVES, f"All {many}"),
         ),
+        width=8,
     )
 
 
 def performance_over_time(watch: Watch) -> Panel:
     """Return the course of the figures, with the interval of recall."""
-    bounds = (
-        watch.live(INTERVAL, f"Recall, 95% {bound}", of=RECALL.key, bound=bound)
-        for bound in ("low", "high")
+    band = (
+        watch.live(INTERVAL, f"Recall, 95% {bound}", look=look, of=RECALL.key, bound=bound)
+        for bound, look in (("low", Look.LOW), ("high", Look.HIGH))
     )
     return Panel(
         CasePanel.PERFORMANCE_OVER_TIME,
         "Performance over time",
-        f"F1, precision and recall in {_MATURE}; recall with its 95% interval. Dashed: the "
-        "limits of recall.",
+        f"F1, precision and recall in {_MATURE}; recall, the thick line, with its 95% "
+        "interval in grey. Dashed: limits past which an alarm is raised.",
         Display.LINES,
         Scale.RATIO,
-        (*(watch.live(metric) for metric in (F1, PRECISION, RECALL)), *bounds),
+        (watch.live(F1), watch.live(PRECISION), watch.live(RECALL, look=Look.MAIN), *band),
+        width=8,
     )
 
 
@@ -145,6 +145,13 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
 
 def label_panels(watch: Watch) -> tuple[Panel, ...]:
     """Return what is known before the labels come, and how well."""
+    estimates = (
+        watch.live(ESTIMATED, f"{ratio.title}, estimated", look=Look.ESTIMATE, of=ratio.key)
+        for ratio in (RECALL, PRECISION)
+    )
+    realised = (
+        watch.live(ratio, f"{ratio.title}, realised", limits=False) for ratio in (RECALL, PRECISION)
+    )
     return (
         Panel(
             CasePanel.COVERAGE,
@@ -158,15 +165,11 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
         Panel(
             CasePanel.ESTIMATED,
             "Estimated against realised",
-            "Estimates are of the window just closed, from calibrated scores, before its labels; "
-            "realised figures are of the newest mature window, so they follow later.",
+            "Estimates, dashed, are of the window just closed, from calibrated scores, before its "
+            "labels; realised figures are of the newest mature window, so they follow later.",
             Display.LINES,
             Scale.RATIO,
-            (
-                watch.each(ESTIMATED, "of", name="{{of}}, estimated"),
-                watch.live(RECALL, "recall, realised"),
-                watch.live(PRECISION, "precision, realised"),
-            ),
+            (*estimates, *realised),
         ),
         Panel(
             CasePanel.ESTIMATE_ERROR,

@@ -39,6 +39,7 @@ class CasePanel(IntEnum):
     DECISION = 41
     NEW_LABELLED = 42
     WAITING = 43
+    TEST_FIGURES = 44
     QUARANTINED = 50
     BROKEN = 51
     WINDOW_ROWS = 52

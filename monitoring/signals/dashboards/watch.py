@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from monitoring.signals.dashboards.panel import Query
+from monitoring.signals.dashboards.panel import Limit, Look, Query
 from monitoring.signals.metric import Metric, Stage
-from monitoring.signals.promql import BY_CASE, highest, live, now, select
+from monitoring.signals.promql import highest, live, now, select
 from monitoring.signals.thresholds import BusinessThreshold, business_thresholds
 from monitoring.use_case import UseCase
 
@@ -21,27 +21,52 @@ class Watch:
     def __post_init__(self) -> None:
         object.__setattr__(self, "thresholds", business_thresholds(self.case))
 
-    def live(self, metric: Metric, name: str | None = None, **labels: str) -> Query:
-        """Return the query of a metric as business alerts see it: the champion in production."""
+    def live(
+        self,
+        metric: Metric,
+        name: str | None = None,
+        *,
+        look: Look = Look.PLAIN,
+        limits: bool = True,
+        **labels: str,
+    ) -> Query:
+        """Return the query of a metric as business alerts see it: the champion in production.
+
+        Parameters
+        ----------
+        limits
+            Whether its business thresholds belong to what is drawn.
+        """
         expr = highest(select(metric, self.case.name, **live(metric), **labels))
-        return Query(expr, name or metric.title, self._lines(metric))
+        return Query(expr, name or metric.title, self._limits(metric) if limits else (), look)
 
     def test(self, metric: Metric) -> Query:
         """Return the query of a metric on the champion's test rows."""
         labels = live(metric) | {"stage": Stage.TEST.value}
         expr = highest(select(metric, self.case.name, **labels))
-        return Query(expr, f"{metric.title}, test rows")
+        return Query(expr, metric.title)
 
-    def each(self, metric: Metric, *by: str, name: str | None = None, top: int = 0) -> Query:
-        """Return the query of a metric's series by the given labels, the `top` highest only."""
-        expr = now(metric, self.case.name, by=by or BY_CASE)
-        named = name or " · ".join(f"{{{{{label}}}}}" for label in by)
-        return Query(f"topk({top}, {expr})" if top else expr, named, self._lines(metric))
+    def each(self, metric: Metric, *by: str) -> Query:
+        """Return the query of a metric's series by the given labels."""
+        named = " · ".join(f"{{{{{label}}}}}" for label in by)
+        return Query(now(metric, self.case.name, by=by), named, self._limits(metric))
+
+    def top(self, count: int, metric: Metric, by: str) -> Query:
+        """Return the query of the series that are highest at the end of the time shown.
+
+        `topk` alone chooses anew at every step: whoever was once among the highest would be
+        drawn, and only for those steps.
+        """
+        each = self.each(metric, by)
+        at_end = f"max by ({by}) ({select(metric, self.case.name)} @ end())"
+        return Query(f"{each.expr} and on ({by}) topk({count}, {at_end})", each.name, each.limits)
 
     def since(self, metric: Metric, *by: str) -> Query:
         """Return the query of the seconds since the moments that a metric holds."""
         moments = self.each(metric, *by)
         return Query(f"time() - {moments.expr}", moments.name)
 
-    def _lines(self, metric: Metric) -> tuple[BusinessThreshold, ...]:
-        return tuple(t for t in self.thresholds if t.metric is metric)
+    def _limits(self, metric: Metric) -> tuple[Limit, ...]:
+        return tuple(
+            Limit(t.side, t.severity, t.value) for t in self.thresholds if t.metric is metric
+        )
