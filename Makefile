@@ -51,11 +51,12 @@ typecheck: install ## Check types
 generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
 	$(BIN)/tocsin generate
 
-bench: install ## Print the measured figures of the README and docs
+bench: install ## Print the figures of docs/benchmarks.md
 	$(BIN)/python benchmarks/main_job.py
 
 bench-drift: install ## Print the measured tables of docs/drift-quality.md
 	$(BIN)/python -m benchmarks.drift_quality
 
-clean: ## Remove what install, runs and tests left behind
+clean: ## Stop the local stack, and remove what install, runs and tests left behind
+	test ! -x $(BIN)/tocsin || $(BIN)/tocsin down
 	rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

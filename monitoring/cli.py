@@ -43,9 +43,19 @@ def _readable_errors() -> Iterator[None]:
     """Print what is wrong and what to do, and exit with 2, where an error says both."""
     try:
         yield
+    except typer.Exit:
+        raise
     except (UseCaseError, RuntimeError, ValueError, OSError) as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        typer.echo("\n".join([f"{type(error).__name__}: {error}", *_notes(error)]), err=True)
         raise typer.Exit(2) from error
+    except Exception as error:
+        # 1 is an answer ("a retrain is asked for"): nothing that failed may end with it.
+        logging.getLogger(__name__).exception("unexpected")
+        raise typer.Exit(2) from error
+
+
+def _notes(error: BaseException) -> list[str]:
+    return list(getattr(error, "__notes__", []))
 
 
 @use_case_app.command("check")
@@ -242,7 +252,7 @@ def demo(use_case: Annotated[str, typer.Argument(metavar="USE_CASE")] = "fraud")
 
     running = _up()
     with _readable_errors():
-        looks = show(running, Ports(), use_case, now=datetime.now(UTC), say=typer.echo)
+        looks = show(running, Ports(), use_case, clock=lambda: datetime.now(UTC), say=typer.echo)
     typer.echo("\nWhere to look")
     for look in looks:
         typer.echo(f"  {look.what:<40}{look.where}")

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         None, description="Where metrics are pushed; nothing is pushed if unset."
     )
     airflow_url: str | None = Field(
-        None, description="Airflow's API server, for triggering a retrain from a report."
+        None, description="Airflow's API server, where the demo starts runs."
     )
     airflow_password: SecretStr | None = Field(
         None, description="Password of the Airflow user `admin`, for the same."

@@ -5,6 +5,8 @@ Only DAG files import this: it needs Airflow, and nothing else that is heavy.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -12,12 +14,25 @@ from airflow.sdk import CronDataIntervalTimetable, TriggerRule, get_current_cont
 
 from monitoring.settings import settings
 from monitoring.use_case import UseCase
+from monitoring.use_case_file import UseCaseError, find_use_case, use_case_files
+
+log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 """A run, or a step's small result, as XCom carries it."""
 
 PipelineName = Literal["retrain", "report"]
 TRIES_AGAIN = 2
+
+
+def use_cases() -> Iterator[UseCase]:
+    """Yield every use case that can be read; one that cannot takes no other's DAG down."""
+    folder = settings().use_cases
+    for name in use_case_files(folder):
+        try:
+            yield find_use_case(name, folder)
+        except UseCaseError:
+            log.exception("no DAG for use case %s: check its file", name)
 
 
 def arguments(case: UseCase, schedule: str) -> dict[str, Any]:

@@ -10,10 +10,8 @@ from functools import partial
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, TriggerRule
 
-from monitoring.settings import settings
 from monitoring.use_case import UseCase
-from monitoring.use_case_file import find_use_case, use_case_files
-from monitoring.wiring import arguments, gate, open_run, step, watch
+from monitoring.wiring import arguments, gate, open_run, step, use_cases, watch
 
 call = partial(step, "report")
 MEASURED = "{{ ti.xcom_pull(task_ids='measure')['%s'] }}"
@@ -48,5 +46,5 @@ def reporting(case: UseCase) -> DAG:
     return dag
 
 
-for _name in use_case_files(settings().use_cases):
-    globals()[f"reporting_{_name}"] = reporting(find_use_case(_name, settings().use_cases))
+for _case in use_cases():
+    globals()[f"reporting_{_case.name}"] = reporting(_case)

@@ -9,10 +9,8 @@ from functools import partial
 
 from airflow.sdk import DAG, Param, TriggerRule, task_group
 
-from monitoring.settings import settings
 from monitoring.use_case import UseCase
-from monitoring.use_case_file import find_use_case, use_case_files
-from monitoring.wiring import arguments, gate, open_run, step, watch
+from monitoring.wiring import arguments, gate, open_run, step, use_cases, watch
 
 call = partial(step, "retrain")
 
@@ -51,5 +49,5 @@ def retrain(case: UseCase) -> DAG:
     return dag
 
 
-for _name in use_case_files(settings().use_cases):
-    globals()[f"retrain_{_name}"] = retrain(find_use_case(_name, settings().use_cases))
+for _case in use_cases():
+    globals()[f"retrain_{_case.name}"] = retrain(_case)

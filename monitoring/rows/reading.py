@@ -52,6 +52,12 @@ def read_window(connection: Connection, case: UseCase, window: Window, as_of: da
     return to_rows(case, connection.execute(statement).all(), model_version=version)
 
 
+def read_ids(connection: Connection, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
+    """Return the ids of the rows that had arrived by `as_of`; see `ProductionStore.known_ids`."""
+    ids = connection.execute(sa.select(_P.row_id).where(*known(case, as_of))).scalars().all()
+    return np.array(ids, dtype=np.str_)
+
+
 def known(case: UseCase, as_of: datetime) -> list[sa.ColumnElement[bool]]:
     """Return the conditions for rows of the use case that had arrived by `as_of`."""
     return [_P.use_case == case.name, _P.arrival_time <= as_of]

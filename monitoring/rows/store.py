@@ -12,7 +12,7 @@ import numpy as np
 from monitoring.rows import archive, counting, intake, tables, verdicts
 from monitoring.rows.database import consistent_read, engine_for, tell_planner, writing
 from monitoring.rows.migrate import upgrade
-from monitoring.rows.reading import read_window
+from monitoring.rows.reading import read_ids, read_window
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.training_rows import read_training_rows
 
@@ -178,6 +178,11 @@ class ProductionStore:
         """
         with consistent_read(self.engine) as connection:
             return read_window(connection, case, window, as_of)
+
+    def known_ids(self, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
+        """Return the ids of all rows that had arrived by `as_of`, labelled or not."""
+        with consistent_read(self.engine) as connection:
+            return read_ids(connection, case, as_of)
 
     def newest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return the latest event time of a row that had arrived by `as_of`."""

@@ -16,6 +16,14 @@ FIRST_RUN_SECONDS = 120
 ENDED = frozenset({"success", "failed"})
 
 
+_once_parsed = retry(
+    stop=stop_after_delay(60),
+    wait=wait_fixed(1),
+    retry=retry_if_exception_type(requests.HTTPError),
+    reraise=True,
+)
+
+
 class AirflowApi:
     """A signed-in client of one Airflow.
 
@@ -47,8 +55,14 @@ class AirflowApi:
         self._patch_when_parsed(f"dags/{dag_id}", {"is_paused": False})
 
     def scheduled(self, dag_id: str) -> str:
-        """Unpause a DAG and return the id of the run that its schedule starts at once."""
+        """Unpause a DAG and return the id of the run that its schedule starts at once.
+
+        A DAG that was unpaused before starts nothing by that: a run is started by hand.
+        """
+        was_unpaused = bool(self.runs_when_parsed(dag_id))
         self.unpause(dag_id)
+        if was_unpaused:
+            return self.start(dag_id, {})
         until = time.monotonic() + FIRST_RUN_SECONDS
         while time.monotonic() < until:
             runs = self.runs(dag_id)
@@ -98,12 +112,12 @@ class AirflowApi:
         found = self._call("get", f"dags/{dag_id}/dagRuns?order_by=run_after&limit=100")
         return {run["dag_run_id"]: run["state"] for run in found["dag_runs"]}
 
-    @retry(
-        stop=stop_after_delay(60),
-        wait=wait_fixed(1),
-        retry=retry_if_exception_type(requests.HTTPError),
-        reraise=True,
-    )
+    @_once_parsed
+    def runs_when_parsed(self, dag_id: str) -> dict[str, str]:
+        """Return what `runs` does, of a DAG that may be parsed only within a minute."""
+        return self.runs(dag_id)
+
+    @_once_parsed
     def _patch_when_parsed(self, path: str, body: Mapping[str, object]) -> None:
         self._call("patch", path, body)
 

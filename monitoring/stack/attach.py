@@ -12,8 +12,8 @@ from monitoring.stack.status import started_ports
 from monitoring.stack.supervisor import Supervisor
 
 
-def attach() -> bool:
-    """Point this process's settings at the local stack if it is up; say whether it is.
+def attach() -> None:
+    """Point this process's settings at the local stack if it is up.
 
     What the environment names itself stays: a command may use other servers on purpose.
     """
@@ -21,12 +21,11 @@ def attach() -> bool:
     folders = Folders(mine.state)
     ports = started_ports(folders)
     if ports is None or not Supervisor(folders).is_alive():
-        return False
+        return
     theirs = inside(mine, ports, credentials_in(folders.credentials))
     for name, value in as_variables(_only_where_unset(mine, theirs)).items():
         os.environ[name] = value
     settings.cache_clear()
-    return True
 
 
 def _only_where_unset(mine: Settings, theirs: Settings) -> Settings:

@@ -20,6 +20,7 @@ from monitoring.stack.environment import as_variables, loopback_url
 from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
 from monitoring.stack.up import Running
+from monitoring.steps.replay import last_replay
 from monitoring.use_case_file import find_use_case
 
 Say = Callable[[str], None]
@@ -35,7 +36,7 @@ class Look:
 
 
 def demo(
-    running: Running, ports: Ports, use_case: str, *, now: datetime, say: Say
+    running: Running, ports: Ports, use_case: str, *, clock: Callable[[], datetime], say: Say
 ) -> tuple[Look, ...]:
     """Train by the retrain DAG, replay traffic with drift and late labels, report by the DAG.
 
@@ -50,9 +51,7 @@ def demo(
     """
     airflow = _airflow(running)
     _scheduled_run(airflow, f"retrain_{use_case}", say)
-    # The traffic ends where the report's newest interval does: the scheduled run sees all of it.
-    until = last_tick(find_use_case(use_case, running.settings.use_cases).report.every, now)
-    _command(running, "replay", use_case, "--scenario", "covariate", "--until", until.isoformat())
+    _replay_once(running, use_case, clock, say)
     _scheduled_run(airflow, f"reporting_{use_case}", say)
     if len(airflow.runs(f"retrain_{use_case}")) > 1:
         say("drift is above its limit: the retrain that it asked for is running now")
@@ -65,6 +64,16 @@ def _airflow(running: Running) -> AirflowApi:
         msg = "the local stack has no Airflow: start it with `tocsin up`"
         raise StackError(msg)
     return AirflowApi(where.airflow_url, "admin", where.airflow_password.get_secret_value())
+
+
+def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime], say: Say) -> None:
+    """Replay traffic that ends where the report's newest interval does; not a second time."""
+    case = find_use_case(use_case, running.settings.use_cases)
+    if last_replay(case) is not None:
+        say("the traffic of an earlier demo is there: nothing is replayed")
+        return
+    until = last_tick(case.report.every, clock()).isoformat()
+    _command(running, "replay", use_case, "--scenario", "covariate", "--until", until)
 
 
 def last_tick(schedule: str, now: datetime) -> datetime:

@@ -69,6 +69,7 @@ def _window(dag_run: DagRun, conf: Mapping[str, object], length: timedelta) -> W
 
 def attempted(run: Run) -> Run:
     """Publish that `run` was attempted, before it does anything; the clock's time, not `as_of`."""
+    run.clear()
     url = settings().pushgateway_url
     if url is not None:
         publish_attempt(run.use_case, run.pipeline, datetime.now(UTC), url=url)

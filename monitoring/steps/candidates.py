@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 
 from monitoring.steps.merge import Merged, merged_rows
 from monitoring.steps.places import model_registry
@@ -98,7 +99,9 @@ def train(run: Run, candidate: str) -> Fitted:
 def log_candidate(run: Run, candidate: str) -> Logged:
     """Log a trained candidate as one MLflow run."""
     trained = Trained.load(run.folder / candidate / "trained")
-    run_id = model_registry().log(run.case, trained, run_key=run.key, as_of=run.as_of)
+    run_id = model_registry().log(
+        run.case, trained, run_key=f"{run.key}_{run.opened}", as_of=run.as_of
+    )
     logged = Logged(candidate=candidate, run_id=run_id)
     run.write(f"{candidate}_logged", logged)
     return logged
@@ -121,6 +124,12 @@ def select(run: Run) -> Selection:
     run.write("selection", selection)
     log.info(choice.words)
     return selection
+
+
+def forget_candidates(run: Run) -> None:
+    """Remove the trained candidates of a run that is done: MLflow holds them."""
+    for name in run.case.candidates:
+        shutil.rmtree(run.folder / name, ignore_errors=True)
 
 
 def _contender(run: Run, name: str) -> Contender:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from monitoring.steps import report as reporting
 from monitoring.steps import retrain as retraining
 from monitoring.steps.decide import Decision
 from monitoring.steps.notify import Told
-from monitoring.steps.report import Availability
 from monitoring.steps.run import Run
 
 log = logging.getLogger(__name__)
@@ -28,25 +28,35 @@ def retrain(run: Run) -> Told:
             for name in run.case.candidates:
                 _try_candidate(run, name)
             _call_retrain(run, *_CONCLUDE)
-    finally:
-        retraining.publish_metrics(run)
-        told = retraining.notify(run)
-    return told
+    except Exception as error:
+        _in_spite_of(error, run, retraining.publish_metrics, retraining.notify)
+        raise
+    retraining.publish_metrics(run)
+    return retraining.notify(run)
 
 
 def report(run: Run) -> tuple[Told, bool]:
     """Run a report; return what people were told, and whether drift lies above its limit."""
     drifted = False
     try:
-        available: Availability = reporting.check_data_availability(run)
-        if available.available:
+        if reporting.check_data_availability(run).available:
             drifted = reporting.measure(run).drifted
             _call_report(run, *_REPORT)
-    finally:
-        reporting.publish_metrics(run)
-    if available.available:
-        reporting.keep_newest_reports(run)
+    except Exception as error:
+        _in_spite_of(error, run, reporting.publish_metrics, reporting.summary)
+        raise
+    reporting.publish_metrics(run)
+    reporting.keep_newest_reports(run)
     return reporting.summary(run), drifted
+
+
+def _in_spite_of(error: Exception, run: Run, *steps: Callable[[Run], object]) -> None:
+    """Call the steps of every branch; what fails in them is noted on the error that came first."""
+    for step in steps:
+        try:
+            step(run)
+        except Exception as another:  # noqa: BLE001  the first error is the one to be raised
+            error.add_note(f"then {step.__name__} failed too: {another}")
 
 
 def _call_retrain(run: Run, *names: str) -> None:

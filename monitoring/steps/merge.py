@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import numpy as np
+
 from monitoring.rows.combine import combined
 from monitoring.rows.maturity import matured
 from monitoring.rows.rows import POSITIVE, Rows, moment64
@@ -27,14 +29,20 @@ class Merged(Result):
     data_hash: str
     synthetic: bool
     quarantined: dict[str, int]
+    equal_content: int
+    out_of_order: int
 
     @property
     def words(self) -> str:
         """Say it in one sentence."""
         kind = "synthetic rows" if self.synthetic else "rows"
+        aside = sum(self.quarantined.values())
+        reasons = f" ({', '.join(sorted(self.quarantined))})" if aside else ""
         return (
             f"{self.rows:,} labelled {kind} ({self.positives:,} positive), "
-            f"{self.from_production:,} of them from production"
+            f"{self.from_production:,} of them from production; of the source {aside:,} set "
+            f"aside{reasons}, {self.equal_content:,} of equal content, "
+            f"{self.out_of_order:,} out of order"
         )
 
 
@@ -47,6 +55,10 @@ def merge_production_data(run: Run) -> Merged:
         production = store.training_rows(
             case, run.as_of, case.retrain.span, folder=settings().archives
         )
+        # A row that came to production is what it was there: its label counts once it came there.
+        known = store.known_ids(case, run.as_of)
+        store.add_quarantined(case, checked.quarantined, seen_at=run.as_of)
+    history = history.take(~np.isin(history.row_id, known))
     rows = combined(_within_span(history, run, case.retrain.span), production)
     merged = Merged(
         rows=len(rows),
@@ -55,6 +67,8 @@ def merge_production_data(run: Run) -> Merged:
         data_hash=write_snapshot(rows, run.folder / FILE),
         synthetic=checked.synthetic,
         quarantined=dict(Counter(row.reason for row in checked.quarantined)),
+        equal_content=checked.equal_content,
+        out_of_order=checked.out_of_order,
     )
     run.write("merged", merged)
     return merged
@@ -67,6 +81,11 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
         msg = f"use case {case.name}: its features are not resolved yet"
         raise TypeError(msg)
     return read_snapshot(run.folder / FILE, features)
+
+
+def forget_rows(run: Run) -> None:
+    """Remove the frozen rows of a run that is done: sources and archives hold them."""
+    (run.folder / FILE).unlink(missing_ok=True)
 
 
 def _within_span(history: Rows, run: Run, span: timedelta | None) -> Rows:

@@ -27,9 +27,9 @@ from monitoring.signals.samples import (
     window_samples,
 )
 from monitoring.steps.decide import Decision, Reason
-from monitoring.steps.fresh import Fresh
 from monitoring.steps.measured import Measured
 from monitoring.steps.places import model_registry
+from monitoring.steps.promote import Promotion
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
 from monitoring.training.registry import Version
@@ -38,17 +38,13 @@ from monitoring.use_case import UseCase
 log = logging.getLogger(__name__)
 
 
-def publish_report(
-    run: Run, measured: Measured | None, *, rows: int | None, succeeded: bool
-) -> None:
+def publish_report(run: Run, measured: Measured | None, *, rows: int | None) -> None:
     """Publish a report's figures; those of a run without any are absent, never 0.
 
     Parameters
     ----------
     rows
         Production rows in the verdict's window; None if they could not be counted.
-    succeeded
-        Whether the run did all it should: only then is its success told.
     """
     samples: list[Sample] = []
     if rows is not None:
@@ -59,31 +55,42 @@ def publish_report(
         samples += _measured_samples(run.case, measured)
     _push(run, Part.REPORT, samples)
     _model_part(run)
-    if succeeded:
-        _success(run)
 
 
 def publish_retrain(
-    run: Run, decision: Decision | None, fresh: Fresh | None, *, promoted: bool, succeeded: bool
+    run: Run, decision: Decision | None, promotion: Promotion | None, *, new_labelled: int
 ) -> None:
-    """Publish what a retrain decided and, whatever came of it, the model that now serves."""
-    if decision is not None and fresh is not None:
+    """Publish what a retrain decided and, whatever came of it, the model that now serves.
+
+    Parameters
+    ----------
+    new_labelled
+        Labelled production rows that no retrain has consumed, as it is now.
+    """
+    if decision is not None:
         samples = retrain_samples(
-            decision=_decision_word(decision, promoted=promoted),
+            decision=_decision_word(decision, promotion),
             reason=decision.reason.value,
-            new_labelled=fresh.rows,
+            new_labelled=new_labelled,
             waiting_for_labels=decision.reason is Reason.WAITING_FOR_LABELS,
         )
         _push(run, Part.RETRAIN, samples)
     _model_part(run)
-    if succeeded:
-        _success(run)
 
 
-def _decision_word(decision: Decision, *, promoted: bool) -> str:
+def publish_run_success(run: Run) -> None:
+    """Say that the run did all it should: the last thing that a run does."""
+    url = settings().pushgateway_url
+    if url is not None:
+        publish_success(run.use_case, run.pipeline, datetime.now(UTC), url=url)
+
+
+def _decision_word(decision: Decision, promotion: Promotion | None) -> str:
     if not decision.go:
         return "skipped"
-    return "promoted" if promoted else "kept champion"
+    if promotion is None:
+        return "failed"
+    return "promoted" if promotion.promoted else "kept champion"
 
 
 def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
@@ -150,9 +157,3 @@ def _push(run: Run, part: Part, samples: Iterable[Sample]) -> None:
         log.warning("TOCSIN_PUSHGATEWAY_URL is not set: %s of %s not pushed", part, run.use_case)
         return
     publish(samples, use_case=run.use_case, part=part, url=url)
-
-
-def _success(run: Run) -> None:
-    url = settings().pushgateway_url
-    if url is not None:
-        publish_success(run.use_case, run.pipeline, datetime.now(UTC), url=url)

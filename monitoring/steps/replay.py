@@ -70,7 +70,7 @@ def replay(
     Raises
     ------
     StepError
-        There is no champion to score the rows.
+        There is no champion to score the rows, or they were replayed before.
     """
     model = champion_model(case)
     if model is None or model.version is None:
@@ -87,6 +87,8 @@ def replay(
     scores = model.score(rows.features)
     alarmed = scores >= model.threshold
     with production_store() as store:
+        if np.isin(rows.row_id, store.known_ids(case, until)).any():
+            raise StepError(_replayed_before(case))
         store.add_rows(case, rows)
         store.add_scores(
             case,
@@ -123,6 +125,15 @@ def last_replay(case: UseCase) -> Replayed | None:
     if not record.is_file():
         return None
     return Replayed.model_validate_json(record.read_text(encoding="utf-8"))
+
+
+def _replayed_before(case: UseCase) -> str:
+    before = last_replay(case)
+    when = "" if before is None else f", to {before.start:%Y-%m-%d %H:%M} and on"
+    return (
+        f"use case {case.name}: rows of this source were replayed before{when}: a row happens "
+        "once; name another TOCSIN_STATE or TOCSIN_DATABASE_URL to replay them afresh"
+    )
 
 
 def _record(case: UseCase) -> Path:

@@ -19,7 +19,7 @@ from monitoring.steps.drift import champion_model, own_scores, sentence
 from monitoring.steps.measured import Measured, measure_windows
 from monitoring.steps.notify import Told, tell
 from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.publish import publish_report
+from monitoring.steps.publish import publish_report, publish_run_success
 from monitoring.steps.replay import last_replay
 from monitoring.steps.run import Result, Run, StepError, verdict_window
 
@@ -50,9 +50,7 @@ class Written(Result):
 
 
 class Published(Result):
-    """Whether the run was told as a success besides its figures."""
-
-    succeeded: bool
+    """The figures were pushed."""
 
 
 class Kept(Result):
@@ -123,18 +121,13 @@ def report_performance(run: Run) -> Written:
 
 
 def publish_metrics(run: Run) -> Published:
-    """Publish what was measured, or why nothing was; success only if every report is there."""
+    """Publish what was measured, or why nothing was."""
     availability = run.read("availability", Availability)
-    measured = run.read("measured", Measured)
-    skipped = availability is not None and not availability.available
-    written = all(run.read(f"report_{kind}", Written) is not None for kind in ReportKind)
-    publish_report(
-        run,
-        measured,
-        rows=None if availability is None else availability.rows,
-        succeeded=skipped or written,
-    )
-    return Published(succeeded=skipped or written)
+    rows = None if availability is None else availability.rows
+    publish_report(run, run.read("measured", Measured), rows=rows)
+    published = Published()
+    run.write("published", published)
+    return published
 
 
 def keep_newest_reports(run: Run) -> Kept:
@@ -148,19 +141,25 @@ def keep_newest_reports(run: Run) -> Kept:
 
 
 def summary(run: Run) -> Told:
-    """Tell people how the run went, whichever way it went."""
+    """Tell people how the run went, whichever way it went; success is told to Prometheus last."""
     case = run.case
     availability = run.read("availability", Availability)
     measured = run.read("measured", Measured)
-    if measured is not None:
-        title, text = f"{case.title}: report", words_of(measured)
-    elif availability is not None and not availability.available:
-        title, text = f"{case.title}: nothing to report", availability.words
+    skipped = availability is not None and not availability.available
+    reported = all(run.read(f"report_{kind}", Written) is not None for kind in ReportKind)
+    done = run.read("published", Published) is not None and run.read("kept", Kept) is not None
+    succeeded = done and (skipped or reported)
+    if not succeeded:
+        told = Told(title=f"{case.title}: report failed", text="See the log of the failed step.")
+    elif measured is not None:
+        told = Told(title=f"{case.title}: report", text=words_of(measured))
     else:
-        title, text = f"{case.title}: report failed", "See the log of the step that failed."
-    told = Told(title=title, text=text)
+        text = "" if availability is None else availability.words
+        told = Told(title=f"{case.title}: nothing to report", text=text)
     tell(told, use_case=case.name, pipeline=run.pipeline.value, run=run.key)
     run.write("told", told)
+    if succeeded:
+        publish_run_success(run)
     return told
 
 
@@ -193,16 +192,21 @@ def _write(run: Run, kind: ReportKind) -> Written:
 
 def _facts(run: Run, kind: ReportKind) -> ReportFacts:
     case, measured = run.case, run.need("measured", Measured)
-    # The version that was measured, even if another one has become champion since.
-    model = model_registry().load(case, measured.model_version)
     window = verdict_window(case, run.window)
     mature = measured.mature_window if kind is ReportKind.PERFORMANCE else None
+    # The version that was measured, even if another one has become champion since; performance
+    # is that of the version that scored the mature window.
+    scorer = measured.mature_version if mature is not None else None
+    version = scorer or measured.model_version
+    model = model_registry().load(case, version)
     with production_store() as store:
         rows = store.window(case, mature or window, run.as_of)
     if mature is not None:
         rows = matured(rows, case.labels, run.as_of)
     replayed = last_replay(case)
-    moved = replayed is not None and _overlap(Window(replayed.start, replayed.end), window)
+    moved = replayed is not None and _overlap(
+        Window(replayed.start, replayed.end), mature or window
+    )
     return ReportFacts(
         case=case,
         window=window,
@@ -211,7 +215,7 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
         current=rows if mature is not None else own_scores(rows, model),
         verdict=measured.verdict,
         card=measured.realised if mature is not None else None,
-        model_version=measured.model_version,
+        model_version=version,
         threshold=model.threshold,
         sample=case.report.sample,
         mature_window=mature,

@@ -6,54 +6,67 @@ from collections.abc import Callable
 from typing import Any
 
 from monitoring.steps.archive import Archived, archive_production_data
-from monitoring.steps.candidates import Selection, log_candidate, search, select, train
+from monitoring.steps.candidates import (
+    Selection,
+    forget_candidates,
+    log_candidate,
+    search,
+    select,
+    train,
+)
 from monitoring.steps.decide import Decision, decide
 from monitoring.steps.drift import detect_drift
-from monitoring.steps.fresh import Fresh, check_production_data
-from monitoring.steps.merge import Merged, merge_production_data
+from monitoring.steps.fresh import check_production_data
+from monitoring.steps.merge import Merged, forget_rows, merge_production_data
 from monitoring.steps.notify import Told, tell
+from monitoring.steps.places import production_store
 from monitoring.steps.promote import Promotion, back_up_champion, promote
-from monitoring.steps.publish import publish_retrain
+from monitoring.steps.publish import publish_retrain, publish_run_success
 from monitoring.steps.run import Result, Run
 
 
 class Published(Result):
-    """What was told of the run besides its figures."""
-
-    succeeded: bool
+    """The figures were pushed."""
 
 
 def publish_metrics(run: Run) -> Published:
     """Publish the decision and the serving model, whichever way the run went."""
-    decision = run.read("decision", Decision)
-    promotion = run.read("promotion", Promotion)
-    skipped = decision is not None and not decision.go
-    succeeded = skipped or run.read("archived", Archived) is not None
+    with production_store() as store:
+        new_labelled = store.new_labelled(run.case, run.as_of)
     publish_retrain(
         run,
-        decision,
-        run.read("fresh", Fresh),
-        promoted=promotion is not None and promotion.promoted,
-        succeeded=succeeded,
+        run.read("decision", Decision),
+        run.read("promotion", Promotion),
+        new_labelled=new_labelled,
     )
-    return Published(succeeded=succeeded)
+    published = Published()
+    run.write("published", published)
+    return published
 
 
 def notify(run: Run) -> Told:
-    """Tell people how the run went, whichever way it went."""
+    """Tell people how the run went, whichever way it went; success is told to Prometheus last."""
     case = run.case
     decision = run.read("decision", Decision)
     promotion = run.read("promotion", Promotion)
+    published = run.read("published", Published) is not None
+    succeeded = False
     if decision is None:
         told = Told(title=f"{case.title}: retrain failed", text="It failed before it could decide.")
     elif not decision.go:
         told = Told(title=f"{case.title}: no retrain", text=f"{decision.reason}: {decision.words}")
-    elif promotion is None or run.read("archived", Archived) is None:
-        told = Told(title=f"{case.title}: retrain failed", text="See the step that failed.")
+        succeeded = published
+    elif promotion is None or run.read("archived", Archived) is None or not published:
+        told = Told(title=f"{case.title}: retrain failed", text="See the log of the failed step.")
     else:
         told = _retrained(run, case.title, decision, promotion)
+        succeeded = True
     tell(told, use_case=case.name, pipeline=run.pipeline.value, run=run.key)
     run.write("told", told)
+    if succeeded:
+        forget_rows(run)
+        forget_candidates(run)
+        publish_run_success(run)
     return told
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from datetime import datetime, timedelta
+import secrets
+import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from monitoring.rows.source import resolve
-from monitoring.rows.window import Window
+from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.signals.part import Pipeline
 from monitoring.use_case import UseCase
@@ -33,7 +36,8 @@ class Run(Result):
     """One run. It looks from `as_of`, the end of its window, never from the clock.
 
     The same key gives the same folder, so that a step that is tried again finds what the steps
-    before it left, and overwrites its own.
+    before it left, and overwrites its own. `opened` tells a run that was begun anew from the
+    same one tried again.
     """
 
     pipeline: Pipeline
@@ -41,6 +45,7 @@ class Run(Result):
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,120}$")]
     window_start: AwareDatetime
     window_end: AwareDatetime
+    opened: str
     force: bool = False
     verdict_id: str | None = None
 
@@ -56,11 +61,11 @@ class Run(Result):
         verdict_id: str | None = None,
     ) -> Self:
         """Return the run of `use_case` over `window`, called after `run_id` or its window."""
-        name = run_id or f"{window.end:%Y%m%dT%H%M%SZ}"
         return cls(
             pipeline=pipeline,
             use_case=use_case,
-            key=re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{pipeline}_{name}")[:120],
+            key=_key(f"{pipeline}_{run_id or f'{window.end:%Y%m%dT%H%M%SZ}'}"),
+            opened=secrets.token_hex(4),
             window_start=window.start,
             window_end=window.end,
             force=force,
@@ -87,6 +92,10 @@ class Run(Result):
     def folder(self) -> Path:
         """Where the run's steps leave things for each other."""
         return settings().runs / self.use_case / self.key
+
+    def clear(self) -> None:
+        """Forget what an earlier time of the same run left: its success is not this one's."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, name: str, result: Result) -> None:
         """Keep `result` as `name`; what stood there before is replaced in one move."""
@@ -120,8 +129,12 @@ class Run(Result):
 def verdict_window(case: UseCase, run_window: Window) -> Window:
     """Return the window a verdict is made on: it ends with the run's and is `drift.window` long.
 
-    A report runs more often than a verdict's window is long; a run that was given a longer
-    window of its own keeps it.
+    However often reports and retrains run, so that both speak of the same verdict.
     """
-    length: timedelta = max(case.drift.window, run_window.length)
-    return Window(run_window.end - length, run_window.end)
+    return ending(run_window.end, case.drift.window)
+
+
+def _key(name: str) -> str:
+    """Return `name` as the name of a folder: other names never give the same."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:110]
+    return safe if safe == name else f"{safe}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

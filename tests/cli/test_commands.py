@@ -58,6 +58,15 @@ def test_an_unknown_use_case_is_an_error_that_names_the_known_ones() -> None:
     assert "fraud" in result.output
 
 
+def test_a_report_that_cannot_reach_its_database_exits_2_not_1(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """1 says that a retrain is asked for: a script would act on it."""
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    settings.cache_clear()
+    assert runner.invoke(app, ["report", "fraud"]).exit_code == 2
+
+
 @pytest.mark.parametrize(("shift", "code"), [(0.0, 0), (2.0, 1)])
 def test_drift_exits_1_only_above_the_limit(tmp_path: Path, shift: float, code: int) -> None:
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""An Airflow plugin that kills each task of `retrain_killed` in the midst of its first try.
+"""An Airflow plugin that kills each task of `retrain_killed` in the midst of its first tries.
 
 It lies in every test stack's plugins, and strikes once the folder `kills` is there.
 """
@@ -6,6 +6,7 @@ It lies in every test stack's plugins, and strikes once the folder `kills` is th
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,8 +16,8 @@ from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
 KILLS = Path(os.environ["AIRFLOW_HOME"]) / "kills"
-SECONDS = {"search": 0.4, "train": 0.4, "log": 1.0, "merge_production_data": 0.8, "promote": 1.0}
-"""When to strike where a step takes long enough to be struck inside; at once elsewhere."""
+SECONDS = {1: 0.05, 2: 1.5}
+"""When the first and the second try are struck, from when the step's own code is loaded on."""
 
 
 class Killer:
@@ -24,19 +25,27 @@ class Killer:
 
     @hookimpl
     def on_task_instance_running(self, task_instance):
-        """Strike once, from a thread of its own, so that the step is at work when it falls."""
+        """Strike from a thread of its own, so that the step is at work when it falls."""
+        if task_instance.dag_id != "retrain_killed" or task_instance.try_number not in SECONDS:
+            return
         if not KILLS.is_dir():
             return
-        if task_instance.dag_id != "retrain_killed" or task_instance.try_number != 1:
-            return
-        threading.Thread(target=_strike, args=(task_instance.task_id,), daemon=True).start()
+        arguments = (task_instance.task_id, task_instance.try_number)
+        threading.Thread(target=_strike, args=arguments, daemon=True).start()
 
 
-def _strike(task: str) -> None:
-    time.sleep(SECONDS.get(task.rpartition(".")[2], 0.2))
-    record = KILLS / f"{task}.json"
-    record.write_text(json.dumps({"task": task}))
+def _strike(task: str, attempt: int) -> None:
+    module = "monitoring.steps.begin" if task == "open_run" else "monitoring.steps.retrain"
+    while not _is_loaded(module):
+        time.sleep(0.005)
+    time.sleep(SECONDS[attempt])
+    (KILLS / f"{task}.{attempt}.json").write_text(json.dumps({"task": task, "attempt": attempt}))
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_loaded(module: str) -> bool:
+    loaded = sys.modules.get(module)
+    return loaded is not None and not getattr(loaded.__spec__, "_initializing", False)
 
 
 class KillerPlugin(AirflowPlugin):

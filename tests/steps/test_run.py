@@ -25,14 +25,24 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     settings.cache_clear()
 
 
-def test_a_runs_key_is_a_safe_file_name(run: Run) -> None:
-    assert run.key == "report_manual__2026-01-08T00_00_00_00_00"
+def test_a_runs_key_is_a_safe_file_name_of_its_own(run: Run) -> None:
+    assert run.key.startswith("report_manual__2026-01-08T00_00_00_00_00_")
+    alike = Run.open(
+        Pipeline.REPORT, "fraud", SIX_HOURS, run_id="manual__2026-01-08T00_00_00_00_00"
+    )
+    assert run.key != alike.key
 
 
 def test_a_result_is_read_back_as_it_was_written(run: Run) -> None:
     run.write("fresh", Fresh(rows=7, wanted=1000))
     assert run.read("fresh", Fresh) == Fresh(rows=7, wanted=1000)
     assert [path.name for path in run.folder.iterdir()] == ["fresh.json"]
+
+
+def test_a_run_begun_anew_forgets_what_the_earlier_one_left(run: Run) -> None:
+    run.write("fresh", Fresh(rows=7, wanted=1000))
+    run.clear()
+    assert run.read("fresh", Fresh) is None
 
 
 def test_a_step_that_did_not_run_is_missed_by_name(run: Run) -> None:
@@ -48,7 +58,7 @@ def test_a_run_survives_the_way_through_xcom(run: Run) -> None:
 def test_a_key_cannot_leave_the_runs_folder() -> None:
     with pytest.raises(ValidationError):
         Run(pipeline=Pipeline.REPORT, use_case="fraud", key="../up", window_start=END,
-            window_end=END)  # fmt: skip
+            window_end=END, opened="0")  # fmt: skip
 
 
 def test_a_verdicts_window_ends_with_the_runs_and_is_as_long_as_the_use_case_says(
@@ -57,4 +67,4 @@ def test_a_verdicts_window_ends_with_the_runs_and_is_as_long_as_the_use_case_say
     case = write_tiny("windowed", tmp_path)
     assert verdict_window(case, SIX_HOURS) == Window(END - timedelta(days=1), END)
     week = Window(END - timedelta(days=7), END)
-    assert verdict_window(case, week) == week
+    assert verdict_window(case, week) == Window(END - timedelta(days=1), END)
