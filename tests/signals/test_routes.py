@@ -198,3 +198,14 @@ def test_every_alert_on_a_figure_says_what_it_means_in_money(fraud: UseCase) -> 
 
     assert all(alert.money is not None for alert in business_alerts(fraud))
     assert {alert.severity for alert in business_alerts(fraud)} == set(Severity)
+
+
+def test_an_estimate_of_an_earlier_window_is_not_quoted_as_money_at_stake() -> None:
+    from monitoring.signals.alerts.business import business_alerts
+
+    quoted = {alert.name: alert.money for alert in business_alerts(everything())}
+    for name in ("DriftScoreHigh", "QuarantinedHigh"):
+        money = quoted[name]
+        assert money is not None
+        assert money.words.startswith("is the estimated cost")
+        assert "last_over_time" not in money.query

@@ -23,7 +23,7 @@ from monitoring.signals.catalogue import (
 from monitoring.signals.dashboards.places import CasePanel, board_of
 from monitoring.signals.metric import USE_CASE, Metric, Unit
 from monitoring.signals.part import Pipeline
-from monitoring.signals.promql import live, newest
+from monitoring.signals.promql import live, newest, now
 from monitoring.signals.thresholds import BusinessThreshold, Side, business_thresholds
 from monitoring.use_case import Severity, UseCase
 
@@ -123,11 +123,16 @@ def _meaning(case: UseCase, metric: Metric) -> str:
 
 
 def _money(case: UseCase, metric: Metric) -> MoneyAtStake:
+    estimate = "is the estimated cost of the newest window"
     stake, words = {
         RECALL: (MONEY_MISSED, f"lost to missed {case.words.positives}"),
         F1: (MONEY_MISSED, f"lost to missed {case.words.positives}"),
         MISSED: (MONEY_MISSED, f"lost to missed {case.words.positives}"),
         PRECISION: (REVIEW_COST, "spent on alarms"),
         CAPACITY_USED: (REVIEW_COST, "spent on alarms"),
-    }.get(metric, (ESTIMATED_COST, "is what the window just closed is estimated to have cost"))
-    return MoneyAtStake(stake, newest_live(case, stake), case.costs.currency, words)
+        QUARANTINED: (ESTIMATED_COST, f"{estimate}, without these rows"),
+    }.get(metric, (ESTIMATED_COST, estimate))
+    # An estimate that the newest push could not make is not known: an older one would be quoted
+    # for a window that it says nothing about.
+    query = now(stake, case.name) if stake is ESTIMATED_COST else newest_live(case, stake)
+    return MoneyAtStake(stake, query, case.costs.currency, words)
