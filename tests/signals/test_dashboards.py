@@ -256,7 +256,7 @@ def test_a_version_is_no_duration(fraud: UseCase) -> None:
 
 def test_money_is_written_with_its_currency_behind_it(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.MONEY)
-    assert panel["fieldConfig"]["defaults"]["unit"] == "suffix: EUR"
+    assert panel["fieldConfig"]["defaults"]["unit"] == "suffix:EUR"
 
 
 def test_a_promotion_before_the_time_shown_is_not_drawn_at_its_edge(fraud: UseCase) -> None:

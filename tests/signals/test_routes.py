@@ -146,9 +146,17 @@ def test_both_forms_compare_the_same_value_with_the_same_limit() -> None:
         sign = {"lt": "<", "gt": ">"}[evaluator["type"]]
         (limit,) = evaluator["params"]
         compared = f"{alert.value} {sign} {limit:g}"
-        assert models["A"]["expr"] == " ".join((alert.value, *alert.guards))
+        assert " ".join((alert.value, *alert.guards)) in models["A"]["expr"]
         assert alert.condition == " ".join((compared, *alert.guards))
         assert (models["B"]["expression"], models["C"]["expression"]) == ("A", "B")
+
+
+def test_no_result_repeats_a_label_that_its_rule_sets() -> None:
+    for rule in rules():
+        own = [name for name in rule["labels"] if name not in ("alert", "severity")]
+        measured = [query["model"]["expr"] for query in rule["data"] if query["refId"] in "AD"]
+        if own:
+            assert all(q.startswith(f"max without ({', '.join(own)}) (") for q in measured)
 
 
 def test_no_data_is_told_by_absence_alone_and_errors_are_told() -> None:

@@ -86,14 +86,23 @@ def _queries(alert: Alert) -> list[alerting.Query]:
         )
     )
     queries = [
-        _measured("A", alert.guarded_value),
+        _measured("A", _without_own_labels(alert, alert.guarded_value)),
         _last("B", of="A"),
         _expression("C", past_limit),
     ]
     if alert.money is not None:
         money = f"{alert.money.query} {GrafanaForm.UNKNOWN_MONEY}"
-        queries += [_measured("D", money), _last("E", of="D")]
+        queries += [_measured("D", _without_own_labels(alert, money)), _last("E", of="D")]
     return queries
+
+
+def _without_own_labels(alert: Alert, query: str) -> str:
+    """Return a query less the labels that the rule itself sets.
+
+    Grafana keeps the rule's, and warns of each of the others whenever it evaluates the rule.
+    """
+    own = sorted(name for name in labels(alert) if name != "severity")
+    return f"max without ({', '.join(own)}) ({query})" if own else query
 
 
 def _measured(letter: str, query: str) -> alerting.Query:

@@ -59,16 +59,16 @@ def _runs() -> tuple[Panel, ...]:
             "Since the last success",
             "Age of the last success of each pipeline. Two missed runs raise RunStale.",
             Display.LINES,
-            Scale.CLOCK,
-            (Query(f"time() - {success}", _RUN),),
+            Scale.HOURS,
+            (Query(_hours(f"time() - {success}"), _RUN),),
         ),
         Panel(
             HealthPanel.RUNS,
             "Since the last attempt",
             "Age of the newest run of each pipeline, whatever became of it.",
             Display.LINES,
-            Scale.CLOCK,
-            (Query(f"time() - {attempt}", _RUN),),
+            Scale.HOURS,
+            (Query(_hours(f"time() - {attempt}"), _RUN),),
         ),
         Panel(
             HealthPanel.FAILED,
@@ -91,8 +91,8 @@ def _pushes() -> tuple[Panel, ...]:
             "Since the last push",
             "Age of the newest push of the part of each model that was pushed longest ago.",
             Display.LINES,
-            Scale.CLOCK,
-            (Query(f"max by ({USE_CASE}) (time() - {pushed})", "{{use_case}}"),),
+            Scale.HOURS,
+            (Query(_hours(f"time() - min by ({USE_CASE}) ({pushed})"), "{{use_case}}"),),
         ),
         Panel(
             HealthPanel.FAILED_PUSHES,
@@ -118,3 +118,8 @@ def _pushes() -> tuple[Panel, ...]:
             width=24,
         ),
     )
+
+
+def _hours(seconds: str) -> str:
+    """Return seconds in hours: an axis of seconds has its lines at 2.78 hours and 5.56 hours."""
+    return f"({seconds}) / 3600"

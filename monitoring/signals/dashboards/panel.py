@@ -29,7 +29,7 @@ class Scale(StrEnum):
     NUMBER = "none"
     SUM = "locale"
     AGE = "s"
-    CLOCK = "dthms"
+    HOURS = "h"
     YES_NO = "bool_yes_no"
     TEXT = "string"
 
@@ -198,5 +198,5 @@ class Board:
 def scale_of(metric: Metric, currency: str) -> str:
     """Return the scale of a metric's numbers."""
     if metric.unit is Unit.MONEY:
-        return f"suffix: {currency}"
+        return f"suffix:{currency}"
     return {Unit.RATIO: Scale.RATIO, Unit.FLAG: Scale.YES_NO}.get(metric.unit, Scale.COUNT).value

@@ -21,7 +21,7 @@ def trust_panels(watch: Watch) -> tuple[Panel, ...]:
             Scale.TEXT,
             (watch.each(STATUS, *STATUS.labels),),
             width=16,
-            height=10,
+            height=9,
             columns=(
                 Column("of", "figures"),
                 Column("status", "status", calm=(DriftStatus.TESTED, CardStatus.JUDGED)),
@@ -36,6 +36,6 @@ def trust_panels(watch: Watch) -> tuple[Panel, ...]:
             Scale.AGE,
             (watch.since(WINDOW_END, *WINDOW_END.labels),),
             width=8,
-            height=10,
+            height=9,
         ),
     )
