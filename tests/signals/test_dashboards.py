@@ -248,6 +248,12 @@ def test_a_table_shows_its_declared_columns_and_nothing_else(board: Board) -> No
         assert all(override_of(written, title)["unit"] for title in titles)
 
 
+def test_the_reason_of_a_retrain_has_the_room_that_the_decision_leaves(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.DECISION)
+    assert override_of(panel, "decision")["custom.width"] == 110
+    assert "custom.width" not in override_of(panel, "reason")
+
+
 def test_a_version_is_no_duration(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.MODEL)
     assert override_of(panel, "version")["unit"] == "string"

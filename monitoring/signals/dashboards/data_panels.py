@@ -59,7 +59,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             Scale.TEXT,
             (watch.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
             height=4,
-            columns=(Column("decision", "decision"), Column("reason", "reason")),
+            columns=(Column("decision", "decision", width=110), Column("reason", "reason")),
         ),
         Panel(
             CasePanel.TEST_FIGURES,

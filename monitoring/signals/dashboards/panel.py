@@ -97,6 +97,8 @@ class Column:
         Whether its text is a use case, whose dashboard a click opens.
     worst_first
         Whether rows are sorted by it, the highest first; an earlier such column counts for more.
+    width
+        In pixels, where the other columns need the room.
     """
 
     source: str
@@ -106,6 +108,7 @@ class Column:
     calm: tuple[str, ...] = ()
     opens: bool = False
     worst_first: bool = False
+    width: int | None = None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ def _organised(panel: Panel) -> DataTransformerConfig:
 
 def _properties(column: Column) -> list[DynamicConfigValue]:
     said: dict[str, Any] = {"unit": str(column.scale)}
+    if column.width is not None:
+        said["custom.width"] = column.width
     if column.scale in _DECIMALS:
         said["decimals"] = _DECIMALS[Scale(column.scale)]
     if column.limits:
