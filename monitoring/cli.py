@@ -246,13 +246,19 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def demo(use_case: Annotated[str, typer.Argument(metavar="USE_CASE")] = "fraud") -> None:
+def demo(
+    use_cases: Annotated[
+        list[str] | None, typer.Argument(metavar="[USE_CASE]...", help="The shipped ones if none.")
+    ] = None,
+) -> None:
     """Show everything once on the local stack: `tocsin demo`. Uses what lies in data/, if any."""
     from monitoring.stack.demo import demo as show
 
     running = _up()
     with _readable_errors():
-        looks = show(running, Ports(), use_case, clock=lambda: datetime.now(UTC), say=typer.echo)
+        # The largest last: its drift-triggered retrain goes on when the demo has ended.
+        chosen = use_cases or sorted(use_case_files(), reverse=True)
+        looks = show(running, Ports(), chosen, clock=lambda: datetime.now(UTC), say=typer.echo)
     typer.echo("\nWhere to look")
     for look in looks:
         typer.echo(f"  {look.what:<40}{look.where}")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,9 +36,16 @@ class Look:
 
 
 def demo(
-    running: Running, ports: Ports, use_case: str, *, clock: Callable[[], datetime], say: Say
+    running: Running,
+    ports: Ports,
+    use_cases: Sequence[str],
+    *,
+    clock: Callable[[], datetime],
+    say: Say,
 ) -> tuple[Look, ...]:
     """Train by the retrain DAG, replay traffic with drift and late labels, report by the DAG.
+
+    One use case after the other.
 
     Returns
     -------
@@ -50,12 +57,13 @@ def demo(
         A DAG run failed, or a step of the demo did.
     """
     airflow = _airflow(running)
-    _scheduled_run(airflow, f"retrain_{use_case}", say)
-    _replay_once(running, use_case, clock, say)
-    _scheduled_run(airflow, f"reporting_{use_case}", say)
-    if len(airflow.runs(f"retrain_{use_case}")) > 1:
-        say("drift is above its limit: the retrain that it asked for is running now")
-    return (*_answers(ports, use_case), *_places(running, ports, use_case))
+    for use_case in use_cases:
+        _scheduled_run(airflow, f"retrain_{use_case}", say)
+        _replay_once(running, use_case, clock, say)
+        _scheduled_run(airflow, f"reporting_{use_case}", say)
+        if len(airflow.runs(f"retrain_{use_case}")) > 1:
+            say(f"{use_case}: drift is above its limit, and the retrain it asked for has begun")
+    return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
 
 
 def _airflow(running: Running) -> AirflowApi:
@@ -112,15 +120,16 @@ def _command(running: Running, *arguments: str) -> None:
         raise StackError(msg)
 
 
-def _answers(ports: Ports, use_case: str) -> tuple[Look, ...]:
+def _answers(ports: Ports, use_cases: Sequence[str]) -> tuple[Look, ...]:
     """Ask Prometheus for what was just published: what people will see is what is there."""
     base = loopback_url(ports.prometheus)
-    series = _when_scraped(f"{base}/api/v1/query", f'{{use_case="{use_case}"}}')
+    query = f"{base}/api/v1/query"
+    series = [_when_scraped(query, f'{{use_case="{use_case}"}}') for use_case in use_cases]
     rules = requests.get(f"{base}/api/v1/rules?type=alert", timeout=10).json()["data"]["groups"]
     firing = requests.get(f"{base}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
     names = sorted({a["labels"]["alertname"] for a in firing if a["state"] == "firing"})
     return (
-        Look("series in Prometheus", str(series)),
+        Look("series in Prometheus", str(sum(series))),
         Look("alert rules loaded", str(sum(len(group["rules"]) for group in rules))),
         Look("alerts firing", ", ".join(names) or "none yet: rules look again every few seconds"),
     )
@@ -137,10 +146,13 @@ def _when_scraped(url: str, query: str, *, seconds: float = 60) -> int:
     raise StackError(msg)
 
 
-def _places(running: Running, ports: Ports, use_case: str) -> tuple[Look, ...]:
-    reports: Path = running.settings.reports / use_case / "index.html"
+def _places(running: Running, ports: Ports, use_cases: Sequence[str]) -> tuple[Look, ...]:
+    reports: Path = running.settings.reports
     return (
-        Look("Evidently reports", reports.as_uri()),
+        *(
+            Look(f"Evidently reports, {use_case}", (reports / use_case / "index.html").as_uri())
+            for use_case in use_cases
+        ),
         Look("DAG runs", loopback_url(ports.airflow)),
         Look("models and runs", loopback_url(ports.mlflow)),
         Look("metrics and alerts", f"{loopback_url(ports.prometheus)}/alerts"),
