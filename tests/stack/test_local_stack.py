@@ -15,7 +15,6 @@ import requests
 from mlflow import MlflowClient
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 
-from monitoring.stack.configuration import use_cases_of
 from monitoring.stack.down import down
 from monitoring.stack.environment import as_variables
 from monitoring.stack.errors import StackError
@@ -25,6 +24,7 @@ from monitoring.stack.memory import memory_of
 from monitoring.stack.ports import PortTakenError
 from monitoring.stack.status import status
 from monitoring.stack.up import NotHealthyError, up
+from monitoring.use_case_file import use_case_files
 from tests.fixtures.stack import LocalStack, free_ports, stack_settings
 
 pytestmark = pytest.mark.stack
@@ -78,9 +78,10 @@ def prometheus(stack: LocalStack, path: str) -> Any:
     return requests.get(url, timeout=10).json()["data"]
 
 
-def test_prometheus_has_the_rules_of_every_use_case(local_stack: LocalStack) -> None:
+def test_prometheus_has_the_rules_of_every_shipped_use_case(local_stack: LocalStack) -> None:
     groups = {group["name"] for group in prometheus(local_stack, "rules")["groups"]}
-    assert groups >= {case.name for case in use_cases_of(local_stack.settings)}
+    # Another test may have written use cases of its own since the stack started.
+    assert groups >= set(use_case_files())
 
 
 def test_prometheus_reaches_every_target_and_alertmanager(local_stack: LocalStack) -> None:
