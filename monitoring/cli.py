@@ -248,7 +248,8 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def demo(
     use_cases: Annotated[
-        list[str] | None, typer.Argument(metavar="[USE_CASE]...", help="The shipped ones if none.")
+        list[str] | None,
+        typer.Argument(metavar="[USE_CASE]...", help="Card fraud if none is named."),
     ] = None,
 ) -> None:
     """Show everything once on the local stack: `tocsin demo`. Uses what lies in data/, if any."""
@@ -256,9 +257,13 @@ def demo(
 
     running = _up()
     with _readable_errors():
-        # The largest last: its drift-triggered retrain goes on when the demo has ended.
-        chosen = use_cases or sorted(use_case_files(), reverse=True)
-        looks = show(running, Ports(), chosen, clock=lambda: datetime.now(UTC), say=typer.echo)
+        looks = show(
+            running,
+            Ports(),
+            use_cases or ["fraud"],
+            clock=lambda: datetime.now(UTC),
+            say=typer.echo,
+        )
     typer.echo("\nWhere to look")
     for look in looks:
         typer.echo(f"  {look.what:<40}{look.where}")
