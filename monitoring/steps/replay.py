@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitoring.reports.whole_file import write_whole
 from monitoring.rows.role import Role
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
 from monitoring.rows.scenarios import Scenario, drifted
@@ -113,9 +114,7 @@ def replay(
         synthetic=checked.synthetic,
         shift=_shift(source.event_time[-1], rows.event_time[-1]),
     )
-    record = _record(case)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(replayed.model_dump_json(), encoding="utf-8")
+    write_whole(_record(case), replayed.model_dump_json())
     return replayed
 
 
