@@ -36,8 +36,8 @@ up: install ## Start the local stack
 down: install ## Stop the local stack
 	$(BIN)/tocsin down
 
-test: install ## Run every test
-	$(BIN)/pytest
+test: install ## Run every test, on two cores
+	$(BIN)/pytest --numprocesses 2
 
 lint: install ## Check style, import direction and that generated files are fresh
 	$(BIN)/ruff check .
