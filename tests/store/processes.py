@@ -26,7 +26,7 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
     context.set_forkserver_preload(["pytest", __name__])  # imported once, not in each process
     together = context.Barrier(len(calls)).wait
     with ProcessPoolExecutor(len(calls), context, initializer=together) as pool:
-        return [call.result(timeout=60) for call in [pool.submit(call) for call in calls]]
+        return [call.result(timeout=300) for call in [pool.submit(call) for call in calls]]
 
 
 def killed_at_each_line(url: str, folder: Path) -> int:
