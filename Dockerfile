@@ -7,6 +7,7 @@ RUN python -m venv /opt/venv \
     && python -m pip install --no-cache-dir --disable-pip-version-check "$(grep '^uv==' requirements.lock)" \
     && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml
 COPY README.md LICENSE ./
+COPY docs/runbook.md docs/
 COPY monitoring monitoring
 RUN uv pip install --no-cache --python /opt/venv --constraint requirements.lock --no-deps .
 

@@ -209,6 +209,27 @@ def generate(
 
 
 @app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 in a container only.")
+    ] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="TOCSIN_PORT_SERVE if left out.")] = None,
+) -> None:
+    """Serve reports, the runbook and the front page: `tocsin serve --port 8000`.
+
+    They are opened under TOCSIN_PUBLIC_URL; other host names than that one's are refused.
+    """
+    from monitoring.serving.run import server_of
+    from monitoring.serving.site import site_of
+    from monitoring.stack.attach import attach
+
+    with _readable_errors():
+        attach()
+        server = server_of(site_of(settings()), host=host, port=port or Ports().serve)
+    server.run()
+
+
+@app.command()
 def up() -> None:
     """Start the local stack and wait until it is healthy: `tocsin up`."""
     _up()

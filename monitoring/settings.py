@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8000", description="Where people open reports and the runbook."
     )
+    public_mlflow_url: str | None = Field(
+        None, description="Where people open MLflow; the front page leads there if set."
+    )
+    public_airflow_url: str | None = Field(None, description="The same of Airflow.")
+    public_prometheus_url: str | None = Field(None, description="The same of Prometheus.")
     retry_seconds: int = Field(
         60, ge=0, description="Time before Airflow tries a failed task again; it tries twice."
     )

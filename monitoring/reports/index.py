@@ -42,14 +42,37 @@ def write_index(folder: Path, case: UseCase) -> Path:
     EntryError
         The particulars of a report cannot be read.
     """
+    path = folder / case.name / INDEX
+    write_whole(path, use_case_page(folder, case))
+    write_whole(folder / INDEX, all_page(folder))
+    return path
+
+
+def use_case_page(folder: Path, case: UseCase) -> str:
+    """Return the list of a use case's reports in `folder`.
+
+    Raises
+    ------
+    EntryError
+        The particulars of a report cannot be read.
+    """
     from monitoring.reports.pages import page
 
-    path = folder / case.name / INDEX
-    windows = list(_windows(entries(path.parent)))
-    write_whole(path, page("use_case", case=case, windows=windows))
+    return page("use_case", case=case, windows=list(_windows(entries(folder / case.name))))
+
+
+def all_page(folder: Path) -> str:
+    """Return the list of the use cases that have reports in `folder`.
+
+    Raises
+    ------
+    EntryError
+        The particulars of a report cannot be read.
+    """
+    from monitoring.reports.pages import page
+
     newest = [found[0] for found in map(entries, _folders(folder)) if found]
-    write_whole(folder / INDEX, page("all", newest=newest))
-    return path
+    return page("all", newest=newest)
 
 
 def _folders(folder: Path) -> list[Path]:

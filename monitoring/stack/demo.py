@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import requests
 from croniter import croniter
@@ -147,12 +146,14 @@ def _when_scraped(url: str, query: str, *, seconds: float = 60) -> int:
 
 
 def _places(running: Running, ports: Ports, use_cases: Sequence[str]) -> tuple[Look, ...]:
-    reports: Path = running.settings.reports
+    public = running.settings.public_url.rstrip("/")
     return (
+        Look("all of it on one page", public),
         *(
-            Look(f"Evidently reports, {use_case}", (reports / use_case / "index.html").as_uri())
+            Look(f"Evidently reports, {use_case}", f"{public}/reports/{use_case}/index.html")
             for use_case in use_cases
         ),
+        Look("what each alert means", f"{public}/runbook"),
         Look("DAG runs", loopback_url(ports.airflow)),
         Look("models and runs", loopback_url(ports.mlflow)),
         Look("metrics and alerts", f"{loopback_url(ports.prometheus)}/alerts"),

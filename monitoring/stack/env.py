@@ -36,7 +36,7 @@ SECRETS = (
     Secret("GRAFANA_SECRET_KEY", "Encrypts what Grafana keeps of contact points", signing_key),
 )
 
-PUBLISHED = ("airflow", "mlflow", "prometheus", "pushgateway", "grafana")
+PUBLISHED = ("airflow", "mlflow", "prometheus", "pushgateway", "grafana", "serve")
 """The parts whose ports docker compose publishes, on loopback only."""
 
 DELIVERY = {

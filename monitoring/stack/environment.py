@@ -39,8 +39,17 @@ def loopback_url(port: int) -> str:
 def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settings:
     """Return `settings` as they are for whoever uses the running local stack."""
     has_grafana = grafana_server(settings.grafana_home) is not None
+    public = {
+        "public_url": loopback_url(ports.serve),
+        "public_mlflow_url": loopback_url(ports.mlflow),
+        "public_airflow_url": loopback_url(ports.airflow),
+        "public_prometheus_url": loopback_url(ports.prometheus),
+    }
+    # Behind a proxy people open them elsewhere, and the surroundings say where.
+    unset = public.keys() - settings.model_fields_set
     return settings.model_copy(
         update={
+            **{field: public[field] for field in unset},
             "prometheus_url": loopback_url(ports.prometheus),
             "grafana_url": loopback_url(ports.grafana) if has_grafana else None,
             "notifier": settings.notifier if has_grafana else "alertmanager",

@@ -46,6 +46,7 @@ def parts(settings: Settings, ports: Ports) -> tuple[Part, ...]:
         *_metrics(folders, ports),
         _mlflow(settings, folders, ports),
         *_grafana(settings, folders, ports),
+        _serve(settings, ports),
         *_airflow(folders, ports),
     )
 
@@ -58,6 +59,7 @@ def wanted_ports(settings: Settings, ports: Ports) -> dict[str, int]:
         "alertmanager": ports.alertmanager,
         "mlflow": ports.mlflow,
         "airflow": ports.airflow,
+        "serve": ports.serve,
     }
     if grafana_server(settings.grafana_home) is not None:
         listening["grafana"] = ports.grafana
@@ -130,6 +132,12 @@ def _mlflow(settings: Settings, folders: Folders, ports: Ports) -> Part:
         url,
         Health(f"{url}/health"),
     )
+
+
+def _serve(settings: Settings, ports: Ports) -> Part:
+    url = loopback_url(ports.serve)
+    command = (_script("tocsin"), "serve", "--host", LOOPBACK, "--port", str(ports.serve))
+    return Part("serve", command, settings.state, url, Health(f"{url}/health"))
 
 
 def _airflow(folders: Folders, ports: Ports) -> tuple[Part, ...]:

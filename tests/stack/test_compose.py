@@ -72,6 +72,7 @@ def test_every_part_is_there() -> None:
         "pushgateway",
         "prometheus",
         "grafana",
+        "serve",
     }
 
 
@@ -129,7 +130,7 @@ def test_the_project_s_image_has_the_project_s_version() -> None:
 
 def test_every_published_port_is_bound_to_the_loopback() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(published) == 5
+    assert len(published) == 6
     assert [port for port in published if not str(port).startswith("127.0.0.1:")] == []
 
 
@@ -181,3 +182,10 @@ def test_the_image_holds_neither_data_nor_secrets() -> None:
     copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (CHECKOUT / "Dockerfile").read_text(), re.M)
     assert {path for line in copied for path in line.split()} <= allowed
     assert [path for path in allowed if not (CHECKOUT / path).exists()] == []
+
+
+def test_the_image_holds_the_runbook_that_is_served() -> None:
+    served = CHECKOUT / "monitoring" / "serving" / "runbook.md"
+    assert served.resolve() == CHECKOUT / "docs" / "runbook.md"
+    # A link: what it leads to must be there while the wheel is built.
+    assert "COPY docs/runbook.md docs/" in (CHECKOUT / "Dockerfile").read_text()

@@ -68,7 +68,7 @@ def test_its_ports_are_those_that_the_settings_know(tmp_path: Path) -> None:
     ports = {name: int(value) for name, value in given(tmp_path / ".env").items() if "PORT" in name}
     known = {f"TOCSIN_PORT_{part.upper()}": port for part, port in Ports().model_dump().items()}
     assert ports.items() <= known.items()
-    assert len(ports) == 5
+    assert len(ports) == 6
 
 
 def test_the_committed_example_is_what_would_be_written_without_the_secrets() -> None:

@@ -49,6 +49,7 @@ def test_every_part_is_healthy_and_answers_where_it_says(local_stack: LocalStack
         "prometheus",
         "alertmanager",
         "mlflow",
+        "serve",
         "airflow-api-server",
         "airflow-scheduler",
         "airflow-dag-processor",

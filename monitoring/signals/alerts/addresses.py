@@ -32,6 +32,12 @@ class Addresses:
             return f"{self._public}/watch"
         return f"{self._public}/watch/{alert.use_case}#panel-{int(alert.link.panel)}"
 
+    def board(self, use_case: str) -> str:
+        """Return the address of a use case's dashboard."""
+        if self.grafana is not None:
+            return f"{self.grafana.rstrip('/')}/d/{board_of(use_case)}"
+        return f"{self._public}/watch/{use_case}"
+
     def report(self, alert: Alert) -> str:
         """Return the address of the newest reports."""
         folder = f"reports/{alert.use_case}/index.html" if alert.use_case else "reports"

@@ -1,0 +1,69 @@
+"""Runbook: docs/runbook.md as a page, with the anchors that alerts link to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from monitoring.serving.pages import page
+from monitoring.signals.alerts.addresses import anchor
+
+router = APIRouter()
+
+# A link to docs/runbook.md, where people read it: a wheel carries its text.
+_TEXT = Path(__file__).with_name("runbook.md")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """An entry of the runbook."""
+
+    title: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """The runbook as a page shows it."""
+
+    title: str
+    body: Markup
+    entries: tuple[Heading, ...]
+
+
+def rendered(text: str) -> Runbook:
+    """Return Markdown that begins with its title as HTML; each heading below is an entry."""
+    markdown = MarkdownIt("commonmark", {"html": False})
+    _, title, _, *tokens = markdown.parse(text)
+    entries = []
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open":
+            heading = Heading(inline.content, _slug(inline.content))
+            opening.attrSet("id", heading.anchor)
+            entries.append(heading)
+    body = markdown.renderer.render(tokens, markdown.options, {})
+    # Safe, for it is made of Markdown without HTML of its own.
+    return Runbook(title.content, Markup(body), tuple(entries))  # noqa: S704
+
+
+def _slug(title: str) -> str:
+    return anchor(re.sub(r"[^\w]+", "-", title))
+
+
+@cache
+def _runbook() -> Runbook:
+    return rendered(_TEXT.read_text(encoding="utf-8"))
+
+
+@router.get("/runbook", include_in_schema=False)
+def runbook() -> HTMLResponse:
+    """Show what each alert means and what to do."""
+    return page("runbook", runbook=_runbook())

@@ -1,0 +1,49 @@
+"""One server for all tests, on reports of one use case; the other ones have none yet."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from monitoring.reports.index import write_index
+from monitoring.reports.kind import ReportKind
+from monitoring.serving.site import Site
+from monitoring.signals.alerts.addresses import Addresses
+from monitoring.use_case import UseCase
+from tests.fixtures.loopback import free_port
+from tests.fixtures.serving import running_site
+from tests.reports.test_index import END, entry
+
+HIDDEN = "not for anyone"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server, and the folder it serves reports from."""
+
+    url: str
+    reports: Path
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory, fraud_case: UseCase) -> Iterator[Served]:
+    """The server; beside its reports lies a file that is none of them."""
+    folder = tmp_path_factory.mktemp("served")
+    reports = folder / "reports"
+    for kind in (ReportKind.QUALITY, ReportKind.DRIFT):
+        made = entry(kind, end=END)
+        made.write(reports / "fraud")
+        (reports / "fraud" / made.html).write_text(f"<p>report of {kind}</p>", encoding="utf-8")
+    write_index(reports, fraud_case)
+    (folder / "secret.txt").write_text(HIDDEN, encoding="utf-8")
+    (reports / "fraud" / "outside.html").symlink_to(folder / "secret.txt")
+    (reports / "fraud" / ".drift.html.part").write_text(HIDDEN, encoding="utf-8")
+    wrong = folder / "use_cases"
+    wrong.mkdir()
+    (wrong / "wrong.yml").write_text("name: Wrong <b>", encoding="utf-8")
+    port = free_port()
+    addresses = Addresses(f"http://127.0.0.1:{port}/")
+    site = Site(reports, wrong, addresses, prometheus="http://prom.test")
+    with running_site(site, port=port) as url:
+        yield Served(url, reports)
