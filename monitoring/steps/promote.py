@@ -54,6 +54,7 @@ def promote(run: Run) -> Promotion:
     case, registry = run.case, model_registry()
     selection = run.need("selection", Selection)
     version = registry.register(case, selection.run_id)
+    registry.challenge(case, version)
     before = run.need("backup", Backup).version
     challenger = registry.load(case, version.number)
     champion = None if before is None else registry.load(case, before)

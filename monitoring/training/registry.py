@@ -11,6 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitoring.training.aliases import (
+    CHALLENGER,
+    CHAMPION,
+    PREVIOUS,
+    PROMOTED,
+    aliased,
+    is_absent,
+    settle,
+    switch,
+)
 from monitoring.training.bundle import load_model
 from monitoring.training.errors import TrainingError
 from monitoring.training.folder import whole_folder
@@ -23,16 +33,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
-    from mlflow.exceptions import MlflowException
 
     from monitoring.training.model import Model
     from monitoring.training.trained import Trained
     from monitoring.use_case import UseCase
 
-CHAMPION, PREVIOUS = "champion", "previous"
-"""Aliases: the version that serves, and the one that served before it."""
-
-_RUN_KEY, _CANDIDATE, _PROMOTED = "tocsin.run_key", "tocsin.candidate", "tocsin.promoted"
+_RUN_KEY, _CANDIDATE = "tocsin.run_key", "tocsin.candidate"
 # Said before MLflow is imported: nothing is told to its makers, and no bars in logs.
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,120}")
@@ -156,6 +162,35 @@ class Registry:
         """Return the version that served before the champion; None if there was none."""
         return self._aliased(case, PREVIOUS)
 
+    def challenger(self, case: UseCase) -> Version | None:
+        """Return the newest version that lost or waits; None where there is none.
+
+        Never the champion, though a switch that was killed half-way left both aliases on it.
+        """
+        found, serving = self._aliased(case, CHALLENGER), self.champion(case)
+        return None if found is not None and found == serving else found
+
+    def version(self, case: UseCase, version: str) -> Version:
+        """Return the version of a number, or of an alias.
+
+        Raises
+        ------
+        TrainingError
+            There is no such version.
+        """
+        from mlflow.exceptions import MlflowException
+
+        client = self._client()
+        try:
+            if version.isdecimal():
+                return _version(client.get_model_version(case.name, version))
+            return _version(client.get_model_version_by_alias(case.name, version))
+        except MlflowException as error:
+            if not is_absent(error):
+                raise
+            msg = f"use case {case.name}: no model version or alias {version!r} in {self._place}"
+            raise TrainingError(msg) from error
+
     def load(self, case: UseCase, version: str) -> Model:
         """Return the model of a version's number, or of an alias.
 
@@ -164,25 +199,24 @@ class Registry:
         TrainingError
             There is no such version, or its files are not a model's.
         """
-        found = self._found(case, version)
+        found = self.version(case, version)
         with tempfile.TemporaryDirectory() as folder:
             path = self._client().download_artifacts(found.run_id, BUNDLE, folder)
             return load_model(Path(path), version=found.number)
 
+    def challenge(self, case: UseCase, version: Version) -> None:
+        """Make a version the challenger: it waits for the gate, or has lost there."""
+        client = self._client()
+        client.set_registered_model_alias(case.name, CHALLENGER, version.number)
+        settle(client, case.name)
+
     def promote(self, case: UseCase, version: Version) -> None:
         """Make a version the champion, by one alias move; the one that served is `previous`.
 
-        Promoting the version that serves changes nothing.
+        Promoting the version that serves changes nothing, but finishes what a kill left undone.
         """
-        client, serving = self._client(), self.champion(case)
-        if serving is not None and serving.number == version.number:
-            return
-        if serving is not None:
-            client.set_registered_model_alias(case.name, PREVIOUS, serving.number)
         # The registry's own moment, as MLflow's own times are: it is told, never reckoned with.
-        now = datetime.now(UTC).isoformat()
-        client.set_model_version_tag(case.name, version.number, _PROMOTED, now)
-        client.set_registered_model_alias(case.name, CHAMPION, version.number)
+        switch(self._client(), case.name, version.number, at=datetime.now(UTC).isoformat())
 
     def back_up(self, version: Version, folder: Path) -> Path:
         """Copy a version's bundle to `folder`, whole or not at all; one that is there is kept."""
@@ -213,28 +247,8 @@ class Registry:
         return str(found.experiment_id)
 
     def _aliased(self, case: UseCase, alias: str) -> Version | None:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return _version(self._client().get_model_version_by_alias(case.name, alias))
-        except MlflowException as error:
-            if not _is_absent(error):
-                raise
-            return None
-
-    def _found(self, case: UseCase, version: str) -> Version:
-        from mlflow.exceptions import MlflowException
-
-        client = self._client()
-        try:
-            if version.isdecimal():
-                return _version(client.get_model_version(case.name, version))
-            return _version(client.get_model_version_by_alias(case.name, version))
-        except MlflowException as error:
-            if not _is_absent(error):
-                raise
-            msg = f"use case {case.name}: no model version or alias {version!r} in {self._place}"
-            raise TrainingError(msg) from error
+        found = aliased(self._client(), case.name, alias)
+        return None if found is None else _version(found)
 
     @property
     def _place(self) -> str:
@@ -252,15 +266,10 @@ def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -
 
 def _version(found: ModelVersion) -> Version:
     tags: dict[str, Any] = found.tags
-    promoted = tags.get(_PROMOTED)
+    promoted = tags.get(PROMOTED)
     return Version(
         number=str(found.version),
         run_id=found.run_id,
         candidate=tags[_CANDIDATE],
         promoted=None if promoted is None else datetime.fromisoformat(promoted),
     )
-
-
-def _is_absent(error: MlflowException) -> bool:
-    # An alias that isn't there is an invalid parameter, a model that isn't is absent.
-    return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")

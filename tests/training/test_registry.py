@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from monitoring.training.bundle import load_model
 from monitoring.training.errors import TrainingError
-from monitoring.training.registry import Registry
+from monitoring.training.registry import Registry, Version
 from tests.training.conftest import Job
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
@@ -138,12 +139,7 @@ def test_a_run_is_one_version_however_often_it_is_registered(
 
 
 def test_one_alias_move_switches_and_again_changes_nothing(cards: Job, registry: Registry) -> None:
-    versions = [
-        registry.register(
-            cards.case, registry.log(cards.case, cards.trained, f"retrain_{number}", AS_OF)
-        )
-        for number in (1, 2)
-    ]
+    versions = two_versions(cards, registry)
     for version in versions:
         registry.promote(cards.case, version)
     serving, before = registry.champion(cards.case), registry.previous(cards.case)
@@ -159,6 +155,83 @@ def test_one_alias_move_switches_and_again_changes_nothing(cards: Job, registry:
     assert back is not None
     assert left is not None
     assert (back.number, left.number) == ("1", "2")
+
+
+def two_versions(cards: Job, registry: Registry) -> tuple[Version, Version]:
+    first, second = (
+        registry.register(
+            cards.case, registry.log(cards.case, cards.trained, f"retrain_{number}", AS_OF)
+        )
+        for number in (1, 2)
+    )
+    return first, second
+
+
+def parts(cards: Job, registry: Registry) -> tuple[str | None, ...]:
+    """Return the numbers of champion, challenger and the one before."""
+    of = (registry.champion, registry.challenger, registry.previous)
+    found = [part(cards.case) for part in of]
+    return tuple(None if version is None else version.number for version in found)
+
+
+def test_a_challenger_waits_in_the_shadow_until_it_serves(cards: Job, registry: Registry) -> None:
+    first, second = two_versions(cards, registry)
+    registry.challenge(cards.case, first)
+    assert parts(cards, registry) == (None, "1", None)
+    registry.promote(cards.case, first)
+    assert parts(cards, registry) == ("1", None, None)
+    registry.challenge(cards.case, second)
+    assert parts(cards, registry) == ("1", "2", None)
+    assert registry.load(cards.case, "challenger").version == "2"
+    registry.promote(cards.case, second)
+    assert parts(cards, registry) == ("2", None, "1")
+    registry.challenge(cards.case, second)  # a task that is tried again
+    assert parts(cards, registry) == ("2", None, "1")
+
+
+@pytest.mark.parametrize("writes", range(6))
+def test_killed_between_two_moves_one_model_serves_and_another_try_finishes(
+    cards: Job, registry: Registry, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    first, second = two_versions(cards, registry)
+    registry.promote(cards.case, first)
+    with monkeypatch.context() as killing:
+        kill_after(writes, killing)
+        with pytest.raises(KeyboardInterrupt):
+            take_over(cards, registry, second)
+    serving, waiting, _ = parts(cards, registry)
+    assert serving in ("1", "2")
+    assert waiting != serving
+    take_over(cards, registry, second)
+    assert parts(cards, registry) == ("2", None, "1")
+
+
+def take_over(cards: Job, registry: Registry, version: Version) -> None:
+    registry.challenge(cards.case, version)
+    registry.promote(cards.case, version)
+
+
+def kill_after(writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let so many writes to the registry through, and end the process at the next."""
+    from mlflow import MlflowClient
+
+    done = []
+
+    def killing(write: Callable[..., object]) -> Callable[..., object]:
+        def call(*given: object, **named: object) -> object:
+            if len(done) == writes:
+                raise KeyboardInterrupt
+            done.append(write)
+            return write(*given, **named)
+
+        return call
+
+    for name in (
+        "set_registered_model_alias",
+        "delete_registered_model_alias",
+        "set_model_version_tag",
+    ):
+        monkeypatch.setattr(MlflowClient, name, killing(getattr(MlflowClient, name)))
 
 
 def test_a_version_is_loaded_by_number_or_alias_and_backed_up_once(
@@ -210,7 +283,10 @@ def test_a_real_server_keeps_what_a_database_keeps(
         run_id = registry.log(job.case, job.trained, "retrain_1", AS_OF)
         assert registry.log(job.case, job.trained, "retrain_1", AS_OF) == run_id
         version = registry.register(job.case, run_id)
+        registry.challenge(job.case, version)
+        assert registry.challenger(job.case) == version
         registry.promote(job.case, version)
+        assert registry.challenger(job.case) is None
         assert registry.champion(job.case) == registry.register(job.case, run_id)
         features = job.split.test.features
         scores = job.trained.model.score(features)

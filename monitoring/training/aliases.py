@@ -1,0 +1,72 @@
+"""Aliases: the parts that versions of a model play, and the one move that switches them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.exceptions import MlflowException
+
+CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+"""The version that serves; the newest that lost or waits, which scores in shadow; the version
+that served before the champion."""
+
+PROMOTED, REPLACED = "tocsin.promoted", "tocsin.replaced"
+"""Tags of a version: when it last became champion, and the version it then replaced."""
+
+
+def aliased(client: MlflowClient, model: str, alias: str) -> ModelVersion | None:
+    """Return the version that an alias names; None where it names none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(model, alias)
+    except MlflowException as error:
+        if not is_absent(error):
+            raise
+        return None
+
+
+def switch(client: MlflowClient, model: str, number: str, *, at: str) -> None:
+    """Make a version the champion: what it replaces is noted, one alias moves, others follow.
+
+    Killed at any point, another call does what is left: until the alias moves the old champion
+    serves, and from then on the version itself says whom it replaced.
+
+    Parameters
+    ----------
+    at
+        When, ISO 8601; kept with the version.
+    """
+    serving = aliased(client, model, CHAMPION)
+    if serving is None or str(serving.version) != number:
+        replaced = "" if serving is None else str(serving.version)
+        client.set_model_version_tag(model, number, REPLACED, replaced)
+        client.set_model_version_tag(model, number, PROMOTED, at)
+        client.set_registered_model_alias(model, CHAMPION, number)
+    settle(client, model)
+
+
+def settle(client: MlflowClient, model: str) -> None:
+    """Let the other aliases follow the champion, should a switch have ended half-way."""
+    serving = aliased(client, model, CHAMPION)
+    if serving is None:
+        return
+    before = serving.tags.get(REPLACED, "")
+    if before and _number(client, model, PREVIOUS) != before:
+        client.set_registered_model_alias(model, PREVIOUS, before)
+    if _number(client, model, CHALLENGER) == str(serving.version):
+        client.delete_registered_model_alias(model, CHALLENGER)
+
+
+def is_absent(error: MlflowException) -> bool:
+    """Whether MLflow says that something is not there."""
+    # An alias that isn't there is an invalid parameter, a model that isn't is absent.
+    return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+def _number(client: MlflowClient, model: str, alias: str) -> str | None:
+    found = aliased(client, model, alias)
+    return None if found is None else str(found.version)
