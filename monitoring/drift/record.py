@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from monitoring.drift.verdict import FeatureVerdict, Verdict
+    from monitoring.drift.verdict import FeatureVerdict, PreviousDrift, Verdict
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "window_end": _iso(verdict.window_end),
         "features": feature_records(verdict),
         "model_score": None if verdict.scores is None else feature_record(verdict.scores),
+        "previous": None if verdict.previous is None else _previous_record(verdict.previous),
     }
 
 
@@ -52,6 +53,17 @@ def feature_record(part: FeatureVerdict) -> dict[str, Any]:
         "reason": part.reason,
         "missing": part.missing,
         "importance": part.importance,
+    }
+
+
+def _previous_record(previous: PreviousDrift) -> dict[str, Any]:
+    return {
+        "model_version": previous.model_version,
+        "status": previous.status.value,
+        "share": previous.share,
+        "tested": previous.tested,
+        "drifted": list(previous.drifted),
+        "max_effect": previous.max_effect,
     }
 
 

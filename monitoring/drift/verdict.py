@@ -26,7 +26,9 @@ class DriftStatus(StrEnum):
     MISSING_COLUMN = "missing column"
     TYPE_CHANGED = "type changed"
     CONSTANT_REFERENCE = "constant reference"
+    TOO_MANY_CATEGORIES = "too many categories"
     NO_SCORES = "no scores"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,37 @@ class FeatureVerdict:
 
 
 @dataclass(frozen=True)
+class PreviousDrift:
+    """What the reference of the model that served before says of the same window.
+
+    A window that lies close to it, and far from the champion's, has gone back to where it was.
+
+    Attributes
+    ----------
+    status
+        `tested` where at least one feature was; else why none was, or that its reference could
+        not be read.
+    tested
+        Features that could be tested.
+    drifted
+        Names of those that drifted.
+    max_effect
+        Largest effect of a tested feature.
+    """
+
+    model_version: str | None
+    status: DriftStatus
+    tested: int = 0
+    drifted: tuple[str, ...] = ()
+    max_effect: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Drifted / tested features. None where nothing could be tested."""
+        return len(self.drifted) / self.tested if self.tested else None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """A window against its reference; made once, stored under `id`, read by everything else.
 
@@ -86,6 +119,9 @@ class Verdict:
         Whether natural variation was applied; it needs 8 chunks of reference.
     share_limit
         The share of drifted features above which the window as a whole has drifted.
+    previous
+        The same window against the reference of the model that served before; None where there
+        was none. It is shown, and decides nothing.
     """
 
     id: str
@@ -99,6 +135,7 @@ class Verdict:
     model_version: str | None = None
     window_start: datetime | None = None
     window_end: datetime | None = None
+    previous: PreviousDrift | None = None
 
     def __str__(self) -> str:
         return verdict_text(self)

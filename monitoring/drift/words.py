@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitoring.drift.verdict import FeatureVerdict, Verdict
+    from monitoring.drift.verdict import FeatureVerdict, PreviousDrift, Verdict
 
 SHOWN = 10
 """Features that a printed verdict names; the rest is in `to_frame`."""
@@ -54,4 +54,14 @@ def notes(verdict: Verdict) -> list[str]:
     ]
     if verdict.tested and not verdict.variation_known:
         found.append("variation unknown: the reference is too short to tell how much it varies")
+    if verdict.previous is not None:
+        found.append(previous_words(verdict.previous))
     return found
+
+
+def previous_words(previous: PreviousDrift) -> str:
+    """Say how the window lies to the reference of the model that served before."""
+    before = f"against the reference of version {previous.model_version}, which served before: "
+    if previous.share is None:
+        return f"{before}{previous.status}"
+    return f"{before}{len(previous.drifted)} of {previous.tested} features ({previous.share:.0%})"

@@ -13,6 +13,7 @@ class About(StrEnum):
 
     DRIFT = "drift"
     SCORE_DRIFT = "score drift"
+    PREVIOUS_DRIFT = "drift from the previous model"
     PERFORMANCE = "performance"
     ESTIMATE = "estimate"
     ESTIMATE_ERROR = "estimate error"

@@ -210,6 +210,14 @@ DRIFT_SCORE = Metric(
     Direction.DOWN,
     (BriefName("drift_score"),),
 )
+PREVIOUS_DRIFT = Metric(
+    "previous_drift",
+    Unit.RATIO,
+    "Drift score, previous model",
+    "Share of features that drifted from the reference of the model that served before.",
+    (),
+    Direction.DOWN,
+)
 DRIFTED_FEATURES = Metric(
     "drifted",
     Unit.FEATURES,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 
 from pydantic import TypeAdapter
 
 from monitoring.drift.judge import drift_verdict
-from monitoring.drift.verdict import Verdict
+from monitoring.drift.previous import previous_drift
+from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
 from monitoring.rows.rows import Rows
 from monitoring.rows.store import ProductionStore
 from monitoring.steps.places import model_registry, production_store
@@ -16,6 +18,8 @@ from monitoring.steps.run import Result, Run, StepError, verdict_window
 from monitoring.summary.build import summarise
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
+
+log = logging.getLogger(__name__)
 
 _VERDICT = TypeAdapter(Verdict)
 
@@ -84,6 +88,7 @@ def judge(run: Run, store: ProductionStore, model: Model) -> Verdict:
         window_start=window.start,
         window_end=window.end,
     )
+    verdict = replace(verdict, previous=against_previous(case, rows, model))
     kept = store.save_verdict(
         case,
         verdict_id,
@@ -93,6 +98,27 @@ def judge(run: Run, store: ProductionStore, model: Model) -> Verdict:
         payload=_VERDICT.dump_json(verdict).decode(),
     )
     return _VERDICT.validate_json(kept)
+
+
+def against_previous(case: UseCase, rows: Rows, champion: Model) -> PreviousDrift | None:
+    """Return how a window's rows lie to the reference of the model that served before.
+
+    None where there was no other. It decides nothing: where its files are lost, or written by a
+    Tocsin of another layout, that is its status, and costs the verdict nothing.
+    """
+    registry = model_registry()
+    version = registry.previous(case)
+    if version is None or version.number == champion.version:
+        return None
+    try:
+        model = registry.load(case, version.number)
+    except Exception:  # whatever a registry, a store or a file format may raise
+        log.warning(
+            "use case %s: version %s can't be read", case.name, version.number, exc_info=True
+        )
+        return PreviousDrift(version.number, DriftStatus.UNREADABLE)
+    window = summarise(own_scores(rows, model), model.reference)
+    return previous_drift(model.reference, window, case.drift)
 
 
 def load_verdict(store: ProductionStore, case: UseCase, verdict_id: str) -> Verdict:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
 from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
 from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
@@ -82,6 +82,7 @@ def verdict(*features: FeatureVerdict, **changes: object) -> Verdict:
         features=features or (feature("V1"), feature("V2")),
         scores=feature("score"),
         window_end=AT,
+        previous=PreviousDrift("2", DriftStatus.TESTED, tested=2, drifted=("V1",), max_effect=0.2),
     )
     return replace(calm, **changes)  # type: ignore[arg-type]
 

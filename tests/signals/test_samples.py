@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitoring.drift.verdict import DriftStatus
+from monitoring.drift.verdict import DriftStatus, PreviousDrift
 from monitoring.performance.types import CardStatus, Ratio
 from monitoring.rows.role import Role
 from monitoring.signals import Sample
@@ -22,6 +22,7 @@ from monitoring.signals.catalogue import (
     MISSED,
     MONEY_MISSED,
     NET_SAVING,
+    PREVIOUS_DRIFT,
     PROMOTED,
     QUARANTINED,
     RECALL,
@@ -74,12 +75,28 @@ def test_a_verdict_gives_its_share_effects_and_counts() -> None:
     assert values(found, MAX_FEATURE_DRIFT) == {(): 0.5}
     assert values(found, FEATURE_DRIFT)[("a",)] == 0.5
     assert values(found, WINDOW_END) == {("drift",): AT.timestamp()}
-    assert statuses(found) == {"drift": "tested", "score drift": "tested"}
+    assert values(found, PREVIOUS_DRIFT) == {(): 0.5}
+    assert statuses(found) == {
+        "drift": "tested",
+        "score drift": "tested",
+        "drift from the previous model": "tested",
+    }
+
+
+def test_without_a_model_before_nothing_is_said_of_it_and_a_lost_one_has_a_status() -> None:
+    first = verdict_samples(verdict(previous=None))
+    assert values(first, PREVIOUS_DRIFT) == {}
+    assert "drift from the previous model" not in statuses(first)
+    lost = verdict_samples(verdict(previous=PreviousDrift("2", DriftStatus.UNREADABLE)))
+    assert values(lost, PREVIOUS_DRIFT) == {}
+    assert statuses(lost)["drift from the previous model"] == "unreadable"
 
 
 def test_a_window_that_could_not_be_tested_has_a_status_and_no_score() -> None:
     few = DriftStatus.TOO_FEW_ROWS
-    found = verdict_samples(verdict(feature("a", status=few, effect=None), status=few, scores=None))
+    found = verdict_samples(
+        verdict(feature("a", status=few, effect=None), status=few, scores=None, previous=None)
+    )
     for metric in (DRIFT_SCORE, DRIFTED_FEATURES, MAX_FEATURE_DRIFT, FEATURE_DRIFT, SCORE_DRIFT):
         assert values(found, metric) == {}, metric.name
     assert values(found, TESTED_FEATURES) == {(): 0}

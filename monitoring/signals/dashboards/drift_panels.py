@@ -10,6 +10,7 @@ from monitoring.signals.catalogue import (
     FEATURE_MISSING,
     MAX_FEATURE_DRIFT,
     MEAN_FEATURE_DRIFT,
+    PREVIOUS_DRIFT,
     SCORE_DRIFT,
     TESTED_FEATURES,
     WEIGHTED_DRIFT,
@@ -46,10 +47,12 @@ def drift_over_time(watch: Watch) -> Panel:
     return Panel(
         CasePanel.DRIFT_OVER_TIME,
         "Drift score over time",
-        "Share of features that drifted. Past the upper dashed limit a retrain is started.",
+        "Share of features that drifted. Past the upper dashed limit a retrain is started. "
+        "Previous model: the same window against what the model before was trained on; where it "
+        "lies lower, the data has gone back.",
         Display.LINES,
         Scale.RATIO,
-        (watch.live(DRIFT_SCORE),),
+        (watch.live(DRIFT_SCORE), watch.live(PREVIOUS_DRIFT, "Previous model")),
         width=8,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
 from monitoring.signals.about import About, drift_of
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
@@ -13,6 +13,7 @@ from monitoring.signals.catalogue import (
     FEATURE_MISSING,
     MAX_FEATURE_DRIFT,
     MEAN_FEATURE_DRIFT,
+    PREVIOUS_DRIFT,
     SCORE_DRIFT,
     TESTED_FEATURES,
     WEIGHTED_DRIFT,
@@ -40,6 +41,7 @@ def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
         *known(WEIGHTED_DRIFT, verdict.weighted_share),
         *(sample for feature in verdict.features for sample in _feature(feature)),
         *_scores(verdict.scores),
+        *_previous(verdict.previous),
         *window_samples(About.DRIFT, verdict.rows_current, verdict.window_end),
     )
 
@@ -61,4 +63,14 @@ def _scores(scores: FeatureVerdict | None) -> tuple[Sample, ...]:
     return (
         *known(SCORE_DRIFT, scores.effect),
         status_sample(About.SCORE_DRIFT, scores.status),
+    )
+
+
+def _previous(previous: PreviousDrift | None) -> tuple[Sample, ...]:
+    """Return nothing where no model served before: there is nothing that could be missed."""
+    if previous is None:
+        return ()
+    return (
+        *known(PREVIOUS_DRIFT, previous.share),
+        status_sample(About.PREVIOUS_DRIFT, previous.status),
     )
