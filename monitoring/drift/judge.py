@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitoring.drift.baseline import HourMix
+from monitoring.drift.comparable import why_not_comparable
 from monitoring.drift.decision import decided
 from monitoring.drift.distance import divergence
-from monitoring.drift.reason import reason
+from monitoring.drift.reason import missing_moved, reason
 from monitoring.drift.scores import score_verdict
 from monitoring.drift.significance import table_p_value
 from monitoring.drift.table import feature_table
@@ -102,11 +103,12 @@ def _feature(
         why = f"{window.rows} rows, fewer than {limits.min_rows}"
         return untested(DriftStatus.TOO_FEW_ROWS, why, missing)
     baseline = mix.of(bins.name)
-    constant = reference.training.features[bins.name].counts.max() == reference.training.rows
-    if constant and not bins.open_ended:
-        moved = reason(bins, baseline, part)
-        why = f"constant in the reference; {moved}" if moved else "constant in the reference"
-        return untested(DriftStatus.CONSTANT_REFERENCE, why, missing)
+    lacking = why_not_comparable(bins, reference.training.features[bins.name])
+    if lacking is not None:
+        status, why = lacking
+        constant = status is DriftStatus.CONSTANT_REFERENCE
+        moved = reason(bins, baseline, part) if constant else missing_moved(baseline, part)
+        return untested(status, f"{why}; {moved}" if moved else why, missing)
     table = feature_table(bins, baseline, part.counts)
     return FeatureVerdict(
         bins.name,

@@ -59,6 +59,14 @@ def reason(bins: FeatureBins, baseline: Baseline, found: FeatureSummary) -> str:
     return "; ".join([*map(str, told), *_outliers(found)])
 
 
+def missing_moved(baseline: Baseline, found: FeatureSummary) -> str:
+    """Say how the share of missing values moved; empty where it is the same."""
+    rows = int(found.counts.sum())
+    now = float(found.counts[0]) / rows if rows else 0.0
+    move = Move("missing ", float(baseline.shares[0]), now)
+    return str(move) if rows and move.size > 0 else ""
+
+
 def _told_apart(before: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how much each share, before and now, tells window and reference apart, in bits."""
     return jensen_shannon(np.stack([before, 1 - before], -1), np.stack([now, 1 - now], -1))
