@@ -10,6 +10,9 @@ from monitoring.drift.variation import Variation
 from monitoring.drift.verdict import FeatureVerdict
 from monitoring.use_case import Drift
 
+SURE = 0.01
+"""Part of the false discovery rate at which it is sure that a window has moved at all."""
+
 
 def decided(
     judged: Sequence[FeatureVerdict], variation: Mapping[str, Variation], limits: Drift
@@ -20,6 +23,11 @@ def decided(
     has effect 0, as chance explains what was found. Drifted: changed, by more than the smallest
     effect that matters, and by more than the reference varies by itself; how rare natural
     variation must make an effect is set by the same false discovery rate.
+
+    Chance makes few rows look far apart: of fifty, what is significant at all measures three
+    times the smallest effect that matters. So effects count in full only in a window that is sure
+    to have moved, its smallest q-value being a hundredth of the rate; in others they are capped
+    at half of that effect. Features that move together vouch for one another.
     """
     p_values = {part.name: part.p_value for part in judged if part.p_value is not None}
     effects = {part.name: part.effect or 0.0 for part in judged}
@@ -30,19 +38,22 @@ def decided(
     }
     found = sum(q <= limits.rate for q in _adjusted(both).values())
     level = limits.rate * max(found, 1) / max(len(p_values), 1)
+    sure = min(q_values.values(), default=1.0) <= SURE * limits.rate
+    cap = 1.0 if sure else limits.min_effect / 2
 
     def decide(part: FeatureVerdict) -> FeatureVerdict:
         if part.name not in q_values or part.effect is None:
             return part
         changed = q_values[part.name] <= limits.rate
+        effect = min(part.effect, cap) if changed else 0.0
         natural = variation[part.name].limit(level) if part.name in variation else None
         return replace(
             part,
-            effect=part.effect if changed else 0.0,
+            effect=effect,
             q_value=q_values[part.name],
             natural_variation=natural,
             changed=changed,
-            drifted=changed and part.effect > max(limits.min_effect, natural or 0.0),
+            drifted=effect > max(limits.min_effect, natural or 0.0),
         )
 
     return tuple(decide(part) for part in judged)
