@@ -20,6 +20,9 @@ found and what that took. The first question makes the tool's environment (secon
     ))
     print(estimate.windows[0].of("recall").value)
 
+`EVIDENTLY_DRIFT`, `SCIPY_DRIFT` and our own scripts run by the lock, in a process of their own too,
+so that time and memory are measured alike.
+
 Starting NannyML takes some 7 s of imports: ask about many comparisons at once. `answer.cost` holds
 wall and processor time after imports and reading, and the peak of resident memory.
 

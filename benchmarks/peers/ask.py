@@ -36,6 +36,12 @@ class Script(Generic[Question, Answer]):
 NANNYML_DRIFT = Script("nannyml_drift", Peer.NANNYML, DriftRequest, DriftAnswer)
 NANNYML_ESTIMATE = Script("nannyml_estimate", Peer.NANNYML, EstimateRequest, EstimateAnswer)
 WHYLOGS_PROFILE = Script("whylogs_profile", Peer.WHYLOGS, ProfileRequest, ProfileAnswer)
+EVIDENTLY_DRIFT = Script("evidently_drift", Peer.OURS, DriftRequest, DriftAnswer)
+SCIPY_DRIFT = Script("scipy_drift", Peer.OURS, DriftRequest, DriftAnswer)
+NUMPY_BINS = Script("numpy_bins", Peer.OURS, ProfileRequest, ProfileAnswer)
+OUR_COMPARE = Script("our_compare", Peer.OURS, DriftRequest, DriftAnswer)
+OUR_VERDICT = Script("our_verdict", Peer.OURS, DriftRequest, DriftAnswer)
+OUR_SUMMARY = Script("our_summary", Peer.OURS, ProfileRequest, ProfileAnswer)
 
 _QUIET = {"NML_DISABLE_USAGE_LOGGING": "1", "WHYLOGS_NO_ANALYTICS": "True", "DO_NOT_TRACK": "1"}
 

@@ -14,10 +14,11 @@ PYTHON = "3.11"
 
 
 class Peer(StrEnum):
-    """Another tool, by the name of its file of pinned requirements."""
+    """An environment, by the name of its file of pinned requirements; ours is the lock's."""
 
     NANNYML = "nannyml"
     WHYLOGS = "whylogs"
+    OURS = "ours"
 
 
 class PeerError(RuntimeError):
@@ -25,15 +26,18 @@ class PeerError(RuntimeError):
 
 
 def python_of(peer: Peer) -> Path:
-    """Return the Python of a peer's environment, made or renewed where that is needed.
+    """Return the Python of an environment, made or renewed where that is needed.
 
-    It lies in `.tocsin/peers/` of the checkout, which git ignores.
+    Ours is the one that runs this. The others' lie in `.tocsin/peers/` of the checkout, which git
+    ignores.
 
     Raises
     ------
     PeerError
         There is no Python 3.11, or the packages can't be installed.
     """
+    if peer is Peer.OURS:
+        return Path(sys.executable)
     home = ROOT / ".tocsin" / "peers" / peer
     requirements, installed = HERE / f"{peer}.txt", home / "requirements.txt"
     python = home / "bin" / "python"

@@ -132,9 +132,11 @@ class EstimateAnswer(_Message):
 
 
 class ProfileRequest(_Message):
-    """Files to profile, each the path of a Parquet file."""
+    """Files to profile, each the path of a Parquet file, and what bins are fitted on beforehand."""
 
     windows: tuple[str, ...]
+    reference: str | None = None
+    """The Parquet file whose rows give the bins; None for tools that need none."""
 
 
 class WindowProfile(_Message):

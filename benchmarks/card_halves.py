@@ -1,0 +1,65 @@
+"""Card halves: the card data in order of time, cut in two; made-up cards where it is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from monitoring.rows.source_file import find_source, read_file
+from monitoring.rows.synthetic import synthetic_frame
+from monitoring.use_case_file import find_use_case
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")
+ROWS = 284_807
+"""Of the real file; as many are made up in its place."""
+
+
+@dataclass(frozen=True)
+class CardFiles:
+    """The same rows as Parquet files, every column but the label.
+
+    Attributes
+    ----------
+    words
+        What the rows are.
+    """
+
+    whole: str
+    first: str
+    second: str
+    names: tuple[str, ...]
+    words: str
+
+
+def card_data() -> Path | None:
+    """Return the folder with the card data; None where it is nowhere."""
+    source = Path(find_use_case("fraud").source.path)
+    return next((folder for folder in FOLDERS if find_source(source, folder) is not None), None)
+
+
+def card_files(folder: Path) -> CardFiles:
+    """Write the halves into `folder`."""
+    frame, words = _cards()
+    frame = frame.drop(columns="Class")
+    half = len(frame) // 2
+    parts = {"whole": frame, "first": frame.iloc[:half], "second": frame.iloc[half:]}
+    for name, part in parts.items():
+        part.reset_index(drop=True).to_parquet(folder / f"{name}.parquet")
+    return CardFiles(
+        **{name: str(folder / f"{name}.parquet") for name in parts},
+        names=tuple(frame.columns),
+        words=f"{words}: {half:,} rows against {len(frame) - half:,}, {frame.shape[1]} columns",
+    )
+
+
+def _cards() -> tuple[pd.DataFrame, str]:
+    case, data = find_use_case("fraud"), card_data()
+    if data is None:
+        made_up = synthetic_frame(case, ROWS, seed=0).sort_values("Time", kind="stable")
+        return made_up, "SYNTHETIC cards (no creditcard.csv in data/)"
+    path = find_source(Path(case.source.path), data)
+    assert path is not None  # noqa: S101  card_data found it
+    return read_file(path).frame, "creditcard.csv"
