@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from monitoring.rows.reading import known
+from monitoring.rows.reading import inside, known
 from monitoring.rows.tables import label_conflicts, labels, production_rows, quarantined_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+    from monitoring.rows.window import Window
     from monitoring.use_case import UseCase
 
 
@@ -32,6 +33,12 @@ class LabelProblems:
 
     unknown: int
     conflicting: int
+
+
+def rows_in_window(connection: Connection, case: UseCase, window: Window, as_of: datetime) -> int:
+    """Return how many rows of a window had arrived."""
+    count = sa.select(sa.func.count()).select_from(production_rows)
+    return connection.execute(count.where(*inside(case, window, as_of))).scalar_one()
 
 
 def newest_event_time(connection: Connection, case: UseCase, as_of: datetime) -> datetime | None:

@@ -28,7 +28,7 @@ _P = production_rows.c
 
 def read_window(connection: Connection, case: UseCase, window: Window, as_of: datetime) -> Rows:
     """Return the rows of a window as they were known at `as_of`; see `ProductionStore.window`."""
-    inside = [*known(case, as_of), _P.event_time >= window.start, _P.event_time < window.end]
+    wanted = inside(case, window, as_of)
     scored = [
         scores.c.use_case == _P.use_case,
         scores.c.row_id == _P.row_id,
@@ -38,7 +38,7 @@ def read_window(connection: Connection, case: UseCase, window: Window, as_of: da
     newest = (
         sa.select(scores.c.model_version)
         .join_from(production_rows, scores, sa.and_(*scored))
-        .where(*inside)
+        .where(*wanted)
         .order_by(scores.c.scored_at.desc(), scores.c.model_version.desc())
         .limit(1)
     )
@@ -47,7 +47,7 @@ def read_window(connection: Connection, case: UseCase, window: Window, as_of: da
         select_rows(as_of)
         .add_columns(scores.c.score)
         .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
-        .where(*inside)
+        .where(*wanted)
     )
     return to_rows(case, connection.execute(statement).all(), model_version=version)
 
@@ -61,6 +61,11 @@ def read_ids(connection: Connection, case: UseCase, as_of: datetime) -> NDArray[
 def known(case: UseCase, as_of: datetime) -> list[sa.ColumnElement[bool]]:
     """Return the conditions for rows of the use case that had arrived by `as_of`."""
     return [_P.use_case == case.name, _P.arrival_time <= as_of]
+
+
+def inside(case: UseCase, window: Window, as_of: datetime) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for rows of a window that had arrived by `as_of`."""
+    return [*known(case, as_of), _P.event_time >= window.start, _P.event_time < window.end]
 
 
 def label_of_row(as_of: datetime) -> sa.ColumnElement[bool]:

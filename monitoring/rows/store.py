@@ -179,6 +179,11 @@ class ProductionStore:
         with consistent_read(self.engine) as connection:
             return read_window(connection, case, window, as_of)
 
+    def count_rows(self, case: UseCase, window: Window, as_of: datetime) -> int:
+        """Return how many rows `window` has, without reading them."""
+        with consistent_read(self.engine) as connection:
+            return counting.rows_in_window(connection, case, window, as_of)
+
     def known_ids(self, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
         """Return the ids of all rows that had arrived by `as_of`, labelled or not."""
         with consistent_read(self.engine) as connection:

@@ -64,11 +64,16 @@ def champion_model(case: UseCase) -> Model | None:
     return None if version is None else registry.load(case, version.number)
 
 
-def judge(run: Run, store: ProductionStore, model: Model) -> Verdict:
+def judge(run: Run, store: ProductionStore, model: Model, rows: Rows | None = None) -> Verdict:
     """Return the verdict of the run's window against the model's reference, made at most once.
 
     Its id says use case, window and model version, so that a report, a retrain and a second
     try of either speak of the same one.
+
+    Parameters
+    ----------
+    rows
+        The window's, scored by `model` or not at all; read if there is need of them.
     """
     case = run.case
     window = verdict_window(case, run.window)
@@ -77,8 +82,9 @@ def judge(run: Run, store: ProductionStore, model: Model) -> Verdict:
     stored = store.load_verdict(case, verdict_id)
     if stored is not None:
         return _VERDICT.validate_json(stored)
-    rows = store.window(case, window, run.as_of)
-    summary = summarise(own_scores(rows, model), model.reference)
+    if rows is None:
+        rows = own_scores(store.window(case, window, run.as_of), model)
+    summary = summarise(rows, model.reference)
     verdict = drift_verdict(
         model.reference,
         summary,

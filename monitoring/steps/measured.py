@@ -16,7 +16,7 @@ from monitoring.rows.window import Window
 from monitoring.steps.drift import judge, own_scores
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run, verdict_window
-from monitoring.summary.build import summarise
+from monitoring.summary.build import score_summary
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
@@ -64,7 +64,7 @@ def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
     scorer = _model_of(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
     return Measured(
-        verdict=judge(run, store, model),
+        verdict=judge(run, store, model, recent),
         as_of=run.as_of,
         mature_start=mature.start,
         mature_end=mature.end,
@@ -82,7 +82,7 @@ def scores_of(rows: Rows, model: Model) -> ScoreSummary | None:
     """Return the score histograms of `rows` on the model's bins; None where it scored none."""
     if rows.score is None or len(rows) == 0:
         return None
-    return summarise(rows, model.reference).scores
+    return score_summary(rows, model.reference.score_edges)
 
 
 def estimated(scores: ScoreSummary | None, model: Model, case: UseCase) -> Estimate | None:

@@ -64,8 +64,8 @@ def check_data_availability(run: Run) -> Availability:
     case = run.case
     window = verdict_window(case, run.window)
     with production_store() as store:
-        rows = len(store.window(case, window, run.as_of))
-    if champion_model(case) is None:
+        rows = store.count_rows(case, window, run.as_of)
+    if model_registry().champion(case) is None:
         words = f"no champion yet: run `tocsin retrain {case.name}`"
         found = Availability(available=False, rows=rows, words=words)
     elif rows == 0:

@@ -82,6 +82,15 @@ def test_a_window_holds_its_start_and_not_its_end(store: ProductionStore) -> Non
     assert store.window(CASE, Window(NOON, NOON + 2 * HOUR), LATER).row_id.tolist() == ["a", "b"]
 
 
+def test_rows_are_counted_as_they_are_read(store: ProductionStore) -> None:
+    store.add_rows(CASE, rows(["a", "b", "c", "d"], every=HOUR))
+    store.add_rows(use_case("letters"), rows(["a"]))
+    part = Window(NOON + HOUR, NOON + 3 * HOUR)
+    counts = [store.count_rows(CASE, window, LATER) for window in (DAY, part)]
+    assert counts == [len(store.window(CASE, window, LATER)) for window in (DAY, part)] == [4, 2]
+    assert store.count_rows(CASE, DAY, NOON + HOUR) == 2  # the others had not arrived
+
+
 def test_rows_of_another_use_case_are_not_seen(store: ProductionStore) -> None:
     store.add_rows(CASE, rows(["a"]))
     other = use_case("letters")
