@@ -13,7 +13,7 @@ from monitoring.rows.database import StoreError
 from monitoring.rows.features import features_from_json
 from monitoring.rows.role import Role
 from monitoring.rows.rows import UNLABELLED, Rows
-from monitoring.rows.tables import labels, production_rows, scores
+from monitoring.rows.tables import TimeText, labels, production_rows, scores
 from monitoring.use_case import Features
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ def select_rows(as_of: datetime) -> sa.Select[Any]:
     return (
         sa.select(
             _P.row_id,
-            _P.event_time,
-            _P.arrival_time,
+            TimeText(_P.event_time),
+            TimeText(_P.arrival_time),
             _P.amount,
             _P.features,
             labels.c.label,
-            labels.c.label_time,
+            TimeText(labels.c.label_time),
         )
         .select_from(production_rows)
         .outerjoin(labels, label_of_row(as_of))
@@ -129,6 +129,5 @@ def declared_features(case: UseCase) -> Features:
     return features
 
 
-def _times(moments: Sequence[datetime | None]) -> NDArray[np.datetime64]:
-    plain = [None if moment is None else moment.replace(tzinfo=None) for moment in moments]
-    return np.array(plain, dtype="datetime64[us]")
+def _times(moments: Sequence[str | None]) -> NDArray[np.datetime64]:
+    return np.array(["NaT" if text is None else text for text in moments], "datetime64[us]")
