@@ -73,7 +73,7 @@ def judge(run: Run, store: ProductionStore, model: Model, rows: Rows | None = No
     Parameters
     ----------
     rows
-        The window's, scored by `model` or not at all; read if there is need of them.
+        The window's as the store gives them; read here if there is need of them.
     """
     case = run.case
     window = verdict_window(case, run.window)
@@ -83,8 +83,8 @@ def judge(run: Run, store: ProductionStore, model: Model, rows: Rows | None = No
     if stored is not None:
         return _VERDICT.validate_json(stored)
     if rows is None:
-        rows = own_scores(store.window(case, window, run.as_of), model)
-    summary = summarise(rows, model.reference)
+        rows = store.window(case, window, run.as_of)
+    summary = summarise(own_scores(rows, model), model.reference)
     verdict = drift_verdict(
         model.reference,
         summary,

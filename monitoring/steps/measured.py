@@ -59,7 +59,7 @@ def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
     case = run.case
     window = verdict_window(case, run.window)
     mature = newest_mature_window(run.as_of, window.length, case.labels.mature_after)
-    recent = own_scores(store.window(case, window, run.as_of), model)
+    recent = store.window(case, window, run.as_of)
     past = store.window(case, mature, run.as_of)
     scorer = _model_of(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
@@ -70,7 +70,7 @@ def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
         mature_end=mature.end,
         mature_rows=len(past),
         mature_version=past.model_version,
-        estimated=estimated(scores_of(recent, model), model, case),
+        estimated=estimated(scores_of(own_scores(recent, model), model), model, case),
         realised=_realised(scored, scorer, case, mature.length),
         estimated_then=None if scorer is None else estimated(scored, scorer, case),
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
