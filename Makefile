@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test lint typecheck generate bench bench-drift clean
+.PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
+	bench-summaries bench-drift clean
 
 help: ## Show these lines
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 install: $(VENV)/.installed ## Make .venv with everything pinned, and .venv/bin/tocsin
 
@@ -51,8 +52,16 @@ typecheck: install ## Check types
 generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
 	$(BIN)/tocsin generate
 
-bench: install ## Print the figures of docs/benchmarks.md
-	$(BIN)/python benchmarks/main_job.py
+bench: bench-job bench-report bench-summaries ## Print the figures of docs/benchmarks.md, half an hour
+
+bench-job: install ## The main job: retrain, report, the idle local stack
+	$(BIN)/python -m benchmarks.main_job
+
+bench-report: install ## A whole report beside one run of Evidently's
+	$(BIN)/python -m benchmarks.reporting
+
+bench-summaries: install ## Summaries and verdicts beside Evidently, NannyML, whylogs, scipy, numpy
+	$(BIN)/python -m benchmarks.summaries
 
 bench-drift: install ## Print the measured tables of docs/drift-quality.md
 	$(BIN)/python -m benchmarks.drift_quality

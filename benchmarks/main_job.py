@@ -1,13 +1,12 @@
 """The main job's figures: retrain, report, and what the idle local stack takes.
 
-Run it by `make bench`, with nothing else at work on the machine. It uses a state of its own, and
-the data that lies in data/ (synthetic cards where there is none).
+Run it by `make bench-job`, with nothing else at work on the machine. It uses a state of its own,
+and the card data (synthetic cards where there is none, and its lines say so).
 """
 
 from __future__ import annotations
 
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.card_halves import card_data
+from benchmarks.machine import machine
 from monitoring.settings import Ports, settings
 from monitoring.signals.part import Pipeline
 from monitoring.stack.down import down
@@ -86,9 +87,12 @@ def idle() -> None:
 
 def main() -> None:
     """Print every figure, with the machine it was measured on."""
-    print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores")
+    print(machine())
+    data = card_data()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TOCSIN_STATE"] = folder
+        if data is not None:
+            os.environ["TOCSIN_DATA"] = str(data)
         os.environ["TOCSIN_REPORTS"] = str(Path(folder) / "reports")
         settings.cache_clear()
         jobs(find_use_case("fraud"))

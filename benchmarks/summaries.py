@@ -8,7 +8,6 @@ the machine was doing, too.
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import tempfile
 import time
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.card_halves import CardFiles, card_files
+from benchmarks.machine import machine
 from benchmarks.peers.ask import (
     EVIDENTLY_DRIFT,
     NANNYML_DRIFT,
@@ -190,10 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="runs of each tool; the median counts")
     runs = parser.parse_args().runs
-    print(
-        f"{platform.machine()}, CPython {platform.python_version()}, numpy {np.__version__}, "
-        f"pandas {pd.__version__}\n"
-    )
+    print(f"{machine()}\n")
     with tempfile.TemporaryDirectory() as folder:
         cards = card_files(Path(folder))
         print(f"## {cards.words}\n")

@@ -17,6 +17,8 @@ from benchmarks.peers.messages import (
     EstimateRequest,
     ProfileAnswer,
     ProfileRequest,
+    ReportAnswer,
+    ReportRequest,
 )
 
 Question = TypeVar("Question", bound=BaseModel)
@@ -42,6 +44,7 @@ NUMPY_BINS = Script("numpy_bins", Peer.OURS, ProfileRequest, ProfileAnswer)
 OUR_COMPARE = Script("our_compare", Peer.OURS, DriftRequest, DriftAnswer)
 OUR_VERDICT = Script("our_verdict", Peer.OURS, DriftRequest, DriftAnswer)
 OUR_SUMMARY = Script("our_summary", Peer.OURS, ProfileRequest, ProfileAnswer)
+OUR_REPORT = Script("our_report", Peer.OURS, ReportRequest, ReportAnswer)
 
 _QUIET = {"NML_DISABLE_USAGE_LOGGING": "1", "WHYLOGS_NO_ANALYTICS": "True", "DO_NOT_TRACK": "1"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class _Message(BaseModel):
@@ -153,4 +153,24 @@ class ProfileAnswer(_Message):
     """Every window asked for, in the order asked."""
 
     windows: tuple[WindowProfile, ...]
+    cost: Cost
+
+
+class ReportRequest(_Message):
+    """A report run of ours, in a state where a champion serves and rows were replayed."""
+
+    use_case: str
+    as_of: AwareDatetime
+    use_cases: str
+    data: str
+    state: str
+    reports: str
+
+
+class ReportAnswer(_Message):
+    """What each step took, in the order of the reporting DAG."""
+
+    cpu_seconds: dict[str, float]
+    rows: int
+    """Production rows in the verdict's window and in the mature one."""
     cost: Cost

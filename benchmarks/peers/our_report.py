@@ -1,0 +1,48 @@
+"""Ours, a whole report: every step of the reporting DAG, one after the other in this process."""
+
+from __future__ import annotations
+
+import os
+import time
+
+# What the steps import where they need it: imports are not counted, here as elsewhere.
+import monitoring.reports.drift
+import monitoring.reports.performance
+import monitoring.reports.quality  # noqa: F401
+from benchmarks.peers.messages import ReportAnswer, ReportRequest
+from benchmarks.peers.meter import Meter
+from benchmarks.peers.serve import serve
+from monitoring.rows.window import ending
+from monitoring.settings import settings
+from monitoring.signals.part import Pipeline
+from monitoring.steps import begin
+from monitoring.steps.drift import champion_model
+from monitoring.steps.measured import Measured
+from monitoring.steps.places import production_store
+from monitoring.steps.report import STEPS
+
+
+def answer(request: ReportRequest) -> ReportAnswer:
+    """Run the steps; no Pushgateway is set, so that figures are made and not sent."""
+    for name in ("use_cases", "data", "state", "reports"):
+        os.environ[f"TOCSIN_{name.upper()}"] = getattr(request, name)
+    settings.cache_clear()
+    run = begin.by_hand(Pipeline.REPORT, request.use_case, as_of=request.as_of)
+    champion_model(run.case)  # so that MLflow and the model's libraries are imported
+    meter, taken = Meter(), {}
+    with meter.working():
+        for name, step in STEPS.items():
+            began = time.process_time()
+            step(run)
+            taken[name] = time.process_time() - began
+    mature = run.need("measured", Measured).mature_window
+    with production_store() as store:
+        recent = ending(run.as_of, run.case.drift.window)
+        rows = sum(store.count_rows(run.case, w, run.as_of) for w in (recent, mature))
+    return ReportAnswer(
+        cpu_seconds=taken, rows=rows, cost=meter.cost("tocsin", "evidently", "mlflow")
+    )
+
+
+if __name__ == "__main__":
+    serve(ReportRequest, answer)
