@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         None, description="Mail server, host:port; alerts are mailed if this and `smtp_to` are set."
     )
     smtp_tls: bool = Field(True, description="Whether the mail server must speak TLS.")
-    smtp_from: str = Field("tocsin@localhost", description="Sender of alert mails.")
+    smtp_from: str = Field("tocsin@localhost.localdomain", description="Sender of alert mails.")
     smtp_to: str | None = Field(None, description="Receivers of alert mails, comma between them.")
     smtp_user: str | None = Field(None, description="User at the mail server; none if unset.")
     smtp_password: SecretStr | None = Field(None, description="Their password.")
