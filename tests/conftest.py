@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.cards",
     "tests.fixtures.loopback",
     "tests.fixtures.gateway",
+    "tests.fixtures.grafana",
     "tests.fixtures.mlflow_server",
     "tests.fixtures.stack",
     "tests.fixtures.postgres",

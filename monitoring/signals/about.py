@@ -21,6 +21,15 @@ class About(StrEnum):
     DATA = "data"
 
 
+class Decided(StrEnum):
+    """What a retrain run came to; values of the label `decision`."""
+
+    SKIPPED = "skipped"
+    PROMOTED = "promoted"
+    KEPT_CHAMPION = "kept champion"
+    FAILED = "failed"
+
+
 class Unmeasured(StrEnum):
     """Why a figure is absent, where no verdict, scorecard or estimate is there to say it."""
 

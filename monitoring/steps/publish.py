@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from monitoring.performance.types import CardStatus, Scorecard
 from monitoring.rows.role import Role
 from monitoring.settings import settings
-from monitoring.signals.about import About
+from monitoring.signals.about import About, Decided
 from monitoring.signals.metric import Stage
 from monitoring.signals.part import Part
 from monitoring.signals.publish import publish, publish_success
@@ -69,7 +69,7 @@ def publish_retrain(
     """
     if decision is not None:
         samples = retrain_samples(
-            decision=_decision_word(decision, promotion),
+            decision=_decided(decision, promotion),
             reason=decision.reason.value,
             new_labelled=new_labelled,
             waiting_for_labels=decision.reason is Reason.WAITING_FOR_LABELS,
@@ -85,12 +85,12 @@ def publish_run_success(run: Run) -> None:
         publish_success(run.use_case, run.pipeline, datetime.now(UTC), url=url)
 
 
-def _decision_word(decision: Decision, promotion: Promotion | None) -> str:
+def _decided(decision: Decision, promotion: Promotion | None) -> Decided:
     if not decision.go:
-        return "skipped"
+        return Decided.SKIPPED
     if promotion is None:
-        return "failed"
-    return "promoted" if promotion.promoted else "kept champion"
+        return Decided.FAILED
+    return Decided.PROMOTED if promotion.promoted else Decided.KEPT_CHAMPION
 
 
 def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:

@@ -7,6 +7,7 @@ from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift,
 from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
 from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
+from monitoring.signals.about import Decided
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
@@ -115,7 +116,7 @@ def pushed() -> dict[Part, tuple[Sample, ...]]:
             *scorecard_samples(card(), stage=Stage.TEST, role=Role.CHAMPION, capacity=400),
         ),
         Part.RETRAIN: retrain_samples(
-            decision="skip", reason="no drift", new_labelled=120, waiting_for_labels=False
+            decision=Decided.SKIPPED, reason="no drift", new_labelled=120, waiting_for_labels=False
         ),
         Part.REPORT: report_samples(),
     }

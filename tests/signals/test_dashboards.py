@@ -70,8 +70,14 @@ def test_the_brief_s_six_panels_come_first(fraud: UseCase) -> None:
 
 def test_a_dashboard_speaks_its_use_case_s_words() -> None:
     board = case_board(find_use_case("student_depression"), ADDRESSES)
-    assert board.title == "Depressed student monitoring"
+    assert board.title == "Student depression monitoring"
     assert "fraud" not in dashboard_json(board).lower()
+
+
+def test_no_two_dashboards_share_a_title_even_where_use_cases_share_their_words() -> None:
+    titles = [board.title for board in BOARDS]
+    assert everything().words == find_use_case("fraud").words
+    assert len(set(titles)) == len(titles)
 
 
 @each_panel

@@ -42,19 +42,32 @@ class Told:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     mails: list[Message] = field(default_factory=list)
 
-    def latest(self, name: str, status: str) -> dict[str, Any] | None:
-        """Return the newest alert of a name and a status that the webhook received."""
-        found = [a for a in self.alerts if a["labels"]["alertname"] == name]
-        return next((a for a in reversed(found) if a["status"] == status), None)
+    def latest(self, name: str, status: str, use_case: str = "fraud") -> dict[str, Any] | None:
+        """Return the newest alert of a name and a status that the webhook received.
+
+        Grafana's `alertname` is the rule's title; its rules say their name as `alert`.
+        """
+        wanted = (name, use_case)
+        for alert in reversed(self.alerts):
+            labels = alert["labels"]
+            found = labels.get("alert", labels["alertname"]), labels.get("use_case")
+            if found == wanted and alert["status"] == status:
+                return alert
+        return None
+
+    def mail(self, subject: str) -> Message | None:
+        """Return the newest mail whose subject has these words."""
+        return next((m for m in reversed(self.mails) if subject in m["Subject"]), None)
 
 
 @dataclass(frozen=True)
 class Watched:
-    """Addresses of the running stack."""
+    """Addresses of the running stack, and the use cases that it watches."""
 
     pushgateway: str
     prometheus: str
     told: Told
+    cases: tuple[UseCase, ...]
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """Return what Prometheus answers now; fail where it does not understand."""
@@ -63,6 +76,12 @@ class Watched:
         assert answer["status"] == "success", f"{expr}: {answer}"
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
+
+    def get(self, path: str) -> Any:
+        """Return what Prometheus's API says under a path."""
+        answer = requests.get(f"{self.prometheus}{path}", timeout=10).json()
+        assert answer["status"] == "success", f"{path}: {answer}"
+        return answer["data"]
 
 
 def until(found: Callable[[], T | None], *, seconds: float = 45) -> T:
@@ -79,8 +98,7 @@ def until(found: Callable[[], T | None], *, seconds: float = 45) -> T:
 @contextmanager
 def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
     """Run the stack with everything at once that takes minutes by default."""
-    told = Told()
-    with _webhook(told) as webhook, _mailbox(told) as mailbox:
+    with listening() as (told, webhook, mailbox):
         delivery = Delivery(
             notifier=Notifier.ALERTMANAGER,
             addresses=Addresses("http://tocsin.test"),
@@ -103,7 +121,15 @@ def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
             quick = shipped.replace("_interval: 10s", "_interval: 1s")
             (folder / "prometheus.yml").write_text(quick, encoding="utf-8")
             with running_prometheus(folder) as prometheus:
-                yield Watched(gateway, prometheus, told)
+                yield Watched(gateway, prometheus, told, cases)
+
+
+@contextmanager
+def listening() -> Iterator[tuple[Told, str, str]]:
+    """Yield what is told, and the addresses of the webhook and of the mail server to tell it to."""
+    told = Told()
+    with _webhook(told) as webhook, _mailbox(told) as mailbox:
+        yield told, webhook, mailbox
 
 
 @contextmanager

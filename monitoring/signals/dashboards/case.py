@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.catalogue import PROMOTED
 from monitoring.signals.dashboards.data_panels import model_panels, quality_panels
 from monitoring.signals.dashboards.drift_panels import (
     drift,
@@ -11,7 +10,8 @@ from monitoring.signals.dashboards.drift_panels import (
     drifted_features,
     feature_panels,
 )
-from monitoring.signals.dashboards.panel import Board, BoardLink, Mark, Section
+from monitoring.signals.dashboards.marks import marks
+from monitoring.signals.dashboards.panel import WINDOW, Board, Leads, Section
 from monitoring.signals.dashboards.performance_panels import (
     impact,
     label_panels,
@@ -19,10 +19,10 @@ from monitoring.signals.dashboards.performance_panels import (
     performance,
     performance_over_time,
 )
-from monitoring.signals.dashboards.places import FLEET, HEALTH, board_of
+from monitoring.signals.dashboards.places import FLEET, HEALTH, board_of, path_of
 from monitoring.signals.dashboards.trust_panels import trust_panels
 from monitoring.signals.dashboards.watch import Watch
-from monitoring.signals.promql import now
+from monitoring.signals.dashboards.window_panels import window_panels
 from monitoring.use_case import UseCase
 
 
@@ -32,7 +32,8 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
     public = addresses.public.rstrip("/")
     return Board(
         uid=board_of(case.name),
-        title=f"{case.words.positive.capitalize()} monitoring",
+        # From its name, which no other has: Grafana loads no two boards of one title.
+        title=f"{case.name.replace('_', ' ').capitalize()} monitoring",
         description=f"{case.title}: what the model catches and misses, in counts and in money, "
         "and how far its data has moved.",
         sections=(
@@ -49,22 +50,18 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
                 ),
             ),
             Section("Money", money_panels(watch)),
+            Section("Over the chosen time", window_panels(watch)),
             Section("Late labels", label_panels(watch)),
             Section("Features", feature_panels(watch)),
             Section("Model", model_panels(watch)),
             Section("Data quality", quality_panels(watch)),
         ),
-        marks=(
-            Mark(
-                "Promotions",
-                now(PROMOTED, case.name, by=PROMOTED.labels),
-                "Version {{version}} took over",
-            ),
-        ),
+        marks=marks(case),
+        choices=(WINDOW,),
         links=(
-            BoardLink("All models", f"/d/{FLEET}"),
-            BoardLink("Pipeline health", f"/d/{HEALTH}"),
-            BoardLink("Newest reports", f"{public}/reports/{case.name}/index.html"),
-            BoardLink("Runbook", f"{public}/runbook"),
+            Leads("All models", path_of(FLEET)),
+            Leads("Pipeline health", path_of(HEALTH)),
+            Leads("Newest reports", f"{public}/reports/{case.name}/index.html"),
+            Leads("Runbook", f"{public}/runbook"),
         ),
     )

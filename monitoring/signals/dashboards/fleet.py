@@ -5,18 +5,19 @@ from __future__ import annotations
 from monitoring.signals.alerts.causes import ALERTS
 from monitoring.signals.catalogue import DRIFT_SCORE, LAST_SUCCESS, MISSED, MONEY_MISSED, RECALL
 from monitoring.signals.dashboards.panel import (
+    ITS_BOARD,
     NOT_EVEN_ONE,
     Board,
-    BoardLink,
     Column,
     Display,
+    Leads,
     Limit,
     Panel,
     Query,
     Scale,
     Section,
 )
-from monitoring.signals.dashboards.places import FLEET, HEALTH, FleetPanel
+from monitoring.signals.dashboards.places import FLEET, HEALTH, FleetPanel, path_of
 from monitoring.signals.metric import USE_CASE, Metric
 from monitoring.signals.part import Pipeline
 from monitoring.signals.promql import live, series
@@ -44,7 +45,7 @@ def fleet_board() -> Board:
                 ),
             ),
         ),
-        links=(BoardLink("Pipeline health", f"/d/{HEALTH}"),),
+        links=(Leads("Pipeline health", path_of(HEALTH)),),
     )
 
 
@@ -73,7 +74,7 @@ def _models() -> Panel:
         width=24,
         height=10,
         columns=(
-            Column(USE_CASE, "model", opens=True),
+            Column(USE_CASE, "model", opens=ITS_BOARD),
             Column("critical", "critical", Scale.COUNT, (NOT_EVEN_ONE,), worst_first=True),
             Column("warnings", "warnings", Scale.COUNT, (_ANY_WARNING,), worst_first=True),
             Column("recall", "recall", Scale.RATIO),

@@ -19,13 +19,22 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardLinkType,
     DynamicConfigValue,
     GridPos,
+    VariableOption,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from monitoring.signals.dashboards.colours import number_steps
 from monitoring.signals.dashboards.datasource import DATASOURCE
 from monitoring.signals.dashboards.lines import drawn_lines
-from monitoring.signals.dashboards.panel import Board, BoardLink, Display, Mark, Panel, Scale
+from monitoring.signals.dashboards.panel import (
+    Board,
+    Choice,
+    Display,
+    Leads,
+    Mark,
+    Panel,
+    Scale,
+)
 from monitoring.signals.dashboards.table import drawn_table
 
 _COLUMNS = 24
@@ -48,6 +57,7 @@ def dashboard_json(board: Board) -> str:
         .refresh("1m")
         .links([_link(link) for link in board.links])
         .annotations([_mark(mark) for mark in board.marks])
+        .variables([_variable(choice) for choice in board.choices])
     )
     top = 0
     for number, section in enumerate(board.sections):
@@ -58,9 +68,10 @@ def dashboard_json(board: Board) -> str:
             drawn = drawn.with_panel(_panel(panel).grid_pos(_place(panel, x, y)))
             top = max(top, y + panel.height)
     built = json.loads(JSONEncoder().encode(drawn.build()))
-    for shown in (*built["links"], *built["annotations"]["list"]):
+    of_panels = (link for panel in built["panels"] for link in panel.get("links", ()))
+    for shown in (*built["links"], *built["annotations"]["list"], *of_panels):
         # The SDK would hide them in a menu.
-        del shown["placement"]
+        shown.pop("placement", None)
     return json.dumps(built, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -109,10 +120,11 @@ def _panel(panel: Panel) -> Any:
         .datasource(_SOURCE)
         .unit(str(panel.scale))
         .no_value(panel.nothing)
+        .links([_link(link) for link in panel.links])
     )
     for number, query in enumerate(panel.queries):
         target = prom.Dataquery().ref_id(chr(ord("A") + number)).datasource(_SOURCE)
-        target = target.expr(query.expr).legend_format(query.name)
+        target = target.expr(query.chosen or query.expr).legend_format(query.name)
         target = target.range() if panel.display is Display.LINES else target.instant()
         if panel.display is Display.TABLE:
             target = target.format(PromQueryFormat.TABLE)
@@ -147,8 +159,22 @@ def _bars(_: Panel) -> Any:
     return drawn.decimals(3).min(0)
 
 
-def _link(link: BoardLink) -> Any:
+def _link(link: Leads) -> Any:
     return dashboard.DashboardLink(link.title).type(DashboardLinkType.LINK).url(link.url)
+
+
+def _variable(choice: Choice) -> Any:
+    options = [
+        VariableOption(text=option, value=option, selected=option == choice.default)
+        for option in choice.options
+    ]
+    return (
+        dashboard.CustomVariable(choice.name)
+        .label(choice.title)
+        .values(",".join(choice.options))
+        .options(options)
+        .current(VariableOption(text=choice.default, value=choice.default, selected=True))
+    )
 
 
 def _mark(mark: Mark) -> Any:
@@ -157,7 +183,7 @@ def _mark(mark: Mark) -> Any:
         .name(mark.name)
         .datasource(_SOURCE)
         .enable(enable=True)
-        .icon_color("blue")
+        .icon_color(mark.colour)
         # Grafana reads the values as milliseconds, and draws what was before at the left edge.
         .expr(f"(1000 * {mark.expr}) >= $__from")
         .use_value_for_time(use_value_for_time=True)

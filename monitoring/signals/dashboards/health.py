@@ -11,17 +11,18 @@ from monitoring.signals.alerts.causes import (
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
 from monitoring.signals.dashboards.panel import (
     AT_LEAST_ONE,
+    ITS_BOARD,
     NOT_EVEN_ONE,
     Board,
-    BoardLink,
     Column,
     Display,
+    Leads,
     Panel,
     Query,
     Scale,
     Section,
 )
-from monitoring.signals.dashboards.places import FLEET, HEALTH, HealthPanel
+from monitoring.signals.dashboards.places import FLEET, HEALTH, HealthPanel, path_of
 from monitoring.signals.metric import USE_CASE
 from monitoring.signals.part import JOB, PART
 from monitoring.signals.promql import series
@@ -38,7 +39,7 @@ def health_board() -> Board:
         title="Pipeline health",
         description="Whether runs succeed, figures arrive, and every part answers.",
         sections=(Section("Parts and runs", _runs()), Section("Pushes and rows", _pushes())),
-        links=(BoardLink("All models", f"/d/{FLEET}"),),
+        links=(Leads("All models", path_of(FLEET)),),
     )
 
 
@@ -102,7 +103,7 @@ def _pushes() -> tuple[Panel, ...]:
             Scale.AGE,
             (Query(f"time() - ({refused} > {pushed})", "refused"),),
             columns=(
-                Column(USE_CASE, "model", opens=True),
+                Column(USE_CASE, "model", opens=ITS_BOARD),
                 Column(PART, "part"),
                 Column("refused", "last refusal", Scale.AGE),
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitoring.signals.dashboards.places import board_of, path_of
 from monitoring.signals.metric import Metric, Unit
 from monitoring.signals.thresholds import Side
 from monitoring.use_case import Severity
@@ -71,16 +72,55 @@ class Query:
 
     Attributes
     ----------
+    expr
+        Complete: a board's choices stand at their defaults.
     name
         ``{{label}}`` may stand in it.
     limits
         Those of what it shows.
+    chosen
+        The same PromQL with the variables of the board's choices in it; None where it has none.
     """
 
     expr: str
     name: str
     limits: tuple[Limit, ...] = ()
     look: Look = Look.PLAIN
+    chosen: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What someone who looks at a board may choose, by the name that stands for it in PromQL."""
+
+    name: str
+    title: str
+    options: tuple[str, ...]
+    default: str
+
+    @property
+    def variable(self) -> str:
+        """What stands in PromQL for the chosen option."""
+        return f"${self.name}"
+
+
+WINDOW = Choice("window", "Look back over", ("1d", "7d", "30d", "90d"), "7d")
+"""How far back the figures that speak of more than the newest push reach."""
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Where a dashboard or a panel leads on."""
+
+    title: str
+    url: str
+
+
+THIS = "<this>"
+"""Stands for a cell's text in the address that the cell opens."""
+
+ITS_BOARD = Leads("Open its dashboard", path_of(board_of(THIS)))
+"""Where the name of a use case leads."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +134,7 @@ class Column:
     calm
         The texts that say that all is well, where others are to stand out.
     opens
-        Whether its text is a use case, whose dashboard a click opens.
+        Where a click on its text leads; `THIS` in the address stands for the text.
     worst_first
         Whether rows are sorted by it, the highest first; an earlier such column counts for more.
     width
@@ -106,7 +146,7 @@ class Column:
     scale: str = Scale.TEXT
     limits: tuple[Limit, ...] = ()
     calm: tuple[str, ...] = ()
-    opens: bool = False
+    opens: Leads | None = None
     worst_first: bool = False
     width: int | None = None
 
@@ -129,6 +169,8 @@ class Panel:
         Of a table, from left to right; nothing else is shown in it.
     nothing
         What it says where its queries find nothing.
+    links
+        Where someone who wants to know more goes on.
     """
 
     id: int
@@ -141,6 +183,7 @@ class Panel:
     height: int = 8
     columns: tuple[Column, ...] = ()
     nothing: str = NO_DATA
+    links: tuple[Leads, ...] = ()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -163,14 +206,7 @@ class Mark:
     name: str
     expr: str
     text: str
-
-
-@dataclass(frozen=True)
-class BoardLink:
-    """Where a dashboard leads on."""
-
-    title: str
-    url: str
+    colour: str = "blue"
 
 
 @dataclass(frozen=True)
@@ -189,7 +225,8 @@ class Board:
     description: str
     sections: tuple[Section, ...]
     marks: tuple[Mark, ...] = ()
-    links: tuple[BoardLink, ...] = ()
+    links: tuple[Leads, ...] = ()
+    choices: tuple[Choice, ...] = ()
     since: str = "now-24h"
 
     @property

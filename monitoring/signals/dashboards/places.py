@@ -13,6 +13,11 @@ def board_of(use_case: str) -> str:
     return f"tocsin-{use_case}"
 
 
+def path_of(board: str) -> str:
+    """Return where Grafana shows a dashboard."""
+    return f"/d/{board}"
+
+
 class CasePanel(IntEnum):
     """Panels of a use case's dashboard; the ids stay, wherever a panel moves."""
 
@@ -31,6 +36,8 @@ class CasePanel(IntEnum):
     ESTIMATED = 21
     ESTIMATE_ERROR = 22
     ESTIMATED_COST = 23
+    FIGURES_OVER_WINDOW = 24
+    MONEY_OVER_WINDOW = 25
     FEATURES = 30
     FEATURES_OVER_TIME = 31
     MISSING_VALUES = 32

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
 from monitoring.signals.dashboards.colours import GOOD, WARNING, number_steps
-from monitoring.signals.dashboards.panel import Column, Panel, Scale
+from monitoring.signals.dashboards.panel import THIS, Column, Panel, Scale
 
 _NARROWEST = 70
 """Pixels of a column: on a phone the rest is one swipe away, not gone."""
@@ -61,5 +61,6 @@ def _properties(column: Column) -> list[DynamicConfigValue]:
         said["color"] = {"mode": "fixed", "fixedColor": WARNING}
         said["custom.displayMode"] = "color-text"
     if column.opens:
-        said["links"] = [{"title": "Open its dashboard", "url": "/d/tocsin-${__value.text}"}]
+        url = column.opens.url.replace(THIS, "${__value.text}")
+        said["links"] = [{"title": column.opens.title, "url": url}]
     return [DynamicConfigValue(id_val=name, value=value) for name, value in said.items()]

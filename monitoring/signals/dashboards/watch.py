@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from monitoring.signals.dashboards.panel import Limit, Look, Query
+from monitoring.signals.dashboards.panel import Choice, Limit, Look, Query
 from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.promql import highest, live, now, select
 from monitoring.signals.thresholds import BusinessThreshold, business_thresholds
 from monitoring.use_case import UseCase
+
+FIGURE = "figure"
+"""The label by which a table tells figures apart that stand in rows."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,36 @@ class Watch:
         moments = self.each(metric, *by)
         return Query(f"time() - {moments.expr}", moments.name)
 
+    def over(self, window: Choice, name: str, how: Mapping[Metric, str]) -> Query:
+        """Return the query of figures over the chosen time, a row each, told apart by `FIGURE`.
+
+        Parameters
+        ----------
+        how
+            What is made of each figure's values: ``avg``, ``min`` or ``max``.
+        """
+
+        def rows(length: str) -> str:
+            return " or ".join(
+                _named(metric, f"{kind}_over_time({self._selected(metric)}[{length}])")
+                for metric, kind in how.items()
+            )
+
+        return Query(rows(window.default), name, chosen=rows(window.variable))
+
+    def newest(self, name: str, figures: Iterable[Metric]) -> Query:
+        """Return the query of figures as they are now, a row each, told apart by `FIGURE`."""
+        rows = (_named(metric, self._selected(metric)) for metric in figures)
+        return Query(" or ".join(rows), name)
+
+    def _selected(self, metric: Metric) -> str:
+        return select(metric, self.case.name, **live(metric))
+
     def _limits(self, metric: Metric) -> tuple[Limit, ...]:
         return tuple(
             Limit(t.side, t.severity, t.value) for t in self.thresholds if t.metric is metric
         )
+
+
+def _named(metric: Metric, expr: str) -> str:
+    return f'label_replace(max({expr}), "{FIGURE}", "{metric.title}", "", "")'

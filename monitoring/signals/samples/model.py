@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from monitoring.signals.about import Decided
 from monitoring.signals.catalogue import (
     MODEL,
     NEW_LABELLED,
@@ -24,21 +25,21 @@ def model_samples(
 
 
 def retrain_samples(
-    *, decision: str, reason: str, new_labelled: int, waiting_for_labels: bool
+    *, decision: Decided, reason: str, new_labelled: int, waiting_for_labels: bool
 ) -> tuple[Sample, ...]:
     """Return what a retrain run decided, and on what.
 
     Parameters
     ----------
-    decision, reason
-        Short words of a fixed set: each pair is a series of its own.
+    reason
+        Short words of a fixed set: each is a series of its own.
     new_labelled
         Labelled production rows that no retrain has consumed.
     waiting_for_labels
         Whether drift asks for a retrain while too few labels have come since it began.
     """
     return (
-        Sample(RETRAIN_DECISION, 1, {"decision": decision, "reason": reason}),
+        Sample(RETRAIN_DECISION, 1, {"decision": decision.value, "reason": reason}),
         *known(NEW_LABELLED, new_labelled),
         *known(WAITING_FOR_LABELS, int(waiting_for_labels)),
     )

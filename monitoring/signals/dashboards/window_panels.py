@@ -1,0 +1,101 @@
+"""Panels of the figures over a longer time, as far back as someone chooses to look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitoring.signals.catalogue import (
+    CAPACITY_USED,
+    DRIFT_SCORE,
+    ESTIMATE_ERROR,
+    F1,
+    FALSE_ALARM_RATE,
+    LABEL_COVERAGE,
+    MONEY_CAUGHT,
+    MONEY_MISSED,
+    NET_SAVING,
+    PR_AUC,
+    PRECISION,
+    RECALL,
+    REVIEW_COST,
+    SCORE_DRIFT,
+)
+from monitoring.signals.dashboards.panel import (
+    WINDOW,
+    Column,
+    Display,
+    Panel,
+    Scale,
+    scale_of,
+)
+from monitoring.signals.dashboards.places import CasePanel
+from monitoring.signals.dashboards.watch import FIGURE, Watch
+from monitoring.signals.metric import Direction, Metric
+
+_RATIOS = (
+    RECALL,
+    PRECISION,
+    F1,
+    PR_AUC,
+    FALSE_ALARM_RATE,
+    CAPACITY_USED,
+    DRIFT_SCORE,
+    SCORE_DRIFT,
+    LABEL_COVERAGE,
+    ESTIMATE_ERROR,
+)
+_MONEY = (NET_SAVING, MONEY_CAUGHT, MONEY_MISSED, REVIEW_COST)
+_BY_TIME = (
+    "Each value counts for as long as it was the newest. How far back is chosen at the top of the "
+    "page."
+)
+
+
+def window_panels(watch: Watch) -> tuple[Panel, ...]:
+    """Return what is usual, and how bad it got."""
+    return (
+        _table(
+            watch,
+            CasePanel.FIGURES_OVER_WINDOW,
+            "Figures over the chosen time",
+            f"Each figure now, on average, and at its worst. {_BY_TIME}",
+            Scale.RATIO,
+            _RATIOS,
+        ),
+        _table(
+            watch,
+            CasePanel.MONEY_OVER_WINDOW,
+            "Money over the chosen time",
+            f"Money of one window now, on average, and at its worst. {_BY_TIME}",
+            scale_of(NET_SAVING, watch.case.costs.currency),
+            _MONEY,
+        ),
+    )
+
+
+def _table(
+    watch: Watch,
+    place: CasePanel,
+    title: str,
+    description: str,
+    scale: str,
+    figures: Sequence[Metric],
+) -> Panel:
+    worst = {f: "min" if f.good is Direction.UP else "max" for f in figures}
+    return Panel(
+        place,
+        title,
+        description,
+        Display.TABLE,
+        scale,
+        (
+            watch.newest("now", figures),
+            watch.over(WINDOW, "average", dict.fromkeys(figures, "avg")),
+            watch.over(WINDOW, "worst", worst),
+        ),
+        height=11,
+        columns=(
+            Column(FIGURE, "figure"),
+            *(Column(name, name, scale) for name in ("now", "average", "worst")),
+        ),
+    )

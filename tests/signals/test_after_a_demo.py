@@ -1,0 +1,174 @@
+"""After a demo: everything declared is published, every panel has data, every alert can speak."""
+
+import pytest
+
+from monitoring.signals import Part, publish
+from monitoring.signals.about import Decided
+from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.alerts.business import business_alerts
+from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts.grafana import provisioned_group
+from monitoring.signals.catalogue import CATALOGUE
+from monitoring.signals.dashboards.case import case_board
+from monitoring.signals.dashboards.fleet import fleet_board
+from monitoring.signals.dashboards.health import health_board
+from monitoring.signals.dashboards.marks import marks
+from monitoring.signals.dashboards.panel import NO_DATA, Board, Panel
+from monitoring.signals.samples import retrain_samples
+from monitoring.use_case import UseCase
+from tests.signals.conftest import everything
+from tests.signals.figures import pushed
+from tests.signals.watched import Watched, until
+
+ADDRESSES = Addresses("http://tocsin.test")
+BRIEF = {
+    "test_fraud_f1",
+    "test_fraud_precision",
+    "test_fraud_recall",
+    "fraud_detection_rate",
+    "frauds_detected_count",
+    "frauds_missed_count",
+    "false_alarm_rate",
+    "false_alarms_count",
+    "drift_score",
+    "n_drifted_features",
+    "max_feature_drift",
+}
+SILENT = {
+    ("RunFailed", "warning"),
+    ("FiguresAbsent", "critical"),
+    ("FiguresNotJudged", "warning"),
+    ("DriftScoreHigh", "warning"),
+}
+"""Alerts whose very value is there only where something is wrong, or not yet critical."""
+
+
+@pytest.fixture(scope="session")
+def shop(watched: Watched) -> UseCase:
+    """The use case that the demo's own steps reported on."""
+    return next(case for case in watched.cases if case.name == "shop")
+
+
+@pytest.fixture(scope="session")
+def boards(watched: Watched) -> tuple[Board, ...]:
+    """Every dashboard."""
+    return (
+        *(case_board(case, ADDRESSES) for case in watched.cases),
+        fleet_board(),
+        health_board(),
+    )
+
+
+@pytest.mark.parametrize("use_case", ["shop", "fraud"])
+def test_what_runs_publish_is_the_catalogue_no_less_and_no_more(
+    use_case: str, watched: Watched
+) -> None:
+    found = watched.query(f'{{__name__=~"tocsin_.+",use_case="{use_case}",job="tocsin"}}')
+    assert {series["metric"]["__name__"] for series in found} == {m.name for m in CATALOGUE}
+
+
+def test_a_run_s_series_have_the_labels_that_the_catalogue_declares(watched: Watched) -> None:
+    of_groups = {"__name__", "job", "use_case", "part", "instance"}
+    found = watched.query('{__name__=~"tocsin_.+",use_case="shop"}')
+    labels = {(s["metric"]["__name__"], frozenset(s["metric"]) - of_groups) for s in found}
+    assert labels == {(metric.name, frozenset(metric.labels)) for metric in CATALOGUE}
+
+
+def test_the_brief_s_eleven_names_are_there(watched: Watched) -> None:
+    values = {name: watched.query(f'{name}{{use_case="fraud"}}') for name in BRIEF}
+    assert {name for name, found in values.items() if len(found) != 1} == set()
+    assert float(values["frauds_missed_count"][0]["value"][1]) == 4
+    assert float(values["fraud_detection_rate"][0]["value"][1]) == 0.9
+
+
+def test_no_panel_is_empty(boards: tuple[Board, ...], watched: Watched) -> None:
+    empty = {
+        (board.uid, panel.title, query.expr)
+        for board in boards
+        for panel in board.panels
+        for query in panel.queries
+        if panel.nothing == NO_DATA and not watched.query(query.expr)
+    }
+    assert empty == set()
+
+
+def test_panels_of_what_is_wrong_say_so_where_nothing_is(
+    boards: tuple[Board, ...], watched: Watched
+) -> None:
+    troubles: list[Panel] = [p for b in boards for p in b.panels if p.nothing != NO_DATA]
+    assert troubles
+    for panel in troubles:
+        assert [watched.query(query.expr) for query in panel.queries] == [[]] * len(panel.queries)
+
+
+def test_a_promotion_is_marked_where_it_happened(watched: Watched, shop: UseCase) -> None:
+    promotions, others = marks(shop)
+    (found,) = watched.query(promotions.expr)
+    assert found["metric"] == {"version": "1"}
+    assert watched.query(others.expr) == []
+
+
+def test_a_retrain_that_kept_the_champion_is_marked_when_it_said_so(
+    watched: Watched, fraud: UseCase
+) -> None:
+    _, others = marks(fraud)
+    kept = retrain_samples(
+        decision=Decided.KEPT_CHAMPION, reason="drift", new_labelled=0, waiting_for_labels=False
+    )
+    publish(kept, use_case="fraud", part=Part.RETRAIN, url=watched.pushgateway)
+    (found,) = until(lambda: watched.query(others.expr))
+    publish(pushed()[Part.RETRAIN], use_case="fraud", part=Part.RETRAIN, url=watched.pushgateway)
+    assert found["metric"] == {"decision": "kept champion", "reason": "drift"}
+    assert float(found["value"][1]) == pytest.approx(float(found["value"][0]), abs=60)
+
+
+def test_every_alert_s_value_is_there(watched: Watched, shop: UseCase) -> None:
+    alerts = alerts_of(shop)
+    silent = {(alert.name, alert.loudness) for alert in alerts if not watched.query(alert.value)}
+    assert silent == SILENT
+
+
+def test_exactly_the_planted_drift_is_told(watched: Watched, shop: UseCase) -> None:
+    firing = {
+        (alert.name, alert.loudness) for alert in alerts_of(shop) if watched.query(alert.condition)
+    }
+    assert firing == {("DriftScoreHigh", "critical")}
+
+
+def test_good_figures_fire_nothing(watched: Watched, fraud: UseCase) -> None:
+    firing = [alert for alert in alerts_of(fraud) if watched.query(alert.condition)]
+    assert firing == []
+
+
+def test_every_alert_on_a_figure_knows_what_it_costs(watched: Watched, shop: UseCase) -> None:
+    for alert in business_alerts(shop):
+        assert alert.money is not None
+        assert len(watched.query(alert.money.query)) == 1, alert.name
+
+
+def test_money_that_is_not_known_leaves_no_rule_of_grafana_without_data(
+    watched: Watched, fraud: UseCase
+) -> None:
+    never_seen = everything()
+    for case, known in ((fraud, True), (never_seen, False)):
+        group = provisioned_group("x", alerts_of(case), ADDRESSES, paused=False)["groups"][0]
+        money = [q["model"]["expr"] for r in group["rules"] for q in r["data"] if q["refId"] == "D"]
+        assert money
+        for expr in money:
+            (found,) = watched.query(expr)
+            assert (float(found["value"][1]) >= 0) is known
+
+
+def test_prometheus_found_nothing_wrong_with_any_rule(watched: Watched) -> None:
+    def evaluated() -> dict[str, str] | None:
+        answer = watched.get("/api/v1/rules")
+        rules = {
+            f"{group['name']}/{rule['name']}": f"{rule['health']} {rule.get('lastError', '')}"
+            for group in answer["groups"]
+            for rule in group["rules"]
+        }
+        return None if any(health.startswith("unknown") for health in rules.values()) else rules
+
+    health = until(evaluated)
+    assert {name: said for name, said in health.items() if said != "ok "} == {}
+    assert len(health) > len(alerts_of(None))

@@ -1,0 +1,192 @@
+"""On a real Grafana: provisioned in silence, every query answered, every rule run, people told."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from monitoring.performance.types import Ratio
+from monitoring.settings import Settings
+from monitoring.signals import Part, publish
+from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
+from monitoring.signals.alerts.grafana import INTERVAL
+from monitoring.signals.dashboards.panel import NO_DATA
+from monitoring.signals.dashboards.places import FLEET, HEALTH
+from monitoring.signals.files import grafana_files
+from tests.fixtures.grafana import Grafana, running_grafana
+from tests.signals.figures import card, estimate, report_samples
+from tests.signals.watched import Told, Watched, listening, until
+
+pytestmark = pytest.mark.grafana
+
+SHORTEST = Pace(timedelta(seconds=1), timedelta(seconds=10), timedelta(hours=1))
+
+
+@pytest.fixture(scope="module")
+def told_and_grafana(
+    grafana_command: tuple[str, ...], watched: Watched, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Told, Grafana]]:
+    """Grafana over the watched Prometheus, and what it tells."""
+    folder = tmp_path_factory.mktemp("grafana")
+    with listening() as (told, webhook, mailbox):
+        surroundings = Settings(
+            prometheus_url=watched.prometheus,
+            webhook_url=SecretStr(webhook),
+            smtp_host=mailbox,
+            smtp_tls=False,
+        )
+        delivery = Delivery(
+            notifier=Notifier.GRAFANA,
+            addresses=Addresses("http://tocsin.test", "http://grafana.test"),
+            webhook=SecretStr(webhook),
+            mail=Mail(mailbox, "tocsin@tocsin.test", ("team@tocsin.test",), tls=False),
+            critical=SHORTEST,
+            warning=SHORTEST,
+        )
+        boards = str(folder / "grafana" / "dashboards")
+        files = grafana_files(watched.cases, delivery, dashboards=boards)
+        quick = {
+            path: text.replace(f"interval: {INTERVAL}", "interval: 10s")
+            for path, text in files.items()
+        }
+        with running_grafana(grafana_command, folder, quick, surroundings) as grafana:
+            yield told, grafana
+
+
+@pytest.fixture
+def grafana(told_and_grafana: tuple[Told, Grafana]) -> Grafana:
+    """The running Grafana."""
+    return told_and_grafana[1]
+
+
+@pytest.fixture
+def told(told_and_grafana: tuple[Told, Grafana]) -> Told:
+    """What Grafana tells."""
+    return told_and_grafana[0]
+
+
+@pytest.fixture
+def boards(grafana: Grafana, watched: Watched) -> list[dict[str, Any]]:
+    """Every dashboard, once all are loaded."""
+    uids = {f"tocsin-{case.name}" for case in watched.cases} | {FLEET, HEALTH}
+
+    def loaded() -> bool:
+        return {board["uid"] for board in grafana.get("/api/search?type=dash-db")} == uids
+
+    until(loaded)
+    return [grafana.get(f"/api/dashboards/uid/{uid}")["dashboard"] for uid in sorted(uids)]
+
+
+def rules(grafana: Grafana) -> dict[str, dict[str, Any]]:
+    groups = grafana.get("/api/prometheus/grafana/api/v1/rules")["data"]["groups"]
+    return {rule["name"]: rule for group in groups for rule in group["rules"]}
+
+
+def test_everything_is_provisioned_without_a_complaint(
+    grafana: Grafana, boards: list[dict[str, Any]], watched: Watched
+) -> None:
+    declared = [alert for case in (None, *watched.cases) for alert in alerts_of(case)]
+    assert len(rules(grafana)) == len(declared)
+    found = grafana.get("/api/v1/provisioning/contact-points")
+    assert {point["name"] for point in found} == {"email receiver", "tocsin"}
+    assert len(boards) == len(watched.cases) + 2
+    assert grafana.complaints() == []
+
+
+def test_every_query_of_every_panel_is_answered(
+    grafana: Grafana, boards: list[dict[str, Any]]
+) -> None:
+    panels = [(b, p) for b in boards for p in b["panels"] if p["type"] != "row"]
+
+    def empty() -> list[tuple[str, str, str]]:
+        return [
+            (board["uid"], panel["title"], target)
+            for board, panel in panels
+            if panel["fieldConfig"]["defaults"]["noValue"] == NO_DATA
+            for target in unanswered(grafana, panel["targets"], board)
+        ]
+
+    until(lambda: not empty())
+    for board, panel in panels:
+        answered = grafana.answers(filled(panel["targets"], board))
+        errors = {letter: a["error"] for letter, a in answered.items() if "error" in a}
+        assert errors == {}, panel["title"]
+
+
+def unanswered(grafana: Grafana, targets: list[dict[str, Any]], board: dict[str, Any]) -> list[str]:
+    answered = grafana.answers(filled(targets, board))
+    return [
+        target["expr"]
+        for target in targets
+        if not any(
+            values
+            for frame in answered[target["refId"]].get("frames", [])
+            for values in frame["data"]["values"]
+        )
+    ]
+
+
+def filled(targets: list[dict[str, Any]], board: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return targets with the board's choices made, as the page does it before it asks."""
+    expressions = [target["expr"] for target in targets]
+    for variable in board["templating"]["list"]:
+        name, value = f"${variable['name']}", variable["current"]["value"]
+        expressions = [expr.replace(name, value) for expr in expressions]
+    return [{**t, "expr": e} for t, e in zip(targets, expressions, strict=True)]
+
+
+def test_every_rule_is_evaluated_without_an_error(grafana: Grafana) -> None:
+    def evaluated() -> dict[str, dict[str, Any]] | None:
+        found = rules(grafana)
+        done = all(not r["lastEvaluation"].startswith("0001") for r in found.values())
+        return found if done else None
+
+    found = until(evaluated, seconds=120)
+    assert {name: r.get("lastError") for name, r in found.items() if r["health"] == "error"} == {}
+    firing = {name for name, rule in found.items() if rule["state"] == "firing"}
+    assert {name.rpartition(" (")[0] for name in firing} == {
+        "The way from rule to receiver works",
+        "Tiny shop: drift score above 0.3",
+    }
+
+
+def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_taken_back(
+    told: Told, watched: Watched
+) -> None:
+    recall = Ratio(0.45, 0.3, 0.6)
+    low = report_samples(realised=card(recall=recall), estimated=estimate(recall=recall))
+    publish(low, use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    try:
+        alert = until(lambda: told.latest("RecallLow", "firing"), seconds=90)
+    finally:
+        publish(report_samples(), use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    assert alert["labels"]["severity"] == "critical"
+    annotations = {k: v for k, v in alert["annotations"].items() if not k.startswith("__")}
+    assert annotations == {
+        "summary": "Card fraud: recall below 0.6",
+        "description": "The model caught 0.45 of all frauds in the newest mature window.",
+        "value": "0.45 (alarm below 0.6)",
+        "money": "400 EUR lost to missed frauds",
+        "dashboard_url": "http://grafana.test/d/tocsin-fraud?viewPanel=3",
+        "report_url": "http://tocsin.test/reports/fraud/index.html",
+        "runbook_url": "http://tocsin.test/runbook#recalllow",
+    }
+    assert "/d/tocsin-fraud" in alert["dashboardURL"]
+    assert "viewPanel=3" in alert["panelURL"]
+    mail = until(lambda: told.mail("recall below 0.6"))
+    assert mail["To"] == "team@tocsin.test"
+    until(lambda: told.latest("RecallLow", "resolved"), seconds=90)
+
+
+def test_the_watchdog_barks_and_nobody_hears_it(grafana: Grafana, told: Told) -> None:
+    (alert,) = [
+        alert
+        for alert in grafana.get("/api/alertmanager/grafana/api/v2/alerts")
+        if alert["labels"].get("alert") == "Watchdog"
+    ]
+    assert alert["labels"]["severity"] == "none"
+    assert not [a for a in told.alerts if a["labels"].get("alert") == "Watchdog"]
