@@ -15,19 +15,21 @@ pytest_plugins = [
     "tests.fixtures.postgres",
 ]
 
-STACK = "local_stack"
+COSTLY = ("local_stack", "watched")
+"""Fixtures that take long to set up: one process alone has the tests of each."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all of the local stack's, which begin first.
+    """Keep a file's tests in one process, and all of a costly fixture's; the stack's begin first.
 
     Those mostly wait, so that the other process has most of the processors meanwhile.
     """
-    items.sort(key=lambda item: not _on_stack(item))
+    items.sort(key=lambda item: _costly(item) != COSTLY[0])
     for item in items:
-        group = STACK if _on_stack(item) else item.nodeid.partition("::")[0]
+        group = _costly(item) or item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
 
 
-def _on_stack(item: pytest.Item) -> bool:
-    return STACK in getattr(item, "fixturenames", ())
+def _costly(item: pytest.Item) -> str | None:
+    used = getattr(item, "fixturenames", ())
+    return next((fixture for fixture in COSTLY if fixture in used), None)
