@@ -1,9 +1,11 @@
 """Fixtures that every room's tests share, and how tests are dealt out to processes.
 
-Servers are real and started once a process, the local stack once a run.
+Servers are real and started once a process; those that take long to start, once a run.
 """
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
     "tests.fixtures.cards",
@@ -15,21 +17,26 @@ pytest_plugins = [
     "tests.fixtures.postgres",
 ]
 
-COSTLY = ("local_stack", "watched")
-"""Fixtures that take long to set up: one process alone has the tests of each."""
+SERVERS = ("tests/stack/", "tests/signals/servers/")
+"""Folders whose tests share servers that take long to start."""
+
+
+class Together(LoadScopeScheduling):
+    """Gives the tests of one file, and of one folder of `SERVERS`, to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in SERVERS if path.startswith(folder)), path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Deal tests out by files and servers."""
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all of a costly fixture's; the stack's begin first.
+    """Begin with the tests on servers.
 
     Those mostly wait, so that the other process has most of the processors meanwhile.
     """
-    items.sort(key=lambda item: _costly(item) != COSTLY[0])
-    for item in items:
-        group = _costly(item) or item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _costly(item: pytest.Item) -> str | None:
-    used = getattr(item, "fixturenames", ())
-    return next((fixture for fixture in COSTLY if fixture in used), None)
+    items.sort(key=lambda item: not item.nodeid.startswith(SERVERS))

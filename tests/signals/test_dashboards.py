@@ -8,6 +8,7 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from monitoring.reports.kind import ReportKind
 from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.declared import alerts_of
 from monitoring.signals.dashboards.case import case_board
@@ -15,7 +16,7 @@ from monitoring.signals.dashboards.datasource import DATASOURCE
 from monitoring.signals.dashboards.fleet import fleet_board
 from monitoring.signals.dashboards.grafana import dashboard_json
 from monitoring.signals.dashboards.health import health_board
-from monitoring.signals.dashboards.panel import Board, Display, Panel
+from monitoring.signals.dashboards.panel import WINDOW, Board, Display, Panel
 from monitoring.signals.dashboards.places import CasePanel, FleetPanel, HealthPanel
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
@@ -164,6 +165,18 @@ def test_an_axis_reaches_its_limits_wherever_its_numbers_lie(board: Board) -> No
 
 
 @each_board
+def test_an_axis_makes_no_small_change_look_large(board: Board) -> None:
+    for panel in board.panels:
+        if panel.display is Display.LINES and not panel.limits:
+            custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
+            assert custom["axisSoftMin"] == 0 < custom["axisSoftMax"] <= 1
+
+
+def test_a_single_number_that_is_called_by_its_label_is_named() -> None:
+    assert panel_of(health_board(), HealthPanel.UP)["options"]["textMode"] == "value_and_name"
+
+
+@each_board
 def test_what_was_pushed_a_minute_ago_is_seen(board: Board) -> None:
     # Over a week the points of a panel lie a quarter of an hour apart.
     assert drawn(board)["time"] == {"from": "now-24h", "to": "now"}
@@ -297,11 +310,51 @@ def test_links_are_shown_and_not_hidden_in_a_menu(fraud: UseCase) -> None:
     assert [link["title"] for link in links] == [
         "All models",
         "Pipeline health",
-        "Newest reports",
+        "Newest drift report",
+        "Newest performance report",
+        "Newest quality report",
+        "All reports",
         "Runbook",
     ]
     assert all("placement" not in link for link in links)
-    assert links[2]["url"] == "http://tocsin.test/reports/fraud/index.html"
+
+
+def test_a_dashboard_leads_to_the_newest_report_of_each_kind(fraud: UseCase) -> None:
+    addresses = {link.url for link in case_board(fraud, ADDRESSES).links}
+    assert {f"http://tocsin.test/newest/fraud/{kind}" for kind in ReportKind} < addresses
+    assert "http://tocsin.test/reports/fraud/index.html" in addresses
+
+
+def test_a_version_leads_to_mlflow_where_people_can_open_it(fraud: UseCase) -> None:
+    opened = Addresses("http://tocsin.test", mlflow="http://mlflow.test/")
+    panel = panel_of(case_board(fraud, opened), CasePanel.MODEL)
+    (link,) = override_of(panel, "version")["links"]
+    assert link["url"] == "http://mlflow.test/#/models/fraud/versions/${__value.text}"
+    without = panel_of(case_board(fraud, ADDRESSES), CasePanel.MODEL)
+    assert "links" not in override_of(without, "version")
+
+
+@each_board
+def test_how_far_to_look_back_is_chosen_at_the_top(board: Board) -> None:
+    chosen = [query for panel in board.panels for query in panel.queries if query.chosen]
+    if not chosen:
+        assert board.choices == ()
+        return
+    (variable,) = drawn(board)["templating"]["list"]
+    assert (variable["type"], variable["name"]) == ("custom", WINDOW.name)
+    assert [o["value"] for o in variable["options"] if o["selected"]] == [WINDOW.default]
+    for query in chosen:
+        assert query.chosen is not None
+        assert "$window" not in query.expr
+        assert query.chosen.replace("$window", WINDOW.default) == query.expr
+
+
+def test_a_figure_s_worst_is_its_lowest_where_high_is_good(fraud: UseCase) -> None:
+    board = case_board(fraud, ADDRESSES)
+    panel = next(p for p in board.panels if p.id == CasePanel.FIGURES_OVER_WINDOW)
+    worst = next(query.expr for query in panel.queries if query.name == "worst")
+    assert "min_over_time(tocsin_recall_ratio" in worst
+    assert "max_over_time(tocsin_drift_score_ratio" in worst
 
 
 def test_a_row_of_the_fleet_leads_to_its_dashboard() -> None:

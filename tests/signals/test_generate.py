@@ -17,7 +17,7 @@ from monitoring.use_case_file import SHIPPED, load_use_case
 from tests.fixtures.gateway import program
 from tests.signals.conftest import everything
 from tests.signals.programs import run
-from tests.signals.watched import ROOT
+from tests.signals.servers.watched import ROOT
 
 SECRETS = {
     "webhook_url": SecretStr("http://hook.test/s3cret-hook"),

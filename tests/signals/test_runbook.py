@@ -11,7 +11,7 @@ from monitoring.signals.alerts.form import PrometheusForm
 from monitoring.signals.alerts.words import texts
 from monitoring.signals.thresholds import METRICS, business_thresholds
 from tests.signals.conftest import everything
-from tests.signals.watched import ROOT
+from tests.signals.servers.watched import ROOT
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 ENTRIES = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))

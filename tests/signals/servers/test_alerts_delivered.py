@@ -3,7 +3,7 @@
 from monitoring.performance.types import Ratio
 from monitoring.signals import Part, publish
 from tests.signals.figures import card, estimate, feature, report_samples, verdict
-from tests.signals.watched import Watched, until
+from tests.signals.servers.watched import Watched, until
 
 
 def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_taken_back(

@@ -31,7 +31,7 @@ from tests.fixtures.gateway import (
 from tests.fixtures.loopback import free_port
 
 T = TypeVar("T")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 AT_ONCE = Pace(timedelta(seconds=1), timedelta(seconds=1), timedelta(hours=1))
 
 

@@ -20,7 +20,7 @@ from monitoring.signals.dashboards.places import FLEET, HEALTH
 from monitoring.signals.files import grafana_files
 from tests.fixtures.grafana import Grafana, running_grafana
 from tests.signals.figures import card, estimate, report_samples
-from tests.signals.watched import Told, Watched, listening, until
+from tests.signals.servers.watched import Told, Watched, listening, until
 
 pytestmark = pytest.mark.grafana
 

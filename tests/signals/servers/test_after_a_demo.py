@@ -18,7 +18,7 @@ from monitoring.signals.samples import retrain_samples
 from monitoring.use_case import UseCase
 from tests.signals.conftest import everything
 from tests.signals.figures import pushed
-from tests.signals.watched import Watched, until
+from tests.signals.servers.watched import Watched, until
 
 ADDRESSES = Addresses("http://tocsin.test")
 BRIEF = {
