@@ -86,7 +86,8 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000", description="Where people open reports and the runbook."
     )
     public_mlflow_url: str | None = Field(
-        None, description="Where people open MLflow; the front page leads there if set."
+        None,
+        description="Where people open MLflow; dashboards and the front page lead there if set.",
     )
     public_airflow_url: str | None = Field(None, description="The same of Airflow.")
     public_prometheus_url: str | None = Field(None, description="The same of Prometheus.")

@@ -27,15 +27,16 @@ def reports() -> RedirectResponse:
 
 @router.get("/newest/{use_case}/{kind}", include_in_schema=False)
 def newest_report(request: Request, use_case: str, kind: ReportKind) -> RedirectResponse:
-    """Lead to a use case's newest report of a kind."""
+    """Lead to a use case's newest report of a kind; to the list of its reports before there is one.
+
+    Dashboards link here from their first day on.
+    """
     site: Site = request.app.state.site
     case = find(site, use_case)
     if case is None:
         raise HTTPException(404, f"There is no use case {use_case!r}.")
-    for entry in newest(site, case.name):
-        if entry.kind is kind:
-            return RedirectResponse(f"../..{PATH}/{case.name}/{entry.html}")
-    raise HTTPException(404, f"There is no {kind} report of {case.name} yet.")
+    found = (entry.html for entry in newest(site, case.name) if entry.kind is kind)
+    return RedirectResponse(f"../..{PATH}/{case.name}/{next(found, INDEX)}")
 
 
 class ReportFiles(StaticFiles):

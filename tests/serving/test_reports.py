@@ -88,9 +88,17 @@ def test_the_newest_report_of_a_kind_has_an_address_of_its_own(served: Served) -
     assert answer.text == "<p>report of drift</p>"
 
 
-@pytest.mark.parametrize("path", ["nobody/drift", "fraud/performance", "student_depression/drift"])
-def test_where_there_is_no_newest_report_it_says_so(served: Served, path: str) -> None:
+@pytest.mark.parametrize("path", ["fraud/performance", "student_depression/drift"])
+def test_where_there_is_no_report_of_a_kind_yet_its_address_leads_to_the_list(
+    served: Served, path: str
+) -> None:
     answer = requests.get(f"{served.url}/newest/{path}", timeout=10)
+    assert answer.status_code == 200
+    assert urlsplit(answer.url).path == f"/reports/{path.partition('/')[0]}/index.html"
+
+
+def test_there_is_no_newest_report_of_a_use_case_that_is_not_there(served: Served) -> None:
+    answer = requests.get(f"{served.url}/newest/nobody/drift", timeout=10)
     assert answer.status_code == 404
     assert "There is no" in answer.json()["detail"]
 

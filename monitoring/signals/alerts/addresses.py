@@ -18,10 +18,13 @@ class Addresses:
         Base of reports, runbook and status pages.
     grafana
         Base of Grafana; None where it does not run, and links lead to the status pages.
+    mlflow
+        Base of MLflow; None where people can't open it, and nothing links to it.
     """
 
     public: str
     grafana: str | None = None
+    mlflow: str | None = None
 
     def dashboard(self, alert: Alert) -> str:
         """Return the address of the panel that shows what the alert is about."""
@@ -40,12 +43,26 @@ class Addresses:
 
     def report(self, alert: Alert) -> str:
         """Return the address of the newest reports."""
-        folder = f"reports/{alert.use_case}/index.html" if alert.use_case else "reports"
-        return f"{self._public}/{folder}"
+        return self.reports(alert.use_case) if alert.use_case else f"{self._public}/reports"
 
-    def runbook(self, alert: Alert) -> str:
-        """Return the address of the alert's entry in the runbook."""
-        return f"{self._public}/runbook#{anchor(alert.name)}"
+    def reports(self, use_case: str) -> str:
+        """Return the address of the list of a use case's reports."""
+        return f"{self._public}/reports/{use_case}/index.html"
+
+    def newest_report(self, use_case: str, kind: str) -> str:
+        """Return the address that leads to a use case's newest report of a kind."""
+        return f"{self._public}/newest/{use_case}/{kind}"
+
+    def model(self, use_case: str, version: str) -> str | None:
+        """Return the address of a version of a use case's model; None where nobody can open it."""
+        if self.mlflow is None:
+            return None
+        return f"{self.mlflow.rstrip('/')}/#/models/{use_case}/versions/{version}"
+
+    def runbook(self, alert: Alert | None = None) -> str:
+        """Return the address of the alert's entry in the runbook; of the whole of it for None."""
+        whole = f"{self._public}/runbook"
+        return whole if alert is None else f"{whole}#{anchor(alert.name)}"
 
     @property
     def _public(self) -> str:

@@ -25,11 +25,13 @@ from monitoring.signals.dashboards.watch import Watch
 from monitoring.signals.dashboards.window_panels import window_panels
 from monitoring.use_case import UseCase
 
+REPORTS = ("drift", "performance", "quality")
+"""The kinds of report there are, as they are linked to."""
+
 
 def case_board(case: UseCase, addresses: Addresses) -> Board:
     """Return the dashboard of a use case: the brief's six panels first."""
-    watch = Watch(case)
-    public = addresses.public.rstrip("/")
+    watch = Watch(case, addresses)
     return Board(
         uid=board_of(case.name),
         # From its name, which no other has: Grafana loads no two boards of one title.
@@ -61,7 +63,11 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
         links=(
             Leads("All models", path_of(FLEET)),
             Leads("Pipeline health", path_of(HEALTH)),
-            Leads("Newest reports", f"{public}/reports/{case.name}/index.html"),
-            Leads("Runbook", f"{public}/runbook"),
+            *(
+                Leads(f"Newest {kind} report", addresses.newest_report(case.name, kind))
+                for kind in REPORTS
+            ),
+            Leads("All reports", addresses.reports(case.name)),
+            Leads("Runbook", addresses.runbook()),
         ),
     )

@@ -19,8 +19,10 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.dashboards.panel import (
     NOT_EVEN_ONE,
+    THIS,
     Column,
     Display,
+    Leads,
     Limit,
     Panel,
     Scale,
@@ -34,6 +36,8 @@ from monitoring.signals.thresholds import Side
 def model_panels(watch: Watch) -> tuple[Panel, ...]:
     """Return which model serves, how it did in its test, and what retrains decided."""
     new_rows = watch.case.retrain.new_rows
+    its_page = watch.addresses.model(watch.case.name, THIS)
+    opens = None if its_page is None else Leads("Open it in MLflow", its_page)
     model, since = watch.each(MODEL, *MODEL.labels), watch.since(PROMOTED, *PROMOTED.labels)
     return (
         Panel(
@@ -45,7 +49,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             (model, replace(since, name="serving for")),
             height=4,
             columns=(
-                Column("version", "version"),
+                Column("version", "version", opens=opens),
                 Column("candidate", "family"),
                 Column("serving for", "serving for", Scale.AGE),
                 Column("data_hash", "training data"),

@@ -72,7 +72,7 @@ def _models() -> Panel:
             Query(f"time() - max {_BY_CASE} ({report})", "last report"),
         ),
         width=24,
-        height=10,
+        height=8,
         columns=(
             Column(USE_CASE, "model", opens=ITS_BOARD),
             Column("critical", "critical", Scale.COUNT, (NOT_EVEN_ONE,), worst_first=True),

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
     BigValueGraphMode,
+    BigValueTextMode,
     DataSourceRef,
     VizOrientation,
 )
@@ -140,6 +141,7 @@ def _stat(panel: Panel) -> Any:
         .color_mode(BigValueColorMode.VALUE)
         .graph_mode(BigValueGraphMode.NONE)
         .text(size)
+        .text_mode(_text_mode(panel))
         .thresholds(number_steps(shared))
     )
     if panel.scale in (Scale.RATIO, Scale.AGE):
@@ -152,6 +154,15 @@ def _stat(panel: Panel) -> Any:
             own = DynamicConfigValue(id_val="thresholds", value=steps)
             drawn = drawn.override_by_name(query.name, [own])
     return drawn
+
+
+def _text_mode(panel: Panel) -> BigValueTextMode:
+    """Return whether names are written: those that come from labels, however few series there are.
+
+    Left to itself, Grafana writes no name beside a single number.
+    """
+    named = any("{{" in query.name for query in panel.queries)
+    return BigValueTextMode.VALUE_AND_NAME if named else BigValueTextMode.AUTO
 
 
 def _bars(_: Panel) -> Any:

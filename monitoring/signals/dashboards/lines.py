@@ -15,15 +15,18 @@ from grafana_foundation_sdk.models.common import (
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from monitoring.signals.dashboards.colours import PLAIN, line_steps
-from monitoring.signals.dashboards.panel import Look, Panel, Query
+from monitoring.signals.dashboards.panel import Look, Panel, Query, Scale
 from monitoring.signals.thresholds import Side
 
 _MARGIN = 0.1
 """How far beyond its limits an axis reaches, as a share of them."""
 
+_LEAST_HEIGHT: dict[str, float] = {Scale.RATIO: 0.01}
+"""What an axis has where all its numbers are 0, if not 1."""
+
 
 def drawn_lines(panel: Panel) -> timeseries.Panel:
-    """Return a course whose axis reaches its limits, wherever its numbers lie."""
+    """Return a course with its limits."""
     legend = common.VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
     drawn = (
         timeseries.Panel()
@@ -35,8 +38,8 @@ def drawn_lines(panel: Panel) -> timeseries.Panel:
     if panel.limits:
         style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         drawn = drawn.thresholds_style(style).thresholds(line_steps(panel.limits))
-        low, high = _axis(panel)
-        drawn = drawn.axis_soft_min(low).axis_soft_max(high)
+    low, high = _axis(panel)
+    drawn = drawn.axis_soft_min(low).axis_soft_max(high)
     low_edge = ""
     for query in panel.queries:
         low_edge = query.name if query.look is Look.LOW else low_edge
@@ -48,12 +51,18 @@ def drawn_lines(panel: Panel) -> timeseries.Panel:
 
 
 def _axis(panel: Panel) -> tuple[float, float]:
+    """Return from where to where an axis reaches at least; numbers beyond widen it.
+
+    It reaches the limits wherever the numbers lie. Without limits it begins at 0, so that a small
+    change looks small.
+    """
     values = [limit.value for limit in panel.limits]
-    below = all(limit.side is Side.BELOW for limit in panel.limits)
-    low = min(values) * (1 - _MARGIN) if below else 0
-    # A limit of 0 alone, where nothing is to come, would leave an axis without a height.
-    high = max(values) * (1 + _MARGIN) or 1
-    return round(low, 6), round(high, 6)
+    high_is_good = bool(values) and all(limit.side is Side.BELOW for limit in panel.limits)
+    low = min(values) * (1 - _MARGIN) if high_is_good else 0
+    high = max(values, default=0) * (1 + _MARGIN)
+    if high_is_good and panel.scale == Scale.RATIO:
+        high = 1
+    return round(low, 6), round(high, 6) or _LEAST_HEIGHT.get(panel.scale, 1)
 
 
 def _look(query: Query, low_edge: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.dashboards.panel import Choice, Limit, Look, Query
 from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.promql import highest, live, now, select
@@ -20,6 +21,7 @@ class Watch:
     """One use case, as its panels see it."""
 
     case: UseCase
+    addresses: Addresses
     thresholds: tuple[BusinessThreshold, ...] = field(init=False)
 
     def __post_init__(self) -> None:
