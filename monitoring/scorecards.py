@@ -137,7 +137,7 @@ def _calibration(known: Scorecard | Summary, threshold: float) -> Calibration | 
     if known.scores is None:
         msg = "calibrated_on: this summary has no scores; summarise rows that the model scored"
         raise ValueError(msg)
-    return calibration(known.scores, first_alarmed(known.scores, threshold))
+    return calibration((known.scores,), first_alarmed(known.scores, threshold))
 
 
 def _label(labels: ArrayLike, label_seen: ArrayLike | None, rows: int) -> NDArray[np.int8]:

@@ -43,19 +43,19 @@ def labels_of(labels: ArrayLike, rows: int, name: str = "labels") -> NDArray[np.
 
 
 def amounts_of(amounts: ArrayLike, *, priced: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return amounts as float64; only those of the `priced` rows are looked at.
+    """Return amounts as float64, NaN where one is missing; only `priced` rows are looked at.
 
     Raises
     ------
     ValueError
-        Not one amount a row, or one of a priced row that is missing or below 0.
+        Not one amount a row, or one of a priced row that is infinite or below 0.
     """
     values = _column(amounts, "amounts", len(priced))
     _refuse(
-        priced & ~((values >= 0) & np.isfinite(values)),
+        priced & ((values < 0) | np.isinf(values)),
         values,
         "amounts",
-        "the amount of a positive is the money at stake in it, a number from 0 on",
+        "an amount is the money at stake in a row: a number from 0 on, or missing",
     )
     return values
 

@@ -1,13 +1,15 @@
-"""Calibration: whether scores are the probabilities they claim to be."""
+"""Calibration: whether scores are probabilities, once labels that came have mended them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.performance.labels import NEGATIVE, POSITIVE
+from monitoring.performance.recalibration import recalibration
 from monitoring.performance.types import Calibration
 from monitoring.summary.types import ScoreSummary
 
@@ -17,45 +19,50 @@ _GROUP_VARIANCE = 5.0
 """Variance of the number of positives from which on a group of bins is tested on its own."""
 
 
-def calibration(scores: ScoreSummary, first: int) -> Calibration | None:
-    """Compare the positives that scores promise with those that came; None without labels.
+def calibration(known: Sequence[ScoreSummary], first: int) -> Calibration | None:
+    """Mend scores by labelled rows, and test what comes of it; None without any label.
 
-    Bins are grouped by what the scores promise alone, on either side of the threshold; each group
-    is a sum of independent rows, so that under calibration (found - promised)^2 / variance is
-    close to chi-square (Hosmer and Lemeshow 1980, with the groups' own variances).
+    Of the newest set, bins are grouped by what the mended scores promise, on either side of the
+    threshold; each group is a sum of independent rows, so that under calibration
+    (found - promised)^2 / variance is close to chi-square (Hosmer and Lemeshow 1980, with the
+    groups' own variances). What no mending that keeps the order can put right is found so.
 
     Parameters
     ----------
+    known
+        Score histograms on the same bins, oldest first; those without labels are passed over.
     first
         The lowest bin whose rows are alarms.
     """
-    labelled = scores.rows[[NEGATIVE, POSITIVE]].sum(axis=0)
-    if not labelled.any():
+    labelled = [scores for scores in known if scores.rows[[NEGATIVE, POSITIVE]].any()]
+    if not labelled:
         return None
-    promised = scores.score[[NEGATIVE, POSITIVE]].sum(axis=0)
-    variance = positives_variance(labelled, promised)
-    found = scores.rows[POSITIVE]
+    mending = recalibration(labelled)
+    newest = labelled[-1]
+    rows = newest.rows[[NEGATIVE, POSITIVE]].sum(axis=0)
+    score = newest.score[[NEGATIVE, POSITIVE]].sum(axis=0)
+    promised = rows * mending.mended(score / np.maximum(rows, 1))
+    variance = positives_variance(rows, promised)
+    found = newest.rows[POSITIVE]
     starts = np.concatenate([_groups(variance[:first]), first + _groups(variance[first:])])
     off = np.abs(np.add.reduceat(found - promised, starts))
     doubt = np.add.reduceat(variance, starts)
     return Calibration(
-        expected=float(promised.sum()),
+        expected=float(score.sum()),
         positives=int(found.sum()),
+        mending=mending,
         p_value=_p_value(off, doubt),
         misplaced=_misplaced(off, doubt, max(float(promised.sum()), float(found.sum()))),
-        alarmed_error=_relative_error(variance[first:], promised[first:]),
-        silent_error=_relative_error(variance[:first], promised[:first]),
-        error=_relative_error(variance, promised),
     )
 
 
-def positives_variance(rows: NDArray[np.int64], score: Floats) -> Floats:
-    """Return the variance of the number of positives of each bin, from its sum of scores.
+def positives_variance(rows: NDArray[np.int64], positives: Floats) -> Floats:
+    """Return the variance of the number of positives of each bin, from how many are promised.
 
-    Rows are positive independently, each with its score as probability: s (1 - s / n), which is
+    Rows are positive independently, each with its score as probability: k (1 - k / n), which is
     exact where the scores of a bin are equal and a little too much where they are not.
     """
-    variance: Floats = score * (1 - score / np.maximum(rows, 1))
+    variance: Floats = positives * (1 - positives / np.maximum(rows, 1))
     return np.maximum(variance, 0.0)
 
 
@@ -81,8 +88,3 @@ def _misplaced(off: Floats, variance: Floats, positives: float) -> float:
     """Return the share of positives out of place, less the mean absolute error of chance."""
     by_chance = np.sqrt(2 * variance / math.pi).sum()
     return max(float(off.sum() - by_chance), 0.0) / positives if positives else 0.0
-
-
-def _relative_error(variance: Floats, promised: Floats) -> float | None:
-    total = float(promised.sum())
-    return math.sqrt(float(variance.sum())) / total if total else None

@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 
 from monitoring.performance.bins import check_scores, first_alarmed
 from monitoring.performance.labels import NEGATIVE, POSITIVE
-from monitoring.performance.money import can_price, review_limit
+from monitoring.performance.money import review_limit
+from monitoring.performance.prices import can_price, losses
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs, MissedCost
 
 Floats = NDArray[np.float64]
+
+_HALVINGS = 4
+"""How often `cost_steps` halves and doubles the odds of the threshold."""
+
+_EDGE = 1e-9
+"""How near to 0 and to 1 a threshold has odds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +62,18 @@ def cost_curve(scores: ScoreSummary, costs: Costs) -> CostCurve:
     Raises
     ------
     ValueError
-        A miss costs a share of its amount and the summary has no amounts; scores outside 0 to 1;
+        A miss costs a share of its amount and no positive has one; scores outside 0 to 1;
         positives with amounts below 0.
     """
     check_scores(scores)
-    if not can_price(scores, costs):
+    if not can_price(scores, costs, (POSITIVE,)):
         msg = (
-            f"no amounts, but a miss costs {costs.missed.of_amount:g} of its amount: summarise "
-            "the scores with amounts, or set `costs.missed.of_amount` to 0"
+            f"no positive has an amount, but a miss costs {costs.missed.of_amount:g} of it: "
+            "summarise the scores with amounts, or set `costs.missed.of_amount` to 0"
         )
         raise ValueError(msg)
     rows = scores.rows[POSITIVE]
-    loss = costs.missed.of_amount * scores.amount[POSITIVE] + costs.missed.fixed * rows
+    loss = losses(scores, costs.missed, (POSITIVE,)).total
     false_alarms = _from_here_on(scores.rows[NEGATIVE])
     alarms = _from_here_on(rows) + false_alarms
     return CostCurve(
@@ -75,6 +82,54 @@ def cost_curve(scores: ScoreSummary, costs: Costs) -> CostCurve:
         missed=np.cumsum(loss)[:-1],
         reviews=np.float64(costs.review) * alarms,
         false_alarms=np.float64(costs.false_alarm) * false_alarms,
+    )
+
+
+@dataclass(frozen=True)
+class CostStep:
+    """What a window would have cost at one threshold.
+
+    Attributes
+    ----------
+    used
+        Whether it is the decision threshold.
+    alarms, missed
+        Labelled rows alarmed; positives that were not.
+    """
+
+    threshold: float
+    used: bool
+    cost: float
+    alarms: int
+    missed: int
+
+
+def cost_steps(scores: ScoreSummary, *, threshold: float, costs: Costs) -> tuple[CostStep, ...]:
+    """Return the cost curve at a few thresholds around the one in use, ascending.
+
+    They lie at a half, a quarter, ... of its odds and at twice, four times, ... them, each at
+    the edge nearest to that.
+
+    Raises
+    ------
+    ValueError
+        As `cost_curve` does, or the threshold is no edge of the bins.
+    """
+    chosen = first_alarmed(scores, threshold) - 1
+    curve = cost_curve(scores, costs)
+    inside = min(max(threshold, _EDGE), 1 - _EDGE)
+    odds = inside / (1 - inside) * 2.0 ** np.arange(-_HALVINGS, _HALVINGS + 1)
+    places = np.abs(scores.edges[:, None] - odds / (1 + odds)).argmin(axis=0)
+    missed = np.cumsum(scores.rows[POSITIVE])[:-1]
+    return tuple(
+        CostStep(
+            threshold=float(curve.thresholds[place]),
+            used=bool(place == chosen),
+            cost=float(curve.cost[place]),
+            alarms=int(curve.alarms[place]),
+            missed=int(missed[place]),
+        )
+        for place in np.unique(np.append(places, chosen))
     )
 
 

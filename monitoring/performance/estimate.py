@@ -3,12 +3,13 @@
 The idea is CBPE's, confidence-based performance estimation (NannyML): where scores are
 probabilities, their sum over the alarms is the number of positives expected among these, and so
 on for every cell of the confusion matrix. It follows a change of the rows (covariate shift) as
-far as the scores do. It is blind to a change of what the rows mean (concept drift): the scores
-then promise what does not come, and nothing but labels can tell.
+far as the scores do. A change of what the rows mean (concept drift) it can't see: the scores
+then promise what does not come, until labels that come mend them. Measured in docs/estimate.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,16 @@ from numpy.typing import NDArray
 
 from monitoring.performance.bins import check_scores, first_alarmed
 from monitoring.performance.calibration import calibration, positives_variance
-from monitoring.performance.intervals import UNDEFINED, equivalent_rows, f1_of, wilson
-from monitoring.performance.money import can_price
+from monitoring.performance.intervals import (
+    UNDEFINED,
+    equivalent_rows,
+    f1_of,
+    skewed,
+    wilson,
+)
+from monitoring.performance.prices import EVERY_LABEL, can_price, losses
 from monitoring.performance.ranking import average_precision, expected_ranked
-from monitoring.performance.types import Calibration, CardStatus, Estimate, Ratio
+from monitoring.performance.types import Amount, Calibration, CardStatus, Estimate, Ratio
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
 
@@ -28,7 +35,7 @@ Floats = NDArray[np.float64]
 
 def estimate(
     window: ScoreSummary,
-    validation: ScoreSummary,
+    known: Sequence[ScoreSummary],
     *,
     threshold: float,
     costs: Costs | None,
@@ -40,14 +47,15 @@ def estimate(
     ----------
     window
         Score histograms of the rows; labels that have come are not used.
-    validation
-        Score histograms of labelled rows that the model was not trained on: they tell whether
-        its scores are probabilities, and how surely.
+    known
+        Score histograms of labelled rows that the model was not trained on, oldest first: its
+        validation rows, then windows whose labels have come. They tell what its scores are worth
+        as probabilities, and how surely.
     threshold
-        Decision threshold, an edge of the bins of both.
+        Decision threshold, an edge of the bins of all.
     costs
         What mistakes and work cost; no cost without them, or where a miss costs a share of its
-        amount and the window has no amounts.
+        amount and no amount is known.
     min_positives
         With fewer positives expected the figures are there, but the status says that they are
         not judged.
@@ -55,19 +63,24 @@ def estimate(
     Returns
     -------
     Estimate
-        `not calibrated`, without figures, where validation has no labels or proves the scores
-        wrong. The intervals are for what the labels will show: they hold the chance that is in
-        the labels and the doubt that validation leaves about the scores.
+        `not calibrated`, without figures, where nothing known has labels or even the mended
+        scores are proved wrong. The intervals are for what the labels will show: they hold the
+        chance that is in the labels and the doubt that those known leave about the scores. They
+        don't hold what may have changed since.
 
     Raises
     ------
     ValueError
         The threshold is no edge of the bins, or scores outside 0 to 1.
     """
-    check_scores(validation)
-    known = calibration(validation, first_alarmed(validation, threshold))
+    for scores in known:
+        check_scores(scores)
     return estimate_from(
-        window, known, threshold=threshold, costs=costs, min_positives=min_positives
+        window,
+        calibration(known, first_alarmed(window, threshold)),
+        threshold=threshold,
+        costs=costs,
+        min_positives=min_positives,
     )
 
 
@@ -83,11 +96,11 @@ def estimate_from(
     check_scores(window)
     cells = _cells(window, first_alarmed(window, threshold), known)
     status = _status(cells, known, min_positives)
-    if known is None or status in (CardStatus.NO_ROWS, CardStatus.NOT_CALIBRATED):
+    if status in (CardStatus.NO_ROWS, CardStatus.NOT_CALIBRATED):
         return Estimate(
             status=status,
             threshold=threshold,
-            rows=cells.rows,
+            rows=int(cells.rows.sum()),
             positives=cells.positives,
             recall=UNDEFINED,
             precision=UNDEFINED,
@@ -97,52 +110,81 @@ def estimate_from(
     return Estimate(
         status=status,
         threshold=threshold,
-        rows=cells.rows,
+        rows=int(cells.rows.sum()),
         positives=cells.positives,
         recall=_recall(cells),
         precision=_precision(cells),
         f1=_f1(cells),
-        pr_auc=_pr_auc(window, cells, known),
+        pr_auc=_pr_auc(cells),
         cost=None if costs is None else _cost(window, cells, costs),
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Cells:
-    """Positives expected above and below the threshold, and the variances of their numbers."""
+    """Rows and expected positives by bin, and how unsure their sums are.
 
-    rows: int
-    alarms: int
+    Attributes
+    ----------
+    first
+        The lowest bin whose rows are alarms.
+    chance
+        Variance of each bin's positives were the scores true probabilities.
+    slopes, doubt
+        How fast each bin's positives move with the coefficients of the mending: (bins, 3); the
+        covariance of these.
+    """
+
     first: int
-    detected: float
-    missed: float
-    detected_variance: float
-    missed_variance: float
+    rows: NDArray[np.int64]
+    expected: Floats
+    chance: Floats
+    slopes: Floats
+    doubt: Floats
+
+    @property
+    def alarms(self) -> int:
+        return int(self.rows[self.first :].sum())
+
+    @property
+    def detected(self) -> float:
+        return float(self.expected[self.first :].sum())
+
+    @property
+    def missed(self) -> float:
+        return float(self.expected[: self.first].sum())
 
     @property
     def positives(self) -> float:
-        return self.detected + self.missed
+        return float(self.expected.sum())
+
+    def variance(self, weights: Floats) -> float:
+        """Return the variance of the positives' sum, each bin's weighed by a factor of its own."""
+        slope = weights @ self.slopes
+        return float(weights**2 @ self.chance + slope @ self.doubt @ slope)
+
+    def weights(self, alarmed: float, silent: float) -> Floats:
+        """Return one factor for all bins of alarms, another for the others."""
+        weights = np.full(len(self.rows), float(silent))
+        weights[self.first :] = alarmed
+        return weights
 
 
 def _cells(window: ScoreSummary, first: int, known: Calibration | None) -> _Cells:
     rows, score = window.rows.sum(axis=0), window.score.sum(axis=0)
-    chance = positives_variance(rows, score)
-    detected, missed = float(score[first:].sum()), float(score[:first].sum())
-    above = (known.alarmed_error if known else None) or 0.0
-    below = (known.silent_error if known else None) or 0.0
-    return _Cells(
-        rows=int(rows.sum()),
-        alarms=int(rows[first:].sum()),
-        first=first,
-        detected=detected,
-        missed=missed,
-        detected_variance=float(chance[first:].sum()) + (detected * above) ** 2,
-        missed_variance=float(chance[:first].sum()) + (missed * below) ** 2,
-    )
+    mean = score / np.maximum(rows, 1)
+    if known is None:
+        expected, slopes, doubt = score, np.zeros((len(rows), 3)), np.zeros((3, 3))
+    else:
+        expected = rows * known.mending.mended(mean)
+        slopes = rows[:, None] * known.mending.slopes(mean)
+        doubt = np.array(known.mending.covariance)
+    chance = positives_variance(rows, expected)
+    return _Cells(first, rows, expected, chance, slopes, doubt)
 
 
 def _status(cells: _Cells, known: Calibration | None, min_positives: int) -> CardStatus:
-    if cells.rows == 0:
+    if not cells.rows.any():
         return CardStatus.NO_ROWS
     if known is None or not known.holds:
         return CardStatus.NOT_CALIBRATED
@@ -152,14 +194,12 @@ def _status(cells: _Cells, known: Calibration | None, min_positives: int) -> Car
 
 
 def _recall(cells: _Cells) -> Ratio:
-    """Return D / (D + M); its variance by the delta method, D and M being independent."""
+    """Return D / (D + M), D detected and M missed; variances here are by the delta method."""
     total = cells.positives
     if total == 0:
         return UNDEFINED
     value = cells.detected / total
-    variance = (
-        (1 - value) ** 2 * cells.detected_variance + value**2 * cells.missed_variance
-    ) / total**2
+    variance = cells.variance(cells.weights(1 - value, -value)) / total**2
     return wilson(value, equivalent_rows(value, variance))
 
 
@@ -168,7 +208,8 @@ def _precision(cells: _Cells) -> Ratio:
     if cells.alarms == 0:
         return UNDEFINED
     value = cells.detected / cells.alarms
-    return wilson(value, equivalent_rows(value, cells.detected_variance / cells.alarms**2))
+    variance = cells.variance(cells.weights(1, 0)) / cells.alarms**2
+    return wilson(value, equivalent_rows(value, variance))
 
 
 def _f1(cells: _Cells) -> Ratio:
@@ -177,32 +218,43 @@ def _f1(cells: _Cells) -> Ratio:
     if whole == 0:
         return UNDEFINED
     value = cells.detected / whole
-    variance = (cells.detected_variance + value**2 * cells.missed_variance) / whole**2
+    variance = cells.variance(cells.weights(1, -value)) / whole**2
     share = wilson(value, equivalent_rows(value, variance))
     if share.low is None or share.high is None:
         return UNDEFINED
     return Ratio(f1_of(value), f1_of(share.low), f1_of(share.high))
 
 
-def _pr_auc(window: ScoreSummary, cells: _Cells, known: Calibration) -> Ratio:
-    """Return PR-AUC of the expected histogram, as sure as its positives and validation's let it."""
-    value = average_precision(expected_ranked(window))
-    negatives = cells.rows - cells.positives
+def _pr_auc(cells: _Cells) -> Ratio:
+    """Return PR-AUC of the expected histogram, as sure as its positives and the mending let it."""
+    value = average_precision(expected_ranked(cells.rows, cells.expected))
+    negatives = float(cells.rows.sum()) - cells.positives
     fewest = min(cells.positives, negatives)
     if value is None or fewest <= 0:
         return Ratio(value)
-    return wilson(value, 1 / (1 / fewest + (known.error or 0.0) ** 2))
+    slope = cells.slopes.sum(axis=0)
+    doubt = float(slope @ cells.doubt @ slope) / cells.positives**2
+    return wilson(value, 1 / (1 / fewest + doubt))
 
 
-def _cost(window: ScoreSummary, cells: _Cells, costs: Costs) -> float | None:
-    """Return the expected cost; within a bin, amounts are taken as unrelated to scores."""
-    if not can_price(window, costs):
+def _cost(window: ScoreSummary, cells: _Cells, costs: Costs) -> Amount | None:
+    """Return the expected cost; within a bin, amounts are taken as unrelated to scores.
+
+    Reviews are certain. The rest is a sum of few and unlike losses, hence the skewed interval.
+    """
+    if not can_price(window, costs, EVERY_LABEL):
         return None
-    rows, score = window.rows.sum(axis=0), window.score.sum(axis=0)
-    lost = (window.amount.sum(axis=0) * score / np.maximum(rows, 1))[: cells.first].sum()
-    return float(
-        costs.missed.of_amount * lost
-        + costs.missed.fixed * cells.missed
-        + costs.review * cells.alarms
-        + costs.false_alarm * (cells.alarms - cells.detected)
-    )
+    loss = losses(window, costs.missed, EVERY_LABEL)
+    each = loss.total / np.maximum(cells.rows, 1)
+    reviews = costs.review * cells.alarms
+    silent = slice(None, cells.first)
+    weights = cells.weights(-costs.false_alarm, 0)
+    weights[silent] = each[silent]
+    value = float(weights @ cells.expected) + costs.false_alarm * cells.alarms
+    # Chance: not the mean loss of a bin is lost, but single ones, large and small.
+    share = cells.expected[silent] / np.maximum(cells.rows[silent], 1)
+    chance = float((share * (1 - share)) @ loss.squared[silent])
+    chance += costs.false_alarm**2 * float(cells.chance[cells.first :].sum())
+    slope = weights @ cells.slopes
+    low, high = skewed(value, chance + float(slope @ cells.doubt @ slope))
+    return Amount(reviews + value, reviews + low, reviews + high)

@@ -83,6 +83,15 @@ def roc_auc_ratio(
     return wilson(value, min(equivalent_rows(value, variance), most))
 
 
+def skewed(value: float, variance: float) -> tuple[float, float]:
+    """Return the 95% interval of a sum of few and unlike amounts: log-normal, so never below 0."""
+    if value <= 0:
+        return value, value
+    spread = math.log1p(variance / value**2)
+    low, high = (value * math.exp(side * _Z * math.sqrt(spread) - spread / 2) for side in (-1, 1))
+    return min(low, value), max(high, value)
+
+
 def equivalent_rows(value: float, variance: float) -> float:
     """Return how many independent rows would give a share of `value` this variance."""
     if variance < _NO_VARIANCE:

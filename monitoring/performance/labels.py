@@ -52,6 +52,7 @@ def with_absent_labels(
         score=_unlabelled_to_negative(scores.score),
         amount=_unlabelled_to_negative(scores.amount),
         amount_squared=_unlabelled_to_negative(scores.amount_squared),
+        unpriced=_unlabelled_to_negative(scores.unpriced),
     )
     return MatureScores(settled, come)
 

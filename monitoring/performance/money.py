@@ -6,37 +6,59 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.performance.arrays import amounts_of, labels_of, scores_of
+from monitoring.performance.intervals import UNDEFINED, skewed
 from monitoring.performance.labels import NEGATIVE, POSITIVE
-from monitoring.performance.types import Money
+from monitoring.performance.prices import can_price, losses
+from monitoring.performance.types import Money, Ratio
 from monitoring.summary.types import ScoreSummary
-from monitoring.use_case import Costs, MissedCost
+from monitoring.use_case import Costs
 
 Floats = NDArray[np.float64]
-
-
-def can_price(scores: ScoreSummary, costs: Costs) -> bool:
-    """Whether misses can be priced: by the amount only where there are amounts."""
-    return scores.has_amounts or costs.missed.of_amount == 0
 
 
 def money_at(scores: ScoreSummary, first: int, costs: Costs) -> Money | None:
     """Return the money of the labelled rows, where bins from `first` on are alarms.
 
-    None where a miss costs a share of its amount and the summary has no amounts.
+    None where a miss costs a share of its amount and no positive has one.
     """
-    if not can_price(scores, costs):
+    if not can_price(scores, costs, (POSITIVE,)):
         return None
-    loss = _loss(scores.rows[POSITIVE], scores.amount[POSITIVE], costs.missed)
-    caught, missed = float(loss[first:].sum()), float(loss[:first].sum())
+    loss = losses(scores, costs.missed, (POSITIVE,))
+    caught, missed = float(loss.total[first:].sum()), float(loss.total[:first].sum())
     false_alarms = int(scores.rows[NEGATIVE, first:].sum())
-    alarms = false_alarms + int(scores.rows[POSITIVE, first:].sum())
+    detected = int(scores.rows[POSITIVE, first:].sum())
     return Money(
         caught=caught,
         missed=missed,
-        reviews=alarms * costs.review,
+        reviews=(detected + false_alarms) * costs.review,
         false_alarms=false_alarms * costs.false_alarm,
         without_model=caught + missed,
+        return_on_cost=_return_on_cost(
+            caught, float(loss.squared[first:].sum()), detected, false_alarms, costs
+        ),
+        unpriced=loss.unpriced,
     )
+
+
+def _return_on_cost(
+    caught: float, squared: float, detected: int, false_alarms: int, costs: Costs
+) -> Ratio:
+    """Return the loss prevented a unit spent, with the interval that a bootstrap would give.
+
+    Closed, for a bootstrap that draws how often each alarm happened from a Poisson distribution:
+    the variance of the logarithm is the sum over alarms of (own loss / caught - own cost /
+    spent)^2.
+    """
+    on_false = costs.review + costs.false_alarm
+    spent = detected * costs.review + false_alarms * on_false
+    if spent == 0:
+        return UNDEFINED
+    if caught == 0:
+        return Ratio(0.0)
+    of_spent = (detected * costs.review**2 + false_alarms * on_false**2) / spent**2
+    variance = squared / caught**2 - 2 * costs.review / spent + of_spent
+    value = caught / spent
+    return Ratio(value, *skewed(value, max(variance, 0.0) * value**2))
 
 
 def best_threshold(
@@ -55,7 +77,8 @@ def best_threshold(
     labels
         (rows,): 1 for positive, 0 for negative.
     amounts
-        (rows,): money at stake; None only where a miss costs nothing of its amount.
+        (rows,): money at stake; None only where a miss costs nothing of its amount. A positive
+        whose own is missing (NaN) is taken to be the mean of the others.
     costs
         What mistakes and work cost.
     days
@@ -73,8 +96,8 @@ def best_threshold(
     ------
     ValueError
         No rows, arrays of unlike length, a score outside 0 to 1, a label that is neither 0 nor
-        1, rows of one class only, a positive with a missing or negative amount, positives that
-        cost nothing to miss, or days that are not above 0.
+        1, rows of one class only, a positive with a negative amount or none with any, positives
+        that cost nothing to miss, or days that are not above 0.
     """
     score = scores_of(scores)
     positive = labels_of(labels, len(score))
@@ -114,10 +137,6 @@ def review_limit(costs: Costs, days: float | None) -> float:
     return costs.reviews_per_day * days
 
 
-def _loss(rows: NDArray[np.int64], amount: Floats, missed: MissedCost) -> Floats:
-    return missed.of_amount * amount + missed.fixed * rows
-
-
 def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs) -> Floats:
     """Return what each row costs if it is a positive and missed."""
     if costs.missed.of_amount == 0:
@@ -129,7 +148,15 @@ def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs
         )
         raise ValueError(msg)
     amount = amounts_of(amounts, priced=positive)
-    return costs.missed.of_amount * amount + costs.missed.fixed
+    known = amount[positive & ~np.isnan(amount)]
+    if known.size == 0:
+        msg = (
+            f"amounts: missing from all {int(positive.sum()):,} positives, and a miss costs "
+            f"{costs.missed.of_amount:g} of its amount: check the column of amounts"
+        )
+        raise ValueError(msg)
+    filled = np.where(np.isnan(amount), known.mean(), amount)
+    return costs.missed.of_amount * filled + costs.missed.fixed
 
 
 def _running(values: NDArray[np.bool_] | Floats) -> Floats:

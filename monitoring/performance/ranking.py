@@ -56,10 +56,15 @@ def ranked(scores: ScoreSummary) -> Ranked:
     )
 
 
-def expected_ranked(scores: ScoreSummary) -> Ranked:
-    """Return all rows by score, each in part positive and in part negative, as its score says."""
-    positives = scores.score.sum(axis=0)
-    negatives = np.maximum(scores.rows.sum(axis=0) - positives, 0.0)
+def expected_ranked(rows: NDArray[np.int64], positives: Floats) -> Ranked:
+    """Return rows by score, each in part positive and in part negative.
+
+    Parameters
+    ----------
+    rows, positives
+        Rows of each bin, from the lowest up, and how many of them are expected to be positive.
+    """
+    negatives = np.maximum(rows - positives, 0.0)
     return Ranked(
         positives=positives[::-1],
         negatives=negatives[::-1],

@@ -20,13 +20,12 @@ def scorecard_record(card: Scorecard) -> dict[str, Any]:
     }
 
 
-def money_record(money: Money) -> dict[str, float | None]:
+def money_record(money: Money) -> dict[str, Any]:
     """Return the money, its sums included."""
     return {
         **asdict(money),
         "cost": money.cost,
         "net_saving": money.net_saving,
-        "return_on_cost": money.return_on_cost,
     }
 
 

@@ -103,7 +103,7 @@ def scorecard_within(
         money=None if costs is None or labelled == 0 else money_at(window, first, costs),
         macro_f1=macro,
         weighted_f1=weighted,
-        calibration=calibration(window, first),
+        calibration=calibration((window,), first),
     )
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from monitoring.performance.page import html_of
+from monitoring.performance.recalibration import Recalibration
 from monitoring.performance.record import estimate_record, scorecard_record
 from monitoring.performance.words import (
     estimate_figures,
@@ -31,11 +32,23 @@ class CardStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio with its 95% interval, all 0 to 1; all None where it is not defined."""
+    """A ratio with its 95% interval; all None where it is not defined.
+
+    From 0 to 1, but for a return on cost, which has no upper end.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Money with its 95% interval, in the use case's currency."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,10 @@ class Money:
         Cost of reviewing every alarm; cost of alarming negatives, on top of their review.
     without_model
         Loss if nothing had been alarmed.
+    return_on_cost
+        Loss prevented for each unit spent on alarms; not defined where nothing was spent.
+    unpriced
+        Positives whose amount is missing: each is taken to be the mean of the others.
     """
 
     caught: float
@@ -57,6 +74,8 @@ class Money:
     reviews: float
     false_alarms: float
     without_model: float
+    return_on_cost: Ratio = Ratio(None)
+    unpriced: int = 0
 
     @property
     def cost(self) -> float:
@@ -68,41 +87,32 @@ class Money:
         """Cost without the model less cost with it."""
         return self.without_model - self.cost
 
-    @property
-    def return_on_cost(self) -> float | None:
-        """Loss prevented for each unit spent on alarms; None where nothing was spent."""
-        spent = self.reviews + self.false_alarms
-        return self.caught / spent if spent else None
-
 
 @dataclass(frozen=True)
 class Calibration:
-    """Whether scores were the probabilities they claim to be, on rows whose labels came.
+    """How near scores were to the probabilities they claim to be, on rows whose labels came.
 
     Attributes
     ----------
     expected, positives
-        Positives that the scores promise; positives that came.
+        Positives that the scores promised, in the newest labelled rows; positives that came.
+    mending
+        What makes probabilities of the scores, as far as labels tell.
     p_value
-        Of the test that the scores are probabilities.
+        Of the test that the mended scores are probabilities.
     misplaced
-        Share of positives that lie where the scores don't say, beyond what chance explains.
-    alarmed_error, silent_error, error
-        How well the labels that came pin down the promised positives at and above the decision
-        threshold, below it, and in all: relative standard errors. None where none are promised.
+        Share of positives that lie where these don't say, beyond what chance explains.
     """
 
     expected: float
     positives: int
+    mending: Recalibration
     p_value: float
     misplaced: float
-    alarmed_error: float | None
-    silent_error: float | None
-    error: float | None
 
     @property
     def holds(self) -> bool:
-        """False where the scores are proved wrong, and wrong enough to matter."""
+        """False where even the mended scores are proved wrong, and wrong enough to matter."""
         return self.p_value >= 0.01 or self.misplaced <= 0.1
 
 
@@ -185,7 +195,7 @@ class Estimate:
     positives
         Positives expected among `rows`.
     cost
-        Expected cost of the window, in the use case's currency; None without costs.
+        Expected cost of the window; None without costs, or where it can't be priced.
     """
 
     status: CardStatus
@@ -196,7 +206,7 @@ class Estimate:
     precision: Ratio
     f1: Ratio
     pr_auc: Ratio
-    cost: float | None = None
+    cost: Amount | None = None
 
     def __str__(self) -> str:
         return text_of(estimate_headline(self), estimate_figures(self))

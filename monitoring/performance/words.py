@@ -63,7 +63,10 @@ def estimate_figures(estimate: Estimate) -> list[Figure]:
         ("F1", ratio_text(estimate.f1)),
         ("PR-AUC", ratio_text(estimate.pr_auc)),
     ]
-    return figures + ([] if estimate.cost is None else [("cost", f"{estimate.cost:,.2f}")])
+    cost = estimate.cost
+    if cost is not None:
+        figures.append(("cost", f"{cost.value:,.2f} [{cost.low:,.2f}, {cost.high:,.2f}]"))
+    return figures
 
 
 def text_of(headline: str, figures: list[Figure]) -> str:
@@ -86,11 +89,14 @@ def _digits(value: float) -> str:
 
 
 def _money_figures(money: Money) -> list[Figure]:
-    return_on_cost = money.return_on_cost
-    return [
+    figures = [
         ("money caught", f"{money.caught:,.2f}"),
         ("money missed", f"{money.missed:,.2f}"),
         ("cost of alarms", f"{money.reviews + money.false_alarms:,.2f}"),
         ("net saving", f"{money.net_saving:,.2f} against no model"),
-        ("return on cost", "nothing spent" if return_on_cost is None else f"{return_on_cost:.2f}"),
+        ("return on cost", ratio_text(money.return_on_cost)),
     ]
+    if money.unpriced:
+        told = f"{money.unpriced:,} positives, each taken to be the mean of the others"
+        figures.append(("without an amount", told))
+    return figures

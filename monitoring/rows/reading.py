@@ -26,13 +26,29 @@ if TYPE_CHECKING:
 _P = production_rows.c
 
 
-def read_window(connection: Connection, case: UseCase, window: Window, as_of: datetime) -> Rows:
-    """Return the rows of a window as they were known at `as_of`; see `ProductionStore.window`."""
+def read_window(
+    connection: Connection,
+    case: UseCase,
+    window: Window,
+    as_of: datetime,
+    *,
+    role: Role = Role.CHAMPION,
+    features: bool = True,
+) -> Rows:
+    """Return the rows of a window as they were known at `as_of`; see `ProductionStore.window`.
+
+    Parameters
+    ----------
+    role
+        Whose scores.
+    features
+        Whether to read them: they are most of a row.
+    """
     wanted = inside(case, window, as_of)
     scored = [
         scores.c.use_case == _P.use_case,
         scores.c.row_id == _P.row_id,
-        scores.c.role == Role.CHAMPION.value,
+        scores.c.role == role.value,
         scores.c.scored_at <= as_of,
     ]
     newest = (
@@ -44,12 +60,13 @@ def read_window(connection: Connection, case: UseCase, window: Window, as_of: da
     )
     version = connection.execute(newest).scalar_one_or_none()
     statement = (
-        select_rows(as_of)
+        select_rows(as_of, features=features)
         .add_columns(scores.c.score)
         .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
         .where(*wanted)
     )
-    return to_rows(case, connection.execute(statement).all(), model_version=version)
+    found = connection.execute(statement).all()
+    return to_rows(case, found, model_version=version, features=features)
 
 
 def read_ids(connection: Connection, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
@@ -77,15 +94,18 @@ def label_of_row(as_of: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def select_rows(as_of: datetime) -> sa.Select[Any]:
-    """Return the select of rows in order of event time, with their labels as of `as_of`."""
+def select_rows(as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
+    """Return the select of rows in order of event time, with their labels as of `as_of`.
+
+    Without `features`, null stands in their place.
+    """
     return (
         sa.select(
             _P.row_id,
             TimeText(_P.event_time),
             TimeText(_P.arrival_time),
             _P.amount,
-            _P.features,
+            _P.features if features else sa.null(),
             labels.c.label,
             TimeText(labels.c.label_time),
         )
@@ -96,13 +116,21 @@ def select_rows(as_of: datetime) -> sa.Select[Any]:
 
 
 def to_rows(
-    case: UseCase, records: Sequence[sa.Row[Any]], *, model_version: str | None = None
+    case: UseCase,
+    records: Sequence[sa.Row[Any]],
+    *,
+    model_version: str | None = None,
+    features: bool = True,
 ) -> Rows:
     """Return what `select_rows` found, with a score as the last column if there is a version."""
+    import pandas as pd
+
     columns = list(zip(*records, strict=True)) or [()] * 8
-    row_id, event_time, arrival_time, amount, features, label, label_time, *score = columns
+    row_id, event_time, arrival_time, amount, values, label, label_time, *score = columns
     return Rows(
-        features=features_from_json(features, declared_features(case)),
+        features=features_from_json(values, declared_features(case))
+        if features
+        else pd.DataFrame(index=range(len(records))),
         row_id=np.array(row_id, dtype=np.str_),
         event_time=_times(event_time),
         arrival_time=_times(arrival_time),

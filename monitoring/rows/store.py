@@ -13,6 +13,7 @@ from monitoring.rows import archive, counting, intake, tables, verdicts
 from monitoring.rows.database import consistent_read, engine_for, tell_planner, writing
 from monitoring.rows.migrate import upgrade
 from monitoring.rows.reading import read_ids, read_window
+from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.training_rows import read_training_rows
 
@@ -183,6 +184,16 @@ class ProductionStore:
         """Return how many rows `window` has, without reading them."""
         with consistent_read(self.engine) as connection:
             return counting.rows_in_window(connection, case, window, as_of)
+
+    def scored(
+        self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
+    ) -> Rows:
+        """Return the rows of a window as `window` does, without features, scored by a role.
+
+        Several times faster: what a scorecard needs of rows that are not looked at otherwise.
+        """
+        with consistent_read(self.engine) as connection:
+            return read_window(connection, case, window, as_of, role=role, features=False)
 
     def known_ids(self, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
         """Return the ids of all rows that had arrived by `as_of`, labelled or not."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from monitoring.drift.verdict import Verdict
+from monitoring.performance.cost_curve import CostStep, cost_steps
 from monitoring.performance.estimate import estimate
-from monitoring.performance.labels import with_absent_labels
+from monitoring.performance.labels import POSITIVE, MatureScores, with_absent_labels
+from monitoring.performance.prices import can_price
 from monitoring.performance.scorecard import scorecard
 from monitoring.performance.types import Estimate, Scorecard
 from monitoring.rows.maturity import newest_mature_window
@@ -32,8 +34,10 @@ class Measured(Result):
     realised
         Of the newest fully mature window; None where no row of it was scored.
     estimated_then
-        What the estimate says of that mature window, labels aside: its distance from `realised`
-        is the estimate's error.
+        What the estimate said of that mature window before its labels: its distance from
+        `realised` is the estimate's error.
+    cost_steps
+        What that window would have cost at other thresholds; none where it can't be priced.
     """
 
     verdict: Verdict
@@ -45,6 +49,7 @@ class Measured(Result):
     estimated: Estimate | None
     realised: Scorecard | None
     estimated_then: Estimate | None
+    cost_steps: tuple[CostStep, ...]
     quarantined: dict[str, int]
     model_version: str
 
@@ -58,11 +63,12 @@ def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
     """Make the verdict, the estimate and the realised scorecard of a run, from summaries."""
     case = run.case
     window = verdict_window(case, run.window)
-    mature = newest_mature_window(run.as_of, window.length, case.labels.mature_after)
+    mature = _newest_mature(case, run.as_of)
     recent = store.window(case, window, run.as_of)
     past = store.window(case, mature, run.as_of)
     scorer = _model_of(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
+    older = store.scored(case, _newest_mature(case, mature.end), mature.end)
     return Measured(
         verdict=judge(run, store, model, recent),
         as_of=run.as_of,
@@ -70,9 +76,10 @@ def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
         mature_end=mature.end,
         mature_rows=len(past),
         mature_version=past.model_version,
-        estimated=estimated(scores_of(own_scores(recent, model), model), model, case),
+        estimated=estimated(scores_of(own_scores(recent, model), model), model, case, past),
         realised=_realised(scored, scorer, case, mature.length),
-        estimated_then=None if scorer is None else estimated(scored, scorer, case),
+        estimated_then=None if scorer is None else estimated(scored, scorer, case, older),
+        cost_steps=_cost_steps(scored, scorer, case),
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
         model_version=str(model.version),
     )
@@ -85,18 +92,39 @@ def scores_of(rows: Rows, model: Model) -> ScoreSummary | None:
     return score_summary(rows, model.reference.score_edges)
 
 
-def estimated(scores: ScoreSummary | None, model: Model, case: UseCase) -> Estimate | None:
-    """Estimate the figures of rows whose labels are not looked at."""
+def estimated(
+    scores: ScoreSummary | None, model: Model, case: UseCase, mature: Rows
+) -> Estimate | None:
+    """Estimate the figures of rows whose labels are not looked at.
+
+    Parameters
+    ----------
+    mature
+        Rows of the newest window that was mature when the estimate is made: where the same model
+        scored them, their labels mend its scores after those of its validation rows.
+    """
     validation = model.reference.validation
     if scores is None or validation is None or validation.scores is None:
         return None
+    known = [validation.scores]
+    shown = scores_of(own_scores(mature, model), model)
+    if shown is not None:
+        known.append(_settled(shown, case).scores)
     return estimate(
         scores,
-        validation.scores,
+        known,
         threshold=model.threshold,
         costs=case.costs,
         min_positives=case.min_positives,
     )
+
+
+def _newest_mature(case: UseCase, as_of: datetime) -> Window:
+    return newest_mature_window(as_of, case.drift.window, case.labels.mature_after)
+
+
+def _settled(scores: ScoreSummary, case: UseCase) -> MatureScores:
+    return with_absent_labels(scores, case.labels.absent_at_maturity)
 
 
 def _realised(
@@ -105,12 +133,23 @@ def _realised(
     if scores is None or scorer is None:
         return None
     return scorecard(
-        with_absent_labels(scores, case.labels.absent_at_maturity),
+        _settled(scores, case),
         threshold=scorer.threshold,
         costs=case.costs,
         days=length / timedelta(days=1),
         min_positives=case.min_positives,
     )
+
+
+def _cost_steps(
+    scores: ScoreSummary | None, scorer: Model | None, case: UseCase
+) -> tuple[CostStep, ...]:
+    if scores is None or scorer is None:
+        return ()
+    settled = _settled(scores, case).scores
+    if not can_price(settled, case.costs, (POSITIVE,)):
+        return ()
+    return cost_steps(settled, threshold=scorer.threshold, costs=case.costs)
 
 
 def _model_of(case: UseCase, rows: Rows, champion: Model) -> Model | None:

@@ -152,7 +152,7 @@ def _feature_from(record: dict[str, Any]) -> FeatureSummary:
 
 
 def _scores_record(scores: ScoreSummary, *, with_edges: bool) -> dict[str, Any]:
-    return {
+    record = {
         "edges": scores.edges.tolist() if with_edges else None,
         "rows": scores.rows.tolist(),
         "score": _numbers(scores.score),
@@ -160,17 +160,22 @@ def _scores_record(scores: ScoreSummary, *, with_edges: bool) -> dict[str, Any]:
         "amount_squared": _numbers(scores.amount_squared),
         "has_amounts": scores.has_amounts,
     }
+    if scores.unpriced.any():
+        record["unpriced"] = scores.unpriced.tolist()
+    return record
 
 
 def _scores_from(record: dict[str, Any], edges: NDArray[np.float64] | None) -> ScoreSummary:
     if edges is None:
         edges = np.array(record["edges"], np.float64)
+    rows = np.array(record["rows"], np.int64)
     return ScoreSummary(
         edges=edges,
-        rows=np.array(record["rows"], np.int64),
+        rows=rows,
         score=np.array(record["score"], np.float64),
         amount=np.array(record["amount"], np.float64),
         amount_squared=np.array(record["amount_squared"], np.float64),
+        unpriced=np.array(record.get("unpriced", np.zeros_like(rows)), np.int64),
         has_amounts=record["has_amounts"],
     )
 

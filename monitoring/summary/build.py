@@ -87,7 +87,7 @@ def hours_of(times: NDArray[np.datetime64]) -> NDArray[np.int64]:
 def score_summary(rows: Rows, edges: NDArray[np.float64]) -> ScoreSummary | None:
     """Return the score histograms of the rows that have a score; None where rows have none.
 
-    An amount that is missing adds nothing to the sums.
+    An amount that is missing adds nothing to the sums of amounts, and is counted.
     """
     if rows.score is None:
         return None
@@ -97,18 +97,23 @@ def score_summary(rows: Rows, edges: NDArray[np.float64]) -> ScoreSummary | None
     # Labels are 0, 1 and -1 for unlabelled, which is the last of three.
     place = (rows.label[scored].astype(np.intp) % 3) * bins + np.searchsorted(edges, score, "right")
 
+    def counts(where: NDArray[np.intp]) -> NDArray[np.int64]:
+        return np.bincount(where, minlength=3 * bins).reshape(3, bins).astype(np.int64)
+
     def sums(values: NDArray[np.float64], grid: float) -> NDArray[np.float64]:
         exact = np.rint(values * grid) / grid
         total = np.bincount(place, weights=exact, minlength=3 * bins)
         return total.astype(np.float64).reshape(3, bins)
 
-    amount = np.zeros(len(score)) if rows.amount is None else np.nan_to_num(rows.amount[scored])
+    given = np.zeros(len(score)) if rows.amount is None else rows.amount[scored]
+    amount = np.nan_to_num(given)
     return ScoreSummary(
         edges=edges,
-        rows=np.bincount(place, minlength=3 * bins).reshape(3, bins).astype(np.int64),
+        rows=counts(place),
         score=sums(score, SCORE_GRID),
         amount=sums(amount, AMOUNT_GRID),
         amount_squared=sums(amount * amount, AMOUNT_SQUARED_GRID),
+        unpriced=counts(place[np.isnan(given)]),
         has_amounts=rows.amount is not None,
     )
 

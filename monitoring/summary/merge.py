@@ -67,6 +67,7 @@ def merge_scores(parts: Sequence[ScoreSummary]) -> ScoreSummary:
         amount_squared=sum(
             (part.amount_squared for part in parts[1:]), start=parts[0].amount_squared
         ),
+        unpriced=sum((part.unpriced for part in parts[1:]), start=parts[0].unpriced),
         has_amounts=all(part.has_amounts for part in parts),
     )
 

@@ -134,6 +134,9 @@ class ScoreSummary:
         float64: sum of scores.
     amount, amount_squared
         float64: sum of amounts and of their squares; zeros where there are no amounts.
+    unpriced
+        int64: rows whose own amount is missing, which add nothing to these sums; zeros where
+        there are no amounts at all.
 
     Every row's part in a sum is rounded to a binary grid (`monitoring.summary.build`), so that
     sums are exact and the same in whatever order they are made.
@@ -144,6 +147,7 @@ class ScoreSummary:
     score: NDArray[np.float64]
     amount: NDArray[np.float64]
     amount_squared: NDArray[np.float64]
+    unpriced: NDArray[np.int64]
     has_amounts: bool = False
 
 

@@ -49,13 +49,15 @@ def counted(
         of = (rows.label == label for label in (0, 1, -1))
         return np.array([np.bincount(place[m], weights[m], size) for m in of])
 
-    amount = rows.amount if amounts else np.zeros(len(rows.score))
+    given = rows.amount if amounts else np.zeros(len(rows.score))
+    amount = np.nan_to_num(given)
     return ScoreSummary(
         edges=inner,
         rows=by_label(np.ones(len(rows.score))).astype(np.int64),
         score=by_label(rows.score),
         amount=by_label(amount),
         amount_squared=by_label(amount**2),
+        unpriced=by_label(np.isnan(given).astype(np.float64)).astype(np.int64),
         has_amounts=amounts,
     )
 

@@ -102,4 +102,7 @@ class _Normals:
         middle = (ends[1:] + ends[:-1]) / 2
         # Scores a little apart: rows in the middle of a bin together would be ties.
         score = rows * middle + np.array([[-1], [1], [0]]) * 1e-6 * (rows > 0) * np.diff(ends)
-        return ScoreSummary(self.edges, rows, score, np.zeros(rows.shape), np.zeros(rows.shape))
+        nothing = np.zeros(rows.shape)
+        return ScoreSummary(
+            self.edges, rows, score, nothing, nothing, np.zeros(rows.shape, dtype=np.int64)
+        )

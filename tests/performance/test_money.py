@@ -1,13 +1,16 @@
 """Money adds up, and the threshold chosen is the cheapest there is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.performance.bins import first_alarmed
-from monitoring.performance.cost_curve import CostItem, cost_curve, sensitivity
+from monitoring.performance.cost_curve import CostItem, cost_curve, cost_steps, sensitivity
 from monitoring.performance.money import best_threshold, money_at
+from monitoring.performance.types import Ratio
 from monitoring.use_case import Costs, MissedCost
 from tests.performance.made import COSTS, THRESHOLD, Scored, calibrated, counted, edges_with
 
@@ -124,7 +127,8 @@ FIXED = Costs(missed=MissedCost(fixed=1), false_alarm=1, review=1)
         ([[0.1, 0.2]], [0, 1], None, FIXED, r"scores: an array of shape \(1, 2\)"),
         ([0.1, 0.2], [0, 1], None, COSTS, "no amounts, but a miss costs 0.8 of its amount"),
         ([0.1, 0.2], [0, 1], [1, -4], COSTS, "amounts: 1 wrong, first -4 in row 1"),
-        ([0.1, 0.2], [0, 1], [1, np.nan], COSTS, "amounts: 1 wrong, first nan in row 1"),
+        ([0.1, 0.2], [0, 1], [1, np.inf], COSTS, "amounts: 1 wrong, first inf in row 1"),
+        ([0.1, 0.2], [0, 1], [1, np.nan], COSTS, "amounts: missing from all 1 positives"),
         (
             [0.1, 0.2],
             [0, 1],
@@ -168,7 +172,7 @@ def test_the_curve_has_its_bottom_at_the_threshold_chosen_on_the_rows() -> None:
 
 
 def test_the_curve_needs_amounts_where_misses_are_priced_by_them() -> None:
-    with pytest.raises(ValueError, match="no amounts, but a miss costs"):
+    with pytest.raises(ValueError, match="no positive has an amount, but a miss costs"):
         cost_curve(counted(MADE, amounts=False), COSTS)
 
 
@@ -201,3 +205,93 @@ def test_sensitivity_looks_only_at_thresholds_that_the_team_can_review() -> None
     scores = counted(MADE, edges_with(threshold))
     found = sensitivity(scores, threshold=threshold, costs=costs, days=1)
     assert all((MADE.score >= s.best_threshold).sum() <= 20 for s in found)
+
+
+def test_steps_of_the_curve_lie_around_the_threshold_in_use() -> None:
+    threshold = chosen(MADE)
+    scores = counted(MADE, edges_with(threshold))
+    steps = cost_steps(scores, threshold=threshold, costs=COSTS)
+    assert len(steps) == 9
+    assert [step.threshold for step in steps if step.used] == [threshold]
+    assert [step.threshold for step in steps] == sorted({step.threshold for step in steps})
+    for step in steps:
+        assert step.cost == pytest.approx(cost_on_rows(MADE, step.threshold, COSTS))
+        assert step.alarms == (MADE.score >= step.threshold).sum()
+        assert step.missed == ((MADE.score < step.threshold) & (MADE.label == 1)).sum()
+    assert min(steps, key=lambda step: step.cost).used
+
+
+@pytest.mark.parametrize("threshold", [1e-12, 0.999999, float(np.nextafter(1, 2))])
+def test_steps_of_a_threshold_at_the_end_of_the_scores(threshold: float) -> None:
+    scores = counted(MADE, edges_with(threshold))
+    steps = cost_steps(scores, threshold=threshold, costs=COSTS)
+    assert [step.threshold for step in steps if step.used] == [threshold]
+
+
+class TestMissingAmounts:
+    @pytest.fixture
+    def rows(self) -> Scored:
+        """A tenth of the amounts are missing, for no reason."""
+        gone = np.random.default_rng(48).random(len(MADE.score)) < 0.1
+        return Scored(MADE.score, MADE.label, np.where(gone, np.nan, MADE.amount))
+
+    def test_they_are_not_zero_and_are_told(self, rows: Scored) -> None:
+        scores = counted(rows)
+        money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+        positive, missing = rows.label == 1, np.isnan(rows.amount)
+        mean = rows.amount[positive & ~missing].mean()
+        filled = replace(rows, amount=np.where(missing, mean, rows.amount))
+        assert money is not None
+        assert money.unpriced == (positive & missing).sum() > 0
+        assert money.cost == pytest.approx(cost_on_rows(filled, THRESHOLD, COSTS))
+        assert money.without_model == pytest.approx(cost_on_rows(filled, 2.0, COSTS))
+        assert chosen(rows) == chosen(filled)
+
+    def test_those_of_negatives_matter_to_nobody(self, rows: Scored) -> None:
+        known = replace(rows, amount=np.where(rows.label == 1, MADE.amount, np.nan))
+        scores = counted(known)
+        money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+        assert money is not None
+        assert money.unpriced == 0
+        assert money.cost == pytest.approx(cost_on_rows(MADE, THRESHOLD, COSTS))
+
+    def test_of_all_positives_they_leave_no_money(self, rows: Scored) -> None:
+        lost = replace(rows, amount=np.where(rows.label == 1, np.nan, rows.amount))
+        assert money_at(counted(lost), 100, COSTS) is None
+        assert money_at(counted(lost), 100, FIXED) is not None
+        with pytest.raises(ValueError, match="no positive has an amount"):
+            cost_curve(counted(lost), COSTS)
+
+    def test_without_positives_nothing_was_lost(self, rows: Scored) -> None:
+        harmless = rows.take(rows.label == 0)
+        money = money_at(counted(harmless), 100, COSTS)
+        assert money is not None
+        assert money.missed == money.caught == 0
+
+
+def test_the_interval_of_the_return_on_cost_holds_the_long_run_s() -> None:
+    truth_rows = calibrated(400_000, 0.05, 2, np.random.default_rng(49))
+
+    def returned(rows: Scored) -> Ratio:
+        scores = counted(rows)
+        money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+        assert money is not None
+        return money.return_on_cost
+
+    truth, rng = returned(truth_rows).value, np.random.default_rng(50)
+    assert truth is not None
+    held = 0
+    for _ in range(100):
+        ratio = returned(calibrated(2_000, 0.05, 2, rng))
+        assert ratio.low is not None
+        assert ratio.high is not None
+        held += ratio.low <= truth <= ratio.high
+    assert held >= 88
+
+
+def test_nothing_spent_has_no_return() -> None:
+    nobody = MADE.take(MADE.score < THRESHOLD)
+    scores = counted(nobody)
+    money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+    assert money is not None
+    assert money.return_on_cost == Ratio(None)

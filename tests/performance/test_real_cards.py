@@ -73,7 +73,7 @@ def test_scores_that_validation_proves_wrong_give_no_estimate_and_it_would_have_
     validation, test, _ = scored
     edges = score_bin_edges(validation.score, 0.1)
     scores = counted(test, edges)
-    before = estimate(scores, counted(validation, edges), threshold=0.1, costs=fraud_case.costs)
+    before = estimate(scores, [counted(validation, edges)], threshold=0.1, costs=fraud_case.costs)
     after = scorecard(scores, threshold=0.1, costs=fraud_case.costs, days=1, min_positives=30)
     assert before.status is CardStatus.NOT_CALIBRATED
     assert before.recall.value is None
