@@ -31,15 +31,22 @@ class Decided(StrEnum):
 
 
 class Unmeasured(StrEnum):
-    """Why a figure is absent, where no verdict, scorecard or estimate is there to say it."""
+    """Why a figure is absent or in doubt, where no verdict, scorecard or estimate says it."""
 
     NO_ESTIMATE = "no estimate"
     NOT_MEASURED = "not measured"
+    NO_AMOUNTS = "no amounts"
+    AMOUNTS_MISSING = "amounts missing"
 
 
 def performance_of(stage: Stage, role: Role) -> str:
     """Return what the status of a scorecard is about: ``production champion``."""
     return f"{stage} {role}"
+
+
+def money_of(stage: Stage, role: Role) -> str:
+    """Return what the status of a scorecard's money is about: ``money of production champion``."""
+    return f"money of {performance_of(stage, role)}"
 
 
 def drift_of(feature: str) -> str:

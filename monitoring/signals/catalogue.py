@@ -51,12 +51,7 @@ PR_AUC = Metric(
     Direction.UP,
 )
 ROC_AUC = Metric(
-    "roc_auc",
-    Unit.RATIO,
-    "ROC-AUC",
-    "Area under the ROC curve.",
-    _PERFORMANCE,
-    Direction.UP,
+    "roc_auc", Unit.RATIO, "ROC-AUC", "Area under the ROC curve.", _PERFORMANCE, Direction.UP
 )
 INTERVAL = Metric(
     "interval",
@@ -66,11 +61,7 @@ INTERVAL = Metric(
     (*_PERFORMANCE, "of", "bound"),
 )
 POSITIVES = Metric(
-    "positives",
-    Unit.ROWS,
-    "Positives",
-    "Rows whose label is positive.",
-    _PERFORMANCE,
+    "positives", Unit.ROWS, "Positives", "Rows whose label is positive.", _PERFORMANCE
 )
 DETECTED = Metric(
     "detected",
@@ -166,6 +157,47 @@ NET_SAVING = Metric(
     _PERFORMANCE,
     Direction.UP,
 )
+RETURN_ON_COST = Metric(
+    "return_on_cost",
+    Unit.FACTOR,
+    "Return on cost",
+    "Loss prevented for each unit spent on alarms.",
+    _PERFORMANCE,
+    Direction.UP,
+)
+RETURN_ON_COST_INTERVAL = Metric(
+    "return_on_cost_interval",
+    Unit.FACTOR,
+    "Return on cost, 95% interval",
+    "Bound of the 95% interval of the return on cost.",
+    (*_PERFORMANCE, "bound"),
+)
+
+# The cost curve of the newest mature window, at a few thresholds around the one in use.
+_STEP = ("threshold", "used")
+COST_AT = Metric(
+    "cost_at",
+    Unit.MONEY,
+    "Cost",
+    "What the newest mature window would have cost at `threshold`.",
+    _STEP,
+    Direction.DOWN,
+)
+ALARMS_AT = Metric(
+    "alarms_at",
+    Unit.ROWS,
+    "Alarms",
+    "Rows of the newest mature window that would have been alarmed at `threshold`.",
+    _STEP,
+)
+MISSED_AT = Metric(
+    "missed_at",
+    Unit.ROWS,
+    "Missed",
+    "Positives of the newest mature window that would have been missed at `threshold`.",
+    _STEP,
+    Direction.DOWN,
+)
 
 # Late labels.
 LABEL_COVERAGE = Metric(
@@ -183,6 +215,13 @@ ESTIMATED = Metric(
     "Estimate of the ratio named by `of`, for the window just closed, before its labels.",
     ("of",),
 )
+ESTIMATED_INTERVAL = Metric(
+    "estimated_interval",
+    Unit.RATIO,
+    "Estimated performance, 95% interval",
+    "Bound of the 95% interval of the estimate named by `of`.",
+    ("of", "bound"),
+)
 ESTIMATED_COST = Metric(
     "estimated_cost",
     Unit.MONEY,
@@ -191,11 +230,27 @@ ESTIMATED_COST = Metric(
     (),
     Direction.DOWN,
 )
+ESTIMATED_COST_INTERVAL = Metric(
+    "estimated_cost_interval",
+    Unit.MONEY,
+    "Estimated cost, 95% interval",
+    "Bound of the 95% interval of the estimated cost.",
+    ("bound",),
+)
 ESTIMATE_ERROR = Metric(
     "estimate_error",
     Unit.RATIO,
     "Error of the estimate",
-    "Distance of the estimated from the realised recall of the newest mature window.",
+    "Distance of the estimated from the realised ratio named by `of`, in the newest mature "
+    "window; alerts look at recall.",
+    ("of",),
+    Direction.DOWN,
+)
+ESTIMATE_COST_ERROR = Metric(
+    "estimate_cost_error",
+    Unit.MONEY,
+    "Error of the estimated cost",
+    "Distance of the estimated from the realised cost of the newest mature window.",
     (),
     Direction.DOWN,
 )

@@ -14,6 +14,7 @@ class Unit(StrEnum):
     """Unit of a metric; its value is the suffix of the name, as Prometheus wants it."""
 
     RATIO = "ratio"
+    FACTOR = "factor"
     ROWS = "rows"
     FEATURES = "features"
     MONEY = "money"

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from monitoring.rows.role import Role
+from monitoring.signals.catalogue import ESTIMATE_ERROR, RECALL
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
@@ -55,7 +56,12 @@ def select(metric: Metric, use_case: str, **labels: str) -> str:
 
 
 def live(metric: Metric) -> dict[str, str]:
-    """Return the labels of the figures that business alerts look at: the champion in production."""
+    """Return the labels of the figures that business alerts look at: the champion in production.
+
+    Of the estimate's errors, that of recall.
+    """
+    if metric is ESTIMATE_ERROR:
+        return {"of": RECALL.key}
     if "stage" not in metric.labels:
         return {}
     return {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}

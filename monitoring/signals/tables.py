@@ -44,6 +44,7 @@ def _unit(metric: Metric) -> str:
     return {
         Unit.TIMESTAMP: "seconds since 1970",
         Unit.RATIO: "0 to 1",
+        Unit.FACTOR: "times",
         Unit.INFO: "1",
         Unit.FLAG: "0 or 1",
     }.get(metric.unit, metric.unit.value)

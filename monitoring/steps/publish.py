@@ -16,6 +16,7 @@ from monitoring.signals.publish import publish, publish_success
 from monitoring.signals.sample import Sample
 from monitoring.signals.samples import (
     PERFORMANCE,
+    cost_samples,
     error_samples,
     estimate_samples,
     model_samples,
@@ -120,6 +121,7 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         capacity=_capacity(case, measured.mature_window.length),
     )
     yield from error_samples(measured.estimated_then, measured.realised)
+    yield from cost_samples(measured.cost_steps)
 
 
 def _model_part(run: Run) -> None:

@@ -4,13 +4,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
-from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
+from monitoring.performance.cost_curve import CostStep
+from monitoring.performance.types import (
+    Amount,
+    CardStatus,
+    Estimate,
+    Money,
+    Ratio,
+    Scorecard,
+)
 from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
 from monitoring.signals.about import Decided
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
+    cost_samples,
     error_samples,
     estimate_samples,
     model_samples,
@@ -22,6 +31,9 @@ from monitoring.signals.samples import (
 )
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+STEP = CostStep(threshold=0.5, used=True, cost=535.0, alarms=45, missed=4)
 
 
 def card(**changes: object) -> Scorecard:
@@ -44,7 +56,14 @@ def card(**changes: object) -> Scorecard:
         roc_auc=Ratio(0.97, 0.95, 0.99),
         precision_at_capacity=Ratio(0.1, 0.05, 0.15),
         recall_at_capacity=Ratio(0.95, 0.9, 0.99),
-        money=Money(caught=3600, missed=400, reviews=90, false_alarms=45, without_model=4000),
+        money=Money(
+            caught=3600,
+            missed=400,
+            reviews=90,
+            false_alarms=45,
+            without_model=4000,
+            return_on_cost=Ratio(26.7, 18.0, 38.0),
+        ),
     )
     return replace(good, **changes)  # type: ignore[arg-type]
 
@@ -56,11 +75,11 @@ def estimate(**changes: object) -> Estimate:
         threshold=0.5,
         rows=12_000,
         positives=45.0,
-        recall=Ratio(0.88),
+        recall=Ratio(0.88, 0.79, 0.94),
         precision=Ratio(0.79),
         f1=Ratio(0.83),
         pr_auc=Ratio(0.8),
-        cost=600.0,
+        cost=Amount(600.0, 350.0, 980.0),
     )
     return replace(good, **changes)  # type: ignore[arg-type]
 
@@ -102,6 +121,7 @@ def report_samples(
         *scorecard_samples(realised, stage=Stage.PRODUCTION, role=Role.CHAMPION, capacity=400),
         *estimate_samples(estimated),
         *error_samples(estimated, realised),
+        *cost_samples((STEP,)),
         *window_samples(About.PERFORMANCE, realised.rows, AT),
         *window_samples(About.ESTIMATE, estimated.rows, AT),
         *quarantine_samples(quarantined or {}),

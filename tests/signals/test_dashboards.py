@@ -210,9 +210,14 @@ def test_estimates_are_dashed_and_recall_s_limits_are_not_drawn_across_precision
         "Precision, estimated",
         "Recall, realised",
         "Precision, realised",
+        "Recall, estimated, 95% low",
+        "Recall, estimated, 95% high",
     ]
-    dashed = [o["matcher"]["options"] for o in panel["fieldConfig"]["overrides"]]
-    assert dashed == ["Recall, estimated", "Precision, estimated"]
+    for name in ("Recall, estimated", "Precision, estimated"):
+        assert override_of(panel, name)["custom.lineStyle"]["fill"] == "dash"
+    assert override_of(panel, "Recall, estimated, 95% high")["custom.fillBelowTo"] == (
+        "Recall, estimated, 95% low"
+    )
     assert "thresholds" not in panel["fieldConfig"]["defaults"]
 
 
@@ -262,9 +267,16 @@ def test_a_table_shows_its_declared_columns_and_nothing_else(board: Board) -> No
         titles = [column.title for column in panel.columns]
         in_order = sorted(organised["indexByName"], key=organised["indexByName"].get)
         assert [organised["renameByName"][field] for field in in_order] == titles
-        values = {"Value"} if len(panel.queries) == 1 else {"Value #A", "Value #B"}
+        several = {f"Value #{chr(ord('A') + number)}" for number in range(len(panel.queries))}
+        values = several if len(several) > 1 else {"Value"}
         assert values | {"Time"} <= set(organised["excludeByName"]) | set(in_order)
         assert all(override_of(written, title)["unit"] for title in titles)
+
+
+def test_the_cost_curve_is_a_table_by_threshold_the_highest_first(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.COST_CURVE)
+    assert panel["options"]["sortBy"] == [{"displayName": "threshold", "desc": True}]
+    assert override_of(panel, "cost")["unit"] == "suffix:EUR"
 
 
 def test_the_reason_of_a_retrain_has_the_room_that_the_decision_leaves(fraud: UseCase) -> None:

@@ -1,5 +1,7 @@
 """What other rooms find becomes numbers of the catalogue; what is not known becomes none."""
 
+from dataclasses import replace
+
 import pytest
 
 from monitoring.drift.verdict import DriftStatus, PreviousDrift
@@ -10,11 +12,16 @@ from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
     CAPACITY_USED,
     CATALOGUE,
+    COST_AT,
     DETECTED,
     DRIFT_SCORE,
     DRIFTED_FEATURES,
+    ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
     ESTIMATED,
+    ESTIMATED_COST,
+    ESTIMATED_COST_INTERVAL,
+    ESTIMATED_INTERVAL,
     FEATURE_DRIFT,
     INTERVAL,
     LABEL_COVERAGE,
@@ -26,6 +33,8 @@ from monitoring.signals.catalogue import (
     PROMOTED,
     QUARANTINED,
     RECALL,
+    RETURN_ON_COST,
+    RETURN_ON_COST_INTERVAL,
     REVIEW_COST,
     SCORE_DRIFT,
     STATUS,
@@ -35,6 +44,7 @@ from monitoring.signals.catalogue import (
 from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.samples import (
     PERFORMANCE,
+    cost_samples,
     error_samples,
     estimate_samples,
     model_samples,
@@ -43,7 +53,7 @@ from monitoring.signals.samples import (
     unmeasured_samples,
     verdict_samples,
 )
-from tests.signals.figures import AT, card, estimate, feature, pushed, verdict
+from tests.signals.figures import AT, STEP, card, estimate, feature, pushed, verdict
 
 
 def values(samples: tuple[Sample, ...], metric: Metric) -> dict[tuple[str, ...], float]:
@@ -125,6 +135,8 @@ def test_a_scorecard_gives_ratios_with_intervals_counts_and_money() -> None:
     assert values(found, MONEY_MISSED) == {where: 400}
     assert values(found, REVIEW_COST) == {where: 135}
     assert values(found, NET_SAVING) == {where: 4000 - 400 - 135}
+    assert values(found, RETURN_ON_COST) == {where: 26.7}
+    assert values(found, RETURN_ON_COST_INTERVAL) == {(*where, "low"): 18, (*where, "high"): 38}
     assert values(found, CAPACITY_USED) == {where: 0.5}
     assert statuses(found) == {"production champion": "judged"}
 
@@ -158,16 +170,43 @@ def test_without_a_capacity_there_is_no_share_of_it() -> None:
     assert values(found, CAPACITY_USED) == {}
 
 
-def test_an_estimate_goes_under_names_of_its_own() -> None:
+def test_money_in_doubt_says_why() -> None:
+    assert card().money is not None
+    few = live(money=replace(card().money, unpriced=2))
+    assert statuses(few)["money of production champion"] == "amounts missing"
+    assert list(values(few, NET_SAVING).values()) == [4000 - 400 - 135]
+    none = live(money=None)
+    assert statuses(none)["money of production champion"] == "no amounts"
+    assert values(none, NET_SAVING) == {}
+
+
+def test_an_estimate_goes_under_names_of_its_own_with_its_intervals() -> None:
     found = estimate_samples(estimate(pr_auc=Ratio(None)))
     assert values(found, ESTIMATED) == {("recall",): 0.88, ("precision",): 0.79, ("f1",): 0.83}
+    assert values(found, ESTIMATED_INTERVAL) == {("recall", "low"): 0.79, ("recall", "high"): 0.94}
+    assert values(found, ESTIMATED_COST) == {(): 600}
+    assert values(found, ESTIMATED_COST_INTERVAL) == {("low",): 350, ("high",): 980}
     assert values(found, RECALL) == {}
 
 
 def test_the_error_of_an_estimate_is_its_distance_from_the_truth() -> None:
     found = error_samples(estimate(recall=Ratio(0.5)), card(recall=Ratio(0.7)))
-    assert values(found, ESTIMATE_ERROR) == {(): pytest.approx(0.2)}
+    assert values(found, ESTIMATE_ERROR) == {
+        ("recall",): pytest.approx(0.2),
+        ("precision",): pytest.approx(0.01),
+        ("f1",): pytest.approx(0.02),
+        ("pr_auc",): pytest.approx(0.02),
+    }
+    assert values(found, ESTIMATE_COST_ERROR) == {(): pytest.approx(600 - 535)}
     assert statuses(found) == {"estimate error": "judged"}
+
+
+def test_thresholds_of_the_cost_curve_sort_as_texts() -> None:
+    steps = [replace(STEP, threshold=t) for t in (0.00001234, 0.04, 0.0412, 0.5, 0.98765)]
+    found = values(cost_samples(steps), COST_AT)
+    texts = [threshold for threshold, _ in found]
+    assert texts == sorted(texts) == ["0.0000123", "0.04", "0.0412", "0.5", "0.988"]
+    assert {used for _, used in found} == {"yes"}
 
 
 def test_an_estimate_is_not_measured_against_what_can_t_be_judged() -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitoring.signals.catalogue import (
+    ALARMS_AT,
     CAPACITY_USED,
+    COST_AT,
     DETECTED,
+    ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
     ESTIMATED,
     ESTIMATED_COST,
+    ESTIMATED_COST_INTERVAL,
+    ESTIMATED_INTERVAL,
     F1,
     FALSE_ALARM_RATE,
     FALSE_ALARMS,
     INTERVAL,
     LABEL_COVERAGE,
     MISSED,
+    MISSED_AT,
     MONEY_CAUGHT,
     MONEY_MISSED,
     NET_SAVING,
@@ -23,12 +31,23 @@ from monitoring.signals.catalogue import (
     PRECISION_AT_CAPACITY,
     RECALL,
     RECALL_AT_CAPACITY,
+    RETURN_ON_COST,
+    RETURN_ON_COST_INTERVAL,
     REVIEW_COST,
     ROC_AUC,
 )
-from monitoring.signals.dashboards.panel import Display, Look, Panel, Scale, scale_of
+from monitoring.signals.dashboards.panel import (
+    Column,
+    Display,
+    Look,
+    Panel,
+    Query,
+    Scale,
+    scale_of,
+)
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
+from monitoring.signals.metric import Metric
 
 _MATURE = "the newest production window whose labels have come"
 
@@ -69,10 +88,7 @@ def impact(watch: Watch) -> Panel:
 
 def performance_over_time(watch: Watch) -> Panel:
     """Return the course of the figures, with the interval of recall."""
-    band = (
-        watch.live(INTERVAL, f"Recall, 95% {bound}", look=look, of=RECALL.key, bound=bound)
-        for bound, look in (("low", Look.LOW), ("high", Look.HIGH))
-    )
+    band = _band(watch, INTERVAL, "Recall", of=RECALL)
     return Panel(
         CasePanel.PERFORMANCE_OVER_TIME,
         "Performance over time",
@@ -82,6 +98,15 @@ def performance_over_time(watch: Watch) -> Panel:
         Scale.RATIO,
         (watch.live(F1), watch.live(PRECISION), watch.live(RECALL, look=Look.MAIN), *band),
         width=8,
+    )
+
+
+def _band(watch: Watch, interval: Metric, what: str, of: Metric | None = None) -> tuple[Query, ...]:
+    """Return the edges of a 95% interval, where one metric holds several of that named by `of`."""
+    named = {} if of is None else {"of": of.key}
+    return tuple(
+        watch.live(interval, f"{what}, 95% {bound}", look=look, limits=False, bound=bound, **named)
+        for bound, look in (("low", Look.LOW), ("high", Look.HIGH))
     )
 
 
@@ -140,6 +165,45 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
             ),
             width=8,
         ),
+        _cost_curve(watch),
+        Panel(
+            CasePanel.RETURN_ON_COST,
+            "Return on cost",
+            "Loss prevented for each unit of money spent on alarms, with its 95% interval in "
+            "grey. Below 1 the alarms cost more than they bring.",
+            Display.LINES,
+            Scale.NUMBER,
+            (
+                watch.live(RETURN_ON_COST, look=Look.MAIN),
+                *_band(watch, RETURN_ON_COST_INTERVAL, "Return on cost"),
+            ),
+        ),
+    )
+
+
+def _cost_curve(watch: Watch) -> Panel:
+    many = watch.case.words.positives
+    by = COST_AT.labels
+    return Panel(
+        CasePanel.COST_CURVE,
+        "Cost by decision threshold",
+        f"What {_MATURE} would have cost at thresholds around the one in use, which lie at half, "
+        "a quarter and so on of its odds, and at multiples of them. One row that costs much less "
+        "than the one in use, window after window, asks for a retrain.",
+        Display.TABLE,
+        Scale.TEXT,
+        (
+            replace(watch.each(COST_AT, *by), name=COST_AT.key),
+            replace(watch.each(ALARMS_AT, *by), name=ALARMS_AT.key),
+            replace(watch.each(MISSED_AT, *by), name=MISSED_AT.key),
+        ),
+        columns=(
+            Column("threshold", "threshold", worst_first=True),
+            Column("used", "in use"),
+            Column(COST_AT.key, "cost", scale_of(COST_AT, watch.case.costs.currency)),
+            Column(ALARMS_AT.key, "alarms", Scale.COUNT),
+            Column(MISSED_AT.key, f"{many} missed", Scale.COUNT),
+        ),
     )
 
 
@@ -151,6 +215,10 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
     )
     realised = (
         watch.live(ratio, f"{ratio.title}, realised", limits=False) for ratio in (RECALL, PRECISION)
+    )
+    others = (
+        watch.live(ESTIMATE_ERROR, ratio.title, limits=False, of=ratio.key)
+        for ratio in (PRECISION, F1, PR_AUC)
     )
     return (
         Panel(
@@ -166,26 +234,39 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             CasePanel.ESTIMATED,
             "Estimated against realised",
             "Estimates, dashed, are of the window just closed, from calibrated scores, before its "
-            "labels; realised figures are of the newest mature window, so they follow later.",
+            "labels; realised figures are of the newest mature window, so they follow later. In "
+            "grey the 95% interval of the estimated recall.",
             Display.LINES,
             Scale.RATIO,
-            (*estimates, *realised),
+            (
+                *estimates,
+                *realised,
+                *_band(watch, ESTIMATED_INTERVAL, "Recall, estimated", of=RECALL),
+            ),
         ),
         Panel(
             CasePanel.ESTIMATE_ERROR,
             "Error of the estimate",
-            "Distance of estimated from realised recall, once labels have come. A large one "
-            "means that scores are no longer calibrated: the concept itself may have drifted.",
+            "Distance of estimated from realised figures, once labels have come; recall's is the "
+            "thick line. A large one means that scores are no longer calibrated: the concept "
+            "itself may have drifted.",
             Display.LINES,
             Scale.RATIO,
-            (watch.live(ESTIMATE_ERROR),),
+            (watch.live(ESTIMATE_ERROR, RECALL.title, look=Look.MAIN), *others),
         ),
         Panel(
             CasePanel.ESTIMATED_COST,
             "Estimated cost",
-            "What the window just closed probably cost, reviews and losses together.",
+            "What the window just closed probably cost, reviews and losses together, dashed, "
+            "with its 95% interval in grey; what the newest mature window did cost; and how far "
+            "that lay from its own estimate.",
             Display.LINES,
             scale_of(ESTIMATED_COST, watch.case.costs.currency),
-            (watch.live(ESTIMATED_COST),),
+            (
+                watch.live(ESTIMATED_COST, look=Look.ESTIMATE),
+                watch.total("Realised cost", MONEY_MISSED, REVIEW_COST),
+                watch.live(ESTIMATE_COST_ERROR),
+                *_band(watch, ESTIMATED_COST_INTERVAL, "Estimated cost"),
+            ),
         ),
     )

@@ -32,6 +32,8 @@ class CasePanel(IntEnum):
     CAPACITY = 12
     FALSE_ALARM_RATE = 13
     RANKING = 14
+    RETURN_ON_COST = 15
+    COST_CURVE = 16
     COVERAGE = 20
     ESTIMATED = 21
     ESTIMATE_ERROR = 22

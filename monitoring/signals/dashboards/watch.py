@@ -43,8 +43,12 @@ class Watch:
         limits
             Whether its business thresholds belong to what is drawn.
         """
-        expr = highest(select(metric, self.case.name, **live(metric), **labels))
+        expr = highest(select(metric, self.case.name, **live(metric) | labels))
         return Query(expr, name or metric.title, self._limits(metric) if limits else (), look)
+
+    def total(self, name: str, *metrics: Metric) -> Query:
+        """Return the query of a sum of metrics, as business alerts see each."""
+        return Query(" + ".join(self.live(metric).expr for metric in metrics), name)
 
     def test(self, metric: Metric) -> Query:
         """Return the query of a metric on the champion's test rows."""

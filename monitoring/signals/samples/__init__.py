@@ -7,6 +7,7 @@ from monitoring.signals.samples.data import quarantine_samples, window_samples
 from monitoring.signals.samples.drift import verdict_samples
 from monitoring.signals.samples.model import model_samples, retrain_samples
 from monitoring.signals.samples.performance import (
+    cost_samples,
     error_samples,
     estimate_samples,
     scorecard_samples,
@@ -15,6 +16,7 @@ from monitoring.signals.samples.status import PERFORMANCE, unmeasured_samples
 
 __all__ = [
     "PERFORMANCE",
+    "cost_samples",
     "error_samples",
     "estimate_samples",
     "model_samples",

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
 from monitoring.rows.role import Role
-from monitoring.signals.about import About, Unmeasured, performance_of
+from monitoring.signals.about import About, Unmeasured, money_of, performance_of
 from monitoring.signals.catalogue import (
+    ALARMS_AT,
     CAPACITY_USED,
+    COST_AT,
     DETECTED,
+    ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
     ESTIMATED,
     ESTIMATED_COST,
+    ESTIMATED_COST_INTERVAL,
+    ESTIMATED_INTERVAL,
     F1,
     FALSE_ALARM_RATE,
     FALSE_ALARMS,
     INTERVAL,
     LABEL_COVERAGE,
     MISSED,
+    MISSED_AT,
     MONEY_CAUGHT,
     MONEY_MISSED,
     NET_SAVING,
@@ -26,6 +37,8 @@ from monitoring.signals.catalogue import (
     PRECISION_AT_CAPACITY,
     RECALL,
     RECALL_AT_CAPACITY,
+    RETURN_ON_COST,
+    RETURN_ON_COST_INTERVAL,
     REVIEW_COST,
     ROC_AUC,
 )
@@ -69,21 +82,37 @@ def scorecard_samples(
         *_ratio(PRECISION_AT_CAPACITY, card.precision_at_capacity, where),
         *_ratio(RECALL_AT_CAPACITY, card.recall_at_capacity, where),
         *_money(card.money, where),
+        *_money_status(card.money, stage, role),
     )
+
+
+def cost_samples(steps: Sequence[CostStep]) -> tuple[Sample, ...]:
+    """Return the samples of a cost curve, three for each of its few thresholds."""
+    found: list[Sample] = []
+    for step in steps:
+        # Never as 1e-05, so that the texts sort as the numbers do.
+        text = np.format_float_positional(step.threshold, precision=3, fractional=False, trim="-")
+        where = {"threshold": text, "used": "yes" if step.used else "no"}
+        found += known(COST_AT, step.cost, **where)
+        found += known(ALARMS_AT, step.alarms, **where)
+        found += known(MISSED_AT, step.missed, **where)
+    return tuple(found)
 
 
 def estimate_samples(estimate: Estimate) -> tuple[Sample, ...]:
     """Return the samples of an estimate, under names of its own."""
-    ratios = (
-        (RECALL, estimate.recall),
-        (PRECISION, estimate.precision),
-        (F1, estimate.f1),
-        (PR_AUC, estimate.pr_auc),
-    )
     return (
         status_sample(About.ESTIMATE, estimate.status),
-        *(s for metric, ratio in ratios for s in known(ESTIMATED, ratio.value, of=metric.key)),
-        *known(ESTIMATED_COST, estimate.cost),
+        *(
+            sample
+            for metric, ratio in _estimated(estimate)
+            for sample in (
+                *known(ESTIMATED, ratio.value, of=metric.key),
+                *known(ESTIMATED_INTERVAL, ratio.low, of=metric.key, bound="low"),
+                *known(ESTIMATED_INTERVAL, ratio.high, of=metric.key, bound="high"),
+            )
+        ),
+        *_estimated_cost(estimate),
     )
 
 
@@ -99,12 +128,54 @@ def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Samp
     """
     if estimated is None:
         return (status_sample(About.ESTIMATE_ERROR, Unmeasured.NO_ESTIMATE),)
-    before, after = estimated.recall.value, realised.recall.value
-    status = realised.status if before is not None else estimated.status
+    made = estimated.recall.value is not None
+    status = realised.status if made else estimated.status
     told = status_sample(About.ESTIMATE_ERROR, status)
-    if status is not CardStatus.JUDGED or before is None or after is None:
+    if not made or status is not CardStatus.JUDGED:
         return (told,)
-    return (*known(ESTIMATE_ERROR, abs(before - after)), told)
+    truth = {RECALL: realised.recall, PRECISION: realised.precision, F1: realised.f1}
+    truth[PR_AUC] = realised.pr_auc
+    return (
+        *(
+            sample
+            for metric, ratio in _estimated(estimated)
+            for sample in known(
+                ESTIMATE_ERROR, _distance(ratio.value, truth[metric].value), of=metric.key
+            )
+        ),
+        *known(
+            ESTIMATE_COST_ERROR,
+            _distance(
+                None if estimated.cost is None else estimated.cost.value,
+                None if realised.money is None else realised.money.cost,
+            ),
+        ),
+        told,
+    )
+
+
+def _estimated(estimate: Estimate) -> tuple[tuple[Metric, Ratio], ...]:
+    return (
+        (RECALL, estimate.recall),
+        (PRECISION, estimate.precision),
+        (F1, estimate.f1),
+        (PR_AUC, estimate.pr_auc),
+    )
+
+
+def _estimated_cost(estimate: Estimate) -> tuple[Sample, ...]:
+    cost = estimate.cost
+    if cost is None:
+        return ()
+    return (
+        *known(ESTIMATED_COST, cost.value),
+        *known(ESTIMATED_COST_INTERVAL, cost.low, bound="low"),
+        *known(ESTIMATED_COST_INTERVAL, cost.high, bound="high"),
+    )
+
+
+def _distance(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else abs(before - after)
 
 
 def _ratio(metric: Metric, ratio: Ratio | None, where: dict[str, str]) -> tuple[Sample, ...]:
@@ -117,6 +188,14 @@ def _ratio(metric: Metric, ratio: Ratio | None, where: dict[str, str]) -> tuple[
     )
 
 
+def _money_status(money: Money | None, stage: Stage, role: Role) -> tuple[Sample, ...]:
+    """Return why money is absent, or that some of it is taken for the mean; else nothing."""
+    if money is not None and not money.unpriced:
+        return ()
+    status = Unmeasured.NO_AMOUNTS if money is None else Unmeasured.AMOUNTS_MISSING
+    return (status_sample(money_of(stage, role), status),)
+
+
 def _money(money: Money | None, where: dict[str, str]) -> tuple[Sample, ...]:
     if money is None:
         return ()
@@ -125,4 +204,7 @@ def _money(money: Money | None, where: dict[str, str]) -> tuple[Sample, ...]:
         *known(MONEY_MISSED, money.missed, **where),
         *known(REVIEW_COST, money.reviews + money.false_alarms, **where),
         *known(NET_SAVING, money.net_saving, **where),
+        *known(RETURN_ON_COST, money.return_on_cost.value, **where),
+        *known(RETURN_ON_COST_INTERVAL, money.return_on_cost.low, **where, bound="low"),
+        *known(RETURN_ON_COST_INTERVAL, money.return_on_cost.high, **where, bound="high"),
     )
