@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.performance.cost_curve import Sensitivity, cost_curve
 from monitoring.performance.labels import NEGATIVE, POSITIVE
-from monitoring.performance.money import money_at
+from monitoring.performance.prices import can_price
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,6 +48,19 @@ def curves(
     axes.axvline(threshold, linestyle=":", color="black", label="threshold chosen")
     axes.legend()
     return drawn
+
+
+def regret(case: UseCase, found: Sequence[Sensitivity]) -> Figure:
+    """Return what the threshold costs at each wrong guess of a cost, beside the best one then."""
+    figure, axes = _empty(f"{case.title}: if a cost were off, at the threshold chosen and the best")
+    names = [f"{off.item} x {off.factor:g}" for off in found]
+    places = np.arange(len(found))
+    axes.barh(places - 0.2, [off.cost for off in found], height=0.4, label="threshold chosen")
+    axes.barh(places + 0.2, [off.best_cost for off in found], height=0.4, label="best threshold")
+    axes.set_yticks(places, names)
+    axes.set(xlabel=f"cost of the validation part, {case.costs.currency}")
+    axes.legend()
+    return figure
 
 
 def _empty(title: str) -> tuple[Figure, Axes]:
@@ -112,9 +126,7 @@ def _calibration(axes: Axes, part: str, scores: ScoreSummary, threshold: float) 
 
 
 def _cost(axes: Axes, part: str, scores: ScoreSummary, case: UseCase) -> None:
-    costs = []
-    for first in range(1, len(scores.edges) + 1):
-        money = money_at(scores, first, case.costs)
-        costs.append(np.nan if money is None else money.cost)
-    axes.plot(scores.edges, costs, label=part)
+    if can_price(scores, case.costs, (POSITIVE,)):
+        curve = cost_curve(scores, case.costs)
+        axes.plot(curve.thresholds, curve.cost, label=part)
     axes.set(xlabel="decision threshold", ylabel=f"cost, {case.costs.currency}", xscale="logit")

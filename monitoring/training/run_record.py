@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.performance.cost_curve import sensitivity
+from monitoring.performance.labels import POSITIVE
+from monitoring.performance.prices import can_price
 from monitoring.rows.role import Role
 from monitoring.signals.alerts.prometheus import FRAUD
 from monitoring.signals.catalogue import INTERVAL, PR_AUC
@@ -16,10 +20,11 @@ from monitoring.signals.metric import Stage
 from monitoring.signals.samples import scorecard_samples
 from monitoring.training.bundle import LIBRARIES, save_model
 from monitoring.training.code_version import code_version
-from monitoring.training.curves import curves
+from monitoring.training.curves import curves, regret
 from monitoring.training.trusted import TRUSTED
 
 if TYPE_CHECKING:
+    from monitoring.performance.cost_curve import Sensitivity
     from monitoring.performance.types import Scorecard
     from monitoring.signals.metric import Metric
     from monitoring.training.model import Model
@@ -87,6 +92,8 @@ def write_artifacts(case: UseCase, trained: Trained, folder: Path) -> None:
         for point in trained.tried
     ]
     (folder / "search.json").write_text(json.dumps(points, indent=2), encoding="utf-8")
+    offs = [{**asdict(off), "regret": off.regret} for off in _if_costs_are_off(case, trained)]
+    (folder / "cost_sensitivity.json").write_text(json.dumps(offs, indent=2), encoding="utf-8")
 
 
 def _card_metrics(part: str, card: Scorecard) -> dict[str, float]:
@@ -123,6 +130,20 @@ def _write_figures(case: UseCase, trained: Trained, folder: Path) -> None:
     }
     for name, figure in curves(case, scores, trained.model.threshold).items():
         figure.savefig(folder / f"{name}.png")
+    offs = _if_costs_are_off(case, trained)
+    if offs:
+        regret(case, offs).savefig(folder / "cost_sensitivity.png")
+
+
+def _if_costs_are_off(case: UseCase, trained: Trained) -> tuple[Sensitivity, ...]:
+    """Return how the threshold fares if a cost is off by a factor of two; none without money."""
+    validation = trained.model.reference.validation
+    scores = None if validation is None else validation.scores
+    if scores is None or not can_price(scores, case.costs, (POSITIVE,)):
+        return ()
+    part = next(part for part in trained.parts if part.name == "validation")
+    days = (part.end - part.start) / timedelta(days=1)
+    return sensitivity(scores, threshold=trained.model.threshold, costs=case.costs, days=days)
 
 
 def _write_mlflow_model(model: Model, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Models are logged, registered and switched: once each, however often it is tried."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -75,9 +76,22 @@ def test_a_run_says_what_the_model_is_and_did(cards: Job, registry: Registry, ur
 
     client = MlflowClient(tracking_uri=url)
     assert {file.path for file in client.list_artifacts(run_id, "figures")} == {
-        f"figures/{name}.png" for name in ("precision_recall", "roc", "calibration", "cost")
+        f"figures/{name}.png"
+        for name in ("precision_recall", "roc", "calibration", "cost", "cost_sensitivity")
     }
+    offs = json.loads(mlflow_text(url, run_id, "cost_sensitivity.json"))
+    assert [(off["item"], off["factor"]) for off in offs] == [
+        (item, factor) for item in ("missed", "false alarm", "review") for factor in (0.5, 2.0)
+    ]
+    assert all(off["regret"] >= 0 for off in offs)
     assert "bundle/reference.json.gz" in {f.path for f in client.list_artifacts(run_id, "bundle")}
+
+
+def mlflow_text(url: str, run_id: str, path: str) -> str:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=url)
+    return Path(client.download_artifacts(run_id, path)).read_text(encoding="utf-8")
 
 
 def test_names_that_say_fraud_are_kept_to_the_fraud_use_case(
