@@ -1,0 +1,270 @@
+"""Measure how near estimates come to the truth; print the tables of docs/estimate.md.
+
+Run it with `make bench-estimate`. Everything is seeded; the last line names machine and versions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import sklearn
+
+from benchmarks.drift_quality import table
+from benchmarks.estimate_worlds import DRIFTS, Window, World, card_worlds, synthetic_worlds
+from monitoring.performance.bins import first_alarmed
+from monitoring.performance.calibration import calibration
+from monitoring.performance.estimate import estimate_from
+from monitoring.performance.types import Calibration, Estimate
+from monitoring.rows.rows import Rows
+from monitoring.summary.types import ScoreSummary
+
+RATIOS = ("recall", "precision", "f1", "pr_auc")
+FIGURES = (*RATIOS, "cost")
+DRE_ROWS = 20_000
+
+Figures = Mapping[str, float]
+Bounds = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The figures that one way of estimating gives for a window, and their intervals if any."""
+
+    figures: Figures
+    bounds: Bounds | None = None
+
+
+def last_value(world: World, rows: Rows) -> Guess:
+    """Return the realised figures of a window whose labels have come."""
+    card = world.card(rows)
+    figures = {name: getattr(card, name).value or 0.0 for name in RATIOS}
+    assert card.money is not None  # noqa: S101  it is by construction
+    return Guess(figures | {"cost": card.money.cost})
+
+
+def guess(world: World, rows: Rows, known: Calibration) -> Guess:
+    """Return the estimate that a calibration gives; whatever its test says."""
+    found = estimate_from(
+        world.counted(rows, labels=False),
+        replace(known, p_value=1.0),
+        threshold=world.model.threshold,
+        costs=world.case.costs,
+    )
+    return _guess_of(found)
+
+
+def _guess_of(found: Estimate) -> Guess:
+    cost = found.cost
+    assert cost is not None  # noqa: S101  it is by construction
+    figures = {name: getattr(found, name).value or 0.0 for name in RATIOS} | {"cost": cost.value}
+    bounds = {name: (getattr(found, name).low, getattr(found, name).high) for name in RATIOS}
+    return Guess(figures, bounds | {"cost": (cost.low, cost.high)})
+
+
+def known_from(world: World, *labelled: ScoreSummary) -> Calibration:
+    """Return the calibration that labelled rows give."""
+    found = calibration(labelled, first_alarmed(labelled[0], world.model.threshold))
+    assert found is not None  # noqa: S101  it is by construction
+    return found
+
+
+def unmended(known: Calibration) -> Calibration:
+    """Return the calibration that takes the scores as they are."""
+    first, second = known.mending.centre
+    nothing = replace(
+        known.mending, coefficients=(1.0, 1.0, first + second), covariance=((0.0,) * 3,) * 3
+    )
+    return replace(known, mending=nothing)
+
+
+def weighted(world: World, rows: Rows, rng: np.random.Generator) -> ScoreSummary:
+    """Return validation's histograms, each row weighed by how likely it is in the window.
+
+    As PAPE does (Bialek and others 2024, arXiv 2401.08348): a classifier that tells window from
+    validation rows by their features gives the ratio of their densities.
+    """
+    from lightgbm import LGBMClassifier
+
+    known = world.validation
+    samples = [
+        part.iloc[rng.choice(len(part), min(DRE_ROWS, len(part)), replace=False)]
+        for part in (known.features, rows.features)
+    ]
+    sides = np.repeat([0, 1], [len(part) for part in samples])
+    tells = LGBMClassifier(
+        n_estimators=60, num_leaves=15, min_child_samples=100, n_jobs=1, verbosity=-1
+    ).fit(pd.concat(samples), sides)
+    chance = np.clip(tells.predict_proba(known.features)[:, 1], 1e-3, 1 - 1e-3)
+    weight = chance / (1 - chance)
+    weight *= len(weight) / weight.sum()
+    counted = world.counted(known)
+    assert known.score is not None  # noqa: S101  it is by construction
+    bins = len(counted.edges) + 1
+    place = known.label.astype(np.intp) % 3 * bins + np.searchsorted(
+        counted.edges, known.score, "right"
+    )
+
+    def sums(values: np.ndarray) -> np.ndarray:
+        return np.bincount(place, values, 3 * bins).reshape(3, bins)
+
+    return replace(counted, rows=sums(weight), score=sums(weight * known.score))
+
+
+def guesses(
+    world: World, window: Window, labels: Rows, importance: ScoreSummary, cbpe: Guess
+) -> dict[str, Guess]:
+    """Return what each way of estimating says of a window; `labels` are those that have come."""
+    validation = world.counted(world.validation)
+    by_validation = known_from(world, validation)
+    return {
+        "last value": last_value(world, labels),
+        "CBPE": cbpe,
+        "as trained": guess(world, window.rows, unmended(by_validation)),
+        "mended by validation": guess(world, window.rows, by_validation),
+        "the same, weighed": guess(world, window.rows, known_from(world, importance)),
+        "and by mature rows": guess(
+            world, window.rows, known_from(world, validation, world.counted(labels))
+        ),
+    }
+
+
+def by_nannyml(world: World, windows: Sequence[Window], folder: Path) -> list[Guess]:
+    """Return what NannyML's CBPE says of windows, with validation as its reference."""
+    from benchmarks.peers.ask import NANNYML_ESTIMATE, ask
+    from benchmarks.peers.messages import EstimateRequest
+
+    def written(rows: Rows, name: str) -> str:
+        assert rows.score is not None  # noqa: S101  it is by construction
+        frame = pd.DataFrame(
+            {
+                "y_true": rows.label,
+                "y_pred": (rows.score >= world.model.threshold).astype(int),
+                "y_pred_proba": rows.score,
+            }
+        )
+        frame.to_parquet(folder / name)
+        return str(folder / name)
+
+    reference = written(world.validation, "validation.parquet")
+    paths = tuple(written(w.rows, f"{i}.parquet") for i, w in enumerate(windows))
+    answer = ask(NANNYML_ESTIMATE, EstimateRequest(reference=reference, windows=paths))
+    return [
+        Guess(
+            {
+                name: found.of("average_precision" if name == "pr_auc" else name).value or 0.0
+                for name in RATIOS
+            }
+            | {"cost": float("nan")}
+        )
+        for found in answer.windows
+    ]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Of one way of estimating, by figure: distances from the truth, and how often it was held."""
+
+    distance: Mapping[str, float]
+    held: Mapping[str, float]
+
+
+def errors(world: World, windows: Sequence[Window], found: Sequence[Guess]) -> Errors:
+    """Return mean absolute errors; of cost, as a share of the mean cost."""
+    truths = [last_value(world, window.rows).figures for window in windows]
+    distance, held = {}, {}
+    for name in FIGURES:
+        truth = np.array([figures[name] for figures in truths])
+        said = np.array([one.figures[name] for one in found])
+        distance[name] = float(np.abs(said - truth).mean())
+        if name == "cost":
+            distance[name] /= float(truth.mean())
+        if all(one.bounds is not None for one in found):
+            low, high = np.array([one.bounds[name] for one in found if one.bounds]).T
+            held[name] = float(((low <= truth) & (truth <= high)).mean())
+    return Errors(distance, held)
+
+
+def measured(world: World, count: int) -> Iterator[tuple[str, dict[str, Errors]]]:
+    """Yield the errors of every way of estimating, by drift and by which labels have come."""
+    rng = np.random.default_rng(3)
+    for drift in DRIFTS:
+        windows = tuple(world.windows(drift, count))
+        with tempfile.TemporaryDirectory() as folder:
+            cbpe = by_nannyml(world, windows, Path(folder))
+        importance = [weighted(world, window.rows, rng) for window in windows]
+        known = {"before it": [w.before for w in windows]}
+        if drift is not None:
+            known["since it began"] = [w.since for w in windows]
+        for when, labels in known.items():
+            found = [
+                guesses(world, *each)
+                for each in zip(windows, labels, importance, cbpe, strict=True)
+            ]
+            yield (
+                "none" if drift is None else f"{drift}, labels {when}",
+                {way: errors(world, windows, [one[way] for one in found]) for way in found[0]},
+            )
+
+
+def as_it_came(world: World) -> Iterator[Sequence[object]]:
+    """Yield a row a figure of the newer half of the test part, as it came."""
+    half = len(world.test) // 2
+    older, newer = world.test.take(slice(0, half)), world.test.take(slice(half, None))
+    known = known_from(world, world.counted(world.validation), world.counted(older))
+    said, truth = guess(world, newer, known), last_value(world, newer).figures
+    before = last_value(world, older).figures
+    assert said.bounds is not None  # noqa: S101  it is by construction
+    for name in FIGURES:
+        low, high = said.bounds[name]
+        cells = (said.figures[name], low, high, truth[name], before[name])
+        yield world.name, name, *(f"{x:,.0f}" if name == "cost" else f"{x:.3f}" for x in cells)
+
+
+def main() -> None:
+    """Print every table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--windows", type=int, default=12, help="windows of each kind")
+    windows = parser.parse_args().windows
+    began = time.perf_counter()
+    held: list[Sequence[object]] = []
+    came: list[Sequence[object]] = []
+    for world in chain(card_worlds(50_000), synthetic_worlds(20_000)):
+        came += as_it_came(world)
+        print(f"## {world.name}: {windows} windows of each kind\n")
+        rows = []
+        for kind, ways in measured(world, windows):
+            ours = ways["and by mature rows"]
+            held.append((world.name, kind, *(f"{ours.held[name]:.0%}" for name in FIGURES)))
+            rows += [
+                (kind, way, *(f"{one.distance[name]:.3f}" for name in FIGURES))
+                for way, one in ways.items()
+            ]
+        table(("drift", "way", *FIGURES), iter(rows))
+    print("## How often the interval held what the labels showed\n")
+    table(("world", "drift", *FIGURES), iter(held))
+    print("## The newer half of the test part, as it came\n")
+    table(("world", "figure", "estimate", "low", "high", "truth", "last value"), iter(came))
+    cpu = sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, numpy {np.__version__}, scikit-learn {sklearn.__version__}; "
+        f"{time.perf_counter() - began:.0f} s, {cpu:.0f} s of CPU"
+    )
+
+
+if __name__ == "__main__":
+    main()
