@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.rows.rows import moment64
-from monitoring.use_case import EventTime
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from monitoring.use_case import EventTime
 
 MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing number in text. A missing word is the empty text alone: `NA` is one."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.summary.count import count_feature
 from monitoring.summary.fingerprint import bins_hash
+from monitoring.summary.frame import arrow_table
+from monitoring.summary.in_memory import portions
+from monitoring.summary.one_pass import count_rows, summary_of
 from monitoring.summary.types import FeatureBins, Reference, ScoreSummary, Summary
 
 if TYPE_CHECKING:
@@ -67,11 +70,17 @@ def summarise_on(
 ) -> Summary:
     """Summarise rows on bins that may not have a reference yet."""
     times = rows.event_time[~np.isnat(rows.event_time)]
-    return Summary(
+    names = [part.name for part in bins]
+    counted = count_rows(portions(arrow_table(rows.features, names)), bins=bins).whole
+    features = summary_of(
+        counted,
+        bins,
         bins_hash=hash_of_bins or bins_hash(bins, score_edges),
         model_version=model_version,
+    )
+    return replace(
+        features,
         rows=len(rows),
-        features={part.name: count_feature(part, rows.features) for part in bins},
         scores=score_summary(rows, score_edges),
         start=_moment(times.min()) if times.size else None,
         end=_moment(times.max()) if times.size else None,

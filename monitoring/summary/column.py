@@ -1,83 +1,151 @@
-"""Column: a frame's column as numbers or as words, or neither where its type has changed."""
+"""Column: an Arrow column as numbers or as words, whatever its type."""
 
 from __future__ import annotations
 
+from collections import Counter
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
     from numpy.typing import NDArray
 
 EXACT = 2.0**53
 """Up to here every whole number has a float64 of its own."""
 
-_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}
-_WORDS = {"string", "boolean", "integer", "empty"}
+MICROSECONDS = 1e6
 
 
-def numbers_of(column: pd.Series) -> NDArray[np.float64] | None:
-    """Return the column as float64, missing as NaN; None where it doesn't hold numbers.
+class Values(StrEnum):
+    """What a column holds."""
 
-    Numbers, booleans and objects that are numbers are taken; a column without any value is all
-    missing, whatever its type.
+    NUMBERS = "numbers"
+    TRUTHS = "true and false"
+    TIMES = "times"
+    WORDS = "words"
+
+
+def values_of(column: pa.Array) -> Values | None:
+    """Return what a column holds, by its type; None where no value is there at all.
+
+    Times are moments, days, times of the day and durations. What is none of the others (lists,
+    bytes, and so on) is compared by how it is spelled, so it is words.
     """
-    import pandas as pd
+    import pyarrow as pa
 
-    if pd.api.types.is_numeric_dtype(column.dtype) and not _complex(column):
-        return np.ascontiguousarray(column.to_numpy(np.float64, na_value=np.nan))
-    if column.isna().all():
-        return np.full(len(column), np.nan)
-    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS:
-        return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
-    return None
+    if column.null_count == len(column):
+        return None
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_boolean(kind):
+        return Values.TRUTHS
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return Values.NUMBERS
+    if pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
+        return Values.TIMES
+    return Values.WORDS
 
 
-def words_of(column: pd.Series) -> pa.Array | None:
-    """Return the column as an Arrow array of words; None where it holds neither words nor codes.
+def numbers_of(column: pa.Array) -> NDArray[np.floating] | None:
+    """Return a column as floats, missing as NaN; None where it holds words.
 
-    Codes are whole numbers and booleans; they are read as the words that spell them.
+    True is 1. Times are seconds: since 1970 in UTC, since midnight, or of a duration. Floats of
+    single precision stay so, all else is float64.
     """
-    import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
-    if isinstance(column.dtype, pd.StringDtype):
-        return _whole(pa.array(column, from_pandas=True))
-    if column.isna().all():
+    held = values_of(column)
+    if held is None:
+        return np.full(len(column), np.nan)
+    if held is Values.WORDS:
+        return None
+    column = _plain(column)
+    if held is Values.TRUTHS:
+        column = pc.cast(column, pa.int8())
+    elif held is Values.TIMES:
+        numbers = _numpy(_microseconds(column))
+        return numbers.astype(np.float64) / MICROSECONDS
+    elif pa.types.is_decimal(column.type):
+        column = pc.cast(column, pa.float64(), safe=False)
+    numbers = _numpy(column)
+    single = numbers.dtype in (np.float16, np.float32)
+    return np.ascontiguousarray(numbers, np.float32 if single else np.float64)
+
+
+def words_of(column: pa.Array) -> pa.Array | None:
+    """Return a column as words; None where it holds times, or numbers that are no codes.
+
+    Codes are whole numbers and booleans; they are read as the words that spell them. Whole floats
+    are codes too: integers become floats where some are missing.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    held = values_of(column)
+    if held is None:
         return pa.nulls(len(column), pa.string())
-    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in _WORDS:
-        spelled = [
-            None if missing else str(value)
-            for value, missing in zip(column, column.isna(), strict=True)
-        ]
-        return pa.array(spelled, pa.string())
-    if _holds_whole_floats(column):
-        column = column.astype("Int64")
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
-        return pc.cast(_whole(pa.array(column, from_pandas=True)), pa.string())
-    return None
+    if held is Values.TIMES:
+        return None
+    column = _plain(column)
+    if held is Values.WORDS:
+        return _spelled(column)
+    if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
+        numbers = _numpy(pc.cast(column, pa.float64(), safe=False))
+        known = numbers[~np.isnan(numbers)]
+        if not ((known == np.rint(known)).all() and (np.abs(known) <= EXACT).all()):
+            return None
+        column = pc.cast(pa.array(numbers, from_pandas=True), pa.int64())
+    return pc.cast(column, pa.string())
 
 
-def _complex(column: pd.Series) -> bool:
-    return column.dtype.kind == "c"
+def rows_by_word(words: pa.Array) -> Counter[str]:
+    """Return how many rows hold each word."""
+    import pyarrow.compute as pc
+
+    found = pc.value_counts(words.drop_null())
+    values, counts = found.field("values").to_pylist(), found.field("counts").to_pylist()
+    return Counter(dict(zip(values, counts, strict=True)))
 
 
-def _holds_whole_floats(column: pd.Series) -> bool:
-    """Whether floats are whole and exact: integers become floats where some are missing."""
-    import pandas as pd
-
-    if not pd.api.types.is_float_dtype(column.dtype):
-        return False
-    numbers = column.dropna().to_numpy(np.float64)
-    return bool((numbers == np.rint(numbers)).all() and (np.abs(numbers) <= EXACT).all())
-
-
-def _whole(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+def _plain(column: pa.Array) -> pa.Array:
+    """Return the column without its dictionary."""
     import pyarrow as pa
 
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _spelled(column: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return column
+    if pa.types.is_string_view(kind):
+        return pc.cast(column, pa.large_string())
+    return pa.array([None if value is None else str(value) for value in column.to_pylist()])
+
+
+def _microseconds(column: pa.Array) -> pa.Array:
+    """Return times as whole microseconds; finer parts are cut off."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_time(kind):
+        finest = pa.time64("us")
+    elif pa.types.is_duration(kind):
+        finest = pa.duration("us")
+    else:
+        finest = pa.timestamp("us", getattr(kind, "tz", None))
+    return pc.cast(pc.cast(column, finest, safe=False), pa.int64())
+
+
+def _numpy(column: pa.Array) -> NDArray[np.generic]:
+    """Return a column of numbers; where some are missing they are floats, and NaN."""
+    numbers: NDArray[np.generic] = column.to_numpy(zero_copy_only=False)
+    return numbers

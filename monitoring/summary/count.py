@@ -1,12 +1,16 @@
-"""Count: how many rows of one column fall into each bin of its feature."""
+"""Count: how many rows of one column fall into each bin of its feature, portion by portion."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.summary.column import numbers_of, words_of
+from monitoring.summary.column import Values, numbers_of, rows_by_word, values_of, words_of
+from monitoring.summary.text import parsed
 from monitoring.summary.types import (
     UNSEEN_KEPT,
     ColumnStatus,
@@ -16,68 +20,102 @@ from monitoring.summary.types import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Collection, Iterable
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
 NAME_LETTERS = 80
 """Letters of an unseen category's name that are kept."""
 
-
-def count_feature(bins: FeatureBins, features: pd.DataFrame) -> FeatureSummary:
-    """Count one feature's column; one that is not there or has another type has zeros."""
-    if bins.name not in features.columns:
-        return _unread(bins, ColumnStatus.MISSING_COLUMN)
-    column = features[bins.name]
-    if bins.kind is FeatureKind.NUMERIC:
-        numbers = numbers_of(column)
-        if numbers is not None:
-            return count_numbers(bins, numbers)
-    else:
-        words = words_of(column)
-        if words is not None and not _numbers_for_words(bins, column, words):
-            return count_words(bins, words)
-    return _unread(bins, ColumnStatus.TYPE_CHANGED)
+BLOCK = 1 << 15
+"""Numbers that are compared with all edges before the next: as many as a core's cache holds."""
 
 
-def count_numbers(bins: FeatureBins, numbers: NDArray[np.float64]) -> FeatureSummary:
-    """Count numbers; NaN is missing, infinities are numbers.
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What was counted of one feature in some portion of a table; tallies add up, in any order.
 
-    Comparing every number with every edge looks like more work than searching each number's
-    bin, and takes a tenth of the time: comparisons run many numbers at once.
+    Whether a column's type has changed is a question about all of it, so a tally keeps what
+    answers it: a portion that can't be counted is not the end of the column.
+
+    Attributes
+    ----------
+    held
+        What the portions held.
+    uncountable
+        Some portion held what has no place among the feature's bins.
+    familiar
+        Some value is one of the reference's categories.
+    absent
+        Some portion has no such column.
     """
-    up_to = [np.count_nonzero(numbers <= edge) for edge in (*bins.edges, np.inf)]
-    heavy = np.array([np.count_nonzero(numbers == value) for value in bins.heavy], np.int64)
-    intervals = np.diff(up_to, prepend=0)
-    np.subtract.at(intervals, np.searchsorted(bins.edges, bins.heavy), heavy)
-    missing = len(numbers) - up_to[-1]
+
+    counts: NDArray[np.int64]
+    below: int = 0
+    above: int = 0
+    unseen: dict[str, int] = field(default_factory=dict)
+    held: frozenset[Values] = frozenset()
+    uncountable: bool = False
+    familiar: bool = False
+    absent: bool = False
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            counts=self.counts + other.counts,
+            below=self.below + other.below,
+            above=self.above + other.above,
+            unseen=first_unseen(Counter(self.unseen) + Counter(other.unseen)),
+            held=self.held | other.held,
+            uncountable=self.uncountable or other.uncountable,
+            familiar=self.familiar or other.familiar,
+            absent=self.absent or other.absent,
+        )
+
+
+def count_feature(bins: FeatureBins, portions: Iterable[pa.Array | None]) -> FeatureSummary:
+    """Count one feature's column, given in portions; a portion without the column is None."""
+    tallies = (tally(bins, portion) for portion in portions)
+    return finished(bins, reduce(Tally.__add__, tallies, nothing(bins)))
+
+
+def nothing(bins: FeatureBins) -> Tally:
+    """Return the tally of no rows."""
+    return Tally(np.zeros(bins.size, np.int64))
+
+
+def tally(bins: FeatureBins, column: pa.Array | None, *, text: bool = False) -> Tally:
+    """Count one portion of a feature's column.
+
+    Parameters
+    ----------
+    column
+        None where the portion has no such column.
+    text
+        The column's strings may stand for numbers and times, as in CSV.
+    """
+    if column is None:
+        return Tally(np.zeros(bins.size, np.int64), absent=True)
+    if bins.kind is FeatureKind.NUMERIC:
+        return _tally_numbers(bins, column, text=text)
+    return _tally_words(bins, column, text=text)
+
+
+def finished(bins: FeatureBins, whole: Tally) -> FeatureSummary:
+    """Return the summary of a whole column.
+
+    One whose type has changed has zeros. Of one that some portions lack, the others are counted.
+    """
+    if whole.uncountable or _turned(bins, whole):
+        status = ColumnStatus.MISSING_COLUMN if whole.absent else ColumnStatus.TYPE_CHANGED
+        return FeatureSummary(counts=np.zeros(bins.size, np.int64), status=status)
     return FeatureSummary(
-        counts=np.concatenate(([missing], heavy, intervals)).astype(np.int64),
-        below=int(np.count_nonzero(numbers < bins.low)),
-        above=int(np.count_nonzero(numbers > bins.high)),
+        counts=whole.counts,
+        below=whole.below,
+        above=whole.above,
+        status=ColumnStatus.MISSING_COLUMN if whole.absent else ColumnStatus.OK,
+        unseen=whole.unseen,
     )
-
-
-def count_words(bins: FeatureBins, words: pa.Array) -> FeatureSummary:
-    """Count words; null is missing."""
-    import pyarrow.compute as pc
-
-    found = pc.value_counts(words.drop_null())
-    place = {word: index for index, word in enumerate(bins.categories, start=1)}
-    other, unseen_bin = len(bins.categories) + 1, len(bins.categories) + 2
-    counts = np.zeros(bins.size, np.int64)
-    counts[0] = words.null_count
-    unseen: dict[str, int] = {}
-    for word, rows in zip(
-        found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True
-    ):
-        known = word in bins.rare or bins.open_ended
-        index = place.get(word, other if known else unseen_bin)
-        counts[index] += rows
-        if index == unseen_bin:
-            name = word[:NAME_LETTERS]
-            unseen[name] = unseen.get(name, 0) + rows
-    return FeatureSummary(counts=counts, unseen=first_unseen(unseen))
 
 
 def first_unseen(unseen: dict[str, int]) -> dict[str, int]:
@@ -89,15 +127,112 @@ def first_unseen(unseen: dict[str, int]) -> dict[str, int]:
     return {name: unseen[name] for name in sorted(unseen)[:UNSEEN_KEPT]}
 
 
-def _numbers_for_words(bins: FeatureBins, column: pd.Series, words: pa.Array) -> bool:
-    """Whether numbers, none of them a known code, stand where words did."""
-    import pandas as pd
+def _turned(bins: FeatureBins, whole: Tally) -> bool:
+    """Whether a column holds another kind of values than its feature has."""
+    if bins.kind is FeatureKind.NUMERIC:
+        return len(whole.held) > 1 or (bool(whole.held) and bins.times != _only_times(whole.held))
+    # Numbers, none of them a known code, stand where words did.
+    return (
+        len(whole.held) == 1
+        and Values.WORDS not in whole.held
+        and not whole.familiar
+        and not bins.open_ended
+    )
 
-    if not pd.api.types.is_numeric_dtype(column.dtype) or bins.open_ended:
-        return False
-    found = set(words.drop_null().unique().to_pylist())
-    return bool(found) and found.isdisjoint((*bins.categories, *bins.rare))
+
+def _only_times(held: Collection[Values]) -> bool:
+    return set(held) == {Values.TIMES}
 
 
-def _unread(bins: FeatureBins, status: ColumnStatus) -> FeatureSummary:
-    return FeatureSummary(counts=np.zeros(bins.size, np.int64), status=status)
+def _tally_numbers(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
+    if text:
+        column = parsed(column, Values.TIMES if bins.times else Values.NUMBERS)
+    numbers = numbers_of(column)
+    if numbers is None:
+        return Tally(np.zeros(bins.size, np.int64), uncountable=True)
+    counts, below, above = count_numbers(bins, numbers)
+    held = None if counts[0] == len(numbers) else values_of(column)
+    return Tally(counts, below, above, held=frozenset() if held is None else frozenset([held]))
+
+
+def count_numbers(
+    bins: FeatureBins, numbers: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], int, int]:
+    """Count numbers by bin, and those below and above the usual range.
+
+    NaN is missing, infinities are numbers. Where the reference or the numbers are of single
+    precision, all are compared in it: what was rounded is not to be told from what was not.
+
+    Comparing every number with every edge looks like more work than searching each number's
+    bin, and takes a tenth of the time: comparisons run many numbers at once.
+    """
+    if bins.single:
+        numbers = numbers.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):
+        edges = np.array([*bins.edges, np.inf], np.float64).astype(numbers.dtype)
+        heavy = np.array(bins.heavy, np.float64).astype(numbers.dtype)
+        low, high = np.array([bins.low, bins.high], np.float64).astype(numbers.dtype)
+    up_to, equal = np.zeros(len(edges), np.int64), np.zeros(len(heavy), np.int64)
+    below = above = 0
+    for start in range(0, len(numbers), BLOCK):
+        block = numbers[start : start + BLOCK]
+        up_to += [np.count_nonzero(block <= edge) for edge in edges]
+        equal += np.array([np.count_nonzero(block == value) for value in heavy], np.int64)
+        below += int(np.count_nonzero(block < low))
+        above += int(np.count_nonzero(block > high))
+    equal[1:][heavy[1:] == heavy[:-1]] = 0  # values that only a double tells apart
+    intervals = np.diff(up_to, prepend=0)
+    np.subtract.at(intervals, np.searchsorted(edges[:-1], heavy), equal)
+    missing = len(numbers) - up_to[-1]
+    return np.concatenate(([missing], equal, intervals)).astype(np.int64), below, above
+
+
+def _tally_words(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
+    import pyarrow as pa
+
+    words = words_of(column)
+    if words is None:
+        return Tally(np.zeros(bins.size, np.int64), uncountable=True)
+    by_word = rows_by_word(words)
+    if text:
+        by_word = _as_coded(bins, by_word)
+    counts, unseen = count_words(bins, by_word)
+    counts[0] = words.null_count
+    familiar = bool(counts[1:-1].any())
+    held = None if words.null_count == len(words) else values_of(column)
+    if text and held is not None and not familiar:
+        held = values_of(parsed(pa.array(by_word)))
+    return Tally(
+        counts,
+        unseen=unseen,
+        held=frozenset() if held is None else frozenset([held]),
+        familiar=familiar,
+    )
+
+
+def _as_coded(bins: FeatureBins, by_word: Counter[str]) -> Counter[str]:
+    """Spell `1.0` and `True`, as CSV may have them, as the reference's codes are spelled."""
+    known = bins.rare.union(bins.categories)
+    coded: Counter[str] = Counter()
+    for word, rows in by_word.items():
+        code = word if word in known else word.removesuffix(".0").lower()
+        coded[code if code in known else word] += rows
+    return coded
+
+
+def count_words(
+    bins: FeatureBins, by_word: Counter[str]
+) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """Count rows by bin, given rows by word; return those of unseen categories by name too."""
+    place = {word: index for index, word in enumerate(bins.categories, start=1)}
+    other, unseen_bin = len(bins.categories) + 1, len(bins.categories) + 2
+    counts = np.zeros(bins.size, np.int64)
+    unseen: dict[str, int] = {}
+    for word, rows in by_word.items():
+        known = word in bins.rare or bins.open_ended
+        index = place.get(word, other if known else unseen_bin)
+        counts[index] += rows
+        if index == unseen_bin:
+            name = word[:NAME_LETTERS]
+            unseen[name] = unseen.get(name, 0) + rows
+    return counts, first_unseen(unseen)

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.summary.column import numbers_of, words_of
+from monitoring.summary.column import Values
+from monitoring.summary.profile import NumbersColumn, Profile, WordsColumn
 from monitoring.summary.types import FeatureBins, FeatureKind
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
-
-    from monitoring.use_case import Features
 
 INTERVALS = 20
 """Intervals of equal mass where no value is heavy."""
@@ -36,41 +34,19 @@ RARE_LETTERS = 20_000
 """Rare categories beyond this number, or this length in all, make the feature open-ended."""
 
 
-class FitError(ValueError):
-    """Bins can't be fitted: the message names the column and what is wrong with it."""
+def fit_bins(found: Profile) -> tuple[FeatureBins, ...]:
+    """Fit the bins of every column of a profile, in its order.
 
-
-def fit_bins(features: pd.DataFrame, kinds: Features) -> tuple[FeatureBins, ...]:
-    """Fit the bins of every feature of `kinds`, in its order.
-
-    Parameters
-    ----------
-    features
-        The reference's rows; a column that is all missing, or constant, gets bins too.
-
-    Raises
-    ------
-    FitError
-        A column is not there, or is of another kind than declared.
+    A column that is all missing, or constant, gets bins too.
     """
-    absent = [name for name in kinds.names if name not in features.columns]
-    if absent:
-        msg = (
-            f"the reference has no column {', '.join(absent)}: "
-            f"it has {', '.join(map(str, features.columns))}"
-        )
-        raise FitError(msg)
-    return (
-        *(_numeric(name, features[name]) for name in kinds.numeric),
-        *(_categorical(name, features[name]) for name in kinds.categorical),
+    return tuple(
+        _numeric(name, column) if isinstance(column, NumbersColumn) else _categorical(name, column)
+        for name, column in found.columns.items()
     )
 
 
-def _numeric(name: str, column: pd.Series) -> FeatureBins:
-    numbers = numbers_of(column)
-    if numbers is None:
-        msg = f"column {name!r} of the reference is {column.dtype}, not numbers"
-        raise FitError(msg)
+def _numeric(name: str, column: NumbersColumn) -> FeatureBins:
+    numbers = column.sample
     known = np.sort(numbers[~np.isnan(numbers)])
     if known.size == 0:
         return FeatureBins(name, FeatureKind.NUMERIC)
@@ -78,7 +54,7 @@ def _numeric(name: str, column: pd.Series) -> FeatureBins:
     heavy = values[counts >= max(HEAVY * known.size, 2)]
     light = known[~np.isin(known, heavy)]
     edges = np.union1d(_equal_mass(light, known.size), heavy[np.isfinite(heavy)])
-    low, high = _usual_range(known)
+    low, high = _usual_range(column)
     return FeatureBins(
         name,
         FeatureKind.NUMERIC,
@@ -86,41 +62,32 @@ def _numeric(name: str, column: pd.Series) -> FeatureBins:
         heavy=tuple(heavy.tolist()),
         low=low,
         high=high,
+        times=column.held is Values.TIMES,
+        single=column.single,
     )
 
 
-def _usual_range(known: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the range of the ascending, finite ones of `known`, as far again on either side."""
-    finite = known[np.isfinite(known)]
-    if finite.size == 0:
+def _usual_range(column: NumbersColumn) -> tuple[float, float]:
+    """Return the range of the finite values, as far again on either side."""
+    if column.low > column.high:
         return -np.inf, np.inf
-    low, high = float(finite[0]), float(finite[-1])  # these overflow to infinity in silence
-    reach = high - low
-    return low - reach, high + reach
+    reach = column.high - column.low  # these overflow to infinity in silence
+    return column.low - reach, column.high + reach
 
 
-def _equal_mass(light: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+def _equal_mass(light: NDArray[np.floating], rows: int) -> NDArray[np.floating]:
     """Return inner edges, each a value of the ascending `light`, for intervals of equal mass."""
     intervals = min(round(INTERVALS * light.size / rows), light.size // MIN_ROWS)
     if intervals < 2:
         return np.empty(0)
     places = np.ceil(np.arange(1, intervals) * light.size / intervals).astype(np.intp) - 1
-    edges: NDArray[np.float64] = np.unique(light[places])
-    inner: NDArray[np.float64] = edges[np.isfinite(edges) & (edges < light[-1])]
+    edges: NDArray[np.floating] = np.unique(light[places])
+    inner: NDArray[np.floating] = edges[np.isfinite(edges) & (edges < light[-1])]
     return inner
 
 
-def _categorical(name: str, column: pd.Series) -> FeatureBins:
-    import pyarrow.compute as pc
-
-    words = words_of(column)
-    if words is None:
-        msg = f"column {name!r} of the reference is {column.dtype}, not words or codes"
-        raise FitError(msg)
-    found = pc.value_counts(words.drop_null())
-    counts = dict(
-        zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)
-    )
+def _categorical(name: str, column: WordsColumn) -> FeatureBins:
+    counts = column.sampled_words if column.words is None else column.words
     least = max(FREQUENT * sum(counts.values()), MIN_ROWS)
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     frequent = tuple(word for word in ranked[:CATEGORIES] if counts[word] >= least)

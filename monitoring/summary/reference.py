@@ -11,21 +11,18 @@ import numpy as np
 
 from monitoring.summary.build import hours_of, score_summary, summarise_on
 from monitoring.summary.fingerprint import bins_hash
-from monitoring.summary.fit import FitError, fit_bins
+from monitoring.summary.fit import fit_bins
+from monitoring.summary.in_memory import InMemory
+from monitoring.summary.profile import FitError, NumbersColumn, profile
 from monitoring.summary.score_bins import score_bin_edges
-from monitoring.summary.types import Reference, Summary
+from monitoring.summary.spans import row_spans, time_spans
+from monitoring.summary.types import FeatureBins, Reference, Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.rows.rows import Rows
     from monitoring.use_case import Features
-
-MAX_CHUNKS = 100
-"""Chunks that are kept, evenly spread over the reference: more tell little that is new."""
-
-COVERED = 0.9
-"""Share of a chunk's length that the rows must reach over for it to count as a whole one."""
 
 
 def fit_reference(
@@ -64,7 +61,7 @@ def fit_reference(
         raise FitError(msg)
     weights = _weights(importance, features.names)
     unscored = replace(training, score=None)
-    bins = fit_bins(training.features, features)
+    bins = _bins(training, features)
     edges = score_bin_edges(None if validation is None else validation.score, threshold)
     key = bins_hash(bins, edges)
 
@@ -104,6 +101,26 @@ def with_version(reference: Reference, model_version: str) -> Reference:
     )
 
 
+def _bins(training: Rows, features: Features) -> tuple[FeatureBins, ...]:
+    """Fit the bins of every feature, each of the kind it is declared to be."""
+    table = InMemory.of_frame(training.features, features.names)
+    absent = [name for name in features.names if name not in table.columns]
+    if absent:
+        msg = (
+            f"the reference has no column {', '.join(absent)}: "
+            f"it has {', '.join(map(str, training.features.columns))}"
+        )
+        raise FitError(msg)
+    found = profile(table, features.names, as_words=features.categorical)
+    words = [
+        name for name in features.numeric if not isinstance(found.columns[name], NumbersColumn)
+    ]
+    if words:
+        msg = f"column {words[0]!r} of the reference holds words, not numbers"
+        raise FitError(msg)
+    return fit_bins(found)
+
+
 def _weights(importance: Mapping[str, float], names: tuple[str, ...]) -> dict[str, float]:
     strange = sorted(set(importance) - set(names))
     if strange:
@@ -120,30 +137,12 @@ def _weights(importance: Mapping[str, float], names: tuple[str, ...]) -> dict[st
 
 
 def _chunks(rows: Rows, chunk: timedelta | int) -> list[slice]:
-    """Return the whole chunks of rows in order of time, at most `MAX_CHUNKS` of them."""
+    """Return the whole chunks of rows in order of time."""
     if isinstance(chunk, timedelta):
-        spans = _by_time(rows.event_time, np.timedelta64(chunk))
+        spans = time_spans(rows.event_time, chunk)
     else:
-        spans = [slice(at, at + chunk) for at in range(0, len(rows) - chunk + 1, chunk)]
-    if len(spans) <= MAX_CHUNKS:
-        return spans
-    picked = np.linspace(0, len(spans) - 1, MAX_CHUNKS).round().astype(int)
-    return [spans[index] for index in picked]
-
-
-def _by_time(times: NDArray[np.datetime64], length: np.timedelta64) -> list[slice]:
-    """Cut at multiples of `length` since 1970, as schedules do; partial chunks are left out."""
-    if times.size == 0:
-        return []
-    number = (times - np.datetime64(0, "us")) // length
-    starts = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
-    ends = np.append(starts[1:], len(times))
-    spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
-    begun = (times[0] - np.datetime64(0, "us")) % length
-    ended = (times[-1] - np.datetime64(0, "us")) % length
-    first = 0 if begun <= (1 - COVERED) * length else 1
-    last = len(spans) if ended >= COVERED * length else len(spans) - 1
-    return spans[first:last]
+        spans = row_spans(len(rows), chunk)
+    return [slice(span.start, span.stop) for span in spans]
 
 
 def _hours(rows: Rows) -> list[NDArray[np.bool_]]:

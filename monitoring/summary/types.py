@@ -45,6 +45,10 @@ class FeatureBins:
         edges too, so that bins have an order.
     low, high
         Values outside [low, high] are counted apart, as outliers.
+    times
+        The numbers are times, in seconds: since 1970 in UTC, or of a day, or of a duration.
+    single
+        The reference's numbers are of single precision; a window's are rounded to it.
     categories
         The reference's most frequent categories.
     rare
@@ -63,6 +67,8 @@ class FeatureBins:
     heavy: tuple[float, ...] = ()
     low: float = float("-inf")
     high: float = float("inf")
+    times: bool = False
+    single: bool = False
     categories: tuple[str, ...] = ()
     rare: frozenset[str] = frozenset()
     open_ended: bool = False

@@ -5,25 +5,38 @@ import pandas as pd
 import pytest
 
 from monitoring.summary.count import count_feature
-from monitoring.summary.fit import FitError, fit_bins
-from monitoring.summary.types import ColumnStatus, FeatureBins, FeatureSummary
+from monitoring.summary.fit import fit_bins
+from monitoring.summary.frame import arrow_column
+from monitoring.summary.in_memory import InMemory
+from monitoring.summary.profile import FitError, profile
+from monitoring.summary.reference import fit_reference
+from monitoring.summary.types import ColumnStatus, FeatureBins, FeatureSummary, Reference
 from monitoring.use_case import Features
+from tests.summary.made import rows_of
+
+
+def fitted(values: pd.Series) -> tuple[FeatureBins, FeatureSummary]:
+    table = InMemory.of_frame(pd.DataFrame({"x": values}), ["x"])
+    (bins,) = fit_bins(profile(table, ["x"]))
+    return bins, counted(bins, values)
+
+
+def reference_of(features: pd.DataFrame, kinds: Features) -> Reference:
+    return fit_reference(
+        rows_of(features), None, features=kinds, threshold=0.5, chunk=10, importance={}
+    )
 
 
 def numeric(values: object) -> tuple[FeatureBins, FeatureSummary]:
-    features = pd.DataFrame({"x": values})
-    (bins,) = fit_bins(features, Features(numeric=("x",)))
-    return bins, count_feature(bins, features)
+    return fitted(pd.Series(values))
 
 
 def categorical(values: list[str | None]) -> tuple[FeatureBins, FeatureSummary]:
-    features = pd.DataFrame({"x": pd.Series(values, dtype="str")})
-    (bins,) = fit_bins(features, Features(categorical=("x",)))
-    return bins, count_feature(bins, features)
+    return fitted(pd.Series(values, dtype="str"))
 
 
 def counted(bins: FeatureBins, values: object) -> FeatureSummary:
-    return count_feature(bins, pd.DataFrame({"x": values}))
+    return count_feature(bins, [arrow_column(pd.Series(values))])
 
 
 def test_intervals_hold_equal_parts_of_the_reference() -> None:
@@ -98,8 +111,7 @@ def test_unseen_categories_are_expected_as_often_as_they_come() -> None:
 
     expected, found = [], []
     for _ in range(20):
-        features = pd.DataFrame({"x": draw(3000)})
-        (bins,) = fit_bins(features, Features(categorical=("x",)))
+        bins, _ = fitted(draw(3000))
         expected.append(bins.unseen_share)
         found.append(counted(bins, draw(3000)).counts[-1] / 3000)
     assert np.mean(found) == pytest.approx(np.mean(expected), rel=0.15)
@@ -151,9 +163,9 @@ def test_a_column_all_missing_is_missing_whatever_its_type() -> None:
 
 def test_a_reference_without_a_declared_column_is_an_error_that_names_it() -> None:
     with pytest.raises(FitError, match="no column y"):
-        fit_bins(pd.DataFrame({"x": [1.0]}), Features(numeric=("x", "y")))
+        reference_of(pd.DataFrame({"x": [1.0]}), Features(numeric=("x", "y")))
 
 
 def test_a_reference_of_another_kind_is_an_error_that_names_it() -> None:
     with pytest.raises(FitError, match="'x'"):
-        fit_bins(pd.DataFrame({"x": ["a"]}), Features(numeric=("x",)))
+        reference_of(pd.DataFrame({"x": ["a"]}), Features(numeric=("x",)))

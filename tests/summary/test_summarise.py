@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from monitoring.summary.build import SummaryError, summarise
-from monitoring.summary.fit import FitError
+from monitoring.summary.profile import FitError
 from monitoring.summary.reference import fit_reference, with_version
 from monitoring.summary.types import ColumnStatus, Reference
 from tests.summary.made import FEATURES, frame, rows_of

@@ -1,0 +1,76 @@
+"""From table: a window summarised, or a reference counted, from a table read by any engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from operator import add
+
+from monitoring.summary.fingerprint import bins_hash
+from monitoring.summary.one_pass import Pass, count_rows, summary_of
+from monitoring.summary.score_bins import score_bin_edges
+from monitoring.summary.spans import row_spans
+from monitoring.summary.table import Table
+from monitoring.summary.types import FeatureBins, Reference, Summary
+
+THRESHOLD = 0.5
+"""Decision threshold of a reference without a model; nothing lies on its score bins."""
+
+
+def summarise_table(
+    table: Table,
+    bins: Sequence[FeatureBins],
+    *,
+    hash_of_bins: str,
+    model_version: str | None = None,
+) -> Summary:
+    """Summarise a table's features on bins.
+
+    A column that is not there, or has another type, gets a status; the others are summarised.
+
+    Raises
+    ------
+    TableError
+        The table can't be read.
+    """
+    counted = _counted(table, bins, ()).whole
+    return summary_of(counted, bins, bins_hash=hash_of_bins, model_version=model_version)
+
+
+def reference_of(
+    table: Table, bins: tuple[FeatureBins, ...], *, rows: int, chunk: int
+) -> Reference:
+    """Count a reference, and its chunks, on bins that were fitted on it; features alone.
+
+    Parameters
+    ----------
+    rows
+        Rows of the table.
+    chunk
+        Rows of the verdict's window; 0 for a reference without chunks.
+
+    Raises
+    ------
+    TableError
+        The table can't be read.
+    """
+    edges = score_bin_edges(None, THRESHOLD)
+    key = bins_hash(bins, edges)
+    counted = _counted(table, bins, row_spans(rows, chunk))
+    training, *chunks = (
+        summary_of(part, bins, bins_hash=key, model_version=None)
+        for part in (counted.whole, *counted.spans)
+    )
+    return Reference(
+        bins=bins,
+        score_edges=edges,
+        threshold=THRESHOLD,
+        training=training,
+        chunks=tuple(chunks),
+        importance={part.name: 1 / len(bins) for part in bins},
+    )
+
+
+def _counted(table: Table, bins: Sequence[FeatureBins], spans: Sequence[range]) -> Pass:
+    work = partial(count_rows, bins=bins, spans=spans)
+    return reduce(add, table.read([part.name for part in bins], work))

@@ -1,0 +1,264 @@
+"""Profile: what bins are fitted from: a sample of rows, ranges of numbers, rows by word.
+
+The sample is the same however the table is read (`monitoring.summary.sampling`); a table of no
+more rows than the sample holds is in it whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.summary.column import Values, numbers_of, rows_by_word, values_of, words_of
+from monitoring.summary.sampling import Sampler
+from monitoring.summary.table import Portion, Table
+from monitoring.summary.text import parsed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+SAMPLED = 10_000_000
+"""Values that the sample holds, at most: a third of a million rows of 30 columns."""
+
+DISTINCT = 20_000
+"""Different words of a column that are counted exactly; beyond, the sample tells the frequent."""
+
+
+class FitError(ValueError):
+    """Bins can't be fitted: the message names the column and what is wrong with it."""
+
+
+@dataclass(eq=False)
+class NumbersColumn:
+    """A column of numbers, as far as it was read.
+
+    Attributes
+    ----------
+    held
+        Numbers, true and false, or times; None where no value was there.
+    single
+        They are of single precision.
+    low, high
+        Range of the finite values; (inf, -inf) without any.
+    parts
+        Values of the sampled rows, NaN where missing.
+    """
+
+    held: Values | None = None
+    single: bool = False
+    low: float = np.inf
+    high: float = -np.inf
+    parts: list[NDArray[np.floating]] = field(default_factory=list)
+
+    def add(self, column: pa.Array, picked: NDArray[np.intp], *, text: bool) -> bool:
+        """Take rows in; return False where they hold something else than those before."""
+        column = parsed(column, self.held) if text else column
+        numbers = numbers_of(column)
+        if numbers is None:
+            return False
+        held = None if np.isnan(numbers).all() else values_of(column)
+        if self.held and held and self.held is not held:
+            return False
+        self.held = self.held or held
+        self.single |= numbers.dtype == np.float32
+        finite = numbers[np.isfinite(numbers)]
+        if finite.size:
+            self.low = min(self.low, float(finite.min()))
+            self.high = max(self.high, float(finite.max()))
+        self.parts.append(numbers[picked])
+        return True
+
+    def keep(self, places: NDArray[np.intp]) -> None:
+        """Drop all sampled rows but those at `places`."""
+        self.parts = [np.concatenate(self.parts)[places]]
+
+    @property
+    def sample(self) -> NDArray[np.floating]:
+        """Values of the sampled rows."""
+        return np.concatenate([np.empty(0, np.float32), *self.parts])
+
+    def join(self, other: NumbersColumn) -> bool:
+        """Take in what another process read; return False where it holds something else."""
+        if self.held and other.held and self.held is not other.held:
+            return False
+        self.held = self.held or other.held
+        self.single |= other.single
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+        self.parts += other.parts
+        return True
+
+
+@dataclass(eq=False)
+class WordsColumn:
+    """A column of words, as far as it was read.
+
+    Attributes
+    ----------
+    words
+        Rows by word; None where there are more than `DISTINCT` of them.
+    parts
+        Words of the sampled rows, null where missing.
+    """
+
+    words: Counter[str] | None = field(default_factory=Counter)
+    parts: list[pa.Array] = field(default_factory=list)
+
+    def add(self, column: pa.Array, picked: NDArray[np.intp], *, text: bool) -> bool:  # noqa: ARG002
+        """Take rows in; return False where they hold neither words nor codes."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        words = words_of(column)
+        if words is None:
+            return False
+        words = pc.cast(words, pa.large_string())
+        self._count(rows_by_word(words))
+        self.parts.append(words.take(pa.array(picked)))
+        return True
+
+    def keep(self, places: NDArray[np.intp]) -> None:
+        """Drop all sampled rows but those at `places`."""
+        import pyarrow as pa
+
+        self.parts = [pa.concat_arrays(self.parts).take(pa.array(places))]
+
+    @property
+    def sampled_words(self) -> Counter[str]:
+        """Sampled rows by word."""
+        return sum(map(rows_by_word, self.parts), start=Counter())
+
+    def join(self, other: WordsColumn) -> bool:
+        """Take in what another process read."""
+        self._count(other.words)
+        self.parts += other.parts
+        return True
+
+    def _count(self, found: Counter[str] | None) -> None:
+        if self.words is not None and found is not None:
+            self.words += found
+        if found is None or (self.words is not None and len(self.words) > DISTINCT):
+            self.words = None
+
+
+Column = NumbersColumn | WordsColumn
+
+
+@dataclass(eq=False)
+class Profile:
+    """What a table holds.
+
+    Attributes
+    ----------
+    columns
+        By name, in the order that was asked for.
+    turned
+        Columns that hold something else in one place than in another: not known any further.
+    """
+
+    rows: int
+    columns: dict[str, Column]
+    turned: set[str] = field(default_factory=set)
+
+    def join(self, other: Profile) -> Profile:
+        """Take in the profile of the rows that follow, by the same sample."""
+        self.rows += other.rows
+        self.turned |= other.turned
+        for name, column in self.columns.items():
+            found = other.columns[name]
+            # Of a column without a value it is not known what it would hold.
+            if _unknown(column):
+                self.columns[name] = found
+            elif not _unknown(found) and not (
+                isinstance(found, type(column)) and column.join(found)
+            ):
+                self.turned.add(name)
+        return self
+
+
+def profile(table: Table, names: Sequence[str], *, as_words: Collection[str] = ()) -> Profile:
+    """Profile the columns of a table.
+
+    Parameters
+    ----------
+    as_words
+        Columns whose numbers are codes, to be compared as words.
+
+    Raises
+    ------
+    FitError
+        A column holds different things in different places, or is not there in some.
+    """
+    size = max(SAMPLED // max(len(names), 1), 1)
+    found = _read(table, names, as_words, size)
+    again = sorted(found.turned)
+    if again:
+        # Of text, numbers in one place and words in another are words; that is known too late.
+        words = _read(table, again, again, size)
+        if words.turned:
+            msg = (
+                f"column {min(words.turned)!r} of the reference holds neither words nor codes, or "
+                "different things in different places: bring it to one type"
+            )
+            raise FitError(msg)
+        found.columns |= words.columns
+        found.turned.clear()
+    return found
+
+
+def _read(table: Table, names: Sequence[str], as_words: Collection[str], size: int) -> Profile:
+    work = partial(_profile, names=names, as_words=as_words, size=size, rows=table.rows)
+    return reduce(Profile.join, table.read(names, work))
+
+
+def _profile(
+    portions: Iterable[Portion],
+    *,
+    names: Sequence[str],
+    as_words: Collection[str],
+    size: int,
+    rows: int | None,
+) -> Profile:
+    sampler = Sampler(size, rows)
+    found = Profile(
+        0, {name: WordsColumn() if name in as_words else NumbersColumn() for name in names}
+    )
+    for portion in portions:
+        picked = sampler.pick(portion.start, portion.rows.num_rows)
+        for name in names:
+            _add(found, name, portion, picked)
+        _keep(found, sampler.drop())
+        found.rows += portion.rows.num_rows
+    _keep(found, sampler.drop(last=True))
+    return found
+
+
+def _add(found: Profile, name: str, portion: Portion, picked: NDArray[np.intp]) -> None:
+    values = portion.column(name)
+    if values is None:
+        msg = f"the reference has no column {name!r} from row {portion.start + 1:,} on"
+        raise FitError(msg)
+    if name in found.turned:
+        return
+    column = found.columns[name]
+    if not column.add(values, picked, text=portion.text):
+        words = WordsColumn()
+        if found.rows == 0 and words.add(values, picked, text=portion.text):
+            found.columns[name] = words
+        else:
+            found.turned.add(name)
+
+
+def _keep(found: Profile, places: NDArray[np.intp] | None) -> None:
+    if places is not None:
+        for name in found.columns.keys() - found.turned:
+            found.columns[name].keep(places)
+
+
+def _unknown(column: Column) -> bool:
+    return isinstance(column, NumbersColumn) and column.held is None

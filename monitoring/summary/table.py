@@ -1,0 +1,69 @@
+"""Table: rows in an order of their own, read portion by portion, as often as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Found = TypeVar("Found")
+
+PORTION = 1 << 16
+"""Rows that are read at a time."""
+
+
+class TableError(ValueError):
+    """A table can't be read or compared; the message names it, what is wrong, what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Portion:
+    """Consecutive rows of a table.
+
+    Attributes
+    ----------
+    start
+        Place of the first row in the table, from 0.
+    rows
+        Their columns; one that this part of the table lacks is not among them.
+    text
+        Strings may stand for numbers and times: the table is a CSV file.
+    """
+
+    start: int
+    rows: pa.RecordBatch
+    text: bool = False
+
+    def column(self, name: str) -> pa.Array | None:
+        """Return a column; None where it is not there."""
+        place = self.rows.schema.get_field_index(name)
+        return None if place < 0 else self.rows.column(place)
+
+
+class Table(Protocol):
+    """Rows that an engine reads: in memory, out of core, or distributed."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, each once."""
+
+    @property
+    def rows(self) -> int | None:
+        """Number of rows; None where only reading them tells."""
+
+    def read(
+        self, columns: Sequence[str], work: Callable[[Iterable[Portion]], Found]
+    ) -> Iterator[Found]:
+        """Do `work` on all rows and return what it found.
+
+        There is one finding where one process reads the rows, in order; where several read a
+        part each, there is one of each part, in the order of the parts.
+
+        Raises
+        ------
+        TableError
+            The table can't be read.
+        """
