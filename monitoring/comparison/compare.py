@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
-
-from monitoring.comparison.frame import Table, as_frame, features_of, prepared
+from monitoring.comparison.tables import Engine, Handed, opened
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
-from monitoring.rows.rows import UNLABELLED, Rows
-from monitoring.summary.build import summarise
-from monitoring.summary.reference import fit_reference
+from monitoring.summary.files import load_reference, load_summary
+from monitoring.summary.fit import fit_bins
+from monitoring.summary.from_table import hash_of, reference_of, summarise_table
+from monitoring.summary.profile import profile
+from monitoring.summary.table import TableError
+from monitoring.summary.types import Reference, Summary
 from monitoring.use_case import Drift
 
-if TYPE_CHECKING:
-    import pandas as pd
+SAVED = ".json.gz"
+"""How the name of a saved reference or summary ends."""
 
 MIN_EFFECT = 0.1
 RATE = 0.02
 
 
 def compare(
-    reference: Table,
-    current: Table,
+    reference: Handed | Reference,
+    current: Handed | Summary,
     *,
     columns: Sequence[str] | None = None,
     min_effect: float = MIN_EFFECT,
     rate: float = RATE,
     share_limit: float = SHARE_LIMIT,
+    engine: str = Engine.AUTO,
 ) -> Verdict:
     """Judge whether `current` has drifted from `reference`.
 
@@ -39,7 +42,9 @@ def compare(
     Parameters
     ----------
     reference, current
-        A pandas, polars or Arrow table, or the path of a CSV or Parquet file.
+        A pandas, polars or Arrow table, a Spark DataFrame, or the path of a CSV or Parquet file,
+        of a folder of them, or a pattern. Instead of rows, the reference may be a saved one (an
+        object, or the path of a `.json.gz`), and then `current` a saved summary on its bins.
     columns
         Columns to judge; all of the reference's by default. Text, categories and mixed objects
         are compared as words; numbers, booleans and times as numbers.
@@ -49,41 +54,106 @@ def compare(
         False discovery rate across columns.
     share_limit
         Share of drifted columns above which the whole has drifted.
+    engine
+        What reads the rows: memory, duckdb (files of any size), spark; by default what fits.
+        All find the same.
 
     Raises
     ------
     TableError
-        A file can't be read, or the reference lacks a column that was asked for, or rows.
+        A table can't be read, or the reference lacks a column that was asked for, or rows.
+    FormatError
+        A saved reference or summary is damaged, or of an unknown version.
 
     Examples
     --------
     >>> from monitoring import compare
     >>> compare("january.parquet", "february.parquet").drifted_features  # doctest: +SKIP
     """
-    before, now = prepared(as_frame(reference, "reference"), as_frame(current, "current"), columns)
-    fitted = fit_reference(
-        _rows(before),
-        None,
-        features=features_of(before),
-        threshold=0.5,
-        chunk=max(len(now), 1),
-        importance={},
-    )
     limits = Drift(window="1d", min_effect=min_effect, rate=rate)
-    return drift_verdict(
-        fitted, summarise(_rows(now), fitted), limits, id="compare", share_limit=share_limit
+    reads = _engine(engine)
+    saved = _saved_reference(reference)
+    if saved is None:
+        fitted, window = _from_tables(reference, current, columns, reads)
+    else:
+        fitted = _only(saved, columns)
+        window = _window(fitted, current, reads)
+    return drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
+
+
+def _engine(name: str) -> Engine:
+    try:
+        return Engine(name)
+    except ValueError as error:
+        msg = f"there is no engine {name!r}: it is one of {', '.join(Engine)}"
+        raise TableError(msg) from error
+
+
+def _from_tables(
+    reference: Handed, current: Handed | Summary, columns: Sequence[str] | None, engine: Engine
+) -> tuple[Reference, Summary]:
+    """Fit bins on the reference, summarise the window, then the reference by chunks as long."""
+    if isinstance(current, Summary) or _is_saved(current):
+        msg = (
+            "a saved summary lies on the bins of the reference that it was made with: "
+            "give that reference, saved, instead of rows"
+        )
+        raise TableError(msg)
+    before = opened(reference, "reference", engine, columns)
+    names = _names(before.columns, columns)
+    now = opened(current, "current", engine, names)
+    found = profile(before, names)
+    if not found.rows:
+        msg = "the reference has no rows: there is nothing to compare with"
+        raise TableError(msg)
+    bins = fit_bins(found)
+    window = summarise_table(now, bins, hash_of_bins=hash_of(bins))
+    return reference_of(before, bins, rows=found.rows, chunk=window.rows), window
+
+
+def _names(there: Sequence[str], columns: Sequence[str] | None) -> Sequence[str]:
+    """Return the columns to judge."""
+    names = there if columns is None else list(dict.fromkeys(columns))
+    absent = [name for name in names if name not in there]
+    if absent:
+        msg = f"the reference has no column {', '.join(absent)}: it has {', '.join(there)}"
+        raise TableError(msg)
+    if not names:
+        msg = "the reference has no columns to compare"
+        raise TableError(msg)
+    return names
+
+
+def _saved_reference(reference: Handed | Reference) -> Reference | None:
+    if isinstance(reference, Summary):
+        msg = "the reference is a summary, which has no bins: give the Reference that it lies on"
+        raise TableError(msg)
+    if isinstance(reference, Reference):
+        return reference
+    return load_reference(Path(reference)) if _is_saved(reference) else None
+
+
+def _is_saved(handed: Handed) -> bool:
+    return isinstance(handed, str | Path) and str(handed).endswith(SAVED)
+
+
+def _window(reference: Reference, current: Handed | Summary, engine: Engine) -> Summary:
+    if isinstance(current, Summary):
+        return current
+    if _is_saved(current):
+        return load_summary(Path(current))
+    names = [part.name for part in reference.bins]
+    return summarise_table(
+        opened(current, "current", engine, names),
+        reference.bins,
+        hash_of_bins=reference.training.bins_hash,
+        model_version=reference.model_version,
     )
 
 
-def _rows(frame: pd.DataFrame) -> Rows:
-    """Return rows of which nothing is known but their features."""
-    count = len(frame)
-    no_time = np.full(count, np.datetime64("NaT", "us"))
-    return Rows(
-        features=frame,
-        row_id=np.arange(count).astype(np.str_),
-        event_time=no_time,
-        arrival_time=no_time,
-        label=np.full(count, UNLABELLED, np.int8),
-        label_time=no_time,
-    )
+def _only(reference: Reference, columns: Sequence[str] | None) -> Reference:
+    """Return a reference of some of its features."""
+    if columns is None:
+        return reference
+    wanted = _names([part.name for part in reference.bins], columns)
+    return replace(reference, bins=tuple(b for b in reference.bins if b.name in wanted))

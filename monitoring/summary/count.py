@@ -166,9 +166,9 @@ def count_numbers(
     Comparing every number with every edge looks like more work than searching each number's
     bin, and takes a tenth of the time: comparisons run many numbers at once.
     """
-    if bins.single:
-        numbers = numbers.astype(np.float32, copy=False)
     with np.errstate(over="ignore"):
+        if bins.single:
+            numbers = numbers.astype(np.float32, copy=False)
         edges = np.array([*bins.edges, np.inf], np.float64).astype(numbers.dtype)
         heavy = np.array(bins.heavy, np.float64).astype(numbers.dtype)
         low, high = np.array([bins.low, bins.high], np.float64).astype(numbers.dtype)

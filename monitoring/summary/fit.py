@@ -47,7 +47,7 @@ def fit_bins(found: Profile) -> tuple[FeatureBins, ...]:
 
 def _numeric(name: str, column: NumbersColumn) -> FeatureBins:
     numbers = column.sample
-    known = np.sort(numbers[~np.isnan(numbers)])
+    known = np.sort(numbers[~np.isnan(numbers)]) + 0.0  # of 0 and -0, one
     if known.size == 0:
         return FeatureBins(name, FeatureKind.NUMERIC)
     values, counts = np.unique(known, return_counts=True)
@@ -72,7 +72,7 @@ def _usual_range(column: NumbersColumn) -> tuple[float, float]:
     if column.low > column.high:
         return -np.inf, np.inf
     reach = column.high - column.low  # these overflow to infinity in silence
-    return column.low - reach, column.high + reach
+    return column.low - reach + 0.0, column.high + reach + 0.0
 
 
 def _equal_mass(light: NDArray[np.floating], rows: int) -> NDArray[np.floating]:

@@ -37,6 +37,11 @@ def summarise_table(
     return summary_of(counted, bins, bins_hash=hash_of_bins, model_version=model_version)
 
 
+def hash_of(bins: Sequence[FeatureBins]) -> str:
+    """Return the hash of the bins of a reference without scores."""
+    return bins_hash(bins, score_bin_edges(None, THRESHOLD))
+
+
 def reference_of(
     table: Table, bins: tuple[FeatureBins, ...], *, rows: int, chunk: int
 ) -> Reference:
@@ -54,8 +59,7 @@ def reference_of(
     TableError
         The table can't be read.
     """
-    edges = score_bin_edges(None, THRESHOLD)
-    key = bins_hash(bins, edges)
+    key = hash_of(bins)
     counted = _counted(table, bins, row_spans(rows, chunk))
     training, *chunks = (
         summary_of(part, bins, bins_hash=key, model_version=None)
@@ -63,7 +67,7 @@ def reference_of(
     )
     return Reference(
         bins=bins,
-        score_edges=edges,
+        score_edges=score_bin_edges(None, THRESHOLD),
         threshold=THRESHOLD,
         training=training,
         chunks=tuple(chunks),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from monitoring.summary.frame import arrow_table
-from monitoring.summary.table import PORTION, Found, Portion
+from monitoring.summary.table import Found, Portion, portion_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,47 +17,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class InMemory:
-    """A table in memory.
+    """A table in memory: all of its portions."""
 
-    Attributes
-    ----------
-    text
-        Its strings may stand for numbers and times: it was read from CSV.
-    """
+    columns: tuple[str, ...]
+    held: tuple[Portion, ...]
 
-    table: pa.Table
-    text: bool = False
+    @classmethod
+    def of(cls, table: pa.Table) -> InMemory:
+        """Return a table of Arrow's."""
+        return cls(tuple(table.column_names), portions(table))
 
     @classmethod
     def of_frame(cls, frame: pd.DataFrame, names: Sequence[str]) -> InMemory:
         """Return a pandas frame's columns."""
-        return cls(arrow_table(frame, names))
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns."""
-        return tuple(self.table.column_names)
+        return cls.of(arrow_table(frame, names))
 
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return int(self.table.num_rows)
+        return sum(portion.rows.num_rows for portion in self.held)
 
     def read(
-        self, columns: Sequence[str], work: Callable[[Iterable[Portion]], Found]
+        self,
+        columns: Sequence[str],  # noqa: ARG002 - they are all there
+        work: Callable[[Iterable[Portion]], Found],
     ) -> Iterator[Found]:
         """Do `work` on all rows."""
-        wanted = [name for name in columns if name in self.columns]
-        yield work(portions(self.table.select(wanted), text=self.text))
+        yield work(self.held)
 
 
-def portions(table: pa.Table, *, start: int = 0, text: bool = False) -> Iterator[Portion]:
-    """Cut a table into portions; one without rows is one portion."""
+def portions(table: pa.Table) -> tuple[Portion, ...]:
+    """Cut a table into portions, at least one."""
+    batches = batches_of(table)
+    starts = accumulate((batch.num_rows for batch in batches), initial=0)
+    return tuple(Portion(start, batch) for start, batch in zip(starts, batches, strict=False))
+
+
+def batches_of(table: pa.Table) -> list[pa.RecordBatch]:
+    """Cut a table into record batches, at least one."""
+    rows = portion_rows(table.num_columns)
+    batches: list[pa.RecordBatch] = table.to_batches(max_chunksize=rows)
+    return batches or [no_rows(table.column_names)]
+
+
+def no_rows(names: Sequence[str]) -> pa.RecordBatch:
+    """Return columns without rows: what type they would be does not matter."""
     import pyarrow as pa
 
-    batches = table.to_batches(max_chunksize=PORTION)
-    if not batches:
-        batches = [pa.RecordBatch.from_pylist([], schema=table.schema)]
-    for batch in batches:
-        yield Portion(start, batch, text)
-        start += batch.num_rows
+    return pa.RecordBatch.from_arrays([pa.nulls(0)] * len(names), names=list(names))

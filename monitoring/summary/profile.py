@@ -83,8 +83,10 @@ class NumbersColumn:
         """Values of the sampled rows."""
         return np.concatenate([np.empty(0, np.float32), *self.parts])
 
-    def join(self, other: NumbersColumn) -> bool:
+    def join(self, other: Column) -> bool:
         """Take in what another process read; return False where it holds something else."""
+        if not isinstance(other, NumbersColumn):
+            return False
         if self.held and other.held and self.held is not other.held:
             return False
         self.held = self.held or other.held
@@ -133,8 +135,10 @@ class WordsColumn:
         """Sampled rows by word."""
         return sum(map(rows_by_word, self.parts), start=Counter())
 
-    def join(self, other: WordsColumn) -> bool:
-        """Take in what another process read."""
+    def join(self, other: Column) -> bool:
+        """Take in what another process read; return False where it holds something else."""
+        if not isinstance(other, WordsColumn):
+            return False
         self._count(other.words)
         self.parts += other.parts
         return True
@@ -174,9 +178,7 @@ class Profile:
             # Of a column without a value it is not known what it would hold.
             if _unknown(column):
                 self.columns[name] = found
-            elif not _unknown(found) and not (
-                isinstance(found, type(column)) and column.join(found)
-            ):
+            elif not _unknown(found) and not column.join(found):
                 self.turned.add(name)
         return self
 

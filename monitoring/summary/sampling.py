@@ -47,7 +47,7 @@ def limit_of(rows: int, size: int) -> np.uint64:
         for start in range(0, rows, _BLOCK)
         for numbers in (draw(start, min(start + _BLOCK, rows)),)
     ]
-    return np.partition(np.concatenate(low), size - 1)[size - 1]
+    return _smallest(np.concatenate(low), size)
 
 
 class Sampler:
@@ -83,7 +83,12 @@ class Sampler:
         if self._held <= self._size * (1 if last else SLACK):
             return None
         numbers = np.concatenate(self._numbers)
-        self._limit = np.partition(numbers, self._size - 1)[self._size - 1]
+        self._limit = _smallest(numbers, self._size)
         stays = np.flatnonzero(numbers <= self._limit)
         self._numbers, self._held = [numbers[stays]], len(stays)
         return stays
+
+
+def _smallest(numbers: NDArray[np.uint64], count: int) -> np.uint64:
+    """Return the largest of the `count` smallest numbers."""
+    return np.uint64(np.partition(numbers, count - 1)[count - 1])

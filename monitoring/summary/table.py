@@ -11,12 +11,20 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-PORTION = 1 << 16
-"""Rows that are read at a time."""
+PORTION = 1 << 21
+"""Values that are read at a time."""
+
+FEWEST, MOST = 1 << 11, 1 << 16
+"""Rows that are read at a time, however many columns they have."""
 
 
 class TableError(ValueError):
     """A table can't be read or compared; the message names it, what is wrong, what to do."""
+
+
+def portion_rows(columns: int) -> int:
+    """Return how many rows of so many columns are read at a time."""
+    return min(max(PORTION // max(columns, 1), FEWEST), MOST)
 
 
 @dataclass(frozen=True, eq=False)

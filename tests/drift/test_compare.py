@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from monitoring import compare
-from monitoring.comparison.frame import TableError
 from monitoring.comparison.show import verdict_table
 from monitoring.drift.verdict import DriftStatus, Verdict
+from monitoring.summary.table import TableError
 
 
 def frame(seed: int, rows: int = 2000) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def test_nested_and_mixed_columns_are_compared_as_they_are_spelled() -> None:
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
-        (pd.DataFrame({"x": []}), "0 rows"),
+        (pd.DataFrame({"x": []}), "no rows"),
         (pd.DataFrame([[1, 2]], columns=["x", "x"]), "several columns of one name: x"),
         (42, "is a int"),
         ("nowhere.parquet", "nowhere.parquet can't be read"),

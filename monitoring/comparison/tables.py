@@ -1,0 +1,103 @@
+"""Tables: what is handed in to be compared, opened by the engine that fits it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from monitoring.summary.data_file import ENDINGS, columns_of, find_files
+from monitoring.summary.in_memory import InMemory
+from monitoring.summary.out_of_core import OutOfCore, read_files
+from monitoring.summary.table import Table, TableError
+
+Handed: TypeAlias = Any
+"""A pandas, polars or Arrow table (what has `__arrow_c_stream__`), a Spark DataFrame, or a path."""
+
+SMALL = 64 * 2**20
+"""Bytes of files up to which they are read into memory."""
+
+
+class Engine(StrEnum):
+    """What reads a table."""
+
+    AUTO = "auto"
+    MEMORY = "memory"
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+def opened(
+    handed: Handed, which: str, engine: Engine = Engine.AUTO, columns: Sequence[str] | None = None
+) -> Table:
+    """Open a table that was handed in.
+
+    Parameters
+    ----------
+    which
+        What it is called in errors: reference or current.
+    engine
+        What reads it; by default what fits: Spark its own, DuckDB files of more than `SMALL`
+        bytes.
+    columns
+        Those that will be read, of those it has; all by default.
+
+    Raises
+    ------
+    TableError
+        It is no table, can't be read, has two columns of one name, or the engine named can't
+        read it.
+    """
+    if isinstance(handed, str | Path):
+        return _opened_files(handed, engine, columns)
+    if engine is Engine.DUCKDB:
+        msg = (
+            f"the {which} is a {type(handed).__name__}, and engine duckdb reads files alone: "
+            "give a path, or leave the engine out"
+        )
+        raise TableError(msg)
+    if engine is Engine.SPARK:
+        msg = f"the {which} is a {type(handed).__name__}, not a Spark DataFrame"
+        raise TableError(msg)
+    if _is_pandas(handed):
+        frame = handed.rename(columns=str)
+        _once(frame.columns, which)
+        return InMemory.of_frame(frame, list(frame.columns) if columns is None else columns)
+    if hasattr(handed, "__arrow_c_stream__"):
+        import pyarrow as pa
+
+        table = pa.table(handed)
+        _once(table.column_names, which)
+        return InMemory.of(table)
+    msg = (
+        f"the {which} is a {type(handed).__name__}: give a pandas, polars or Arrow table, "
+        f"a Spark DataFrame, or the path of a file ({', '.join(ENDINGS)})"
+    )
+    raise TableError(msg)
+
+
+def _opened_files(path: str | Path, engine: Engine, columns: Sequence[str] | None) -> Table:
+    if engine is Engine.SPARK:
+        msg = f"{path} is a path: give engine spark the DataFrame, as spark.read.parquet gives it"
+        raise TableError(msg)
+    files = find_files(path)
+    large = sum(file.path.stat().st_size for file in files) > SMALL
+    if engine is Engine.DUCKDB or (engine is Engine.AUTO and large):
+        return OutOfCore(files)
+    return read_files(files, columns_of(files) if columns is None else columns)
+
+
+def _is_pandas(handed: Handed) -> bool:
+    """Whether it is a frame of pandas, which need not be imported to tell."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(handed, pandas.DataFrame)
+
+
+def _once(names: Iterable[str], which: str) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        msg = f"the {which} has several columns of one name: {', '.join(twice)}"
+        raise TableError(msg)
