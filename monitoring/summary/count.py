@@ -188,8 +188,6 @@ def count_numbers(
 
 
 def _tally_words(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
-    import pyarrow as pa
-
     words = words_of(column)
     if words is None:
         return Tally(np.zeros(bins.size, np.int64), uncountable=True)
@@ -201,7 +199,7 @@ def _tally_words(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
     familiar = bool(counts[1:-1].any())
     held = None if words.null_count == len(words) else values_of(column)
     if text and held is not None and not familiar:
-        held = values_of(parsed(pa.array(by_word)))
+        held = values_of(parsed(words.unique()))
     return Tally(
         counts,
         unseen=unseen,

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
+
 
 def arrow_table(frame: pd.DataFrame, names: Sequence[str]) -> pa.Table:
     """Return those of a frame's columns called `names` that it has."""
@@ -27,12 +29,18 @@ def arrow_column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
         return pa.array(np.ascontiguousarray(column.to_numpy()))  # without a copy, if it may be
     try:
         found = pa.array(column, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        found = None
-    if found is None or isinstance(found.type, pa.BaseExtensionType):
-        missing = column.isna()
-        spelled = [
-            None if lacks else str(value) for value, lacks in zip(column, missing, strict=True)
-        ]
-        return pa.array(spelled, pa.large_string())
-    return found
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return _objects(column)
+    return _objects(column) if isinstance(found.type, pa.BaseExtensionType) else found
+
+
+def _objects(column: pd.Series) -> pa.Array:
+    """Return numbers too large for an integer as floats, and the words that spell all else."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS:
+        return pa.array(pd.to_numeric(column).astype("float64"))
+    missing = column.isna()
+    spelled = [None if lacks else str(value) for value, lacks in zip(column, missing, strict=True)]
+    return pa.array(spelled, pa.large_string())

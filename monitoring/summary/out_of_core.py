@@ -57,15 +57,10 @@ class OutOfCore:
 def read_files(files: Sequence[DataFile], columns: Sequence[str]) -> InMemory:
     """Read files whole, as one table in memory; as `OutOfCore` does, portion by portion."""
     held, start = [], 0
-    with _connected() as connection:
-        for file in files:
-            if file.text:
-                batches = list(_stream(connection, file, columns))
-            else:
-                batches = _whole_parquet(file, columns)
-            for rows in batches:
-                held.append(Portion(start, rows, file.text))
-                start += rows.num_rows
+    for file in files:
+        for rows in _whole_csv(file, columns) if file.text else _whole_parquet(file, columns):
+            held.append(Portion(start, rows, file.text))
+            start += rows.num_rows
     return InMemory(columns_of(files), tuple(held))
 
 
@@ -135,6 +130,11 @@ def _named(batch: pa.RecordBatch, names: Sequence[str], file: DataFile) -> pa.Re
             for column, kind in zip(columns, kinds, strict=True)
         ]
     return pa.RecordBatch.from_arrays(columns, names=list(names))
+
+
+def _whole_csv(file: DataFile, columns: Sequence[str]) -> list[pa.RecordBatch]:
+    with _connected() as connection:
+        return list(_stream(connection, file, columns))
 
 
 def _whole_parquet(file: DataFile, columns: Sequence[str]) -> list[pa.RecordBatch]:

@@ -121,7 +121,8 @@ class WordsColumn:
             return False
         words = pc.cast(words, pa.large_string())
         self._count(rows_by_word(words))
-        self.parts.append(words.take(pa.array(picked)))
+        # Most tables are in the sample whole.
+        self.parts.append(words if len(picked) == len(words) else words.take(pa.array(picked)))
         return True
 
     def keep(self, places: NDArray[np.intp]) -> None:

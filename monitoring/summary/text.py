@@ -6,6 +6,7 @@ in whatever portions it is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ from monitoring.summary.column import Values
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_TRUE, _FALSE = "^(true|True|TRUE)$", "^(false|False|FALSE)$"
+
+_MISSING = f"^({'|'.join(map(re.escape, MISSING_NUMBERS))})$"
 
 _ZONED = r"[T ].*(Z|[+-]\d{2}(:?\d{2})?)$"
 """A moment that says its zone."""
@@ -47,18 +50,13 @@ def parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
         if found is not None:
             return found
     bare = pc.utf8_trim_whitespace(text)
-    missing = pc.is_in(bare, pa.array(MISSING_NUMBERS, bare.type))
+    missing = pc.match_substring_regex(bare, _MISSING)
     if not pc.any(missing).as_py() and bare.equals(text):
         return text
     known = pc.if_else(missing, pa.scalar(None, bare.type), bare)
     if known.null_count == len(known):
         return pa.nulls(len(text))
     return next((found for parse in tries.values() if (found := parse(known)) is not None), text)
-
-
-def is_missing(word: str) -> bool:
-    """Whether a word would be no value in a column that holds no words."""
-    return word.strip() in MISSING_NUMBERS
 
 
 def _numbers(text: pa.Array) -> pa.Array | None:
@@ -72,13 +70,10 @@ def _numbers(text: pa.Array) -> pa.Array | None:
 
 
 def _truths(text: pa.Array) -> pa.Array | None:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    place = pc.index_in(text, pa.array(_TRUTHS, text.type))
-    if place.null_count != text.null_count:
-        return None
-    return pa.array(_TRUTHS.values(), pa.bool_()).take(place)
+    true, false = (pc.match_substring_regex(text, either) for either in (_TRUE, _FALSE))
+    return true if pc.all(pc.or_(true, false)).as_py() else None
 
 
 def _times(text: pa.Array) -> pa.Array | None:
