@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.settings import Ports, Settings, settings
-from monitoring.use_case_file import UseCaseError, find_use_case, load_use_case, use_case_files
-
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -45,7 +42,7 @@ def _readable_errors() -> Iterator[None]:
         yield
     except typer.Exit:
         raise
-    except (UseCaseError, RuntimeError, ValueError, OSError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         typer.echo("\n".join([f"{type(error).__name__}: {error}", *_notes(error)]), err=True)
         raise typer.Exit(2) from error
     except Exception as error:
@@ -61,6 +58,8 @@ def _notes(error: BaseException) -> list[str]:
 @use_case_app.command("check")
 def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
     """Check a use-case file: `tocsin use-case check my_model.yml`."""
+    from monitoring.use_case_file import load_use_case
+
     with _readable_errors():
         case = load_use_case(path)
     typer.echo(f"{path}: {case.name} ({case.title}) is right")
@@ -69,6 +68,9 @@ def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.
 @use_case_app.command("list")
 def list_use_cases() -> None:
     """List the use cases there are: `tocsin use-case list`."""
+    from monitoring.settings import settings
+    from monitoring.use_case_file import find_use_case, use_case_files
+
     with _readable_errors():
         for name, path in use_case_files(settings().use_cases).items():
             title = find_use_case(name, settings().use_cases).title
@@ -123,23 +125,32 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
 
 @app.command()
 def drift(
-    reference: Annotated[Path, typer.Argument(help="CSV, CSV.gz or Parquet.")],
+    reference: Annotated[
+        Path, typer.Argument(help="CSV, CSV.gz, Parquet, a folder of them, or a saved reference.")
+    ],
     current: Annotated[Path, typer.Argument(help="The same columns, later.")],
     fail_above: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of drifted columns above which to exit 1.")
-    ] = 0.3,
+        float | None,
+        typer.Option(min=0, max=1, help="Share of drifted columns above which to exit 1."),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="What reads the files: memory, duckdb, or auto by their size.")
+    ] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Compare two files, without use case or server: `tocsin drift reference.csv current.csv`.
 
-    Exit code 0 when the share of drifted columns is within the limit, 1 above it, 2 on an error.
+    Exit code 0; 1 when the share of drifted columns is above the limit that was asked for
+    (`--fail-above 0.3`); 2 on an error.
     """
     import json
 
     from monitoring.comparison.compare import compare
+    from monitoring.drift.verdict import SHARE_LIMIT
 
+    limit = SHARE_LIMIT if fail_above is None else fail_above
     with _readable_errors():
-        verdict = compare(reference, current, share_limit=fail_above)
+        verdict = compare(reference, current, share_limit=limit, engine=engine)
     if as_json:
         typer.echo(json.dumps(verdict.to_dict(), indent=2))
     else:
@@ -148,7 +159,7 @@ def drift(
         from monitoring.comparison.show import verdict_table
 
         Console().print(verdict_table(verdict))
-    if verdict.drifted:
+    if fail_above is not None and verdict.drifted:
         raise typer.Exit(1)
 
 
@@ -163,8 +174,10 @@ def replay(
 ) -> None:
     """Send rows of the past through the champion as of today: `tocsin replay fraud`."""
     from monitoring.rows.scenarios import Scenario
+    from monitoring.settings import settings
     from monitoring.stack.attach import attach
     from monitoring.steps import replay as replaying
+    from monitoring.use_case_file import find_use_case
 
     _logging()
     with _readable_errors():
@@ -193,7 +206,9 @@ def generate(
     Without `--out` the checkout's own files are written: those of the shipped use cases, whatever
     the environment says.
     """
+    from monitoring.settings import Settings, settings
     from monitoring.signals import generate as generating
+    from monitoring.use_case_file import find_use_case, use_case_files
 
     with _readable_errors():
         where = Settings.model_construct() if out is None else settings()
@@ -221,6 +236,7 @@ def serve(
     """
     from monitoring.serving.run import server_of
     from monitoring.serving.site import site_of
+    from monitoring.settings import Ports, settings
     from monitoring.stack.attach import attach
 
     with _readable_errors():
@@ -238,6 +254,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """Stop the local stack; what it keeps stays: `tocsin down`."""
+    from monitoring.settings import settings
     from monitoring.stack.down import down as stop
 
     with _readable_errors():
@@ -253,6 +270,7 @@ def status(as_json: AsJson = False) -> None:
 
     from rich.console import Console
 
+    from monitoring.settings import settings
     from monitoring.stack.show import table_of
     from monitoring.stack.status import status as statuses
 
@@ -274,6 +292,7 @@ def demo(
     ] = None,
 ) -> None:
     """Show everything once on the local stack: `tocsin demo`. Uses what lies in data/, if any."""
+    from monitoring.settings import Ports
     from monitoring.stack.demo import demo as show
 
     running = _up()
@@ -319,6 +338,7 @@ def env(
 def _up() -> Running:
     from rich.console import Console
 
+    from monitoring.settings import Ports, settings
     from monitoring.stack.show import shown
     from monitoring.stack.up import up as start
 

@@ -40,25 +40,19 @@ def opened(
     which
         What it is called in errors: reference or current.
     engine
-        What reads it; by default what fits: Spark its own, DuckDB files of more than `SMALL`
-        bytes.
+        What reads files; by default DuckDB those of more than `SMALL` bytes in all. What is in
+        memory is read there, and Spark reads its own.
     columns
         Those that will be read, of those it has; all by default.
 
     Raises
     ------
     TableError
-        It is no table, can't be read, has two columns of one name, or the engine named can't
-        read it.
+        It is no table, can't be read, has two columns of one name, or is nothing that the engine
+        named can read.
     """
     if isinstance(handed, str | Path):
         return _opened_files(handed, engine, columns)
-    if engine is Engine.DUCKDB:
-        msg = (
-            f"the {which} is a {type(handed).__name__}, and engine duckdb reads files alone: "
-            "give a path, or leave the engine out"
-        )
-        raise TableError(msg)
     if engine is Engine.SPARK:
         msg = f"the {which} is a {type(handed).__name__}, not a Spark DataFrame"
         raise TableError(msg)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from monitoring.drift.limits import Limits
 from monitoring.drift.significance import benjamini_hochberg
 from monitoring.drift.variation import Variation
 from monitoring.drift.verdict import FeatureVerdict
-from monitoring.use_case import Drift
 
 SURE = 0.01
 """Part of the false discovery rate at which it is sure that a window has moved at all."""
 
 
 def decided(
-    judged: Sequence[FeatureVerdict], variation: Mapping[str, Variation], limits: Drift
+    judged: Sequence[FeatureVerdict], variation: Mapping[str, Variation], limits: Limits
 ) -> tuple[FeatureVerdict, ...]:
     """Return the verdicts of features with what their figures mean together.
 

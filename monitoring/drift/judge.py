@@ -9,6 +9,7 @@ from monitoring.drift.baseline import HourMix
 from monitoring.drift.comparable import why_not_comparable
 from monitoring.drift.decision import decided
 from monitoring.drift.distance import divergence
+from monitoring.drift.limits import Limits
 from monitoring.drift.reason import missing_moved, reason
 from monitoring.drift.scores import score_verdict
 from monitoring.drift.significance import table_p_value
@@ -16,7 +17,6 @@ from monitoring.drift.table import feature_table
 from monitoring.drift.variation import natural_variation
 from monitoring.drift.verdict import SHARE_LIMIT, DriftStatus, FeatureVerdict, Verdict
 from monitoring.summary.types import ColumnStatus, FeatureBins, Reference, Summary
-from monitoring.use_case import Drift
 
 _UNREAD = {
     ColumnStatus.MISSING_COLUMN: (DriftStatus.MISSING_COLUMN, "the window has no such column"),
@@ -34,7 +34,7 @@ class VerdictError(ValueError):
 def drift_verdict(
     reference: Reference,
     window: Summary,
-    limits: Drift,
+    limits: Limits,
     *,
     id: str,  # noqa: A002 - the word for it everywhere
     share_limit: float = SHARE_LIMIT,
@@ -85,7 +85,7 @@ def drift_verdict(
 def _feature(
     reference: Reference,
     window: Summary,
-    limits: Drift,
+    limits: Limits,
     mix: HourMix,
     bins: FeatureBins,
 ) -> FeatureVerdict:
@@ -97,7 +97,9 @@ def _feature(
         return FeatureVerdict(bins.name, status, reason=why, missing=missing, importance=importance)
 
     if part.status is not ColumnStatus.OK:
-        return untested(*_UNREAD[part.status])
+        status, why = _UNREAD[part.status]
+        read = int(part.counts.sum())
+        return untested(status, f"{why}, in {window.rows - read:,} rows of it" if read else why)
     missing = float(part.counts[0] / window.rows) if window.rows else None
     if window.rows < limits.min_rows:
         why = f"{window.rows} rows, fewer than {limits.min_rows}"

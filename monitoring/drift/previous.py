@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from monitoring.drift.judge import drift_verdict
+from monitoring.drift.limits import Limits
 from monitoring.drift.verdict import PreviousDrift
 from monitoring.summary.types import Reference, Summary
-from monitoring.use_case import Drift
 
 
-def previous_drift(reference: Reference, window: Summary, limits: Drift) -> PreviousDrift:
+def previous_drift(reference: Reference, window: Summary, limits: Limits) -> PreviousDrift:
     """Judge a window by the features of an earlier model's reference.
 
     Parameters

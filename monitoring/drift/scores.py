@@ -10,6 +10,7 @@ import numpy as np
 from monitoring.drift.baseline import Baseline
 from monitoring.drift.decision import decided
 from monitoring.drift.distance import divergence
+from monitoring.drift.limits import Limits
 from monitoring.drift.reason import reason
 from monitoring.drift.significance import table_p_value
 from monitoring.drift.table import feature_table
@@ -23,7 +24,6 @@ from monitoring.summary.types import (
     ScoreSummary,
     Summary,
 )
-from monitoring.use_case import Drift
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,7 @@ SHARES = (*np.arange(0.05, 0.96, 0.05), 0.975, 0.99, 0.995, 0.998, 0.999)
 """Shares of validation rows at which score bins are joined: finer where the alarms are."""
 
 
-def score_verdict(reference: Reference, window: Summary, limits: Drift) -> FeatureVerdict:
+def score_verdict(reference: Reference, window: Summary, limits: Limits) -> FeatureVerdict:
     """Judge the window's scores as one more feature, its p-value on its own."""
     before = None if reference.validation is None else reference.validation.scores
     if before is None or window.scores is None or not before.rows.sum():

@@ -1,10 +1,7 @@
 """The command: help with an example everywhere, exit codes, and errors that say what to do."""
 
-import json
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -65,26 +62,6 @@ def test_a_report_that_cannot_reach_its_database_exits_2_not_1(
     monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     settings.cache_clear()
     assert runner.invoke(app, ["report", "fraud"]).exit_code == 2
-
-
-@pytest.mark.parametrize(("shift", "code"), [(0.0, 0), (2.0, 1)])
-def test_drift_exits_1_only_above_the_limit(tmp_path: Path, shift: float, code: int) -> None:
-    rng = np.random.default_rng(0)
-    for name, by in (("reference", 0.0), ("current", shift)):
-        frame = pd.DataFrame({"a": rng.normal(by, 1, 2000), "b": rng.normal(by, 1, 2000)})
-        frame.to_csv(tmp_path / f"{name}.csv", index=False)
-    files = [str(tmp_path / "reference.csv"), str(tmp_path / "current.csv")]
-    result = runner.invoke(app, ["drift", *files, "--json"])
-    assert result.exit_code == code
-    said = json.loads(result.stdout)
-    assert said["drifted"] is bool(code)
-    assert (said["rows_reference"], said["rows_current"]) == (2000, 2000)
-
-
-def test_drift_on_a_missing_file_exits_2_and_names_it(tmp_path: Path) -> None:
-    result = runner.invoke(app, ["drift", str(tmp_path / "a.csv"), str(tmp_path / "b.csv")])
-    assert result.exit_code == 2
-    assert "a.csv" in result.output
 
 
 def test_the_generated_files_of_the_checkout_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +16,11 @@ import pytest
 from rich.console import Console
 
 from monitoring import compare
+from monitoring.comparison.compare import MIN_EFFECT, RATE, ChosenLimits
 from monitoring.comparison.show import verdict_table
 from monitoring.drift.verdict import DriftStatus, Verdict
 from monitoring.summary.table import TableError
+from monitoring.use_case import Drift
 
 
 def frame(seed: int, rows: int = 2000) -> pd.DataFrame:
@@ -177,3 +181,15 @@ def test_comparing_imports_no_server_and_no_learner() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert said.strip() == "set()"
+
+
+def test_limits_that_were_not_given_are_those_of_a_use_case() -> None:
+    assert Drift(window="1d").model_dump(exclude={"window"}) == asdict(
+        ChosenLimits(MIN_EFFECT, RATE)
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"min_effect": 1.5}, {"rate": 0}, {"rate": 1}, {"engine": "x"}])
+def test_limits_that_make_no_sense_are_errors_that_name_them(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        compare(frame(1), frame(2), **wrong)
