@@ -107,6 +107,7 @@ def beside_evidently(place: Place, cards: CardFiles, runs: int) -> Iterator[Sequ
             f"{cpu:.1f}",
             f"{cpu / most:.2f}",
             " / ".join(f"{step:.1f}" for step in steps),
+            f"{statistics.median(a.cost.import_cpu_seconds for a in answers):.1f}",
             f"{max(answer.cost.peak_bytes for answer in answers) / 2**20:.0f}",
         )
     yield (
@@ -116,6 +117,7 @@ def beside_evidently(place: Place, cards: CardFiles, runs: int) -> Iterator[Sequ
         f"{most:.1f}",
         "1.00",
         "",
+        f"{statistics.median(cost.import_cpu_seconds for cost in evidently):.1f}",
         f"{max(cost.peak_bytes for cost in evidently) / 2**20:.0f}",
     )
 
@@ -132,7 +134,7 @@ def main() -> None:
         print(f"{cards.words}; of our report's, {prepare(place)}\n")
         head = ("what", "rows", "wall, s", "CPU, s", "of Evidently's CPU")
         parts = "CPU of measure / quality / drift / performance, s"
-        table((*head, parts, "peak, MiB"), beside_evidently(place, cards, runs))
+        table((*head, parts, "imports, CPU, s", "peak, MiB"), beside_evidently(place, cards, runs))
 
 
 if __name__ == "__main__":

@@ -108,7 +108,14 @@ def _rows(path: str) -> int:
 
 def _median(costs: Sequence[Cost]) -> Cost:
     """Return the median of each figure."""
-    names = ("read_seconds", "wall_seconds", "cpu_seconds", "before_bytes", "peak_bytes")
+    names = (
+        "import_cpu_seconds",
+        "read_seconds",
+        "wall_seconds",
+        "cpu_seconds",
+        "before_bytes",
+        "peak_bytes",
+    )
     middle = {name: statistics.median_low([getattr(c, name) for c in costs]) for name in names}
     return costs[0].model_copy(update=middle)
 

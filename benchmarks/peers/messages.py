@@ -12,6 +12,8 @@ class _Message(BaseModel):
 class Cost(_Message):
     """What the work took, after imports and after the rows were read."""
 
+    import_cpu_seconds: float
+    """Processor time of the process until it was ready to read; not part of what follows."""
     read_seconds: float
     """Wall time of reading the files into frames; not part of what follows."""
     wall_seconds: float
