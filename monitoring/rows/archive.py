@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from monitoring.rows.archive_file import Scored, encode, write_whole
 from monitoring.rows.database import consistent_read, insert, tell_planner, writing
-from monitoring.rows.reading import known, label_of_row, select_rows, to_rows
+from monitoring.rows.reading import known, label_of_row, read_in_portions, select_rows, to_rows
 from monitoring.rows.role import Role
 from monitoring.rows.tables import (
     archived_rows,
@@ -174,7 +174,7 @@ def _claimed_rows(
         .order_by(scores.c.scored_at, scores.c.model_version)
     )
     newest = {row_id: Scored(score, by) for row_id, score, by in connection.execute(given)}
-    return to_rows(case, connection.execute(held).all()), newest
+    return to_rows(case, read_in_portions(connection, held)), newest
 
 
 def _complete(

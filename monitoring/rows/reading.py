@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
 
+from monitoring.rows.combine import together
 from monitoring.rows.database import StoreError
 from monitoring.rows.features import features_from_json
 from monitoring.rows.role import Role
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
     from monitoring.rows.window import Window
     from monitoring.use_case import UseCase
+
+Portions: TypeAlias = Iterator[Sequence[sa.Row[Any]]]
+
+PORTION = 20_000
+"""Rows read and decoded at once: undecoded, a row takes some ten times its numbers' memory."""
 
 _P = production_rows.c
 
@@ -65,7 +71,7 @@ def read_window(
         .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
         .where(*wanted)
     )
-    found = connection.execute(statement).all()
+    found = read_in_portions(connection, statement)
     return to_rows(case, found, model_version=version, features=features)
 
 
@@ -115,14 +121,27 @@ def select_rows(as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
     )
 
 
+def read_in_portions(connection: Connection, statement: sa.Select[Any]) -> Portions:
+    """Yield what a statement finds, never more than `PORTION` records at once in memory."""
+    found = connection.execute(statement, execution_options={"yield_per": PORTION})
+    return found.partitions()
+
+
 def to_rows(
     case: UseCase,
-    records: Sequence[sa.Row[Any]],
+    portions: Portions,
     *,
     model_version: str | None = None,
     features: bool = True,
 ) -> Rows:
     """Return what `select_rows` found, with a score as the last column if there is a version."""
+    parts = [_decoded(case, records, model_version, features) for records in portions]
+    return together(parts or [_decoded(case, (), model_version, features)])
+
+
+def _decoded(
+    case: UseCase, records: Sequence[sa.Row[Any]], model_version: str | None, features: bool
+) -> Rows:
     import pandas as pd
 
     columns = list(zip(*records, strict=True)) or [()] * 8

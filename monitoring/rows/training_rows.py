@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,10 @@ import numpy as np
 
 from monitoring.rows.archive import complete_archives, counts_as_labelled, in_complete_archive
 from monitoring.rows.archive_file import read
+from monitoring.rows.combine import together
 from monitoring.rows.database import consistent_read
 from monitoring.rows.maturity import matured
-from monitoring.rows.reading import known, select_rows, to_rows
+from monitoring.rows.reading import known, read_in_portions, select_rows, to_rows
 from monitoring.rows.rows import Rows
 from monitoring.rows.tables import production_rows
 
@@ -34,7 +34,7 @@ def read_training_rows(
     if start is not None:
         live = live.where(production_rows.c.event_time >= start)
     with consistent_read(engine) as connection:
-        parts = [to_rows(case, connection.execute(live).all())]
+        parts = [to_rows(case, read_in_portions(connection, live))]
         archives = complete_archives(connection, case)
     parts += [
         read(folder / archive.file, archive.sha256, case)
@@ -42,24 +42,12 @@ def read_training_rows(
         if archive.file is not None
         and (start is None or archive.last_event is None or archive.last_event >= start)
     ]
-    rows = matured(_together(parts).as_of(as_of), case.labels, as_of).labelled
+    rows = matured(_in_order(together(parts)).as_of(as_of), case.labels, as_of).labelled
     if start is not None:
         rows = rows.take(rows.event_time >= np.datetime64(start.replace(tzinfo=None), "us"))
     return rows
 
 
-def _together(parts: Sequence[Rows]) -> Rows:
-    """Return all rows in order of event time."""
-    import pandas as pd
-
-    amounts = [part.amount for part in parts if part.amount is not None]
-    rows = Rows(
-        features=pd.concat([part.features for part in parts], ignore_index=True),
-        row_id=np.concatenate([part.row_id for part in parts]),
-        event_time=np.concatenate([part.event_time for part in parts]),
-        arrival_time=np.concatenate([part.arrival_time for part in parts]),
-        label=np.concatenate([part.label for part in parts]),
-        label_time=np.concatenate([part.label_time for part in parts]),
-        amount=np.concatenate(amounts) if amounts else None,
-    )
+def _in_order(rows: Rows) -> Rows:
+    """Return rows in order of event time."""
     return rows.take(np.lexsort((rows.row_id, rows.event_time)))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitoring.rows import reading
 from monitoring.rows.database import StoreError
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.rows.store import ProductionStore
@@ -48,6 +49,26 @@ def test_rows_come_back_as_they_went_in(store: ProductionStore) -> None:
         assert getattr(back, name).dtype == getattr(sent, name).dtype
     assert back.score is None
     assert back.model_version is None
+
+
+def test_a_long_window_is_read_in_portions_and_comes_back_whole(
+    store: ProductionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PORTION", 3)
+    sent = rows([f"r{i}" for i in range(10)], label=POSITIVE)
+    store.add_rows(CASE, sent)
+    store.add_labels(CASE, sent.row_id[:5], sent.label[:5], sent.label_time[:5])
+    score(store, ["r4", "r5"], 0.75, version="9", hours=1)
+    back = store.window(CASE, DAY, LATER)
+    pd.testing.assert_frame_equal(back.features, sent.features, check_exact=True)
+    assert back.row_id.tolist() == sent.row_id.tolist()
+    assert back.label.tolist() == [POSITIVE] * 5 + [UNLABELLED] * 5
+    assert back.amount is not None
+    np.testing.assert_array_equal(back.amount, sent.amount)
+    assert back.score is not None
+    assert np.flatnonzero(back.score == 0.75).tolist() == [4, 5]
+    assert np.isnan(back.score).sum() == 8
+    assert back.model_version == "9"
 
 
 def test_numbers_keep_their_last_bit_and_times_their_microsecond(store: ProductionStore) -> None:
