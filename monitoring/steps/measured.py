@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitoring.drift.verdict import Verdict
-from monitoring.performance.cost_curve import CostStep, cost_steps
-from monitoring.performance.estimate import estimate
-from monitoring.performance.labels import POSITIVE, MatureScores, with_absent_labels
-from monitoring.performance.prices import can_price
-from monitoring.performance.scorecard import scorecard
+from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.types import Estimate, Scorecard
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
 from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
+from monitoring.steps.cards import cost_steps_of, estimated_of, realised_of, scores_of
 from monitoring.steps.drift import judge, own_scores
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run, verdict_window
-from monitoring.summary.build import score_summary
-from monitoring.summary.types import ScoreSummary
+from monitoring.steps.shadow import Shadowed, challenger_model, score_in_shadow, shadowed
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -38,6 +34,8 @@ class Measured(Result):
         `realised` is the estimate's error.
     cost_steps
         What that window would have cost at other thresholds; none where it can't be priced.
+    shadow
+        That window as the shadow model would have had it; None where no other one scored it.
     """
 
     verdict: Verdict
@@ -50,6 +48,7 @@ class Measured(Result):
     realised: Scorecard | None
     estimated_then: Estimate | None
     cost_steps: tuple[CostStep, ...]
+    shadow: Shadowed | None
     quarantined: dict[str, int]
     model_version: str
 
@@ -68,6 +67,10 @@ def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
     past = store.window(case, mature, run.as_of)
     scorer = _model_of(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
+    challenger = challenger_model(case)
+    if challenger is not None:
+        for rows in (past, recent):
+            score_in_shadow(store, case, challenger, rows, run.as_of)
     older = store.scored(case, _newest_mature(case, mature.end), mature.end)
     return Measured(
         verdict=judge(run, store, model, recent),
@@ -76,80 +79,18 @@ def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
         mature_end=mature.end,
         mature_rows=len(past),
         mature_version=past.model_version,
-        estimated=estimated(scores_of(own_scores(recent, model), model), model, case, past),
-        realised=_realised(scored, scorer, case, mature.length),
-        estimated_then=None if scorer is None else estimated(scored, scorer, case, older),
-        cost_steps=_cost_steps(scored, scorer, case),
+        estimated=estimated_of(scores_of(own_scores(recent, model), model), model, case, past),
+        realised=realised_of(scored, scorer, case, mature.length),
+        estimated_then=None if scorer is None else estimated_of(scored, scorer, case, older),
+        cost_steps=cost_steps_of(scored, scorer, case),
+        shadow=shadowed(store, case, mature, run.as_of, past=past, scorer=scorer),
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
         model_version=str(model.version),
     )
 
 
-def scores_of(rows: Rows, model: Model) -> ScoreSummary | None:
-    """Return the score histograms of `rows` on the model's bins; None where it scored none."""
-    if rows.score is None or len(rows) == 0:
-        return None
-    return score_summary(rows, model.reference.score_edges)
-
-
-def estimated(
-    scores: ScoreSummary | None, model: Model, case: UseCase, mature: Rows
-) -> Estimate | None:
-    """Estimate the figures of rows whose labels are not looked at.
-
-    Parameters
-    ----------
-    mature
-        Rows of the newest window that was mature when the estimate is made: where the same model
-        scored them, their labels mend its scores after those of its validation rows.
-    """
-    validation = model.reference.validation
-    if scores is None or validation is None or validation.scores is None:
-        return None
-    known = [validation.scores]
-    shown = scores_of(own_scores(mature, model), model)
-    if shown is not None:
-        known.append(_settled(shown, case).scores)
-    return estimate(
-        scores,
-        known,
-        threshold=model.threshold,
-        costs=case.costs,
-        min_positives=case.min_positives,
-    )
-
-
 def _newest_mature(case: UseCase, as_of: datetime) -> Window:
     return newest_mature_window(as_of, case.drift.window, case.labels.mature_after)
-
-
-def _settled(scores: ScoreSummary, case: UseCase) -> MatureScores:
-    return with_absent_labels(scores, case.labels.absent_at_maturity)
-
-
-def _realised(
-    scores: ScoreSummary | None, scorer: Model | None, case: UseCase, length: timedelta
-) -> Scorecard | None:
-    if scores is None or scorer is None:
-        return None
-    return scorecard(
-        _settled(scores, case),
-        threshold=scorer.threshold,
-        costs=case.costs,
-        days=length / timedelta(days=1),
-        min_positives=case.min_positives,
-    )
-
-
-def _cost_steps(
-    scores: ScoreSummary | None, scorer: Model | None, case: UseCase
-) -> tuple[CostStep, ...]:
-    if scores is None or scorer is None:
-        return ()
-    settled = _settled(scores, case).scores
-    if not can_price(settled, case.costs, (POSITIVE,)):
-        return ()
-    return cost_steps(settled, threshold=scorer.threshold, costs=case.costs)
 
 
 def _model_of(case: UseCase, rows: Rows, champion: Model) -> Model | None:

@@ -122,6 +122,13 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     )
     yield from error_samples(measured.estimated_then, measured.realised)
     yield from cost_samples(measured.cost_steps)
+    if measured.shadow is not None:
+        yield from scorecard_samples(
+            measured.shadow.card,
+            stage=Stage.PRODUCTION,
+            role=Role.SHADOW,
+            capacity=_capacity(case, measured.mature_window.length),
+        )
 
 
 def _model_part(run: Run) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from monitoring.performance.types import Scorecard
 from monitoring.reports.facts import ReportFacts
 from monitoring.reports.index import write_index
 from monitoring.reports.kind import ReportKind
@@ -229,15 +230,26 @@ def _overlap(one: Window, other: Window) -> bool:
 
 
 def words_of(measured: Measured) -> str:
-    """Say what was measured, in two lines."""
+    """Say what was measured, in two lines, and of a shadow in a third."""
     lines = [sentence(measured.verdict)]
     card = measured.realised
     if card is None:
         lines.append(f"no scored rows in the mature window {measured.mature_window}")
     else:
-        recall = "not judged" if card.recall.value is None else f"{card.recall.value:.0%}"
+        lines.append(f"{measured.mature_window}: {_card_words(card)}")
+    shadow = measured.shadow
+    if shadow is not None:
         lines.append(
-            f"{measured.mature_window}: {card.detected} caught, {card.missed} missed, "
-            f"{card.false_alarms} false alarms, recall {recall} ({card.status})"
+            f"version {shadow.version} ({shadow.candidate}) in shadow, on the "
+            f"{shadow.card.rows:,} rows that both scored: {_card_words(shadow.card)}; "
+            f"the champion: {_card_words(shadow.champion)}"
         )
     return "\n".join(lines)
+
+
+def _card_words(card: Scorecard) -> str:
+    recall = "not judged" if card.recall.value is None else f"{card.recall.value:.0%}"
+    return (
+        f"{card.detected} caught, {card.missed} missed, {card.false_alarms} false alarms, "
+        f"recall {recall} ({card.status})"
+    )

@@ -18,6 +18,7 @@ from monitoring.signals.dashboards.performance_panels import (
     money_panels,
     performance,
     performance_over_time,
+    shadow,
 )
 from monitoring.signals.dashboards.places import FLEET, HEALTH, board_of, path_of
 from monitoring.signals.dashboards.trust_panels import trust_panels
@@ -52,6 +53,7 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
                 ),
             ),
             Section("Money", money_panels(watch)),
+            Section("Champion and shadow", (shadow(watch),)),
             Section("Over the chosen time", window_panels(watch)),
             Section("Late labels", label_panels(watch)),
             Section("Features", feature_panels(watch)),

@@ -47,7 +47,7 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
-from monitoring.signals.metric import Metric
+from monitoring.signals.metric import Metric, Stage
 
 _MATURE = "the newest production window whose labels have come"
 
@@ -203,6 +203,40 @@ def _cost_curve(watch: Watch) -> Panel:
             Column(COST_AT.key, "cost", scale_of(COST_AT, watch.case.costs.currency)),
             Column(ALARMS_AT.key, "alarms", Scale.COUNT),
             Column(MISSED_AT.key, f"{many} missed", Scale.COUNT),
+        ),
+    )
+
+
+def shadow(watch: Watch) -> Panel:
+    """Return the champion beside the model that scores in shadow."""
+    many = watch.case.words.positives
+    columns = (
+        (RECALL, "recall"),
+        (PRECISION, "precision"),
+        (F1, "F1"),
+        (POSITIVES, many),
+        (MISSED, "missed"),
+        (FALSE_ALARMS, "false alarms"),
+        (NET_SAVING, "net saving"),
+    )
+    currency = watch.case.costs.currency
+    return Panel(
+        CasePanel.SHADOW,
+        "Champion and shadow",
+        f"The model that serves, and the newest challenger, whose scores are logged and never "
+        f"acted on, in {_MATURE}. The shadow is judged on the rows that it scored and learned "
+        "nothing from; where it began late these are fewer.",
+        Display.TABLE,
+        Scale.TEXT,
+        tuple(
+            replace(watch.each(metric, "role", stage=Stage.PRODUCTION.value), name=metric.key)
+            for metric, _ in columns
+        ),
+        width=24,
+        height=5,
+        columns=(
+            Column("role", "model"),
+            *(Column(m.key, title, scale_of(m, currency)) for m, title in columns),
         ),
     )
 

@@ -34,6 +34,7 @@ class CasePanel(IntEnum):
     RANKING = 14
     RETURN_ON_COST = 15
     COST_CURVE = 16
+    SHADOW = 17
     COVERAGE = 20
     ESTIMATED = 21
     ESTIMATE_ERROR = 22

@@ -56,10 +56,10 @@ class Watch:
         expr = highest(select(metric, self.case.name, **labels))
         return Query(expr, metric.title)
 
-    def each(self, metric: Metric, *by: str) -> Query:
-        """Return the query of a metric's series by the given labels."""
+    def each(self, metric: Metric, *by: str, **labels: str) -> Query:
+        """Return the query of a metric by the given labels, of the series that have `labels`."""
         named = " · ".join(f"{{{{{label}}}}}" for label in by)
-        return Query(now(metric, self.case.name, by=by), named, self._limits(metric))
+        return Query(now(metric, self.case.name, by=by, **labels), named, self._limits(metric))
 
     def top(self, count: int, metric: Metric, by: str) -> Query:
         """Return the query of the series that are highest at the end of the time shown.

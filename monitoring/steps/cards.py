@@ -1,0 +1,83 @@
+"""Cards: scorecards, estimates and cost curves of rows that a model scored, by the use case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from monitoring.performance.cost_curve import CostStep, cost_steps
+from monitoring.performance.estimate import estimate
+from monitoring.performance.labels import POSITIVE, MatureScores, with_absent_labels
+from monitoring.performance.prices import can_price
+from monitoring.performance.scorecard import scorecard
+from monitoring.performance.types import Estimate, Scorecard
+from monitoring.rows.rows import Rows
+from monitoring.steps.drift import own_scores
+from monitoring.summary.build import score_summary
+from monitoring.summary.types import ScoreSummary
+from monitoring.training.model import Model
+from monitoring.use_case import UseCase
+
+
+def realised_of(
+    scores: ScoreSummary | None, scorer: Model | None, case: UseCase, length: timedelta
+) -> Scorecard | None:
+    """Return the scorecard of a mature window by the model that scored it; None if none did."""
+    if scores is None or scorer is None:
+        return None
+    return scorecard(
+        _settled(scores, case),
+        threshold=scorer.threshold,
+        costs=case.costs,
+        days=length / timedelta(days=1),
+        min_positives=case.min_positives,
+    )
+
+
+def cost_steps_of(
+    scores: ScoreSummary | None, scorer: Model | None, case: UseCase
+) -> tuple[CostStep, ...]:
+    """Return what a mature window would have cost at other thresholds; none without money."""
+    if scores is None or scorer is None:
+        return ()
+    settled = _settled(scores, case).scores
+    if not can_price(settled, case.costs, (POSITIVE,)):
+        return ()
+    return cost_steps(settled, threshold=scorer.threshold, costs=case.costs)
+
+
+def scores_of(rows: Rows, model: Model) -> ScoreSummary | None:
+    """Return the score histograms of `rows` on the model's bins; None where it scored none."""
+    if rows.score is None or len(rows) == 0:
+        return None
+    return score_summary(rows, model.reference.score_edges)
+
+
+def estimated_of(
+    scores: ScoreSummary | None, model: Model, case: UseCase, mature: Rows
+) -> Estimate | None:
+    """Estimate the figures of rows whose labels are not looked at.
+
+    Parameters
+    ----------
+    mature
+        Rows of the newest window that was mature when the estimate is made: where the same model
+        scored them, their labels mend its scores after those of its validation rows.
+    """
+    validation = model.reference.validation
+    if scores is None or validation is None or validation.scores is None:
+        return None
+    known = [validation.scores]
+    shown = scores_of(own_scores(mature, model), model)
+    if shown is not None:
+        known.append(_settled(shown, case).scores)
+    return estimate(
+        scores,
+        known,
+        threshold=model.threshold,
+        costs=case.costs,
+        min_positives=case.min_positives,
+    )
+
+
+def _settled(scores: ScoreSummary, case: UseCase) -> MatureScores:
+    return with_absent_labels(scores, case.labels.absent_at_maturity)

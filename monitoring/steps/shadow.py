@@ -1,0 +1,93 @@
+"""Shadow: what the challenger says of production rows; it is logged, and never acted on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from monitoring.performance.types import Scorecard
+from monitoring.rows.role import Role
+from monitoring.rows.rows import Rows, moment64
+from monitoring.rows.store import ProductionStore
+from monitoring.rows.window import Window
+from monitoring.steps.cards import realised_of, scores_of
+from monitoring.steps.places import model_registry
+from monitoring.steps.run import Result
+from monitoring.training.model import Model
+from monitoring.use_case import UseCase
+
+
+class Shadowed(Result):
+    """The newest mature window as the shadow model would have had it.
+
+    Attributes
+    ----------
+    card, champion
+        Scorecards of the shadow and of the champion, on the rows that both scored.
+    """
+
+    version: str
+    candidate: str
+    card: Scorecard
+    champion: Scorecard
+
+
+def challenger_model(case: UseCase) -> Model | None:
+    """Return the newest version that lost or waits; None where there is none."""
+    registry = model_registry()
+    version = registry.challenger(case)
+    return None if version is None else registry.load(case, version.number)
+
+
+def score_in_shadow(
+    store: ProductionStore, case: UseCase, challenger: Model, rows: Rows, as_of: datetime
+) -> None:
+    """Log the challenger's scores of rows that it learned nothing from; what is there stays."""
+    unseen = rows.take(rows.event_time > moment64(challenger.trained_as_of))
+    scores = challenger.score(unseen.features)
+    store.add_scores(
+        case,
+        unseen.row_id,
+        scores,
+        alarmed=scores >= challenger.threshold,
+        model_version=str(challenger.version),
+        role=Role.SHADOW,
+        scored_at=as_of,
+    )
+
+
+def shadowed(
+    store: ProductionStore,
+    case: UseCase,
+    window: Window,
+    as_of: datetime,
+    *,
+    past: Rows,
+    scorer: Model | None,
+) -> Shadowed | None:
+    """Return both models on the rows of a mature window that both scored.
+
+    None where no shadow scored any of it, or the model that served was no other.
+
+    Parameters
+    ----------
+    past, scorer
+        The window's rows as the champion scored them, and the version that did.
+    """
+    logged = store.scored(case, window, as_of, Role.SHADOW)
+    if logged.score is None or past.score is None or scorer is None:
+        return None
+    both = ~np.isnan(logged.score) & ~np.isnan(past.score)
+    if logged.model_version in (None, scorer.version):
+        return None
+    shadow = model_registry().load(case, str(logged.model_version))
+    ours, theirs = (
+        realised_of(scores_of(rows.take(both), model), model, case, window.length)
+        for rows, model in ((logged, shadow), (past, scorer))
+    )
+    if ours is None or theirs is None:
+        return None
+    return Shadowed(
+        version=str(shadow.version), candidate=shadow.candidate, card=ours, champion=theirs
+    )

@@ -1,0 +1,102 @@
+"""The challenger scores in shadow: logged beside the champion, compared, never acted on."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import requests
+
+from monitoring.rows.role import Role
+from monitoring.rows.rows import moment64
+from monitoring.rows.window import Window
+from monitoring.settings import settings
+from monitoring.signals.part import Pipeline
+from monitoring.steps.measured import Measured, measure_windows
+from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.publish import publish_report
+from monitoring.steps.report import words_of
+from monitoring.steps.run import Run
+from monitoring.steps.shadow import score_in_shadow
+from monitoring.training.model import Model
+from tests.steps.conftest import AS_OF, send
+from tests.training.conftest import Job
+
+DAY = timedelta(days=1)
+TRAFFIC = Window(AS_OF - 2 * DAY, AS_OF)
+RUN = Run.open(Pipeline.REPORT, "fraud", Window(AS_OF - DAY, AS_OF))
+
+
+@pytest.fixture
+def twin(cards: Job, model: Model) -> Model:
+    """The challenger: the champion once more, as a version of its own."""
+    registry = model_registry()
+    run_id = registry.log(cards.case, cards.trained, "retrain_2", AS_OF)
+    version = registry.register(cards.case, run_id)
+    registry.challenge(cards.case, version)
+    return registry.load(cards.case, version.number)
+
+
+def measured(cards: Job, model: Model) -> Measured:
+    with production_store() as store:
+        send(store, cards, model, TRAFFIC)
+        return measure_windows(RUN, store, model)
+
+
+def test_a_twin_of_the_champion_has_its_scorecard(cards: Job, model: Model, twin: Model) -> None:
+    found = measured(cards, model)
+    assert found.shadow is not None
+    assert found.shadow.version == twin.version != model.version
+    assert found.shadow.card == found.shadow.champion == found.realised
+
+
+def test_its_scores_are_logged_once_and_the_champion_s_stay(
+    cards: Job, model: Model, twin: Model
+) -> None:
+    for _ in range(2):
+        measured(cards, model)
+    with production_store() as store:
+        logged = store.scored(cards.case, TRAFFIC, AS_OF, Role.SHADOW)
+        acted_on = store.scored(cards.case, TRAFFIC, AS_OF)
+        before = store.scored(cards.case, TRAFFIC, AS_OF - timedelta(seconds=1), Role.SHADOW)
+    assert logged.model_version == twin.version
+    assert acted_on.model_version == model.version
+    assert logged.score is not None
+    assert acted_on.score is not None
+    assert np.array_equal(logged.score, acted_on.score)
+    assert before.score is None
+    assert list(logged.features.columns) == []
+
+
+def test_without_a_challenger_nothing_is_scored_in_shadow(cards: Job, model: Model) -> None:
+    assert measured(cards, model).shadow is None
+    with production_store() as store:
+        assert store.scored(cards.case, TRAFFIC, AS_OF, Role.SHADOW).score is None
+
+
+def test_it_is_not_judged_on_rows_it_learned_from(cards: Job, model: Model, twin: Model) -> None:
+    noon = AS_OF - 1.5 * DAY
+    learned = replace(twin, trained_as_of=noon)
+    with production_store() as store:
+        send(store, cards, model, TRAFFIC)
+        rows = store.window(cards.case, TRAFFIC, AS_OF)
+        score_in_shadow(store, cards.case, learned, rows, AS_OF)
+        logged = store.scored(cards.case, TRAFFIC, AS_OF, Role.SHADOW)
+    assert logged.score is not None
+    assert np.array_equal(~np.isnan(logged.score), rows.event_time > moment64(noon))
+
+
+def test_its_scorecard_is_published_under_its_role_and_told(
+    cards: Job, model: Model, twin: Model, pushgateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = measured(cards, model)
+    assert found.realised is not None
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
+    settings.cache_clear()
+    publish_report(RUN, found, rows=1)
+    pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text.splitlines()
+    for role in Role:
+        figure = f'role="{role}",stage="production",use_case="fraud"'
+        told = [s for s in pushed if s.startswith("tocsin_detected_rows{") and figure in s]
+        assert [float(line.split()[-1]) for line in told] == [found.realised.detected]
+    assert f"version {twin.version} (logistic_regression) in shadow" in words_of(found)
