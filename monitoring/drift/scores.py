@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.drift.baseline import Baseline
+from monitoring.drift.chunk import Chunk
 from monitoring.drift.decision import decided
 from monitoring.drift.distance import divergence
 from monitoring.drift.limits import Limits
 from monitoring.drift.reason import reason
 from monitoring.drift.significance import table_p_value
 from monitoring.drift.table import feature_table
-from monitoring.drift.variation import Variation, variation_of
+from monitoring.drift.variation import Variation, variations
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.summary.types import (
     FeatureBins,
@@ -88,8 +89,7 @@ def _variation(
     found = []
     for chunk in reference.score_chunks:
         counts = _counts(chunk, starts)
-        if not counts.sum():
-            continue
-        rest = baseline.without(counts, counts.sum() / baseline.rows)
-        found.append(divergence(feature_table(bins, rest, counts)))
-    return variation_of(found)
+        if counts.sum():
+            rest = baseline.without(counts, counts.sum() / baseline.rows)
+            found.append(Chunk.beside(bins, rest, counts))
+    return variations({NAME: found}).get(NAME)

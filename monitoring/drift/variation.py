@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -10,8 +10,7 @@ import numpy as np
 from scipy.special import fdtrc, fdtri
 
 from monitoring.drift.baseline import HourMix
-from monitoring.drift.distance import Divergence, divergence
-from monitoring.drift.table import feature_table
+from monitoring.drift.chunk import Chunk, independent_chunks, resemblance
 from monitoring.summary.types import Reference
 
 MIN_CHUNKS = 8
@@ -29,11 +28,11 @@ class Variation:
     divergence
         Mean divergence of a chunk from the rest, less what chance gives; in bits.
     chunks
-        How many chunks it is the mean of.
+        How many independent chunks it is the mean of.
     """
 
     divergence: float
-    chunks: int
+    chunks: float
 
     def p_value(self, effect: float) -> float:
         """Return how often natural variation alone gives an effect of at least this size.
@@ -54,32 +53,48 @@ class Variation:
         return float(min(np.sqrt(self.divergence * ratio), 1.0))
 
 
-def variation_of(found: Sequence[Divergence]) -> Variation | None:
-    """Return the variation that chunks of these divergences show; None for too few of them.
+def variations(features: Mapping[str, Sequence[Chunk]]) -> dict[str, Variation]:
+    """Return the variation of each feature whose chunks, in order of time, are enough to tell.
 
     Chunks that differ no more than chance explains (one standard deviation) show none, so that
     no bar is raised where there is nothing to see. Where there is something, one is added for
     what so few chunks can't tell.
+
+    Days that resemble the day before tell less than as many independent ones. How much they do
+    is one number for all features that vary, the mean of what each shows: with ten chunks, one
+    feature's own is hardly better than a guess.
     """
-    chunks = len(found)
-    if chunks < MIN_CHUNKS:
-        return None
-    mean = sum(part.excess for part in found) / chunks
-    spread = np.sqrt(sum(part.chance_spread**2 for part in found)) / chunks
-    return Variation(float(mean + spread) if mean > spread else 0.0, chunks)
+    known = {name: chunks for name, chunks in features.items() if len(chunks) >= MIN_CHUNKS}
+    means = {name: _mean_excess(chunks) for name, chunks in known.items()}
+    shown = [resemblance(known[name]) for name, mean in means.items() if mean > 0]
+    resembling = float(np.mean(shown)) if shown else 0.0
+    return {
+        name: Variation(means[name], independent_chunks(len(chunks), resembling))
+        for name, chunks in known.items()
+    }
+
+
+def _mean_excess(chunks: Sequence[Chunk]) -> float:
+    """Return the mean divergence beyond chance, on the safe side; 0 where chance explains it."""
+    found = [chunk.divergence for chunk in chunks]
+    mean = sum(part.excess for part in found) / len(found)
+    spread = float(np.sqrt(sum(part.chance_spread**2 for part in found))) / len(found)
+    return mean + spread if mean > spread else 0.0
 
 
 @lru_cache(maxsize=4)
 def natural_variation(reference: Reference) -> dict[str, Variation]:
-    """Return each feature's variation; empty where the reference has fewer than 8 chunks.
-
-    Each chunk is judged as a window is, against the reference without it.
-    """
+    """Return each feature's variation; empty where the reference has fewer than 8 chunks."""
     if len(reference.chunks) < MIN_CHUNKS:
         return {}
+    return variations(chunks_of(reference))
+
+
+def chunks_of(reference: Reference) -> dict[str, list[Chunk]]:
+    """Return each feature's chunks, each compared, as a window is, with the rest."""
     # The categories of a chunk are the reference's own: none of them is unseen.
     all_bins = [replace(bins, unseen_share=0.0) for bins in reference.bins]
-    found: dict[str, list[Divergence]] = {bins.name: [] for bins in all_bins}
+    found: dict[str, list[Chunk]] = {bins.name: [] for bins in all_bins}
     for chunk in reference.chunks:
         mix = HourMix(reference, chunk)
         part = mix.part_of(chunk)
@@ -88,6 +103,5 @@ def natural_variation(reference: Reference) -> dict[str, Variation]:
         for bins in all_bins:
             counts = chunk.features[bins.name].counts
             rest = mix.of(bins.name).without(counts, part)
-            found[bins.name].append(divergence(feature_table(bins, rest, counts)))
-    known = {name: variation_of(parts) for name, parts in found.items()}
-    return {name: variation for name, variation in known.items() if variation is not None}
+            found[bins.name].append(Chunk.beside(bins, rest, counts))
+    return found

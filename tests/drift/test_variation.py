@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitoring.drift.chunk import independent_chunks
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.variation import Variation, natural_variation
 from monitoring.drift.verdict import Verdict
@@ -97,6 +98,47 @@ def test_the_limit_of_variation_is_where_its_p_value_says() -> None:
     assert variation.p_value(variation.limit(0.01)) == pytest.approx(0.01)
     assert Variation(0.0, 20).limit(0.01) == 0
     assert Variation(0.0, 20).p_value(0.1) == 0
+
+
+def wandering(follows: float, count: int, *, seed: int) -> Rows:
+    """Return days of 500 rows of twelve features whose level follows the day before."""
+    rng = np.random.default_rng(seed)
+    level = rng.normal(0, 0.3, (count, 12))
+    for day in range(1, count):
+        level[day] = follows * level[day - 1] + np.sqrt(1 - follows**2) * level[day]
+    values = np.repeat(level, 500, axis=0) + rng.normal(size=(500 * count, 12))
+    table = pd.DataFrame(values, columns=list(TWELVE.names))
+    return rows_of(table, spacing=timedelta(days=1) / 500)
+
+
+TWELVE = Features(numeric=tuple(f"x{i}" for i in range(12)))
+
+
+@pytest.mark.parametrize(("follows", "least", "most"), [(0.0, 17.0, 20.0), (0.8, 5.0, 9.0)])
+def test_days_that_resemble_the_day_before_count_as_fewer(
+    follows: float, least: float, most: float
+) -> None:
+    rows = wandering(follows, 20, seed=1)
+    found = natural_variation(reference_of(rows, features=TWELVE)).values()
+    assert {least <= variation.chunks <= most for variation in found} == {True}
+
+
+def test_a_level_that_follows_the_day_before_is_hardly_ever_called_drift() -> None:
+    flagged = 0
+    for seed in range(4):
+        rows = wandering(0.8, 50, seed=seed)
+        reference = reference_of(rows.take(slice(0, 20 * 500)), features=TWELVE)
+        for start in range(20 * 500, len(rows), 1000):
+            verdict = judged(reference, rows.take(slice(start, start + 500)))
+            flagged += bool(verdict.drifted_features)
+    assert flagged <= 4  # of 60
+
+
+def test_independent_chunks_are_as_many_as_there_are_and_alike_ones_fewer() -> None:
+    assert independent_chunks(20, 0.0) == independent_chunks(20, -0.5) == 20
+    # Of many chunks the share of independent ones is (1 - r^2) / (1 + r^2).
+    assert independent_chunks(10_000, 0.7) / 10_000 == pytest.approx(0.51 / 1.49, rel=1e-3)
+    assert 1 <= independent_chunks(8, 1.0) < 2
 
 
 def test_a_chunk_that_is_the_only_one_of_its_hour_does_not_break_the_verdict() -> None:
