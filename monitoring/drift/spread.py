@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 SMALL = 25.0
 """Rows expected in the emptiest cell below which the null is simulated, not assumed."""
 
-SIMULATIONS = 20_000
-RESOLVED = 10
-"""Simulated windows at least as extreme from which their number alone is the p-value."""
+SIMULATIONS = ((2_000, 20), (20_000, 10))
+"""Windows to simulate, and how many of them at least as extreme make their number the p-value.
+
+The second number of windows is simulated only where the first was too few."""
 
 INTERESTING = 0.05
 """P-values above this are not refined."""
@@ -50,12 +51,14 @@ def spread_p_value(
     emptiest = expected.min() * min(1.0, rows / expected.sum())
     if emptiest >= SMALL or p_value > INTERESTING:
         return p_value
-    null = _simulated(tuple(np.round(expected, 3).tolist()), rows, ordered)
-    beyond = int(np.searchsorted(null, smallest, "right"))
-    if beyond >= RESOLVED:
-        return (beyond + 1) / (SIMULATIONS + 1)
+    key = tuple(np.round(expected, 3).tolist())
+    for windows, resolved in SIMULATIONS:
+        null = _simulated(key, rows, ordered, windows)
+        beyond = int(np.searchsorted(null, smallest, "right"))
+        if beyond >= resolved:
+            return (beyond + 1) / (windows + 1)
     # Beyond what was simulated, the assumed tail, brought to the simulated one where it ends.
-    return float(smallest / null[RESOLVED - 1] * (RESOLVED + 1) / (SIMULATIONS + 1))
+    return float(smallest / null[resolved - 1] * (resolved + 1) / (windows + 1))
 
 
 def _tests(cells: int, ordered: bool) -> int:
@@ -92,8 +95,10 @@ def _polynomials(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=512)
-def _simulated(expected: tuple[float, ...], rows: int, ordered: bool) -> NDArray[np.float64]:
-    """Return the smallest p-values of windows without drift, ascending.
+def _simulated(
+    expected: tuple[float, ...], rows: int, ordered: bool, count: int
+) -> NDArray[np.float64]:
+    """Return the smallest p-values of `count` windows without drift, ascending.
 
     Intervals between quantiles of a reference hold shares that are Dirichlet-distributed about
     their own: so are windows drawn here. The seed is taken from the arguments, so that the same
@@ -101,5 +106,5 @@ def _simulated(expected: tuple[float, ...], rows: int, ordered: bool) -> NDArray
     """
     counts = np.array(expected)
     rng = np.random.default_rng([rows, zlib.crc32(counts.tobytes()), int(ordered)])
-    windows = rng.multinomial(rows, rng.dirichlet(counts, SIMULATIONS))
+    windows = rng.multinomial(rows, rng.dirichlet(counts, count))
     return np.sort(_smallest(counts, windows, ordered=ordered))
