@@ -62,35 +62,6 @@ def test_the_drift_report_flags_exactly_the_features_that_the_verdict_says_drift
     assert set(flags) == {feature.name for feature in verdict.tested}
 
 
-def test_evidentlys_own_preset_agrees_with_the_verdict_too(written: Written) -> None:
-    from evidently import Dataset, Report
-    from evidently.presets import DataDriftPreset
-
-    from monitoring.reports.drawing import features_definition
-    from monitoring.reports.sample import draw_features
-    from monitoring.reports.stattest import as_stattest
-
-    facts = written.facts["student_depression"]
-    sample = draw_features(facts)
-    definition = features_definition(sample)
-    current, reference = (
-        Dataset.from_pandas(side[list(sample.features)], data_definition=definition)
-        for side in (sample.current, sample.reference)
-    )
-    with as_stattest(facts.verdict) as test:
-        snapshot = Report([DataDriftPreset(method=test)], include_tests=True).run(
-            current, reference
-        )
-    failed = {
-        result.metric_config.params["column"]
-        for result in snapshot.tests_results
-        if result.status == "FAIL" and "column" in result.metric_config.params
-    }
-    assert facts.verdict is not None
-    assert failed == {feature.name for feature in facts.verdict.drifted_features}
-    assert failed
-
-
 def test_the_drift_report_begins_with_the_verdict_and_what_moved(written: Written) -> None:
     text = Document(written.html("fraud", ReportKind.DRIFT)).text
     assert "8 of 29 features drifted (28%), limit 30%: not drifted" in text
