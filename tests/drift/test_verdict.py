@@ -1,5 +1,7 @@
 """What a verdict promises about one window."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,33 @@ def test_a_null_surge_is_found_and_told(reference: Reference) -> None:
 def test_the_same_window_gives_the_same_verdict(reference: Reference) -> None:
     window = rows_of(frame(np.random.default_rng(3), 120))
     assert judged(reference, window) == judged(reference, window)
+
+
+def test_features_are_ranked_by_effect_times_importance_and_shares_add_up(
+    reference: Reference,
+) -> None:
+    window = frame(np.random.default_rng(4), 3000)
+    window["normal0"] += 1.5
+    window["lognormal0"] *= 1.5
+    heavy = {"normal0": 0.1, "lognormal0": 0.6, "normal1": 0.3}
+    weighed = replace(reference, importance=heavy)
+    verdict = judged(weighed, rows_of(window))
+    effects = [feature(verdict, name).effect or 0.0 for name in ("normal0", "lognormal0")]
+    assert effects[0] > 2 * effects[1] > 0
+    assert [part.name for part in verdict.ranked[:2]] == ["lognormal0", "normal0"]
+    assert {part.name for part in verdict.drifted_features} == {"normal0", "lognormal0"}
+    assert verdict.share == 2 / 30
+    assert verdict.weighted_share == pytest.approx(0.7)
+    assert verdict.max_effect == effects[0]
+    assert verdict.mean_effect == pytest.approx(sum(f.effect or 0.0 for f in verdict.tested) / 30)
+
+
+def test_the_share_must_lie_above_its_limit_not_at_it(reference: Reference) -> None:
+    window = frame(np.random.default_rng(5), 3000)
+    names = [f"normal{i}" for i in range(8)] + ["lognormal0"]
+    window[names] = window[names] + 2
+    summary = summarise(rows_of(window), reference)
+    for limit, drifted in ((0.3, False), (0.299, True)):
+        verdict = drift_verdict(reference, summary, LIMITS, id="x", share_limit=limit)
+        assert verdict.share == pytest.approx(0.3)
+        assert verdict.drifted is drifted
