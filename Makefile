@@ -63,8 +63,8 @@ bench-report: install ## A whole report beside one run of Evidently's
 bench-summaries: install ## Summaries and verdicts beside Evidently, NannyML, whylogs, scipy, numpy
 	$(BIN)/python -m benchmarks.summaries
 
-bench-drift: install ## Print the measured tables of docs/drift-quality.md
-	$(BIN)/python -m benchmarks.drift_quality
+bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART=power for one
+	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)
 
 clean: ## Stop the local stack, and remove what install, runs and tests left behind
 	test ! -x $(BIN)/tocsin || $(BIN)/tocsin down

@@ -1,0 +1,101 @@
+"""Wandering: false alarms on a series whose level moves by itself from day to day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.drift_quality.table import rate, scaled, table
+from benchmarks.drift_quality.tools import judged
+from monitoring.drift.verdict import Verdict
+from monitoring.rows.rows import Rows
+from monitoring.summary.types import Reference
+from monitoring.use_case import Features
+from tests.drift.made import reference_of, rows_of
+
+COLUMNS = 30
+FEATURES = Features(numeric=tuple(f"x{i}" for i in range(COLUMNS)))
+PER_DAY = 1000
+LEVEL = 0.28
+"""Standard deviation of a day's level, in those of the values."""
+
+AFTER = 40
+"""Days that follow the reference, each a window."""
+
+
+def wandering(scale: float) -> None:
+    """Print how often such a series is flagged, and a real shift of it found."""
+    head = (
+        "a day follows the day before",
+        "days of reference",
+        "windows",
+        "any drifted",
+        "mean share",
+        "share > 0.3",
+        "12 columns + 1 sigma: share > 0.3",
+        "+ 2 sigma",
+        "variation known",
+    )
+    title = "A series that wanders by itself, windows of a day of 1,000 rows"
+    table(title, head, _rows(scale))
+
+
+def _rows(scale: float) -> Iterator[Sequence[object]]:
+    for follows in (0.0, 0.5, 0.7, 0.9):
+        for days in (5, 8, 10, 20, 40):
+            found = [
+                verdicts
+                for seed in range(scaled(6, scale))
+                for verdicts in _verdicts(np.random.default_rng([seed, days]), days, follows)
+            ]
+            quiet = [each[0] for each in found]
+            yield (
+                follows,
+                days,
+                len(quiet),
+                rate([bool(verdict.drifted_features) for verdict in quiet], 0),
+                f"{np.mean([verdict.share for verdict in quiet]):.3f}",
+                *(rate([verdicts[i].drifted for verdicts in found], 0) for i in range(3)),
+                "yes" if quiet[0].variation_known else "no",
+            )
+
+
+def _verdicts(
+    rng: np.random.Generator, days: int, follows: float
+) -> Iterator[tuple[Verdict, Verdict, Verdict]]:
+    """Yield the verdict of every fourth day after the reference: as it is, and shifted."""
+    rows = _stream(rng, days + AFTER, follows)
+    reference = reference_of(rows.take(slice(0, days * PER_DAY)), features=FEATURES)
+    for start in range(days * PER_DAY, len(rows), 4 * PER_DAY):
+        window = rows.take(slice(start, start + PER_DAY))
+        yield (
+            judged(reference, window),
+            _shifted(reference, window, 1.0),
+            _shifted(reference, window, 2.0),
+        )
+
+
+def _shifted(reference: Reference, window: Rows, by: float) -> Verdict:
+    values = window.features.copy()
+    values.iloc[:, :12] += by
+    times = window.event_time
+    return judged(
+        reference,
+        rows_of(values, start=str(times[0]), spacing=timedelta(days=1) / PER_DAY),
+    )
+
+
+def _stream(rng: np.random.Generator, days: int, follows: float) -> Rows:
+    """Return features with a daily cycle whose daily level follows yesterday's."""
+    count = days * PER_DAY
+    hour = np.arange(count) % PER_DAY / PER_DAY
+    cycle = np.sin(2 * np.pi * hour)[:, None] * rng.uniform(0, 1, COLUMNS)
+    level = rng.normal(0, LEVEL, (days, COLUMNS))
+    for day in range(1, days):
+        level[day] = follows * level[day - 1] + np.sqrt(1 - follows**2) * level[day]
+    values = cycle + np.repeat(level, PER_DAY, axis=0) + rng.normal(size=(count, COLUMNS))
+    table = pd.DataFrame(values, columns=list(FEATURES.names))
+    return rows_of(table, spacing=timedelta(days=1) / PER_DAY)
