@@ -101,7 +101,7 @@ def _families(scale: float) -> Iterator[Sequence[object]]:
 def _verdicts(family: Family, rows: int, windows: int) -> Iterator[Verdict]:
     rng = np.random.default_rng([rows, FAMILIES.index(family)])
     for number in range(windows):
-        if number % max(1, windows // 8) == 0:
+        if number % max(1, windows // 4) == 0:
             training = rows_of(family.frame(rng, REFERENCE_ROWS))
             reference = reference_of(training, features=family.features, chunk=REFERENCE_ROWS)
         parts = [
