@@ -194,6 +194,48 @@ def replay(
 
 
 @app.command()
+def backfill(
+    use_case: UseCaseName,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", help="Moment to begin at, ISO 8601; the earliest there is."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Moment to end at, ISO 8601; now if left out.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option(help="Wait until Prometheus shows it: a minute or so.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Measure past windows and write them into Prometheus: `tocsin backfill fraud`.
+
+    So dashboards have a history from the first day on. What Prometheus has stays as it is: run
+    again, it writes only what is lacking.
+    """
+    from monitoring.stack.attach import attach
+    from monitoring.stack.show import counted
+    from monitoring.steps.backfill import backfill as fill
+
+    _logging()
+    now = datetime.now(UTC).replace(microsecond=0)
+    with _readable_errors(), counted("windows") as progress:
+        attach()
+        done = fill(
+            find_use_case(use_case, settings().use_cases),
+            since=_moment(since),
+            until=_moment(until) or now,
+            now=now,
+            wait=wait,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(done)
+    else:
+        typer.echo(done.words)
+
+
+@app.command()
 def generate(
     out: Annotated[
         Path | None,

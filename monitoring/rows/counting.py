@@ -41,6 +41,12 @@ def rows_in_window(connection: Connection, case: UseCase, window: Window, as_of:
     return connection.execute(count.where(*inside(case, window, as_of))).scalar_one()
 
 
+def oldest_event_time(connection: Connection, case: UseCase, as_of: datetime) -> datetime | None:
+    """Return the earliest event time of a row that had arrived."""
+    oldest: sa.Select[datetime | None] = sa.select(sa.func.min(production_rows.c.event_time))
+    return connection.execute(oldest.where(*known(case, as_of))).scalar_one()
+
+
 def newest_event_time(connection: Connection, case: UseCase, as_of: datetime) -> datetime | None:
     """Return the latest event time of a row that had arrived."""
     newest: sa.Select[datetime | None] = sa.select(sa.func.max(production_rows.c.event_time))

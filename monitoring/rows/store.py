@@ -200,6 +200,11 @@ class ProductionStore:
         with consistent_read(self.engine) as connection:
             return read_ids(connection, case, as_of)
 
+    def oldest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
+        """Return the earliest event time of a row that had arrived by `as_of`."""
+        with consistent_read(self.engine) as connection:
+            return counting.oldest_event_time(connection, case, as_of)
+
     def newest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return the latest event time of a row that had arrived by `as_of`."""
         with consistent_read(self.engine) as connection:

@@ -33,6 +33,17 @@ def stale_after(case: UseCase, pipeline: Pipeline) -> timedelta:
     return look_back(case, pipeline) + PATIENCE[pipeline]
 
 
+def firings(cron: str, since: datetime, until: datetime) -> tuple[datetime, ...]:
+    """Return when a cron schedule was due, in UTC, from `since` on and before `until`."""
+    from croniter import croniter
+
+    schedule = croniter(cron, since.astimezone(UTC) - timedelta(microseconds=1), ret_type=datetime)
+    fires = []
+    while (due := schedule.get_next()) < until:
+        fires.append(due)
+    return tuple(fires)
+
+
 @cache
 def longest_gap(cron: str) -> timedelta:
     """Return the longest time between two firings in a row of a cron schedule, in UTC.

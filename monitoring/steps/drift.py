@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.previous import previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
+from monitoring.rows.kept import KeptRows
 from monitoring.rows.rows import Rows
 from monitoring.rows.store import ProductionStore
 from monitoring.steps.places import model_registry, production_store
@@ -64,7 +65,7 @@ def champion_model(case: UseCase) -> Model | None:
     return None if version is None else registry.load(case, version.number)
 
 
-def judge(run: Run, store: ProductionStore, model: Model, rows: Rows | None = None) -> Verdict:
+def judge(run: Run, store: KeptRows, model: Model, rows: Rows | None = None) -> Verdict:
     """Return the verdict of the run's window against the model's reference, made at most once.
 
     Its id says use case, window and model version, so that a report, a retrain and a second

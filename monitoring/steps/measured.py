@@ -7,9 +7,9 @@ from datetime import datetime
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.types import Estimate, Scorecard
+from monitoring.rows.kept import KeptRows
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
 from monitoring.steps.cards import cost_steps_of, estimated_of, realised_of, scores_of
 from monitoring.steps.drift import judge, own_scores
@@ -58,7 +58,7 @@ class Measured(Result):
         return Window(self.mature_start, self.mature_end)
 
 
-def measure_windows(run: Run, store: ProductionStore, model: Model) -> Measured:
+def measure_windows(run: Run, store: KeptRows, model: Model) -> Measured:
     """Make the verdict, the estimate and the realised scorecard of a run, from summaries."""
     case = run.case
     window = verdict_window(case, run.window)

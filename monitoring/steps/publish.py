@@ -47,15 +47,19 @@ def publish_report(run: Run, measured: Measured | None, *, rows: int | None) -> 
     rows
         Production rows in the verdict's window; None if they could not be counted.
     """
-    samples: list[Sample] = []
-    if rows is not None:
-        samples += window_samples(About.DATA, rows, run.as_of)
-    if measured is None:
-        samples += unmeasured_samples()
-    else:
-        samples += _measured_samples(run.case, measured)
+    samples = report_samples(run.case, measured, rows=rows, as_of=run.as_of)
     _push(run, Part.REPORT, samples)
     _model_part(run)
+
+
+def report_samples(
+    case: UseCase, measured: Measured | None, *, rows: int | None, as_of: datetime
+) -> tuple[Sample, ...]:
+    """Return a report's figures as samples; parameters as `publish_report`."""
+    counted = () if rows is None else window_samples(About.DATA, rows, as_of)
+    if measured is None:
+        return (*counted, *unmeasured_samples())
+    return (*counted, *_measured_samples(case, measured))
 
 
 def publish_retrain(

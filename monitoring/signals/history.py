@@ -1,0 +1,175 @@
+"""History: what Prometheus has of the past, and blocks of what it lacks."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from monitoring.signals.catalogue import STATUS
+from monitoring.signals.metric import USE_CASE
+from monitoring.signals.part import JOB, PART, Part
+from monitoring.signals.promql import series
+
+STEP = 300
+"""Seconds between samples: further apart than this, Prometheus draws a gap."""
+
+_ASKED_AT_ONCE = 2000
+"""Moments asked about in one query; Prometheus answers up to 11,000."""
+
+_BLOCK = "24h"
+"""Longest block: promtool reads the whole file again for each block it writes."""
+
+_TIMEOUT = 30
+_TAKEN_IN_SECONDS = 180
+"""Prometheus looks for new blocks about once a minute."""
+_UNITS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+_UNSET = timedelta(days=15)
+"""How long Prometheus keeps samples where it is not told."""
+
+
+class HistoryError(RuntimeError):
+    """Prometheus's past can't be read or written; the message says what to do."""
+
+
+class History:
+    """The past as one Prometheus has it.
+
+    Parameters
+    ----------
+    url
+        Address of the Prometheus.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    def lacking(self, use_case: str, part: Part, moments: range) -> list[int]:
+        """Return those of `moments` at which nothing was pushed nor backfilled.
+
+        Parameters
+        ----------
+        moments
+            Seconds since 1970, `STEP` apart.
+
+        Raises
+        ------
+        HistoryError
+            Prometheus does not answer.
+        """
+        pushed = series(STATUS.name, **{"job": JOB, USE_CASE: use_case, PART: part.value})
+        # What is exactly a step old was there a step ago: it says nothing of this moment.
+        query = f"count(present_over_time({pushed}[{STEP - 1}s]))"
+        there: set[int] = set()
+        for first in range(0, len(moments), _ASKED_AT_ONCE):
+            asked = moments[first : first + _ASKED_AT_ONCE]
+            between = {"start": asked[0], "end": asked[-1], "step": STEP}
+            found = self._ask("query_range", query=query, **between)["result"]
+            there |= {int(at) for course in found for at, _ in course["values"]}
+        return [moment for moment in moments if moment not in there]
+
+    def kept(self) -> timedelta:
+        """Return how long samples are kept.
+
+        Raises
+        ------
+        HistoryError
+            Prometheus does not answer.
+        """
+        text = self._ask("status/flags")["storage.tsdb.retention.time"]
+        seconds = sum(
+            float(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[ywdhms])", text)
+        )
+        return timedelta(seconds=seconds) if seconds else _UNSET
+
+    def load(self, file: Path) -> None:
+        """Write the samples in an OpenMetrics file into Prometheus's own data, as blocks.
+
+        It takes them in by itself, within a minute or so: see `wait_for`.
+
+        Raises
+        ------
+        HistoryError
+            Prometheus runs elsewhere, its data can't be written, or promtool is not installed
+            or fails. The file is left, and the message says what to do with it.
+        """
+        folder = self._ask("status/flags")["storage.tsdb.path"]
+        promtool = shutil.which("promtool")
+        problem = _unreachable(self._url, Path(folder))
+        if problem is None and promtool is None:
+            problem = "promtool, which comes with Prometheus, is not installed here"
+        if problem is not None or promtool is None:
+            raise HistoryError(_by_hand(problem, file, folder))
+        command = [promtool, "tsdb", "create-blocks-from", f"--max-block-duration={_BLOCK}"]
+        done = subprocess.run(  # noqa: S603 - our own file, and the folder that Prometheus named
+            [*command, "openmetrics", "--quiet", str(file), folder],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            reason = f"promtool ended with {done.returncode}: {done.stderr.strip()[-500:]}"
+            raise HistoryError(_by_hand(reason, file, folder))
+
+    def wait_for(self, use_case: str, part: Part, moment: int) -> None:
+        """Return once Prometheus shows what was loaded for `moment`.
+
+        Raises
+        ------
+        HistoryError
+            It does not within three minutes.
+        """
+        until = time.monotonic() + _TAKEN_IN_SECONDS
+        while self.lacking(use_case, part, range(moment, moment + 1)):
+            if time.monotonic() > until:
+                msg = (
+                    f"the samples are written, but Prometheus at {self._url} does not show them "
+                    f"after {_TAKEN_IN_SECONDS} s: look into its log"
+                )
+                raise HistoryError(msg)
+            time.sleep(1)
+
+    def _ask(self, what: str, **parameters: object) -> Any:
+        try:
+            answer = (
+                requests.post(f"{self._url}/api/v1/{what}", data=parameters, timeout=_TIMEOUT)
+                if parameters
+                else requests.get(f"{self._url}/api/v1/{what}", timeout=_TIMEOUT)
+            )
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            msg = (
+                f"Prometheus at {self._url} does not answer: {error}; "
+                "check that it runs and that TOCSIN_PROMETHEUS_URL names it"
+            )
+            raise HistoryError(msg) from error
+        return answer.json()["data"]
+
+
+def _unreachable(url: str, folder: Path) -> str | None:
+    """Return why a Prometheus's data can't be written from here; None if it can."""
+    if urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}:
+        return f"Prometheus at {url} runs on another machine"
+    if not folder.is_absolute() or not (folder / "wal").is_dir():
+        return (
+            f"Prometheus at {url} keeps its data in {folder}, which is not a folder of this machine"
+        )
+    if not os.access(folder, os.W_OK):
+        return f"{folder}, where Prometheus keeps its data, can't be written by this user"
+    return None
+
+
+def _by_hand(problem: str | None, file: Path, folder: str) -> str:
+    return (
+        f"{problem}. The samples are in {file}: take it to where Prometheus runs, and there, as "
+        f"the user that Prometheus runs as: promtool tsdb create-blocks-from "
+        f"--max-block-duration={_BLOCK} openmetrics {file.name} {folder}"
+    )

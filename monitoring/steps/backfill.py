@@ -1,0 +1,240 @@
+"""Backfill: past windows measured as a report measures them, and written into Prometheus."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitoring.rows.maturity import newest_mature_window
+from monitoring.rows.store import ProductionStore
+from monitoring.rows.window import ending
+from monitoring.settings import settings
+from monitoring.signals.cadence import firings, period
+from monitoring.signals.history import STEP, History
+from monitoring.signals.openmetrics import Held, exposition
+from monitoring.signals.part import Part, Pipeline
+from monitoring.steps.backfill_past import Past, Unseen, unseen
+from monitoring.steps.drift import champion_model
+from monitoring.steps.measured import measure_windows
+from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.publish import report_samples
+from monitoring.steps.run import Result, Run, StepError
+from monitoring.training.model import Model
+from monitoring.use_case import UseCase
+
+Progress = Callable[[int, int], None]
+"""Is told how many windows are done, and of how many."""
+
+WINDOWS = 10
+"""Drift windows that the source's rows are spread over where nobody says how far to reach."""
+
+
+class Backfilled(Result):
+    """What was written into Prometheus.
+
+    Attributes
+    ----------
+    windows
+        Windows that were measured: none where Prometheus had all of it.
+    start, end
+        Moments of the first and the last sample.
+    shift
+        By how much the event times of the source's rows were moved, where they were.
+    """
+
+    windows: int
+    samples: int
+    start: datetime | None
+    end: datetime | None
+    model_version: str
+    synthetic: bool
+    shift: timedelta | None
+
+    @property
+    def words(self) -> str:
+        """Say it in one sentence."""
+        if self.start is None or self.end is None:
+            return "Prometheus has all of it already: nothing was written"
+        kind = "synthetic rows" if self.synthetic else "rows"
+        moved = f"; {kind} of the source were moved to that time" if self.shift else ""
+        return (
+            f"{self.windows} windows, {self.samples:,} samples from {self.start:%Y-%m-%d %H:%M} "
+            f"to {self.end:%Y-%m-%d %H:%M} UTC{moved}"
+        )
+
+
+def backfill(
+    case: UseCase,
+    *,
+    since: datetime | None,
+    until: datetime,
+    now: datetime,
+    wait: bool,
+    progress: Progress,
+) -> Backfilled:
+    """Measure past windows as reports would have, and write their figures into Prometheus.
+
+    Rows are those of the production store and, before its first, those of the source that the
+    champion has not learned from, scored by it. The latter are moved so that the last comes just
+    before the store's first, or before `until`, unless they are of the asked-for time. Nothing
+    is pushed, and nothing is written where Prometheus has anything of these figures: a second
+    time writes nothing, and what runs pushed stays what it is.
+
+    Parameters
+    ----------
+    since
+        Moment of the first sample; as far back as the rows reach if unset.
+    wait
+        Whether to return only when Prometheus shows what was written, within three minutes. Until
+        then a second backfill would write it again.
+
+    Raises
+    ------
+    StepError
+        There is no champion, or no row of that time; or Prometheus would not keep it.
+    HistoryError
+        Prometheus does not answer, or its data can't be written from here.
+    """
+    history = History(settings().prometheus_url)
+    _check_times(history, since, until, now)
+    model = champion_model(case)
+    if model is None or model.version is None:
+        msg = f"use case {case.name}: no champion to measure: run `tocsin retrain {case.name}`"
+        raise StepError(msg)
+    with production_store() as store:
+        source, past = _past(case, store, model, since, until)
+        ticks = _ticks(case, past, until)
+        first = _whole(max(ticks[0], since or ticks[0], now - history.kept()))
+        moments = range(first, int(until.timestamp()), STEP)
+        due = _due(ticks, history.lacking(case.name, Part.REPORT, moments))
+        held = tuple(_measured(case, past, model, due, progress))
+    written = [moment for one in held for moment in one.at]
+    if written:
+        _write(case, history, held)
+    if written and wait:
+        history.wait_for(case.name, Part.REPORT, written[-1])
+    return Backfilled(
+        windows=len(held),
+        samples=sum(len(one.samples) * len(one.at) for one in held),
+        start=datetime.fromtimestamp(written[0], UTC) if written else None,
+        end=datetime.fromtimestamp(written[-1], UTC) if written else None,
+        model_version=model.version,
+        synthetic=source is not None and source.synthetic,
+        shift=None if source is None else source.shift,
+    )
+
+
+def _check_times(history: History, since: datetime | None, until: datetime, now: datetime) -> None:
+    if until > now:
+        msg = f"{until} has yet to come: give an earlier --to"
+        raise StepError(msg)
+    if since is None:
+        return
+    if since >= until:
+        msg = f"nothing lies between {since} and {until}: give a --from before --to"
+        raise StepError(msg)
+    kept = history.kept()
+    if since < now - kept:
+        msg = (
+            f"Prometheus keeps samples for {kept.days} days and would delete those of {since}: "
+            "give a later --from, or start it with a longer --storage.tsdb.retention.time"
+        )
+        raise StepError(msg)
+
+
+def _past(
+    case: UseCase,
+    store: ProductionStore,
+    model: Model,
+    since: datetime | None,
+    until: datetime,
+) -> tuple[Unseen | None, Past]:
+    """Return the rows of the past, and what of them is the source's."""
+    kept = store.oldest_event_time(case, until)
+    end = until if kept is None else kept
+    begin = None if since is None else since - _lead(case) - period(case, Pipeline.REPORT)
+    if begin is not None and end <= begin:
+        return None, Past(None, store, kept)
+    source = unseen(case, model)
+    if source is None:
+        return None, Past(None, store, kept)
+    if source.last < (begin or end - case.drift.window):
+        span = WINDOWS * case.drift.window + _lead(case) if begin is None else end - begin
+        source = source.ending(end, max(span, source.span), case.labels.delay)
+    else:
+        source = source.before(end)
+    return source, Past(source.rows, store, kept)
+
+
+def _lead(case: UseCase) -> timedelta:
+    """Return how far back from its end a report looks."""
+    end = datetime(2026, 1, 1, tzinfo=UTC)
+    mature = newest_mature_window(end, case.drift.window, case.labels.mature_after)
+    return end - mature.start
+
+
+def _ticks(case: UseCase, past: Past, until: datetime) -> tuple[datetime, ...]:
+    """Return when reports would have run, from the first on that finds its windows whole."""
+    first = past.first
+    if first is None:
+        msg = (
+            f"use case {case.name}: no row of the past: the production store has none before "
+            f"{until}, and the champion has learned from all of the source"
+        )
+        raise StepError(msg)
+    ticks = firings(case.report.every, first + _lead(case), until)
+    if not ticks:
+        msg = (
+            f"use case {case.name}: rows since {first:%Y-%m-%d %H:%M} are too few: a report needs "
+            f"those of {_lead(case)} before it"
+        )
+        raise StepError(msg)
+    return ticks
+
+
+def _whole(moment: datetime) -> int:
+    """Return the first multiple of the step at `moment` or after it."""
+    return -(-int(moment.timestamp()) // STEP) * STEP
+
+
+def _due(ticks: Sequence[datetime], moments: Sequence[int]) -> dict[datetime, list[int]]:
+    """Return the moments by the tick whose figures were there then: the one before."""
+    starts = [tick.timestamp() for tick in ticks]
+    due: dict[datetime, list[int]] = {}
+    for moment in moments:
+        due.setdefault(ticks[bisect_right(starts, moment) - 1], []).append(moment)
+    return due
+
+
+def _measured(
+    case: UseCase,
+    past: Past,
+    champion: Model,
+    due: dict[datetime, list[int]],
+    progress: Progress,
+) -> Iterator[Held]:
+    models = {champion.version: champion}
+    for number, (tick, moments) in enumerate(due.items()):
+        progress(number, len(due))
+        window = ending(tick, case.drift.window)
+        rows = past.window(case, window, tick)
+        version = rows.model_version or champion.version
+        if version is not None and version not in models:
+            models[version] = model_registry().load(case, version)
+        run = Run.open(Pipeline.REPORT, case.name, window)
+        measured = measure_windows(run, past, models[version]) if len(rows) else None
+        samples = report_samples(case, measured, rows=len(rows), as_of=tick)
+        yield Held(samples, moments)
+    progress(len(due), len(due))
+
+
+def _write(case: UseCase, history: History, held: Sequence[Held]) -> None:
+    """Write the figures into Prometheus; their file stays only where that fails."""
+    file: Path = settings().state / "backfill" / f"{case.name}.om"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8") as text:
+        text.writelines(exposition(held, use_case=case.name, part=Part.REPORT))
+    history.load(file)
+    file.unlink()

@@ -1,0 +1,150 @@
+"""Past: the rows that a backfill looks at, read as a production store is, and kept by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.rows.rows import Rows, moment64
+from monitoring.rows.source import read_source, resolve
+from monitoring.rows.store import ProductionStore
+from monitoring.rows.window import Window
+from monitoring.settings import settings
+from monitoring.steps.replay import moved
+from monitoring.training.model import Model
+from monitoring.use_case import UseCase
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Rows of the source that a model has not learned from, scored by it.
+
+    Attributes
+    ----------
+    shift
+        By how much their event times were moved; None where they are as they were.
+    """
+
+    rows: Rows
+    synthetic: bool
+    shift: timedelta | None = None
+
+    @property
+    def span(self) -> timedelta:
+        """Time from the first to the last of them."""
+        return self.last - _moment(self.rows.event_time[0])
+
+    @property
+    def last(self) -> datetime:
+        """Event time of the newest of them."""
+        return _moment(self.rows.event_time[-1])
+
+    def ending(self, end: datetime, span: timedelta, delay: timedelta) -> Unseen:
+        """Return the rows moved so that the last comes just before `end`, spread over `span`."""
+        later = replace(self, rows=moved(self.rows, Window(end - span, end), delay))
+        return replace(later, shift=later.last - self.last)
+
+    def before(self, moment: datetime) -> Unseen:
+        """Return the rows that came before `moment`."""
+        return replace(self, rows=self.rows.take(self.rows.event_time < moment64(moment)))
+
+
+def unseen(case: UseCase, model: Model) -> Unseen | None:
+    """Return the source's rows that are newer than any that `model` learned from, if there are."""
+    where = settings()
+    checked = read_source(resolve(case, where.data), where.data)
+    rows = checked.rows.take(checked.rows.event_time > moment64(model.trained_as_of))
+    if len(rows) < 2:
+        return None
+    scored = replace(rows, score=model.score(rows.features), model_version=model.version)
+    return Unseen(scored, checked.synthetic)
+
+
+@dataclass(frozen=True)
+class Past:
+    """Rows of the source up to the store's first, and the store's from there on.
+
+    It is read as a production store is. A verdict that is made of it is not kept.
+    """
+
+    source: Rows | None
+    store: ProductionStore
+    store_since: datetime | None
+
+    @property
+    def first(self) -> datetime | None:
+        """Event time of the earliest row; None where there is none."""
+        if self.source is not None and len(self.source):
+            return _moment(self.source.event_time[0])
+        return self.store_since
+
+    def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows:
+        """Return the rows of a window as they were known at `as_of`."""
+        since = self.store_since
+        if self.source is None or (since is not None and since <= window.start):
+            return self.store.window(case, window, as_of)
+        mine = self.source.within(window).as_of(as_of)
+        if since is None or since >= window.end:
+            return mine
+        return _one_after_the_other(mine, self.store.window(case, window, as_of))
+
+    def quarantined_counts(
+        self, case: UseCase, since: datetime, as_of: datetime
+    ) -> Mapping[str, int]:
+        """Return how many rows were set aside after `since` and by `as_of`, by reason."""
+        return self.store.quarantined_counts(case, since, as_of)
+
+    def load_verdict(self, case: UseCase, verdict_id: str) -> str | None:
+        """Return the verdict of that id that a run has kept; None if there is none."""
+        return self.store.load_verdict(case, verdict_id)
+
+    def save_verdict(
+        self,
+        case: UseCase,
+        verdict_id: str,
+        *,
+        window: Window,
+        as_of: datetime,
+        model_version: str | None,
+        payload: str,
+    ) -> str:
+        """Return the verdict as it is: a run that asks for it will make its own."""
+        del case, verdict_id, window, as_of, model_version
+        return payload
+
+
+def _one_after_the_other(earlier: Rows, later: Rows) -> Rows:
+    """Return both as one; scores of the earlier stay where the same version gave the later ones."""
+    import pandas as pd
+
+    if len(earlier) == 0 or len(later) == 0:
+        return later if len(earlier) == 0 else earlier
+    version = later.model_version or earlier.model_version
+    both = (earlier, later)
+    amounts = [part.amount for part in both if part.amount is not None]
+    return Rows(
+        features=pd.concat([part.features for part in both], ignore_index=True),
+        row_id=np.concatenate([part.row_id for part in both]),
+        event_time=np.concatenate([part.event_time for part in both]),
+        arrival_time=np.concatenate([part.arrival_time for part in both]),
+        label=np.concatenate([part.label for part in both]),
+        label_time=np.concatenate([part.label_time for part in both]),
+        amount=np.concatenate(amounts) if len(amounts) == len(both) else None,
+        score=None if version is None else np.concatenate([_scores(p, version) for p in both]),
+        model_version=version,
+    )
+
+
+def _moment(time: np.datetime64) -> datetime:
+    moment: datetime = time.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)
+
+
+def _scores(rows: Rows, version: str) -> NDArray[np.float64]:
+    if rows.score is None or rows.model_version != version:
+        return np.full(len(rows), np.nan)
+    return rows.score
