@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ _TIMEOUT = 30
 _TAKEN_IN_SECONDS = 180
 """Prometheus looks for new blocks about once a minute."""
 _UNITS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
+_NO_TIME = 2**63 - 1
 _UNSET = timedelta(days=15)
 """How long Prometheus keeps samples where it is not told."""
 
@@ -89,6 +90,23 @@ class History:
             float(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[ywdhms])", text)
         )
         return timedelta(seconds=seconds) if seconds else _UNSET
+
+    def in_memory_since(self) -> datetime | None:
+        """Return since when samples lie in memory and its log alone; None if none do.
+
+        These are the newest up to three hours. A block that reaches into them is believed to
+        hold all of that time: at its next start Prometheus would throw away what its log has of
+        it, of every series. So nothing may be loaded from there on.
+
+        Raises
+        ------
+        HistoryError
+            Prometheus does not answer.
+        """
+        milliseconds = self._ask("status/tsdb")["headStats"]["minTime"]
+        if milliseconds == _NO_TIME:
+            return None
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
     def load(self, file: Path) -> None:
         """Write the samples in an OpenMetrics file into Prometheus's own data, as blocks.

@@ -44,7 +44,8 @@ def demo(
 ) -> tuple[Look, ...]:
     """Train by the retrain DAG, replay traffic with drift and late labels, report by the DAG.
 
-    One use case after the other.
+    One use case after the other. The days before the traffic are filled in, so that dashboards
+    have a history.
 
     Returns
     -------
@@ -58,7 +59,8 @@ def demo(
     airflow = _airflow(running)
     for use_case in use_cases:
         _scheduled_run(airflow, f"retrain_{use_case}", say)
-        _replay_once(running, use_case, clock, say)
+        if _replay_once(running, use_case, clock, say):
+            _command(running, "backfill", use_case, "--no-wait")
         _scheduled_run(airflow, f"reporting_{use_case}", say)
         if len(airflow.runs(f"retrain_{use_case}")) > 1:
             say(f"{use_case}: drift is above its limit, and the retrain it asked for has begun")
@@ -73,14 +75,20 @@ def _airflow(running: Running) -> AirflowApi:
     return AirflowApi(where.airflow_url, "admin", where.airflow_password.get_secret_value())
 
 
-def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime], say: Say) -> None:
-    """Replay traffic that ends where the report's newest interval does; not a second time."""
+def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime], say: Say) -> bool:
+    """Replay traffic that ends where the report's newest interval does; not a second time.
+
+    Returns
+    -------
+    Whether it was replayed now.
+    """
     case = find_use_case(use_case, running.settings.use_cases)
     if last_replay(case) is not None:
         say("the traffic of an earlier demo is there: nothing is replayed")
-        return
+        return False
     until = last_tick(case.report.every, clock()).isoformat()
     _command(running, "replay", use_case, "--scenario", "covariate", "--until", until)
+    return True
 
 
 def last_tick(schedule: str, now: datetime) -> datetime:

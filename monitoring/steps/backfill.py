@@ -40,6 +40,9 @@ class Backfilled(Result):
         Windows that were measured: none where Prometheus had all of it.
     start, end
         Moments of the first and the last sample.
+    later_from
+        From here on Prometheus holds samples in memory, and can be given none yet; None where
+        this is later than what was asked for.
     shift
         By how much the event times of the source's rows were moved, where they were.
     """
@@ -48,20 +51,27 @@ class Backfilled(Result):
     samples: int
     start: datetime | None
     end: datetime | None
+    later_from: datetime | None
     model_version: str
     synthetic: bool
     shift: timedelta | None
 
     @property
     def words(self) -> str:
-        """Say it in one sentence."""
+        """Say it in a sentence or two."""
+        later = ""
+        if self.later_from is not None:
+            later = (
+                f"; what comes after {self.later_from:%H:%M} UTC Prometheus can be given in about "
+                "three hours: run it again then"
+            )
         if self.start is None or self.end is None:
-            return "Prometheus has all of it already: nothing was written"
+            return f"Prometheus has all of it already: nothing was written{later}"
         kind = "synthetic rows" if self.synthetic else "rows"
         moved = f"; {kind} of the source were moved to that time" if self.shift else ""
         return (
             f"{self.windows} windows, {self.samples:,} samples from {self.start:%Y-%m-%d %H:%M} "
-            f"to {self.end:%Y-%m-%d %H:%M} UTC{moved}"
+            f"to {self.end:%Y-%m-%d %H:%M} UTC{moved}{later}"
         )
 
 
@@ -80,7 +90,8 @@ def backfill(
     champion has not learned from, scored by it. The latter are moved so that the last comes just
     before the store's first, or before `until`, unless they are of the asked-for time. Nothing
     is pushed, and nothing is written where Prometheus has anything of these figures: a second
-    time writes nothing, and what runs pushed stays what it is.
+    time writes nothing, and what runs pushed stays what it is. The newest hours, which
+    Prometheus has in memory alone, are left out.
 
     Parameters
     ----------
@@ -107,7 +118,9 @@ def backfill(
         source, past = _past(case, store, model, since, until)
         ticks = _ticks(case, past, until)
         first = _whole(max(ticks[0], since or ticks[0], now - history.kept()))
-        moments = range(first, int(until.timestamp()), STEP)
+        in_memory = history.in_memory_since()
+        end = until if in_memory is None else min(in_memory, until)
+        moments = range(first, int(end.timestamp()), STEP)
         due = _due(ticks, history.lacking(case.name, Part.REPORT, moments))
         held = tuple(_measured(case, past, model, due, progress))
     written = [moment for one in held for moment in one.at]
@@ -120,6 +133,7 @@ def backfill(
         samples=sum(len(one.samples) * len(one.at) for one in held),
         start=datetime.fromtimestamp(written[0], UTC) if written else None,
         end=datetime.fromtimestamp(written[-1], UTC) if written else None,
+        later_from=end if end < until else None,
         model_version=model.version,
         synthetic=source is not None and source.synthetic,
         shift=None if source is None else source.shift,

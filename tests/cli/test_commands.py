@@ -64,6 +64,16 @@ def test_a_report_that_cannot_reach_its_database_exits_2_not_1(
     assert runner.invoke(app, ["report", "fraud"]).exit_code == 2
 
 
+def test_a_backfill_without_a_prometheus_exits_2_and_says_which_one_it_sought(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOCSIN_PROMETHEUS_URL", "http://127.0.0.1:1")
+    settings.cache_clear()
+    result = runner.invoke(app, ["backfill", "fraud", "--from", "2026-01-01"])
+    assert result.exit_code == 2
+    assert "http://127.0.0.1:1 does not answer" in result.output
+
+
 def test_the_generated_files_of_the_checkout_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     assert runner.invoke(app, ["generate", "--check"]).exit_code == 0

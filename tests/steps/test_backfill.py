@@ -4,18 +4,22 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 import requests
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from monitoring.rows.rows import UNLABELLED
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.history import STEP, HistoryError
 from monitoring.signals.part import Pipeline
+from monitoring.stack.folders import CHECKOUT
 from monitoring.steps import begin, in_process, report
 from monitoring.steps.backfill import Backfilled, Progress, backfill
 from monitoring.steps.backfill_past import Past, unseen
@@ -26,8 +30,6 @@ from monitoring.steps.run import StepError
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import program, running_prometheus, running_pushgateway
 from tests.fixtures.tiny import write_tiny
-from tests.signals.watched import ROOT
-from tests.signals.watched import until as wait_until
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 """All histories here end now: of the future Prometheus takes nothing, and the old it deletes."""
@@ -36,6 +38,7 @@ PUSHED = '{job="tocsin",use_case="tiny",part="report"}'
 ROWS = f'tocsin_window_rows{PUSHED[:-1]},of="drift"}}'
 """A figure that every window has, however little can be said of it."""
 
+T = TypeVar("T")
 Point = Callable[..., None]
 Labels = tuple[tuple[str, str], ...]
 
@@ -119,6 +122,14 @@ def figures(url: str, at: datetime | None = None) -> dict[Labels, float]:
     }
 
 
+@retry(
+    retry=retry_if_result(lambda found: not found), stop=stop_after_delay(45), wait=wait_fixed(0.2)
+)
+def seen(look: Callable[[], T]) -> T:
+    """Return what is looked for, once Prometheus has scraped it."""
+    return look()
+
+
 # A Prometheus reads blocks when it starts; one that runs does so within a minute or two.
 
 
@@ -167,7 +178,7 @@ def test_an_earlier_beginning_adds_only_what_comes_before(
 @pytest.fixture
 def scraping(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A Pushgateway, and the folder of a Prometheus that scrapes it every second."""
-    shipped = (ROOT / "prometheus.yml").read_text(encoding="utf-8")
+    shipped = (CHECKOUT / "prometheus.yml").read_text(encoding="utf-8")
     folder = tmp_path / "scraping"
     (folder / "targets").mkdir(parents=True)
     with running_pushgateway(tmp_path) as gateway:
@@ -195,16 +206,65 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
         report.STEPS[step](run)
     with running_prometheus(scraped) as url:
         point(prometheus=url)
-        pushed = wait_until(lambda: figures(url))
-        began = samples(url, ROWS)[0][0]
+        pushed = seen(lambda: figures(url))
+        live = samples(url, ROWS)
         filled(case, until=datetime.now(UTC).replace(microsecond=0))
     with running_prometheus(scraped) as url:
-        moments = [at for at, _ in samples(url, ROWS)]
+        course = samples(url, ROWS)
     assert backfilled == pushed
-    written = [at for at in moments if at % STEP == 0 and at < began]
+    written = [at for at, _ in course if at < live[0][0]]
+    assert course[len(written) :][: len(live)] == live
     assert len(written) > 9 * 86400 // STEP
-    assert next(at for at in moments if at not in written) == began
-    assert 0 <= began - written[-1] <= STEP
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a Prometheus that learns what another model was forty minutes ago."""
+    earlier = int((NOW - timedelta(minutes=40)).timestamp() * 1000)
+
+    class Target(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(f"another_model 1 {earlier}\n".encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Target)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    folder = tmp_path / "another"
+    folder.mkdir()
+    config = {
+        "global": {"scrape_interval": "1s"},
+        "scrape_configs": [
+            {"job_name": "a", "static_configs": [{"targets": [f"127.0.0.1:{server.server_port}"]}]}
+        ],
+    }
+    (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
+    try:
+        yield folder
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_prometheus_has_only_in_memory_outlives_a_backfill_and_a_start(
+    case: UseCase, another: Path, point: Point
+) -> None:
+    with running_prometheus(another) as url:
+        point(prometheus=url)
+        before = seen(lambda: asked(url, "another_model[1h]"))
+        done = filled(case, since=NOW - timedelta(hours=3))
+    with running_prometheus(another) as url:
+        assert asked(url, "another_model[1h]")[0]["values"] == before[0]["values"]
+    assert done.end is not None
+    assert done.end <= NOW - timedelta(minutes=40)
+    assert done.end > NOW - timedelta(minutes=46)
+    assert done.later_from == NOW - timedelta(minutes=40)
+    assert "run it again" in done.words
 
 
 def test_a_window_that_begins_in_the_source_and_ends_in_the_store_is_read_as_one(
