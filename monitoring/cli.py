@@ -28,10 +28,7 @@ use_case_app = typer.Typer(no_args_is_help=True, help="Use-case files: check, li
 app.add_typer(use_case_app, name="use-case")
 
 UseCaseName = Annotated[str, typer.Argument(metavar="USE_CASE", help="Name of a use case.")]
-AsOf = Annotated[
-    str | None,
-    typer.Option(help="The moment to look from, ISO 8601; now if left out."),
-]
+AsOf = Annotated[str | None, typer.Option(help="Moment to look from, ISO 8601; else now.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
 
@@ -196,26 +193,20 @@ def replay(
 @app.command()
 def backfill(
     use_case: UseCaseName,
-    since: Annotated[
-        str | None,
-        typer.Option("--from", help="Moment to begin at, ISO 8601; the earliest there is."),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", help="Moment to end at, ISO 8601; now if left out.")
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option(help="Wait until Prometheus shows it: a minute or so.")
-    ] = True,
+    since: Annotated[str | None, typer.Option("--from", help="ISO 8601; else the first.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="ISO 8601; else now.")] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until Prometheus shows it.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Measure past windows and write them into Prometheus: `tocsin backfill fraud`.
 
-    So dashboards have a history from the first day on. What Prometheus has stays as it is: run
-    again, it writes only what is lacking.
+    What Prometheus has stays as it is: run again, it writes only what is lacking.
     """
+    from monitoring.settings import settings
     from monitoring.stack.attach import attach
     from monitoring.stack.show import counted
     from monitoring.steps.backfill import backfill as fill
+    from monitoring.use_case_file import find_use_case
 
     _logging()
     now = datetime.now(UTC).replace(microsecond=0)
@@ -267,9 +258,7 @@ def generate(
 
 @app.command()
 def serve(
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 in a container only.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="TOCSIN_PORT_SERVE if left out.")] = None,
 ) -> None:
     """Serve reports, the runbook and the front page: `tocsin serve --port 8000`.

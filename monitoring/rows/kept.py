@@ -16,6 +16,8 @@ class KeptRows(Protocol):
 
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows: ...  # noqa: D102
 
+    def scored(self, case: UseCase, window: Window, as_of: datetime) -> Rows: ...  # noqa: D102
+
     def quarantined_counts(  # noqa: D102
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]: ...

@@ -84,13 +84,21 @@ class Past:
 
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows:
         """Return the rows of a window as they were known at `as_of`."""
-        since = self.store_since
-        if self.source is None or (since is not None and since <= window.start):
+        if self.source is None or self._is_stored(window):
             return self.store.window(case, window, as_of)
         mine = self.source.within(window).as_of(as_of)
-        if since is None or since >= window.end:
+        if self.store_since is None or self.store_since >= window.end:
             return mine
         return _one_after_the_other(mine, self.store.window(case, window, as_of))
+
+    def _is_stored(self, window: Window) -> bool:
+        return self.store_since is not None and self.store_since <= window.start
+
+    def scored(self, case: UseCase, window: Window, as_of: datetime) -> Rows:
+        """Return the rows of a window as a scorecard needs them: features may be there or not."""
+        if self.source is None or self._is_stored(window):
+            return self.store.scored(case, window, as_of)
+        return self.window(case, window, as_of)
 
     def quarantined_counts(
         self, case: UseCase, since: datetime, as_of: datetime

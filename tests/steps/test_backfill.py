@@ -194,10 +194,11 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
 ) -> None:
     gateway, scraped = scraping
     tick = NOW.replace(minute=0, second=0) - timedelta(hours=NOW.hour % 6)
-    replay(case, until=tick)
+    # As long as a report looks back: the run has no other rows, a backfill those of the source.
+    replay(case, until=tick, length=timedelta(days=4))
     with running_prometheus(folder) as url:
         point(prometheus=url)
-        done = filled(case)
+        done = filled(case, since=tick - timedelta(days=2))
     with running_prometheus(folder) as url:
         backfilled = figures(url, done.end)
     point(pushgateway=gateway)
@@ -214,7 +215,7 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
     assert backfilled == pushed
     written = [at for at, _ in course if at < live[0][0]]
     assert course[len(written) :][: len(live)] == live
-    assert len(written) > 9 * 86400 // STEP
+    assert len(written) > 86400 // STEP
 
 
 @pytest.fixture
