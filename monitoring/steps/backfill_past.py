@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.source import read_source, resolve
 from monitoring.rows.store import ProductionStore
@@ -94,11 +95,27 @@ class Past:
     def _is_stored(self, window: Window) -> bool:
         return self.store_since is not None and self.store_since <= window.start
 
-    def scored(self, case: UseCase, window: Window, as_of: datetime) -> Rows:
-        """Return the rows of a window as a scorecard needs them: features may be there or not."""
+    def scored(
+        self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
+    ) -> Rows:
+        """Return the rows of a window as a scorecard needs them; no shadow scored the source's."""
         if self.source is None or self._is_stored(window):
-            return self.store.scored(case, window, as_of)
-        return self.window(case, window, as_of)
+            return self.store.scored(case, window, as_of, role)
+        rows = self.window(case, window, as_of)
+        return rows if role is Role.CHAMPION else replace(rows, score=None, model_version=None)
+
+    def add_scores(
+        self,
+        case: UseCase,
+        row_id: NDArray[np.str_],
+        scores: NDArray[np.float64],
+        *,
+        alarmed: NDArray[np.bool_],
+        model_version: str,
+        role: str,
+        scored_at: datetime,
+    ) -> None:
+        """Keep no score: what was not said at the time is no part of the past."""
 
     def quarantined_counts(
         self, case: UseCase, since: datetime, as_of: datetime

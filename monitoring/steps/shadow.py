@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 
 from monitoring.performance.types import Scorecard
+from monitoring.rows.kept import KeptRows
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
 from monitoring.steps.cards import realised_of, scores_of
 from monitoring.steps.places import model_registry
@@ -41,7 +41,7 @@ def challenger_model(case: UseCase) -> Model | None:
 
 
 def score_in_shadow(
-    store: ProductionStore, case: UseCase, challenger: Model, rows: Rows, as_of: datetime
+    store: KeptRows, case: UseCase, challenger: Model, rows: Rows, as_of: datetime
 ) -> None:
     """Log the challenger's scores of rows that it learned nothing from; what is there stays."""
     unseen = rows.take(rows.event_time > moment64(challenger.trained_as_of))
@@ -58,7 +58,7 @@ def score_in_shadow(
 
 
 def shadowed(
-    store: ProductionStore,
+    store: KeptRows,
     case: UseCase,
     window: Window,
     as_of: datetime,
