@@ -1,0 +1,121 @@
+"""A signal that only the future holds is planted: training must not see it, on any path.
+
+The column `later` is noise at first; from a moment on it tells the label. Whoever learned from
+rows before that moment must score as if it had stayed noise. So that a
+plant too weak to be seen can't pass for one that was not looked at, the same code runs on the same
+rows out of their order as well: there it must find the signal.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+from monitoring.rows.rows import Rows
+from monitoring.training.model import Model
+from monitoring.training.search import search, time_folds
+from monitoring.training.split import split_in_time
+from monitoring.training.train import train
+from monitoring.use_case import Features, UseCase
+from tests.training.conftest import QUICK, with_candidates
+
+ROWS = 3000
+SHIPPED = ("lightgbm", "logistic_regression", "mlp", "random_forest", "xgboost")
+EAGER = {"hidden_layer_sizes": [8], "learning_rate_init": 0.02, "max_iter": 30, "tol": 0.0}
+"""A net that looks long enough to find the signal where it may."""
+NOISE = tuple(f"noise{i}" for i in range(12))
+POSITIVE_RATE = 0.1
+SEEN = 0.6
+"""Average precision of who could know the signal, at least; its absence gives 0.1."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Rows, and which of them tell their label in `later`."""
+
+    rows: Rows
+    tells: NDArray[np.bool_]
+
+    def out_of_order(self) -> "World":
+        """Return the same rows as if each had happened at another's time."""
+        order = np.random.default_rng(1).permutation(len(self.rows))
+        rows = replace(self.rows.take(order), event_time=self.rows.event_time)
+        return World(rows, self.tells[order])
+
+    def from_row(self, begin: int) -> "World":
+        """Return this noise with the signal from `begin` on, but for every tenth row."""
+        rng = np.random.default_rng(2)
+        place = np.arange(len(self.rows))
+        tells = (place >= begin) & (place % 10 > 0)
+        told = np.where(self.rows.label == 1, 1.5, -1.5) + rng.normal(0, 0.2, len(place))
+        later = np.where(tells, told, self.rows.features["later"])
+        return World(replace(self.rows, features=self.rows.features.assign(later=later)), tells)
+
+
+@pytest.fixture(scope="module")
+def noise(card_rows: Rows) -> World:
+    rng = np.random.default_rng(0)
+    rows = card_rows.take(slice(0, ROWS))
+    features = pd.DataFrame({name: rng.normal(size=ROWS) for name in (*NOISE, "later")})
+    label = (rng.random(ROWS) < POSITIVE_RATE).astype(np.int8)
+    features["noise0"] += label  # a little to learn at any time: calibration would flatten none
+    return World(replace(rows, features=features, label=label), np.zeros(ROWS, dtype=bool))
+
+
+@pytest.fixture(scope="module")
+def case(fraud_case: UseCase) -> UseCase:
+    features = Features(numeric=(*NOISE, "later"))
+    columns = fraud_case.columns.model_copy(update={"features": features})
+    eager = QUICK["mlp"].model_copy(update={"parameters": EAGER})
+    # One point each: the last fold, which may see the signal, would choose another one by it.
+    kinds = {
+        name: candidate.model_copy(update={"search": {}})
+        for name, candidate in {**QUICK, "mlp": eager}.items()
+    }
+    return with_candidates(fraud_case.model_copy(update={"columns": columns}), kinds)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")  # the eager net has no time to end
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_fold_of_a_search_sees_what_only_later_rows_know(
+    name: str, case: UseCase, noise: World
+) -> None:
+    _, middle, _ = time_folds(noise.rows)
+    future = noise.from_row(middle.start)
+    blind, found = (search(case, name, world.rows, seed=0) for world in (noise, future))
+    silent = (found.positions < middle.end) & ~future.tells[found.positions]
+    assert_same(found.scores[silent], blind.scores[silent])
+
+    mixed = future.out_of_order()
+    found = search(case, name, mixed.rows, seed=0)
+    tells = mixed.tells[found.positions]
+    assert average_precision_score(found.labels[tells], found.scores[tells]) > SEEN
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "logistic_regression"])
+def test_no_model_sees_what_only_validation_and_test_know(
+    name: str, case: UseCase, noise: World
+) -> None:
+    future = noise.from_row(len(split_in_time(noise.rows, case.split).train))
+    blind, model = (trained(case, name, world) for world in (noise, future))
+    assert_same(model.score(noise.rows.features), blind.score(noise.rows.features))
+
+    mixed = future.out_of_order()
+    test = split_in_time(mixed.rows, case.split).test
+    tells = mixed.tells[-len(test) :]
+    scores = trained(case, name, mixed).score(test.features)
+    assert average_precision_score(test.label[tells], scores[tells]) > SEEN
+
+
+def assert_same(scores: NDArray[np.float64], others: NDArray[np.float64]) -> None:
+    # The forest's threads add its trees up in the order in which they end.
+    np.testing.assert_allclose(scores, others, rtol=1e-12)
+
+
+def trained(case: UseCase, name: str, world: World) -> Model:
+    split = split_in_time(world.rows, case.split)
+    found = search(case, name, split.train, seed=0)
+    return train(case, name, split, found, data_hash="", seed=0).model
