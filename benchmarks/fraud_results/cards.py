@@ -1,0 +1,66 @@
+"""Cards: the real payments with every column that an experiment may read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.fraud_results.past import past_columns
+from monitoring.rows.rows import Rows
+from monitoring.rows.source import read_source
+from monitoring.use_case import UseCase
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")
+
+
+@dataclass(frozen=True, eq=False)
+class Cards:
+    """The payments in order of event time.
+
+    Attributes
+    ----------
+    rows
+        As the product reads them.
+    columns
+        The product's features, and beside them those of `past_columns`.
+    repeated
+        (n,): an earlier payment has the same time and the same values throughout.
+    """
+
+    rows: Rows
+    columns: pd.DataFrame
+    repeated: NDArray[np.bool_]
+
+    @property
+    def label(self) -> NDArray[np.int8]:
+        """(n,): 1 for fraud."""
+        return self.rows.label
+
+    @property
+    def amount(self) -> NDArray[np.float64]:
+        """(n,): in the use case's currency."""
+        assert self.rows.amount is not None  # noqa: S101 - the use case has amounts
+        return self.rows.amount
+
+
+def read_cards(case: UseCase) -> Cards:
+    """Read the real payments.
+
+    Raises
+    ------
+    SystemExit
+        The file is in none of the usual folders.
+    """
+    folder = next((f for f in FOLDERS if (f / case.source.path).is_file()), None)
+    if folder is None:
+        raise SystemExit(f"{case.source.path} is in none of {', '.join(map(str, FOLDERS))}")
+    rows = read_source(case, folder).rows
+    seconds = (rows.event_time - rows.event_time[0]) / np.timedelta64(1, "s")
+    columns = pd.concat([rows.features, past_columns(rows.features, seconds)], axis=1)
+    repeated = rows.features.assign(seconds=seconds).duplicated().to_numpy()
+    return Cards(rows, columns, repeated)
