@@ -93,7 +93,7 @@ class FocalXGB(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, rows: Floats, labels: Labels) -> FocalXGB:
         """Boost."""
         self.classes_ = np.unique(labels)
-        model = XGBClassifier(objective=self._loss, base_score=0.5, **self.parameters)
+        model = XGBClassifier(objective=self.gradients, base_score=0.5, **self.parameters)
         self.model_ = model.fit(rows, labels)
         return self
 
@@ -102,7 +102,8 @@ class FocalXGB(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         positive = _logistic(self.model_.predict(rows, output_margin=True).astype(np.float64))
         return np.column_stack([1 - positive, positive])
 
-    def _loss(self, labels: Floats, margins: Floats) -> tuple[Floats, Floats]:
+    def gradients(self, labels: Floats, margins: Floats) -> tuple[Floats, Floats]:
+        """Return the first and second derivative by margin, each (n,)."""
         step = 1e-3
         first = self._slope(labels, margins)
         second = self._slope(labels, margins + step) - self._slope(labels, margins - step)
