@@ -2,11 +2,12 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+FRAUD := .tocsin/fraud_results
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
-	bench-summaries bench-drift clean
+	bench-summaries bench-drift bench-fraud clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -65,6 +66,11 @@ bench-summaries: install ## Summaries and verdicts beside Evidently, NannyML, wh
 
 bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART=power for one
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)
+
+bench-fraud: install ## Print the tables of docs/fraud-results.md; a run that was stopped goes on
+	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --target $(FRAUD)/packages \
+		--requirement benchmarks/fraud_results/requirements.txt
+	PYTHONPATH=$(FRAUD)/packages OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fraud_results
 
 clean: ## Stop the local stack, and remove what install, runs and tests left behind
 	test ! -x $(BIN)/tocsin || $(BIN)/tocsin down

@@ -119,25 +119,22 @@ def by_seed(experiments: Sequence[Sequence[Experiment]], cards: Cards, cut: Cut)
     table(head, rows())
 
 
-def searches(found: Mapping[str, Sequence[tuple[Scored, int]]], cards: Cards, cut: Cut) -> None:
-    """Print what each search found in the same time, from several seeds."""
+def searches(found: Mapping[str, tuple[Scored, int]], cards: Cards, cut: Cut) -> None:
+    """Print what each search found in the same time."""
 
     def rows() -> Iterable[Sequence[object]]:
         labels = fold_labels(cards, cut)
-        for name, again in found.items():
-            lines = []
-            for scored, _ in again:
-                scores = calibrated(scored, labels, beta)
-                lines.append(judged(name, "", scored.inner, scores, cards, cut))
+        for name, (scored, points) in found.items():
+            scores = calibrated(scored, labels, beta)
+            line = judged(name, "", scored.inner, scores, cards, cut)
+            chosen = ", ".join(f"{key} {value:.3g}" for key, value in scored.point.items())
             yield (
-                name, " ".join(str(points) for _, points in again),
-                " ".join(f"{scored.cpu:.0f}" for scored, _ in again),
-                " ".join(f"{line.inner:.3f}" for line in lines),
-                " ".join(f"{line.result.average_precision.value:.3f}" for line in lines),
-                " ".join(f"{line.result.chosen.cost:,.0f}" for line in lines),
+                name, points, f"{scored.cpu:.0f}", f"{line.inner:.3f}",
+                _with_interval(line.result.average_precision.interval),
+                f"{line.result.chosen.cost:,.0f}", chosen,
             )  # fmt: skip
 
-    table(("", "points", "CPU s", "folds PR-AUC", "test PR-AUC", "cost"), rows())
+    table(("", "points", "CPU s", "folds PR-AUC", "test PR-AUC [95%]", "cost", "chosen"), rows())
 
 
 def twins(line: Judged, cards: Cards, cut: Cut) -> None:

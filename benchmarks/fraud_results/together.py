@@ -18,7 +18,7 @@ from benchmarks.fraud_results.combine import (
     stacked,
 )
 from benchmarks.fraud_results.cuts import Cut, Places
-from benchmarks.fraud_results.experiments import BASE, CASE, EXPERIMENTS
+from benchmarks.fraud_results.experiments import BASE, CASE
 from benchmarks.fraud_results.measure import (
     Interval,
     Part,
@@ -74,12 +74,14 @@ class Judged:
     cpu: float
 
 
-def every(cards: Cards, cut: Cut, progress: Callable[[str], None]) -> list[Judged]:
-    """Return every experiment and ensemble on a cut, in the order of their declaration."""
+def every(
+    experiments: Sequence[Experiment], cards: Cards, cut: Cut, progress: Callable[[str], None]
+) -> list[Judged]:
+    """Return experiments, in their order, and after them every ensemble on a cut."""
     known: dict[str, Scores] = {}
     lines: list[tuple[str, str, float, float]] = []
     labels = fold_labels(cards, cut)
-    for experiment in EXPERIMENTS:
+    for experiment in experiments:
         progress(f"{cut.name}: {experiment.name}")
         scored = run(experiment, cards, cut)
         known[experiment.name] = calibrated(scored, labels, beta)
