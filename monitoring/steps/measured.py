@@ -64,7 +64,7 @@ def measure_windows(run: Run, store: KeptRows, model: Model) -> Measured:
     window = verdict_window(case, run.window)
     mature = _newest_mature(case, run.as_of)
     recent = store.window(case, window, run.as_of)
-    past = store.window(case, mature, run.as_of)
+    past = store.scored(case, mature, run.as_of)
     scorer = _model_of(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
     challenger = challenger_model(case)

@@ -201,9 +201,10 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
     version = scorer or measured.model_version
     model = model_registry().load(case, version)
     with production_store() as store:
-        rows = store.window(case, mature or window, run.as_of)
-    if mature is not None:
-        rows = matured(rows, case.labels, run.as_of)
+        if mature is None:
+            rows = store.window(case, window, run.as_of)
+        else:
+            rows = matured(store.scored(case, mature, run.as_of), case.labels, run.as_of)
     replayed = last_replay(case)
     moved = replayed is not None and _overlap(
         Window(replayed.start, replayed.end), mature or window
