@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
-	bench-summaries bench-drift bench-fraud clean
+	bench-summaries bench-estimate bench-drift bench-fraud clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-report: install ## A whole report beside one run of Evidently's
 
 bench-summaries: install ## Summaries and verdicts beside Evidently, NannyML, whylogs, scipy, numpy
 	$(BIN)/python -m benchmarks.summaries
+
+bench-estimate: install ## Print the measured tables of docs/estimate.md and docs/money.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.estimate
 
 bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART=power for one
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from monitoring.rows.counting import LabelProblems
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
@@ -40,6 +41,8 @@ class KeptRows(Protocol):
     def quarantined_counts(  # noqa: D102
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]: ...
+
+    def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems: ...  # noqa: D102
 
     def load_verdict(self, case: UseCase, verdict_id: str) -> str | None: ...  # noqa: D102
 

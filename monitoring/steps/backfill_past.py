@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.rows.counting import LabelProblems
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.source import read_source, resolve
@@ -122,6 +123,10 @@ class Past:
     ) -> Mapping[str, int]:
         """Return how many rows were set aside after `since` and by `as_of`, by reason."""
         return self.store.quarantined_counts(case, since, as_of)
+
+    def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems:
+        """Return how many labels had come by `as_of` that could not be taken as they are."""
+        return self.store.label_problems(case, as_of)
 
     def load_verdict(self, case: UseCase, verdict_id: str) -> str | None:
         """Return the verdict of that id that a run has kept; None if there is none."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.types import Estimate, Scorecard
+from monitoring.rows.counting import LabelProblems
 from monitoring.rows.kept import KeptRows
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
@@ -34,6 +35,8 @@ class Measured(Result):
         `realised` is the estimate's error.
     cost_steps
         What that window would have cost at other thresholds; none where it can't be priced.
+    label_problems
+        Of all labels that had come.
     shadow
         That window as the shadow model would have had it; None where no other one scored it.
     """
@@ -50,6 +53,7 @@ class Measured(Result):
     cost_steps: tuple[CostStep, ...]
     shadow: Shadowed | None
     quarantined: dict[str, int]
+    label_problems: LabelProblems
     model_version: str
 
     @property
@@ -85,6 +89,7 @@ def measure_windows(run: Run, store: KeptRows, model: Model) -> Measured:
         cost_steps=cost_steps_of(scored, scorer, case),
         shadow=shadowed(store, case, mature, run.as_of, past=past, scorer=scorer),
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
+        label_problems=store.label_problems(case, run.as_of),
         model_version=str(model.version),
     )
 

@@ -19,6 +19,7 @@ from monitoring.signals.samples import (
     cost_samples,
     error_samples,
     estimate_samples,
+    label_problem_samples,
     model_samples,
     quarantine_samples,
     retrain_samples,
@@ -101,6 +102,7 @@ def _decided(decision: Decision, promotion: Promotion | None) -> Decided:
 def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     yield from verdict_samples(measured.verdict)
     yield from quarantine_samples(measured.quarantined)
+    yield from label_problem_samples(measured.label_problems)
     yield from window_samples(About.PERFORMANCE, measured.mature_rows, measured.mature_end)
     yield from _realised_samples(case, measured)
     if measured.estimated is None:

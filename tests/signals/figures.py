@@ -13,6 +13,7 @@ from monitoring.performance.types import (
     Ratio,
     Scorecard,
 )
+from monitoring.rows.counting import LabelProblems
 from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
 from monitoring.signals.about import Decided
@@ -22,6 +23,7 @@ from monitoring.signals.samples import (
     cost_samples,
     error_samples,
     estimate_samples,
+    label_problem_samples,
     model_samples,
     quarantine_samples,
     retrain_samples,
@@ -125,6 +127,7 @@ def report_samples(
         *window_samples(About.PERFORMANCE, realised.rows, AT),
         *window_samples(About.ESTIMATE, estimated.rows, AT),
         *quarantine_samples(quarantined or {}),
+        *label_problem_samples(LabelProblems(unknown=2, conflicting=1)),
     )
 
 

@@ -44,18 +44,21 @@ def model(
     settings.cache_clear()
 
 
-def send(store: ProductionStore, cards: Job, model: Model, window: Window) -> None:
-    """Store the test rows as traffic of `window`, scored by the champion and labelled."""
-    rows = moved(cards.split.test, window, timedelta(hours=2))
-    scores = model.score(rows.features)
-    store.add_rows(cards.case, rows)
+def send(
+    store: ProductionStore, cards: Job, model: Model, window: Window, rows: Rows | None = None
+) -> Rows:
+    """Store test rows as traffic of `window`, scored by the champion and labelled; return it."""
+    sent = moved(cards.split.test if rows is None else rows, window, timedelta(hours=2))
+    scores = model.score(sent.features)
+    store.add_rows(cards.case, sent)
     store.add_scores(
         cards.case,
-        rows.row_id,
+        sent.row_id,
         scores,
         alarmed=scores >= model.threshold,
         model_version=str(model.version),
         role=Role.CHAMPION,
-        scored_at=rows.arrival_time,
+        scored_at=sent.arrival_time,
     )
-    store.add_labels(cards.case, rows.row_id, rows.label, rows.label_time)
+    store.add_labels(cards.case, sent.row_id, sent.label, sent.label_time)
+    return sent

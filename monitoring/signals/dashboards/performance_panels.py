@@ -20,6 +20,7 @@ from monitoring.signals.catalogue import (
     FALSE_ALARMS,
     INTERVAL,
     LABEL_COVERAGE,
+    LABEL_PROBLEMS,
     MISSED,
     MISSED_AT,
     MONEY_CAUGHT,
@@ -263,6 +264,17 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.RATIO,
             (watch.live(LABEL_COVERAGE),),
+            width=16,
+        ),
+        Panel(
+            CasePanel.LABEL_PROBLEMS,
+            "Labels in doubt",
+            "Labels whose row never came, and labels that contradict the first one of their row, "
+            "which stays. All are kept; neither counts in any figure.",
+            Display.LINES,
+            Scale.COUNT,
+            (watch.each(LABEL_PROBLEMS, *LABEL_PROBLEMS.labels),),
+            width=8,
         ),
         Panel(
             CasePanel.ESTIMATED,

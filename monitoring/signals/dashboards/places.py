@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 FLEET = "tocsin_fleet"
 HEALTH = "tocsin_health"
@@ -18,6 +18,7 @@ def path_of(board: str) -> str:
     return f"/d/{board}"
 
 
+@unique
 class CasePanel(IntEnum):
     """Panels of a use case's dashboard; the ids stay, wherever a panel moves."""
 
@@ -41,6 +42,7 @@ class CasePanel(IntEnum):
     ESTIMATED_COST = 23
     FIGURES_OVER_WINDOW = 24
     MONEY_OVER_WINDOW = 25
+    LABEL_PROBLEMS = 26
     FEATURES = 30
     FEATURES_OVER_TIME = 31
     MISSING_VALUES = 32

@@ -3,7 +3,11 @@
 What could not be computed is left out, and a sample of `tocsin_status_info` says why.
 """
 
-from monitoring.signals.samples.data import quarantine_samples, window_samples
+from monitoring.signals.samples.data import (
+    label_problem_samples,
+    quarantine_samples,
+    window_samples,
+)
 from monitoring.signals.samples.drift import verdict_samples
 from monitoring.signals.samples.model import model_samples, retrain_samples
 from monitoring.signals.samples.performance import (
@@ -19,6 +23,7 @@ __all__ = [
     "cost_samples",
     "error_samples",
     "estimate_samples",
+    "label_problem_samples",
     "model_samples",
     "quarantine_samples",
     "retrain_samples",

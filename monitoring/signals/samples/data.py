@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from monitoring.rows.counting import LabelProblems
 from monitoring.signals.about import About
-from monitoring.signals.catalogue import QUARANTINED, WINDOW_END, WINDOW_ROWS
+from monitoring.signals.catalogue import LABEL_PROBLEMS, QUARANTINED, WINDOW_END, WINDOW_ROWS
 from monitoring.signals.sample import Sample, known
 
 NO_REASON = "none"
@@ -17,6 +18,14 @@ def window_samples(of: About, rows: int, end: datetime | None) -> tuple[Sample, 
     """Return how many rows a window has and, where its times are known, when it ends."""
     moment = None if end is None else end.timestamp()
     return (*known(WINDOW_ROWS, rows, of=of.value), *known(WINDOW_END, moment, of=of.value))
+
+
+def label_problem_samples(problems: LabelProblems) -> tuple[Sample, ...]:
+    """Return the labels that could not be taken as they are, by problem."""
+    return (
+        *known(LABEL_PROBLEMS, problems.unknown, problem="unknown id"),
+        *known(LABEL_PROBLEMS, problems.conflicting, problem="contradiction"),
+    )
 
 
 def quarantine_samples(rows_by_reason: Mapping[str, int]) -> tuple[Sample, ...]:
