@@ -161,6 +161,32 @@ def drift(
 
 
 @app.command()
+def rollback(
+    use_case: UseCaseName,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="A version's number, or an alias; else the previous."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let an earlier version serve again, at once: `tocsin rollback fraud --to 7`.
+
+    No gate is asked. Exit code 2 when nothing was changed, or not everybody could be told.
+    """
+    from monitoring.stack.attach import attach
+    from monitoring.steps.rollback import roll_back
+
+    _logging()
+    with _readable_errors():
+        attach()
+        done = roll_back(find_use_case(use_case, settings().use_cases), to=to)
+    if as_json:
+        _print_json(done)
+    else:
+        typer.echo(done.words)
+
+
+@app.command()
 def replay(
     use_case: UseCaseName,
     scenario: Annotated[

@@ -240,7 +240,12 @@ class Retrain(Part):
     new_rows: int = Field(1000, gt=0, description="New labelled rows that justify a retrain.")
     span: Duration | None = Field(None, description="Reach of training rows; all if unset.")
     not_inferior_within: Share = Field(
-        0.05, description="Cost margin a challenger has when drift asked for it."
+        0.05,
+        description="Share of the champion's cost that a challenger may cost more, where drift "
+        "asked for it.",
+    )
+    recall_not_worse_by: Share = Field(
+        0.05, description="Recall that a challenger may lose: 0.05 is five points."
     )
     recall_floor: Share = Field(0.0, description="Least test recall of a first champion.")
     max_rows_search: int = Field(

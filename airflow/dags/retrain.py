@@ -29,7 +29,7 @@ def retrain(case: UseCase) -> DAG:
         go = gate("retrain", "decide", run, field="go")
         backup = call("back_up_champion", run)
         merged = call("merge_production_data", run)
-        chosen = call("select", run, trigger_rule=TriggerRule.NONE_SKIPPED)
+        chosen = call("select", run, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
         for name in case.candidates:
 
             @task_group(group_id=name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from monitoring.rows.reading import inside, known
+from monitoring.rows.reading import inside, known, label_of_row
+from monitoring.rows.rows import POSITIVE
 from monitoring.rows.tables import label_conflicts, labels, production_rows, quarantined_rows
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ class LabelProblems:
 
     unknown: int
     conflicting: int
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Rows whose truth is settled, and those of them that are positive."""
+
+    rows: int
+    positives: int
 
 
 def rows_in_window(connection: Connection, case: UseCase, window: Window, as_of: datetime) -> int:
@@ -98,3 +107,25 @@ def label_problems(connection: Connection, case: UseCase, as_of: datetime) -> La
         unknown=connection.execute(unknown).scalar_one(),
         conflicting=connection.execute(conflicting).scalar_one(),
     )
+
+
+def settled_since(
+    connection: Connection, case: UseCase, since: datetime, *, after: datetime, as_of: datetime
+) -> Settled:
+    """Return the rows from `since` on that settled in (after, as_of]."""
+    if case.labels.absent_at_maturity == "unknown":
+        settled_at: sa.ColumnElement[Any] = labels.c.label_time
+        settled = [settled_at > after, settled_at <= as_of]
+    else:
+        wait = case.labels.mature_after
+        settled_at = production_rows.c.event_time
+        settled = [settled_at > after - wait, settled_at <= as_of - wait]
+    positive = sa.case((labels.c.label == POSITIVE, 1), else_=0)
+    statement = (
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(positive), 0))
+        .select_from(production_rows)
+        .outerjoin(labels, label_of_row(as_of))
+        .where(*known(case, as_of), production_rows.c.event_time >= since, *settled)
+    )
+    rows, positives = connection.execute(statement).one()
+    return Settled(rows=rows, positives=int(positives))

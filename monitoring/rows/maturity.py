@@ -38,6 +38,25 @@ def matured(rows: Rows, labels: Labels, as_of: datetime) -> Rows:
     )
 
 
+def settled(rows: Rows, labels: Labels, as_of: datetime) -> Rows:
+    """Return the rows whose truth a model may be made of, or judged by.
+
+    Where an absent label means `negative`, that is every row past its maturity: before it,
+    labels have come for positives above all, and rows that only have one because they are
+    positive would make positives look common. Elsewhere it is every row whose label has come.
+
+    Parameters
+    ----------
+    rows
+        Rows as they were known at `as_of`.
+    """
+    if labels.absent_at_maturity == "unknown":
+        return rows.labelled
+    known = matured(rows, labels, as_of)
+    matures = known.event_time + np.timedelta64(labels.mature_after)
+    return known.take(matures <= moment64(as_of)).labelled
+
+
 def newest_mature_window(end: datetime, length: timedelta, mature_after: timedelta) -> Window:
     """Return the newest window, in step with the one that ends at `end`, that is mature then.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.rows.archive import Archive
-    from monitoring.rows.counting import LabelProblems
+    from monitoring.rows.counting import LabelProblems, Settled
     from monitoring.rows.intake import LabelsAdded, RowsAdded, ScoresAdded, SetAside
     from monitoring.rows.window import Window
     from monitoring.use_case import UseCase
@@ -239,6 +239,16 @@ class ProductionStore:
         with consistent_read(self.engine) as connection:
             return archive.count_new(connection, case, as_of)
 
+    def settled_since(
+        self, case: UseCase, since: datetime, *, after: datetime, as_of: datetime
+    ) -> Settled:
+        """Return the rows from `since` on that came to be of use to a retrain in (after, as_of].
+
+        A row is of use once its truth is settled: see `monitoring.rows.maturity.settled`.
+        """
+        with consistent_read(self.engine) as connection:
+            return counting.settled_since(connection, case, since, after=after, as_of=as_of)
+
     def archive(self, case: UseCase, run_key: str, as_of: datetime, folder: Path) -> Archive:
         """Consume the rows that `new_labelled` counts, and archive those with a label.
 
@@ -315,7 +325,12 @@ class ProductionStore:
     def newest_verdict(self, case: UseCase, as_of: datetime) -> str | None:
         """Return the verdict of the newest window that was made as of `as_of` or before."""
         with consistent_read(self.engine) as connection:
-            return verdicts.newest(connection, case.name, as_of)
+            return next(verdicts.newest_first(connection, case.name, as_of), None)
+
+    def verdicts(self, case: UseCase, as_of: datetime) -> Iterator[str]:
+        """Yield the verdicts that were made as of `as_of` or before, of the newest window first."""
+        with consistent_read(self.engine) as connection:
+            yield from verdicts.newest_first(connection, case.name, as_of)
 
 
 def _times(given: datetime | NDArray[np.datetime64], rows: int) -> NDArray[np.datetime64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -45,15 +46,14 @@ def load(connection: Connection, use_case: str, verdict_id: str) -> str | None:
     return connection.execute(_by_id(use_case, verdict_id)).scalar_one_or_none()
 
 
-def newest(connection: Connection, use_case: str, as_of: datetime) -> str | None:
-    """Return the verdict of the newest window; of several, the one made from the latest moment."""
+def newest_first(connection: Connection, use_case: str, as_of: datetime) -> Iterator[str]:
+    """Yield verdicts by their windows; of one window, by the moment that they were made from."""
     statement = (
         sa.select(verdicts.c.payload)
         .where(verdicts.c.use_case == use_case, verdicts.c.as_of <= as_of)
         .order_by(verdicts.c.window_end.desc(), verdicts.c.as_of.desc(), verdicts.c.id)
-        .limit(1)
     )
-    return connection.execute(statement).scalar_one_or_none()
+    yield from connection.execute(statement.execution_options(yield_per=20)).scalars()
 
 
 def _by_id(use_case: str, verdict_id: str) -> sa.Select[str]:

@@ -166,9 +166,40 @@ WAITING_FOR_LABELS = Metric(
     "waiting_for_labels",
     Unit.FLAG,
     "Waiting for labels",
-    "1 while drift asks for a retrain and too few labels have come since it began.",
+    "1 while drift asks for a retrain and too few labels of the drifted time have come.",
     (),
     Direction.DOWN,
+)
+GATE_DECISION = Metric(
+    "gate_decision",
+    Unit.INFO,
+    "Gate",
+    "1 for what the gate said of the newest challenger, and by which rule.",
+    ("version", "rule", "outcome"),
+)
+GATE_COST = Metric(
+    "gate_cost",
+    Unit.CHANGE,
+    "Cost at the gate",
+    "Cost of the newest challenger less the champion's, as a share of the champion's, on rows "
+    "that neither had seen; `bound`: value, low and high of the 95% interval.",
+    ("bound",),
+    Direction.DOWN,
+)
+GATE_RECALL = Metric(
+    "gate_recall",
+    Unit.CHANGE,
+    "Recall at the gate",
+    "Recall of the newest challenger less the champion's, on the same rows.",
+    ("bound",),
+    Direction.UP,
+)
+GATE_ROWS = Metric(
+    "gate",
+    Unit.ROWS,
+    "Rows at the gate",
+    "Labelled rows that the newest gate decision rests on, and positives among them.",
+    ("of",),
 )
 PROMOTED = Metric(
     "promoted",

@@ -15,6 +15,7 @@ class Unit(StrEnum):
 
     RATIO = "ratio"
     FACTOR = "factor"
+    CHANGE = "change_ratio"
     ROWS = "rows"
     FEATURES = "features"
     MONEY = "money"

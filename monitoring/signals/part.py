@@ -20,6 +20,7 @@ class Part(StrEnum):
 
     MODEL = "model"
     RETRAIN = "retrain"
+    GATE = "gate"
     REPORT = "report"
     RETRAIN_ATTEMPT = "retrain_attempt"
     RETRAIN_SUCCESS = "retrain_success"

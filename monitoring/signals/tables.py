@@ -45,6 +45,7 @@ def _unit(metric: Metric) -> str:
         Unit.TIMESTAMP: "seconds since 1970",
         Unit.RATIO: "0 to 1",
         Unit.FACTOR: "times",
+        Unit.CHANGE: "share, below 0 is less",
         Unit.INFO: "1",
         Unit.FLAG: "0 or 1",
     }.get(metric.unit, metric.unit.value)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from monitoring.steps.drift import DriftFound
+from monitoring.steps.episode import DRIFT, Episode, episode_of
 from monitoring.steps.fresh import Fresh
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run
@@ -16,7 +17,7 @@ class Reason(StrEnum):
 
     FORCED = "forced"
     NO_CHAMPION = "no champion yet"
-    DRIFT = "drift"
+    DRIFT = DRIFT
     NEW_ROWS = "new rows"
     WAITING_FOR_LABELS = "waiting for labels"
     NOTHING_NEW = "too few new rows and no drift"
@@ -26,47 +27,65 @@ _GO = frozenset({Reason.FORCED, Reason.NO_CHAMPION, Reason.DRIFT, Reason.NEW_ROW
 
 
 class Decision(Result):
-    """Whether to retrain."""
+    """Whether to retrain.
+
+    Attributes
+    ----------
+    waiting
+        Whether drift asks for a retrain that too few labels have come for, whatever else
+        this run does.
+    """
 
     go: bool
     reason: Reason
     words: str
+    waiting: bool = False
 
     @classmethod
-    def by(cls, reason: Reason, words: str) -> Self:
+    def by(cls, reason: Reason, words: str, *, waiting: bool = False) -> Self:
         """Return the decision that `reason` asks for."""
-        return cls(go=reason in _GO, reason=reason, words=words)
+        return cls(go=reason in _GO, reason=reason, words=words, waiting=waiting)
 
 
 def decide(run: Run) -> Decision:
     """Decide by force, drift strictly above its limit, or enough new rows; else skip and say so.
 
-    Drift alone is no reason while fewer labels than a verdict needs rows have come: a retrain
-    would see nothing that the champion has not seen.
+    Drift is a reason once in its episode, when enough labels of the drifted time have come: a
+    retrain before that would see nothing that the champion has not seen. It is one again when
+    as many have come after that retrain.
     """
     fresh, drift = run.need("fresh", Fresh), run.need("drift", DriftFound)
     has_champion = model_registry().champion(run.case) is not None
-    few_labels = fresh.rows < run.case.drift.min_rows
+    episode = episode_of(run, drift.since) if has_champion and drift.since else None
     decision = choose(
-        force=run.force, has_champion=has_champion, fresh=fresh, drift=drift, few_labels=few_labels
+        force=run.force, has_champion=has_champion, fresh=fresh, drift=drift, episode=episode
     )
     run.write("decision", decision)
     return decision
 
 
 def choose(
-    *, force: bool, has_champion: bool, fresh: Fresh, drift: DriftFound, few_labels: bool
+    *, force: bool, has_champion: bool, fresh: Fresh, drift: DriftFound, episode: Episode | None
 ) -> Decision:
-    """Return the decision for what was found."""
+    """Return the decision for what was found.
+
+    Parameters
+    ----------
+    episode
+        Of the drift that lasts; None where none does.
+    """
     rows = f"{fresh.rows} new labelled rows, {fresh.wanted} wanted"
-    found = f"{drift.words}; {rows}"
-    if force:
-        return Decision.by(Reason.FORCED, f"asked for by hand; {found}")
-    if not has_champion:
+    if not has_champion and not force:
         return Decision.by(Reason.NO_CHAMPION, f"nothing serves yet; {rows}")
-    if drift.above and not few_labels:
+    found = f"{drift.words}; {rows}" if episode is None else f"{drift.words}; {episode.words}"
+    waiting = episode is not None and not episode.enough
+    if force:
+        return Decision.by(Reason.FORCED, f"asked for by hand; {found}", waiting=waiting)
+    if episode is not None and episode.enough:
         return Decision.by(Reason.DRIFT, found)
     if fresh.enough:
-        return Decision.by(Reason.NEW_ROWS, found)
-    reason = Reason.WAITING_FOR_LABELS if drift.above else Reason.NOTHING_NEW
-    return Decision.by(reason, found)
+        return Decision.by(
+            Reason.NEW_ROWS, f"{rows}; {found}" if waiting else found, waiting=waiting
+        )
+    reason = Reason.WAITING_FOR_LABELS if waiting else Reason.NOTHING_NEW
+    return Decision.by(reason, found, waiting=waiting)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
+from itertools import dropwhile, islice
 
 from pydantic import TypeAdapter
 
+from monitoring.drift.episode import drifting_since
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.previous import previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
@@ -26,36 +30,50 @@ _VERDICT = TypeAdapter(Verdict)
 
 
 class DriftFound(Result):
-    """The verdict that a decision rests on; no id where none could be made."""
+    """The verdict that a decision rests on; no id where none could be made.
+
+    Attributes
+    ----------
+    since
+        When the episode began that the verdict belongs to; None where it is not above its limit.
+    """
 
     verdict_id: str | None
     share: float | None
-    above: bool
+    since: datetime | None
     words: str
 
 
 def detect_drift(run: Run) -> DriftFound:
     """Find the verdict the run was started for, or make the one of the window that ends with it."""
-    case = run.case
     with production_store() as store:
-        if run.verdict_id is not None:
-            found = _found(load_verdict(store, case, run.verdict_id))
-        elif (model := champion_model(case)) is not None:
-            found = _found(judge(run, store, model))
-        else:
+        verdict = _verdict_of(run, store)
+        if verdict is None:
             words = "no champion to compare with"
-            found = DriftFound(verdict_id=None, share=None, above=False, words=words)
+            found = DriftFound(verdict_id=None, share=None, since=None, words=words)
+        else:
+            found = DriftFound(
+                verdict_id=verdict.id,
+                share=verdict.share,
+                since=drifting_since(_from(verdict, run, store)),
+                words=sentence(verdict),
+            )
     run.write("drift", found)
     return found
 
 
-def _found(verdict: Verdict) -> DriftFound:
-    return DriftFound(
-        verdict_id=verdict.id,
-        share=verdict.share,
-        above=verdict.drifted,
-        words=sentence(verdict),
-    )
+def _verdict_of(run: Run, store: ProductionStore) -> Verdict | None:
+    if run.verdict_id is not None:
+        return load_verdict(store, run.case, run.verdict_id)
+    model = champion_model(run.case)
+    return None if model is None else judge(run, store, model)
+
+
+def _from(verdict: Verdict, run: Run, store: ProductionStore) -> Iterator[Verdict]:
+    """Yield a verdict and those before it, the newest first."""
+    yield verdict
+    stored = (_VERDICT.validate_json(payload) for payload in store.verdicts(run.case, run.as_of))
+    yield from islice(dropwhile(lambda one: one.id != verdict.id, stored), 1, None)
 
 
 def champion_model(case: UseCase) -> Model | None:

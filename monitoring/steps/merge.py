@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 
 from monitoring.rows.combine import combined
-from monitoring.rows.maturity import matured
+from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
 from monitoring.rows.snapshot import read_snapshot, write_snapshot
 from monitoring.rows.source import read_source
@@ -50,11 +50,12 @@ def merge_production_data(run: Run) -> Merged:
     """Freeze the labelled rows of the source and of production, as of the run, each row once."""
     case = run.case
     checked = read_source(case, settings().data)
-    history = matured(checked.rows.as_of(run.as_of), case.labels, run.as_of).labelled
+    history = settled(checked.rows.as_of(run.as_of), case.labels, run.as_of)
     with production_store() as store:
-        production = store.training_rows(
+        labelled = store.training_rows(
             case, run.as_of, case.retrain.span, folder=settings().archives
         )
+        production = settled(labelled, case.labels, run.as_of)
         # A row that came to production is what it was there: its label counts once it came there.
         known = store.known_ids(case, run.as_of)
         store.add_quarantined(case, checked.quarantined, seen_at=run.as_of)

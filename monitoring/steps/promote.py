@@ -6,10 +6,13 @@ import logging
 
 from monitoring.settings import settings
 from monitoring.steps.candidates import Selection
+from monitoring.steps.decide import Decision, Reason
 from monitoring.steps.merge import merged_rows
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run
-from monitoring.training.gate import gate
+from monitoring.training.gate import GateDecision, gate
+from monitoring.training.gate_record import gate_tags
+from monitoring.training.registry import Registry, Version
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +28,14 @@ class Promotion(Result):
     """What the gate said of the challenger, and which version serves now."""
 
     version: str
-    promoted: bool
-    reason: str
     serving: str | None
+    gate: GateDecision
 
     @property
     def words(self) -> str:
         """Say it in one sentence."""
-        verb = "took over" if self.promoted else "did not take over"
-        return f"version {self.version} {verb}: {self.reason}"
+        verb = "took over" if self.gate.promote else "did not take over"
+        return f"version {self.version} {verb}: {self.gate.reason}"
 
 
 def back_up_champion(run: Run) -> Backup:
@@ -50,24 +52,40 @@ def back_up_champion(run: Run) -> Backup:
 
 
 def promote(run: Run) -> Promotion:
-    """Register the selected candidate, hold it to the gate, and switch by one alias move."""
+    """Register the selected candidate, hold it to the gate, and switch by one alias move.
+
+    Tried again after a kill it decides the same, for it compares with the same champion: the
+    one that served before the switch, if that was already made.
+    """
     case, registry = run.case, model_registry()
-    selection = run.need("selection", Selection)
-    version = registry.register(case, selection.run_id)
+    version = registry.register(case, run.need("selection", Selection).run_id)
     registry.challenge(case, version)
-    before = run.need("backup", Backup).version
-    challenger = registry.load(case, version.number)
-    champion = None if before is None else registry.load(case, before)
-    decision = gate(challenger, champion, merged_rows(run, case), case)
+    rival = _rival(run, registry, version)
+    asked_by = run.need("decision", Decision).reason
+    decision = gate(
+        registry.load(case, version.number),
+        None if rival is None else registry.load(case, rival),
+        merged_rows(run, case),
+        case,
+        drift_asked=asked_by is Reason.DRIFT,
+    )
+    registry.note(case, version, gate_tags(decision), asked_by=asked_by, as_of=run.as_of)
     if decision.promote:
         registry.promote(case, version)
     serving = registry.champion(case)
     promotion = Promotion(
         version=version.number,
-        promoted=decision.promote,
-        reason=decision.reason,
         serving=None if serving is None else serving.number,
+        gate=decision,
     )
     run.write("promotion", promotion)
     log.info(promotion.words)
     return promotion
+
+
+def _rival(run: Run, registry: Registry, version: Version) -> str | None:
+    """Return the version that serves, or did before this one's switch; a person may change it."""
+    serving = registry.champion(run.case)
+    if serving is not None and serving.number == version.number:
+        return run.need("backup", Backup).version
+    return None if serving is None else serving.number

@@ -19,6 +19,7 @@ from monitoring.signals.samples import (
     cost_samples,
     error_samples,
     estimate_samples,
+    gate_samples,
     label_problem_samples,
     model_samples,
     quarantine_samples,
@@ -28,7 +29,7 @@ from monitoring.signals.samples import (
     verdict_samples,
     window_samples,
 )
-from monitoring.steps.decide import Decision, Reason
+from monitoring.steps.decide import Decision
 from monitoring.steps.measured import Measured
 from monitoring.steps.places import model_registry
 from monitoring.steps.promote import Promotion
@@ -49,8 +50,8 @@ def publish_report(run: Run, measured: Measured | None, *, rows: int | None) -> 
         Production rows in the verdict's window; None if they could not be counted.
     """
     samples = report_samples(run.case, measured, rows=rows, as_of=run.as_of)
-    _push(run, Part.REPORT, samples)
-    _model_part(run)
+    _push(run.case, Part.REPORT, samples)
+    publish_model(run.case)
 
 
 def report_samples(
@@ -78,10 +79,13 @@ def publish_retrain(
             decision=_decided(decision, promotion),
             reason=decision.reason.value,
             new_labelled=new_labelled,
-            waiting_for_labels=decision.reason is Reason.WAITING_FOR_LABELS,
+            waiting_for_labels=decision.waiting
+            or (promotion is not None and promotion.gate.waiting),
         )
-        _push(run, Part.RETRAIN, samples)
-    _model_part(run)
+        _push(run.case, Part.RETRAIN, samples)
+    if promotion is not None:
+        _push(run.case, Part.GATE, _gate_samples(promotion))
+    publish_model(run.case)
 
 
 def publish_run_success(run: Run) -> None:
@@ -96,7 +100,19 @@ def _decided(decision: Decision, promotion: Promotion | None) -> Decided:
         return Decided.SKIPPED
     if promotion is None:
         return Decided.FAILED
-    return Decided.PROMOTED if promotion.promoted else Decided.KEPT_CHAMPION
+    return Decided.PROMOTED if promotion.gate.promote else Decided.KEPT_CHAMPION
+
+
+def _gate_samples(promotion: Promotion) -> tuple[Sample, ...]:
+    said = promotion.gate
+    return gate_samples(
+        version=promotion.version,
+        rule=said.rule.value,
+        outcome=said.outcome.value,
+        rows=said.rows,
+        positives=said.positives,
+        found=said.compared,
+    )
 
 
 def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
@@ -137,12 +153,12 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         )
 
 
-def _model_part(run: Run) -> None:
+def publish_model(case: UseCase) -> None:
     """Push the serving model's own figures: again by every run, should the gateway forget."""
-    case, registry = run.case, model_registry()
+    registry = model_registry()
     version = registry.champion(case)
     if version is not None:
-        _push(run, Part.MODEL, _serving_samples(registry.load(case, version.number), version))
+        _push(case, Part.MODEL, _serving_samples(registry.load(case, version.number), version))
 
 
 def _serving_samples(model: Model, version: Version) -> tuple[Sample, ...]:
@@ -166,9 +182,9 @@ def _capacity(case: UseCase, length: timedelta) -> float | None:
     return None if a_day is None else a_day * (length / timedelta(days=1))
 
 
-def _push(run: Run, part: Part, samples: Iterable[Sample]) -> None:
+def _push(case: UseCase, part: Part, samples: Iterable[Sample]) -> None:
     url = settings().pushgateway_url
     if url is None:
-        log.warning("TOCSIN_PUSHGATEWAY_URL is not set: %s of %s not pushed", part, run.use_case)
+        log.warning("TOCSIN_PUSHGATEWAY_URL is not set: %s of %s not pushed", part, case.name)
         return
-    publish(samples, use_case=run.use_case, part=part, url=url)
+    publish(samples, use_case=case.name, part=part, url=url)

@@ -71,7 +71,7 @@ def notify(run: Run) -> Told:
 
 
 def _retrained(run: Run, title: str, decision: Decision, promotion: Promotion) -> Told:
-    outcome = "new champion" if promotion.promoted else "champion kept"
+    outcome = "new champion" if promotion.gate.promote else "champion kept"
     lines = [
         f"Asked for by {decision.reason}: {decision.words}",
         run.need("merged", Merged).words,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from monitoring.performance.types import CardStatus, Scorecard
+from monitoring.performance.paired import Comparison, compared
+from monitoring.performance.reviewed import RowOutcomes, row_outcomes
+from monitoring.performance.types import CardStatus
 from monitoring.rows.rows import POSITIVE, moment64
+from monitoring.training.gate_words import told
 from monitoring.training.split import days_of
-from monitoring.training.train import judged
 
 if TYPE_CHECKING:
     from monitoring.rows.rows import Rows
@@ -16,78 +19,142 @@ if TYPE_CHECKING:
     from monitoring.use_case import UseCase
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Both models on the same rows; no champion's before the first, none without such rows."""
+class Rule(StrEnum):
+    """What a challenger is held to."""
 
-    rows: int
-    challenger: Scorecard | None
-    champion: Scorecard | None
+    FLOOR = "recall floor"
+    """The first of all: its test recall."""
+
+    SUPERIOR = "superior"
+    """It is shown to cost less than the champion."""
+
+    NOT_INFERIOR = "not inferior"
+    """It is shown to cost no more than the use case's margin above the champion."""
+
+
+class Outcome(StrEnum):
+    """What the gate said of a challenger."""
+
+    PROMOTED = "promoted"
+    LOST = "lost"
+    UNDECIDED = "undecided"
+    """Too little is known of rows that neither model has seen."""
 
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Whether the challenger takes over, why, and the figures that said so."""
+    """Whether the challenger takes over, why, and the figures that said so.
 
-    promote: bool
+    Attributes
+    ----------
+    rows, positives
+        Labelled rows that the decision rests on.
+    compared
+        Both models on them; None for the first champion, and where there are too few.
+    """
+
+    rule: Rule
+    outcome: Outcome
     reason: str
-    figures: Figures
+    rows: int
+    positives: int
+    compared: Comparison | None = None
+
+    @property
+    def promote(self) -> bool:
+        """Whether the challenger is to serve."""
+        return self.outcome is Outcome.PROMOTED
+
+    @property
+    def waiting(self) -> bool:
+        """Whether drift asked, and too few labels had come to answer."""
+        return self.rule is Rule.NOT_INFERIOR and self.outcome is Outcome.UNDECIDED
 
 
-def gate(challenger: Model, champion: Model | None, rows: Rows, case: UseCase) -> GateDecision:
+def gate(
+    challenger: Model, champion: Model | None, rows: Rows, case: UseCase, *, drift_asked: bool
+) -> GateDecision:
     """Decide whether a challenger takes over.
 
     The first one must not be proved worse than `retrain.recall_floor` on its test rows. A later
-    one must not cost more a row than the champion, on the newest labelled rows from which
-    neither learned anything.
+    one is compared with the champion on the newest labelled rows that neither was trained or
+    tuned on, by the 95% intervals of a paired bootstrap:
+
+    - cost: all of the interval lies below 0 (superior) or, where drift asked for the retrain,
+      no higher than `retrain.not_inferior_within` of the champion's cost (not inferior);
+    - recall: none of the interval lies lower than `retrain.recall_not_worse_by` below 0.
+
+    With fewer than `min_positives` positives, `drift.min_rows` rows, or rows of one moment only,
+    nothing is decided and the champion stays.
 
     Parameters
     ----------
     rows
         The labelled rows of this retrain, in order of event time.
+    drift_asked
+        Whether drift asked for the retrain; else new rows, or a person.
     """
     if champion is None:
         return _first(challenger, case)
+    rule = Rule.NOT_INFERIOR if drift_asked else Rule.SUPERIOR
     unseen = _unseen(rows, challenger, champion)
     positives = int((unseen.label == POSITIVE).sum())
-    if positives < case.min_positives or days_of(unseen) == 0:
-        reason = (
-            f"only {len(unseen):,} rows with {positives} {case.words.positives} are unknown to "
-            f"both models, and fewer than {case.min_positives} {case.words.positives} decide "
-            "nothing: the champion stays"
-        )
-        return GateDecision(False, reason, Figures(len(unseen), None, None))
-    new, old = (_card_of(model, unseen, case) for model in (challenger, champion))
-    return _cheaper(case, Figures(len(unseen), challenger=new, champion=old))
+    lacking = _lacking(unseen, positives, case)
+    if lacking:
+        reason = f"of rows unknown to both models there are only {lacking}: the champion stays"
+        return GateDecision(rule, Outcome.UNDECIDED, reason, len(unseen), positives)
+    found = compared(
+        _outcomes(challenger, unseen, case),
+        _outcomes(champion, unseen, case),
+        unseen.label == POSITIVE,
+    )
+    failed = _failed(rule, found, case)
+    outcome = Outcome.LOST if failed else Outcome.PROMOTED
+    reason = f"{failed or rule.value}: {told(found, case)}"
+    return GateDecision(rule, outcome, reason, len(unseen), positives, found)
 
 
 def _first(challenger: Model, case: UseCase) -> GateDecision:
     card, floor = challenger.test, case.retrain.recall_floor
-    figures = Figures(card.labelled, card, None)
     judgeable = card.status is CardStatus.JUDGED
     # Of few positives, the interval tells whether the floor can still be met.
     recall = card.recall.value if judgeable else card.recall.high
     words = f"recall {card.recall.value or 0:.0%} of {card.positives} {case.words.positives}"
     if recall is not None and recall < floor:
+        outcome = Outcome.LOST
         reason = f"no champion yet, but test {words} is below the floor of {floor:.0%}"
-        return GateDecision(False, reason, figures)
-    told = "" if judgeable else f" ({card.status}: the floor was not held against it)"
-    return GateDecision(True, f"the first champion, with test {words}{told}", figures)
+    else:
+        outcome = Outcome.PROMOTED
+        unheld = "" if judgeable else f" ({card.status}: the floor was not held against it)"
+        reason = f"the first champion, with test {words}{unheld}"
+    return GateDecision(Rule.FLOOR, outcome, reason, card.labelled, card.positives)
 
 
-def _cheaper(case: UseCase, figures: Figures) -> GateDecision:
-    new, old = _cost_per_row(figures.challenger), _cost_per_row(figures.champion)
-    if new is None or old is None:
-        reason = "costs can't be told of rows without amounts: the champion stays"
-        return GateDecision(False, reason, figures)
-    currency = case.costs.currency
-    words = (
-        f"{new:.4f} {currency} a row against the champion's {old:.4f}, on {figures.rows:,} rows "
-        "that neither learned from"
-    )
-    if new > old:
-        return GateDecision(False, f"it would cost more: {words}", figures)
-    return GateDecision(True, f"it costs no more: {words}", figures)
+def _failed(rule: Rule, found: Comparison, case: UseCase) -> str | None:
+    """Say what the challenger failed at; None if it takes over."""
+    if found.cost is None or found.old_cost is None:
+        return "costs can't be told of positives without amounts, so the champion stays"
+    allowed = case.retrain.recall_not_worse_by
+    margin = case.retrain.not_inferior_within
+    if rule is Rule.SUPERIOR and found.cost.high >= 0:
+        return "not shown to be superior"
+    if rule is Rule.NOT_INFERIOR and found.cost.high > margin * found.old_cost:
+        return f"not shown to cost within {margin:.0%} of the champion"
+    if found.recall.low < -allowed:
+        return f"not shown to keep recall within {100 * allowed:g} points"
+    return None
+
+
+def _lacking(unseen: Rows, positives: int, case: UseCase) -> str:
+    """Say what there is too little of; nothing if there is enough."""
+    wants = []
+    if len(unseen) < case.drift.min_rows:
+        wants.append(f"{len(unseen):,} of the {case.drift.min_rows} rows")
+    if positives < case.min_positives:
+        wants.append(f"{positives} of the {case.min_positives} {case.words.positives}")
+    if wants:
+        return f"{' and '.join(wants)} that decide anything"
+    return "rows of one moment" if days_of(unseen) == 0 else ""
 
 
 def _unseen(rows: Rows, challenger: Model, champion: Model) -> Rows:
@@ -95,12 +162,12 @@ def _unseen(rows: Rows, challenger: Model, champion: Model) -> Rows:
     return rows.take(rows.event_time > newest_seen).labelled
 
 
-def _card_of(model: Model, rows: Rows, case: UseCase) -> Scorecard:
-    scored = replace(rows, score=model.score(rows.features), model_version=model.version)
-    return judged(case, scored, model.reference)
-
-
-def _cost_per_row(card: Scorecard | None) -> float | None:
-    if card is None or card.money is None:
-        return None
-    return card.money.cost / card.labelled
+def _outcomes(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
+    return row_outcomes(
+        model.score(rows.features),
+        rows.label,
+        threshold=model.threshold,
+        amounts=rows.amount,
+        event_times=rows.event_time,
+        costs=case.costs,
+    )

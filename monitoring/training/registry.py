@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from monitoring.use_case import UseCase
 
 _RUN_KEY, _CANDIDATE = "tocsin.run_key", "tocsin.candidate"
+_ASKED_BY, _AS_OF = "tocsin.asked_by", "tocsin.as_of"
 # Said before MLflow is imported: nothing is told to its makers, and no bars in logs.
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,120}")
@@ -204,11 +206,57 @@ class Registry:
             path = self._client().download_artifacts(found.run_id, BUNDLE, folder)
             return load_model(Path(path), version=found.number)
 
+    def settle(self, case: UseCase) -> None:
+        """Finish a switch that a kill left half-way."""
+        settle(self._client(), case.name)
+
     def challenge(self, case: UseCase, version: Version) -> None:
         """Make a version the challenger: it waits for the gate, or has lost there."""
         client = self._client()
         client.set_registered_model_alias(case.name, CHALLENGER, version.number)
         settle(client, case.name)
+
+    def note(
+        self,
+        case: UseCase,
+        version: Version,
+        told: Mapping[str, str],
+        *,
+        asked_by: str,
+        as_of: datetime,
+    ) -> None:
+        """Keep with a challenger what the gate said of it, as tags of its version.
+
+        Parameters
+        ----------
+        told
+            Tags, without our prefix.
+        asked_by
+            What asked for the retrain, in the word that `last_challenged` is asked for.
+        as_of
+            The moment that the retrain looked from.
+        """
+        client = self._client()
+        for name, value in told.items():
+            client.set_model_version_tag(case.name, version.number, f"tocsin.{name}", value)
+        client.set_model_version_tag(case.name, version.number, _AS_OF, as_of.isoformat())
+        # Last: a version that has it has all of them.
+        client.set_model_version_tag(case.name, version.number, _ASKED_BY, asked_by)
+
+    def last_challenged(self, case: UseCase, *, asked_by: str, as_of: datetime) -> datetime | None:
+        """Return the newest moment that a retrain looked from whose challenger was noted.
+
+        Parameters
+        ----------
+        asked_by
+            Of retrains that this asked for alone.
+        as_of
+            Later retrains are not looked at.
+        """
+        wanted = f"name = '{case.name}' and tags.`{_ASKED_BY}` = '{asked_by}'"
+        found = self._client().search_model_versions(wanted)
+        moments = (datetime.fromisoformat(version.tags[_AS_OF]) for version in found)
+        return max((moment for moment in moments if moment <= as_of), default=None)
 
     def promote(self, case: UseCase, version: Version) -> None:
         """Make a version the champion, by one alias move; the one that served is `previous`.

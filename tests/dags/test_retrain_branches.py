@@ -92,6 +92,7 @@ def test_a_step_that_fails_fails_the_run_after_people_were_told(
     (tocsin_folder / "data" / "broken.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
     ran = airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat())
     assert ran.tasks["merge_production_data"] == "failed"
+    assert ran.tasks["select"] == "upstream_failed"  # one fault is told once
     assert {ran.tasks[name] for name in ALWAYS} == {"success"}
     assert ran.state == "failed"
     groups = requests.get(f"{pushgateway}/api/v1/metrics", timeout=5).json()["data"]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
 from monitoring.performance.cost_curve import CostStep
+from monitoring.performance.paired import Comparison, Difference
 from monitoring.performance.types import (
     Amount,
     CardStatus,
@@ -23,6 +24,7 @@ from monitoring.signals.samples import (
     cost_samples,
     error_samples,
     estimate_samples,
+    gate_samples,
     label_problem_samples,
     model_samples,
     quarantine_samples,
@@ -109,6 +111,22 @@ def verdict(*features: FeatureVerdict, **changes: object) -> Verdict:
     return replace(calm, **changes)  # type: ignore[arg-type]
 
 
+def comparison(**changes: object) -> Comparison:
+    """Return a challenger that is cheaper than the champion, and catches more."""
+    good = Comparison(
+        rows=4000,
+        positives=80,
+        priced=4000,
+        new_cost=0.3,
+        old_cost=0.4,
+        cost=Difference(-0.1, -0.16, -0.04),
+        new_recall=0.9,
+        old_recall=0.85,
+        recall=Difference(0.05, 0.0, 0.1),
+    )
+    return replace(good, **changes)  # type: ignore[arg-type]
+
+
 def report_samples(
     *,
     drift: Verdict | None = None,
@@ -140,6 +158,14 @@ def pushed() -> dict[Part, tuple[Sample, ...]]:
         ),
         Part.RETRAIN: retrain_samples(
             decision=Decided.SKIPPED, reason="no drift", new_labelled=120, waiting_for_labels=False
+        ),
+        Part.GATE: gate_samples(
+            version="3",
+            rule="superior",
+            outcome="promoted",
+            rows=4000,
+            positives=80,
+            found=comparison(),
         ),
         Part.REPORT: report_samples(),
     }

@@ -23,6 +23,10 @@ from monitoring.signals.catalogue import (
     ESTIMATED_COST_INTERVAL,
     ESTIMATED_INTERVAL,
     FEATURE_DRIFT,
+    GATE_COST,
+    GATE_DECISION,
+    GATE_RECALL,
+    GATE_ROWS,
     INTERVAL,
     LABEL_COVERAGE,
     MAX_FEATURE_DRIFT,
@@ -47,13 +51,14 @@ from monitoring.signals.samples import (
     cost_samples,
     error_samples,
     estimate_samples,
+    gate_samples,
     model_samples,
     quarantine_samples,
     scorecard_samples,
     unmeasured_samples,
     verdict_samples,
 )
-from tests.signals.figures import AT, STEP, card, estimate, feature, pushed, verdict
+from tests.signals.figures import AT, STEP, card, comparison, estimate, feature, pushed, verdict
 
 
 def values(samples: tuple[Sample, ...], metric: Metric) -> dict[tuple[str, ...], float]:
@@ -240,6 +245,29 @@ def test_what_was_not_measured_has_a_status_each() -> None:
 def test_a_clean_window_says_that_it_has_no_quarantined_rows() -> None:
     assert values(quarantine_samples({}), QUARANTINED) == {("none",): 0}
     assert values(quarantine_samples({"b": 2, "a": 1}), QUARANTINED) == {("a",): 1, ("b",): 2}
+
+
+def test_the_gate_s_numbers_are_shares_of_what_the_champion_costs() -> None:
+    said = {"version": "4", "rule": "superior", "outcome": "promoted"}
+    found = gate_samples(**said, rows=4000, positives=80, found=comparison())
+    assert values(found, GATE_DECISION) == {("4", "superior", "promoted"): 1}
+    assert values(found, GATE_ROWS) == {("rows",): 4000, ("positives",): 80}
+    assert values(found, GATE_COST) == {
+        ("value",): pytest.approx(-0.25),
+        ("low",): pytest.approx(-0.4),
+        ("high",): pytest.approx(-0.1),
+    }
+    assert values(found, GATE_RECALL) == {("value",): 0.05, ("low",): 0.0, ("high",): 0.1}
+
+
+def test_a_challenger_that_was_not_compared_has_no_differences_and_no_zeros() -> None:
+    said = {"version": "1", "rule": "recall floor", "outcome": "promoted"}
+    found = gate_samples(**said, rows=400, positives=8, found=None)
+    assert {s.metric for s in found} == {GATE_DECISION, GATE_ROWS}
+    for no_cost in (comparison(cost=None), comparison(old_cost=0.0)):
+        unpriced = gate_samples(**said, rows=400, positives=8, found=no_cost)
+        assert values(unpriced, GATE_COST) == {}
+        assert len(values(unpriced, GATE_RECALL)) == 3
 
 
 def test_a_model_whose_promotion_is_not_known_is_published_without_it() -> None:

@@ -1,10 +1,27 @@
 """The decision to retrain: every branch, and the exact limits."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from monitoring.steps.decide import Decision, Reason, choose
 from monitoring.steps.drift import DriftFound
+from monitoring.steps.episode import Episode
 from monitoring.steps.fresh import Fresh
+
+BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def episode(positives: int, *, rows: int = 500, retrained: datetime | None = None) -> Episode:
+    return Episode(
+        since=BEGAN,
+        retrained=retrained,
+        rows=rows,
+        positives=positives,
+        wanted_rows=50,
+        wanted_positives=30,
+        positive_words="frauds",
+    )
 
 
 def chosen(
@@ -12,15 +29,15 @@ def chosen(
     force: bool = False,
     has_champion: bool = True,
     rows: int = 0,
-    above: bool = False,
-    few_labels: bool = False,
+    drifting: Episode | None = None,
 ) -> Decision:
+    since = None if drifting is None else drifting.since
     return choose(
         force=force,
         has_champion=has_champion,
         fresh=Fresh(rows=rows, wanted=1000),
-        drift=DriftFound(verdict_id="v", share=0.5 if above else 0.0, above=above, words="drift"),
-        few_labels=few_labels,
+        drift=DriftFound(verdict_id="v", share=0.5, since=since, words="5 of 9 drifted"),
+        episode=drifting,
     )
 
 
@@ -28,10 +45,13 @@ def chosen(
     ("found", "reason"),
     [
         ({"force": True}, Reason.FORCED),
+        ({"force": True, "has_champion": False}, Reason.FORCED),
         ({"has_champion": False}, Reason.NO_CHAMPION),
         ({"rows": 1000}, Reason.NEW_ROWS),
-        ({"above": True, "rows": 500}, Reason.DRIFT),
-        ({"above": True, "rows": 5000, "force": True}, Reason.FORCED),
+        ({"drifting": episode(30)}, Reason.DRIFT),
+        ({"drifting": episode(30), "rows": 5000}, Reason.DRIFT),
+        ({"drifting": episode(30), "rows": 5000, "force": True}, Reason.FORCED),
+        ({"drifting": episode(29), "rows": 1000}, Reason.NEW_ROWS),
     ],
 )
 def test_each_reason_to_retrain_is_told_by_name(found: dict[str, object], reason: Reason) -> None:
@@ -44,14 +64,32 @@ def test_one_row_too_few_and_no_drift_skips_and_says_so() -> None:
     decision = chosen(rows=999)
     assert not decision.go
     assert decision.reason is Reason.NOTHING_NEW
+    assert not decision.waiting
     assert "999 new labelled rows, 1000 wanted" in decision.words
 
 
-def test_drift_without_new_labels_waits_for_them() -> None:
-    decision = chosen(above=True, rows=3, few_labels=True)
+@pytest.mark.parametrize("few", [episode(29), episode(30, rows=49)])
+def test_drift_with_too_few_labels_of_its_time_waits_for_them(few: Episode) -> None:
+    decision = chosen(drifting=few, rows=999)
     assert not decision.go
     assert decision.reason is Reason.WAITING_FOR_LABELS
+    assert decision.waiting
+    assert f"{few.positives} of 30 frauds and {few.rows} of 50 rows" in decision.words
+    assert "drifting since 2026-03-01 00:00 UTC" in decision.words
 
 
-def test_a_person_may_force_a_retrain_while_labels_are_awaited() -> None:
-    assert chosen(above=True, few_labels=True, force=True).reason is Reason.FORCED
+def test_after_a_retrain_for_this_drift_the_words_name_it() -> None:
+    again = episode(3, retrained=BEGAN + timedelta(days=2))
+    decision = chosen(drifting=again)
+    assert decision.reason is Reason.WAITING_FOR_LABELS
+    assert "retrained for it as of 2026-03-03 00:00" in decision.words
+
+
+@pytest.mark.parametrize("other", [{"rows": 1000}, {"force": True}])
+def test_drift_goes_on_waiting_while_the_run_retrains_for_another_reason(
+    other: dict[str, object],
+) -> None:
+    decision = chosen(drifting=episode(3), **other)  # type: ignore[arg-type]
+    assert decision.go
+    assert decision.waiting
+    assert not chosen(drifting=episode(30), **other).waiting  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.rows.rows import UNLABELLED, moment64
+from monitoring.rows.rows import POSITIVE, UNLABELLED, moment64
 from monitoring.rows.source import read_source
 from monitoring.rows.window import ending
 from monitoring.settings import settings
@@ -59,6 +59,22 @@ def test_a_row_waiting_for_its_label_in_production_is_not_taken_from_the_source(
         label_time = np.full(500, moment64(NOW + timedelta(hours=1)))
         store.add_labels(case, newest.row_id, newest.label, label_time)
     assert len(merged_rows(merge_at(NOW), case)) == len(source) - 500
-    later = merged_rows(merge_at(NOW + timedelta(hours=2)), case)
+    later = merged_rows(merge_at(NOW + timedelta(hours=5)), case)  # six after they happened
     assert len(later) == len(np.unique(later.row_id)) == len(source)
     assert (later.label != UNLABELLED).all()
+
+
+def test_while_silence_may_still_end_labels_that_came_early_teach_nothing(case: UseCase) -> None:
+    """Only frauds are reported early: a model of such rows would take most payments for frauds."""
+    source = read_source(case, settings().data).rows
+    newest = source.take(slice(-500, None))
+    arrived = np.full(500, moment64(NOW - timedelta(hours=1)))
+    reported = newest.row_id[newest.label == POSITIVE]
+    with production_store() as store:
+        store.add_rows(case, replace(newest, event_time=arrived, arrival_time=arrived))
+        store.add_labels(case, reported, np.ones(len(reported), np.int8), arrived[: len(reported)])
+    assert len(reported) > 0
+    assert len(merged_rows(merge_at(NOW), case)) == len(source) - 500
+    mature = merged_rows(merge_at(NOW + timedelta(hours=5)), case)
+    assert len(mature) == len(source)
+    np.testing.assert_array_equal(np.sort(mature.label), np.sort(source.label))

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -203,21 +203,50 @@ def test_a_challenger_waits_in_the_shadow_until_it_serves(cards: Job, registry: 
     assert parts(cards, registry) == ("2", None, "1")
 
 
-@pytest.mark.parametrize("writes", range(6))
 def test_killed_between_two_moves_one_model_serves_and_another_try_finishes(
-    cards: Job, registry: Registry, monkeypatch: pytest.MonkeyPatch, writes: int
+    cards: Job, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = two_versions(cards, registry)
-    registry.promote(cards.case, first)
-    with monkeypatch.context() as killing:
-        kill_after(writes, killing)
-        with pytest.raises(KeyboardInterrupt):
-            take_over(cards, registry, second)
-    serving, waiting, _ = parts(cards, registry)
-    assert serving in ("1", "2")
-    assert waiting != serving
-    take_over(cards, registry, second)
-    assert parts(cards, registry) == ("2", None, "1")
+    for writes in range(6):
+        registry.promote(cards.case, first)
+        with monkeypatch.context() as killing:
+            kill_after(writes, killing)
+            with pytest.raises(KeyboardInterrupt):
+                take_over(cards, registry, second)
+        serving, waiting, _ = parts(cards, registry)
+        assert serving in ("1", "2")
+        assert waiting != serving
+        take_over(cards, registry, second)
+        assert parts(cards, registry) == ("2", None, "1")
+
+
+def test_what_the_gate_said_is_kept_with_the_version(
+    cards: Job, registry: Registry, url: str
+) -> None:
+    from mlflow import MlflowClient
+
+    first, second = two_versions(cards, registry)
+    noted(cards, registry, first, "drift", AS_OF)
+    noted(cards, registry, second, "new rows", AS_OF + timedelta(days=2))
+    tags = MlflowClient(tracking_uri=url).get_model_version("fraud", "1").tags
+    assert tags["tocsin.gate.outcome"] == "lost"
+    assert tags["tocsin.asked_by"] == "drift"
+    assert_last(cards, registry)
+
+
+def noted(cards: Job, registry: Registry, version: Version, asked_by: str, as_of: datetime) -> None:
+    said = {"gate.outcome": "lost"}
+    registry.note(cards.case, version, said, asked_by=asked_by, as_of=as_of)
+
+
+def assert_last(cards: Job, registry: Registry) -> None:
+    """Of the retrain as of `AS_OF` that drift asked for, and of no other."""
+    later = AS_OF + timedelta(days=9)
+    assert registry.last_challenged(cards.case, asked_by="drift", as_of=later) == AS_OF
+    assert registry.last_challenged(cards.case, asked_by="drift", as_of=AS_OF) == AS_OF
+    before = AS_OF - timedelta(seconds=1)
+    assert registry.last_challenged(cards.case, asked_by="drift", as_of=before) is None
+    assert registry.last_challenged(cards.case, asked_by="forced", as_of=later) is None
 
 
 def take_over(cards: Job, registry: Registry, version: Version) -> None:
@@ -301,6 +330,8 @@ def test_a_real_server_keeps_what_a_database_keeps(
         assert registry.challenger(job.case) == version
         registry.promote(job.case, version)
         assert registry.challenger(job.case) is None
+        noted(job, registry, version, "drift", AS_OF)
+        assert_last(job, registry)
         assert registry.champion(job.case) == registry.register(job.case, run_id)
         features = job.split.test.features
         scores = job.trained.model.score(features)

@@ -186,8 +186,8 @@ def _waiting(case: UseCase) -> Alert:
         name="WaitingForLabels",
         use_case=case.name,
         title=f"{case.title}: drift asks for a retrain that waits for labels",
-        meaning="The data has drifted, and too few labels have come since it began to train on. "
-        f"The model goes on judging {case.words.positives} by what it knew before.",
+        meaning="The data has drifted, and too few labels of the drifted time have come to train "
+        f"on. The model goes on judging {case.words.positives} by what it knew before.",
         severity=Severity.WARNING,
         value=newest(WAITING_FOR_LABELS, case.name, look_back(case, Pipeline.RETRAIN)),
         side=Side.ABOVE,

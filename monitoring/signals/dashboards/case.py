@@ -10,6 +10,7 @@ from monitoring.signals.dashboards.drift_panels import (
     drifted_features,
     feature_panels,
 )
+from monitoring.signals.dashboards.gate_panels import gate_panels
 from monitoring.signals.dashboards.marks import marks
 from monitoring.signals.dashboards.panel import WINDOW, Board, Leads, Section
 from monitoring.signals.dashboards.performance_panels import (
@@ -57,7 +58,7 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
             Section("Over the chosen time", window_panels(watch)),
             Section("Late labels", label_panels(watch)),
             Section("Features", feature_panels(watch)),
-            Section("Model", model_panels(watch)),
+            Section("Model", (*model_panels(watch), *gate_panels(watch))),
             Section("Data quality", quality_panels(watch)),
         ),
         marks=marks(case),

@@ -87,7 +87,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
         Panel(
             CasePanel.WAITING,
             "Waiting for labels",
-            "Whether drift asks for a retrain while too few labels have come since it began.",
+            "Whether drift asks for a retrain while too few labels of the drifted time have come.",
             Display.STAT,
             Scale.YES_NO,
             (replace(watch.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),

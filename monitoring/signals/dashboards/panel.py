@@ -239,4 +239,8 @@ def scale_of(metric: Metric, currency: str) -> str:
     """Return the scale of a metric's numbers."""
     if metric.unit is Unit.MONEY:
         return f"suffix:{currency}"
-    return {Unit.RATIO: Scale.RATIO, Unit.FLAG: Scale.YES_NO}.get(metric.unit, Scale.COUNT).value
+    return {
+        Unit.RATIO: Scale.RATIO,
+        Unit.CHANGE: Scale.RATIO,
+        Unit.FLAG: Scale.YES_NO,
+    }.get(metric.unit, Scale.COUNT).value

@@ -52,6 +52,9 @@ class CasePanel(IntEnum):
     NEW_LABELLED = 42
     WAITING = 43
     TEST_FIGURES = 44
+    GATE = 45
+    GATE_CHANGE = 46
+    GATE_ROWS = 47
     QUARANTINED = 50
     BROKEN = 51
     WINDOW_ROWS = 52

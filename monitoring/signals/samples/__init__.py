@@ -9,6 +9,7 @@ from monitoring.signals.samples.data import (
     window_samples,
 )
 from monitoring.signals.samples.drift import verdict_samples
+from monitoring.signals.samples.gate import gate_samples
 from monitoring.signals.samples.model import model_samples, retrain_samples
 from monitoring.signals.samples.performance import (
     cost_samples,
@@ -23,6 +24,7 @@ __all__ = [
     "cost_samples",
     "error_samples",
     "estimate_samples",
+    "gate_samples",
     "label_problem_samples",
     "model_samples",
     "quarantine_samples",

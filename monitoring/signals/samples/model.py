@@ -36,7 +36,7 @@ def retrain_samples(
     new_labelled
         Labelled production rows that no retrain has consumed.
     waiting_for_labels
-        Whether drift asks for a retrain while too few labels have come since it began.
+        Whether drift asks for a retrain while too few labels of the drifted time have come.
     """
     return (
         Sample(RETRAIN_DECISION, 1, {"decision": decision.value, "reason": reason}),

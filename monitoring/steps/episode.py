@@ -1,0 +1,77 @@
+"""Episode: a stretch of drift, and whether enough of its labels came to train on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.run import Result, Run
+
+
+class Episode(Result):
+    """What is known of the rows since a drift began.
+
+    Attributes
+    ----------
+    since
+        Start of the first window that had drifted.
+    retrained
+        The moment from which the newest retrain looked that this drift asked for.
+    rows, positives
+        Rows since the drift began whose truth settled since then, or since that retrain.
+    wanted_rows, wanted_positives
+        How many of them a retrain is worth.
+    positive_words
+        What people call positives.
+    """
+
+    since: datetime
+    retrained: datetime | None
+    rows: int
+    positives: int
+    wanted_rows: int
+    wanted_positives: int
+    positive_words: str
+
+    @property
+    def enough(self) -> bool:
+        """Whether a retrain, or one more, has something to learn of this drift."""
+        return self.rows >= self.wanted_rows and self.positives >= self.wanted_positives
+
+    @property
+    def words(self) -> str:
+        """Say it in one clause."""
+        since = f"drifting since {self.since:%Y-%m-%d %H:%M} UTC"
+        if self.retrained is not None:
+            since += f", retrained for it as of {self.retrained:%Y-%m-%d %H:%M}"
+        return (
+            f"{since}: {self.positives} of {self.wanted_positives} {self.positive_words} and "
+            f"{self.rows:,} of {self.wanted_rows} rows labelled of that time"
+        )
+
+
+def episode_of(run: Run, since: datetime) -> Episode:
+    """Count what came of a drift that began at `since`, as of the run.
+
+    Once a retrain that this drift asked for has been to the gate, whatever the gate said, only
+    labels that came after it count towards another one.
+    """
+    case = run.case
+    retrained = model_registry().last_challenged(case, asked_by=DRIFT, as_of=run.as_of)
+    if retrained is not None and retrained < since:
+        retrained = None
+    with production_store() as store:
+        found = store.settled_since(case, since, after=retrained or since, as_of=run.as_of)
+    return Episode(
+        since=since,
+        retrained=retrained,
+        rows=found.rows,
+        positives=found.positives,
+        wanted_rows=case.drift.min_rows,
+        wanted_positives=case.min_positives,
+        positive_words=case.words.positives,
+    )
+
+
+DRIFT = "drift"
+"""The reason of a retrain that drift asked for, as it is kept with the version."""
