@@ -5,6 +5,7 @@ Only DAG files import this: it needs Airflow, and nothing else that is heavy.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -70,11 +71,18 @@ def step(
     *candidate: str,
     trigger_rule: TriggerRule = TriggerRule.ALL_SUCCESS,
 ) -> Any:
-    """Return the task that hands the run to the step called `name`."""
+    """Return the task that hands the run to the step called `name`.
+
+    Parameters
+    ----------
+    run
+        What `open_run` returned, or a template of it as JSON.
+    """
 
     @task(task_id=name, trigger_rule=trigger_rule)
-    def call(run: Json) -> Json:
-        return _call(pipeline, name, run, *candidate)
+    def call(run: Json | str) -> Json:
+        opened = json.loads(run) if isinstance(run, str) else run
+        return _call(pipeline, name, opened, *candidate)
 
     return call(run)
 

@@ -13,6 +13,9 @@ from monitoring.use_case import UseCase
 from monitoring.wiring import arguments, gate, open_run, step, use_cases, watch
 
 call = partial(step, "retrain")
+# The run as text, for a task that none but the candidates come before: the task that opened the
+# run would count as a candidate that did well.
+RUN = "{{ ti.xcom_pull(task_ids='open_run') | tojson }}"
 
 
 def retrain(case: UseCase) -> DAG:
@@ -29,7 +32,7 @@ def retrain(case: UseCase) -> DAG:
         go = gate("retrain", "decide", run, field="go")
         backup = call("back_up_champion", run)
         merged = call("merge_production_data", run)
-        chosen = call("select", run, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+        chosen = call("select", RUN, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
         for name in case.candidates:
 
             @task_group(group_id=name)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
+from monitoring.rows.counting import Settled
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.run import Result, Run
+from monitoring.use_case import UseCase
 
 
 class Episode(Result):
@@ -33,6 +36,25 @@ class Episode(Result):
     wanted_positives: int
     positive_words: str
 
+    @classmethod
+    def counted(
+        cls, case: UseCase, since: datetime, retrained: datetime | None, found: Settled
+    ) -> Self:
+        """Return the episode that began at `since`, for what was counted of it.
+
+        The first retrain wants as much as makes a verdict and a judgement of frauds; one more
+        wants as many rows as any retrain.
+        """
+        return cls(
+            since=since,
+            retrained=retrained,
+            rows=found.rows,
+            positives=found.positives,
+            wanted_rows=case.drift.min_rows if retrained is None else case.retrain.new_rows,
+            wanted_positives=case.min_positives,
+            positive_words=case.words.positives,
+        )
+
     @property
     def enough(self) -> bool:
         """Whether a retrain, or one more, has something to learn of this drift."""
@@ -46,7 +68,7 @@ class Episode(Result):
             since += f", retrained for it as of {self.retrained:%Y-%m-%d %H:%M}"
         return (
             f"{since}: {self.positives} of {self.wanted_positives} {self.positive_words} and "
-            f"{self.rows:,} of {self.wanted_rows} rows labelled of that time"
+            f"{self.rows:,} of {self.wanted_rows:,} rows labelled of that time"
         )
 
 
@@ -62,15 +84,7 @@ def episode_of(run: Run, since: datetime) -> Episode:
         retrained = None
     with production_store() as store:
         found = store.settled_since(case, since, after=retrained or since, as_of=run.as_of)
-    return Episode(
-        since=since,
-        retrained=retrained,
-        rows=found.rows,
-        positives=found.positives,
-        wanted_rows=case.drift.min_rows,
-        wanted_positives=case.min_positives,
-        positive_words=case.words.positives,
-    )
+    return Episode.counted(case, since, retrained, found)
 
 
 DRIFT = "drift"

@@ -75,17 +75,15 @@ def roll_back(case: UseCase, *, to: str | None = None) -> RolledBack:
 
 def _target(case: UseCase, registry: Registry, serving: Version, to: str | None) -> Version:
     before = registry.previous(case) if to is None else registry.version(case, to)
-    named = f"`tocsin rollback {case.name} --to VERSION`"
-    if before is None:
-        msg = (
-            f"use case {case.name}: no version served before version {serving.number}: name "
-            f"one by {named}"
-        )
-        raise StepError(msg)
-    if before.number == serving.number:
-        msg = f"use case {case.name}: version {serving.number} serves already: name another by {named}"
-        raise StepError(msg)
-    return before
+    if before is not None and before.number != serving.number:
+        return before
+    what = (
+        f"no version served before version {serving.number}: name one"
+        if before is None
+        else f"version {serving.number} serves already: name another"
+    )
+    msg = f"use case {case.name}: {what} by `tocsin rollback {case.name} --to VERSION`"
+    raise StepError(msg)
 
 
 def _tell(case: UseCase, done: RolledBack) -> None:

@@ -201,9 +201,20 @@ class Registry:
         TrainingError
             There is no such version, or its files are not a model's.
         """
+        from mlflow.exceptions import MlflowException
+
         found = self.version(case, version)
         with tempfile.TemporaryDirectory() as folder:
-            path = self._client().download_artifacts(found.run_id, BUNDLE, folder)
+            try:
+                path = self._client().download_artifacts(found.run_id, BUNDLE, folder)
+            except MlflowException as error:
+                if not is_absent(error):
+                    raise
+                msg = (
+                    f"use case {case.name}: version {found.number} has no files of a model in "
+                    f"{self._place}: a backup of a champion is in the state folder"
+                )
+                raise TrainingError(msg) from error
             return load_model(Path(path), version=found.number)
 
     def settle(self, case: UseCase) -> None:

@@ -1,0 +1,133 @@
+"""One retrain a drift episode, until as many labels of the drifted time have come again."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from pydantic import TypeAdapter
+
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
+from monitoring.rows.rows import moment64
+from monitoring.rows.source import read_source
+from monitoring.rows.window import ending
+from monitoring.settings import settings
+from monitoring.signals.part import Pipeline
+from monitoring.steps.drift import DriftFound, detect_drift
+from monitoring.steps.episode import Episode, episode_of
+from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.run import Run
+from monitoring.training.registry import Version
+from monitoring.use_case import UseCase
+from tests.fixtures.tiny import write_tiny
+
+NOW = datetime(2026, 2, 10, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def case(tmp_path: Path, mlflow_tables: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UseCase]:
+    for name in ("state", "data", "use_cases"):
+        monkeypatch.setenv(f"TOCSIN_{name.upper()}", str(tmp_path / name))
+    settings.cache_clear()
+    (tmp_path / "state").mkdir()
+    shutil.copy(mlflow_tables, tmp_path / "state" / "mlflow.db")
+    yield write_tiny("tiny", tmp_path)
+    settings.cache_clear()
+
+
+def frauds_a_day(case: UseCase, days: int, frauds: int) -> None:
+    """Add so many frauds, and no other rows, on each of the days before `NOW`."""
+    source = read_source(case, settings().data).rows
+    some = source.take(np.flatnonzero(source.label == 1)[: days * frauds])
+    age = np.repeat(np.arange(1, days + 1), frauds)[: len(some)]
+    at = moment64(NOW) - age * np.timedelta64(1, "D") + np.timedelta64(1, "h")
+    with production_store() as store:
+        store.add_rows(case, replace(some, event_time=at, arrival_time=at))
+        store.add_labels(case, some.row_id, some.label, at + np.timedelta64(1, "h"))
+
+
+def challenged(case: UseCase, as_of: datetime, asked_by: str) -> None:
+    """Let a retrain as of then have been to the gate."""
+    client = MlflowClient(tracking_uri=settings().tracking_url)
+    if not client.search_registered_models():
+        client.create_registered_model(case.name)
+    made = client.create_model_version(case.name, source="none")
+    version = Version(str(made.version), "none", "none")
+    model_registry().note(case, version, {}, asked_by=asked_by, as_of=as_of)
+
+
+def run_at(moment: datetime, verdict_id: str | None = None) -> Run:
+    return Run.open(Pipeline.RETRAIN, "tiny", ending(moment, DAY), verdict_id=verdict_id)
+
+
+def test_labels_of_the_drifted_time_count_once_they_are_mature(case: UseCase) -> None:
+    frauds_a_day(case, days=4, frauds=10)
+    counted = episode_of(run_at(NOW), NOW - 2 * DAY)
+    assert (counted.rows, counted.positives, counted.retrained) == (20, 20, None)
+    assert counted.wanted_positives == case.min_positives
+    assert episode_of(run_at(NOW - 2 * DAY + timedelta(hours=3)), NOW - 2 * DAY).positives == 0
+
+
+def test_after_the_retrain_it_asked_for_only_later_labels_count(case: UseCase) -> None:
+    frauds_a_day(case, days=6, frauds=8)
+    since = NOW - 5 * DAY
+    assert counts(episode_of(run_at(NOW), since)) == (40, None)
+    challenged(case, NOW - 2 * DAY, "drift")
+    assert counts(episode_of(run_at(NOW), since)) == (16, NOW - 2 * DAY)
+    challenged(case, NOW - DAY, "new rows")
+    assert counts(episode_of(run_at(NOW), since)) == (16, NOW - 2 * DAY)
+
+
+def test_retrains_of_an_earlier_episode_or_a_later_moment_don_t_count(case: UseCase) -> None:
+    frauds_a_day(case, days=6, frauds=8)
+    challenged(case, NOW - 4 * DAY, "drift")
+    assert counts(episode_of(run_at(NOW), NOW - 3 * DAY)) == (24, None)
+    assert counts(episode_of(run_at(NOW - 5 * DAY + DAY / 2), NOW - 6 * DAY)) == (16, None)
+
+
+def counts(found: Episode) -> tuple[int, datetime | None]:
+    return found.positives, found.retrained
+
+
+def verdict(case: UseCase, age: int, *, above: bool) -> str:
+    """Keep a verdict of the day that ended so many days before `NOW`; return its id."""
+    window = ending(NOW - age * DAY, DAY)
+    tested = FeatureVerdict(name="V1", status=DriftStatus.TESTED, drifted=above)
+    made = Verdict(
+        id=f"tiny_{age}",
+        status=DriftStatus.TESTED,
+        rows_reference=100,
+        rows_current=100,
+        features=(tested,),
+        window_start=window.start,
+        window_end=window.end,
+    )
+    with production_store() as store:
+        store.save_verdict(
+            case,
+            made.id,
+            window=window,
+            as_of=window.end,
+            model_version="1",
+            payload=TypeAdapter(Verdict).dump_json(made).decode(),
+        )
+    return made.id
+
+
+def found_at(age: int) -> DriftFound:
+    return detect_drift(run_at(NOW - age * DAY, verdict_id=f"tiny_{age}"))
+
+
+def test_the_stored_verdicts_tell_when_the_drift_began(case: UseCase) -> None:
+    for age, above in enumerate((True, True, False, True, False)):
+        verdict(case, age, above=above)
+    assert found_at(0).since == NOW - 2 * DAY
+    assert found_at(1).since == NOW - 2 * DAY
+    assert found_at(2).since is None
+    assert found_at(3).since == NOW - 4 * DAY
+    assert found_at(4).since is None

@@ -1,0 +1,209 @@
+"""A person lets an earlier version serve again: all that belongs to it comes along."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import requests
+import yaml
+from mlflow import MlflowClient
+from typer.testing import CliRunner
+
+from monitoring.cli import app
+from monitoring.rows.rows import Rows
+from monitoring.settings import settings
+from monitoring.steps.drift import champion_model
+from monitoring.steps.places import model_registry
+from monitoring.steps.rollback import roll_back
+from monitoring.steps.run import StepError
+from monitoring.training.errors import TrainingError
+from monitoring.training.registry import Registry, Version
+from monitoring.use_case import UseCase
+from monitoring.use_case_file import SHIPPED, load_use_case
+from tests.fixtures.stack import Webhook
+from tests.training.conftest import Job, job
+
+AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
+    """A logistic regression trained on every fourth payment of ten days."""
+    return job(fraud_case, card_rows.take(slice(None, None, 4)))
+
+
+THRESHOLDS = (0.25, 0.5, 0.75)
+
+
+@pytest.fixture(scope="module")
+def case(cards: Job, tmp_path_factory: pytest.TempPathFactory) -> UseCase:
+    """Return a use case of its own name, of the quick candidates, that a folder declares."""
+    content = yaml.safe_load((SHIPPED / "fraud.yml").read_text(encoding="utf-8"))
+    path = tmp_path_factory.mktemp("use_cases") / "returning.yml"
+    path.write_text(yaml.safe_dump(content | {"name": "returning"}), encoding="utf-8")
+    read = load_use_case(path)
+    named = read.source.model_copy(update={"path": path})
+    return read.model_copy(update={"candidates": cards.case.candidates, "source": named})
+
+
+def registered(cards: Job, case: UseCase, registry: Registry) -> list[Version]:
+    """Return three versions, told apart by their thresholds."""
+    made = []
+    for number, threshold in enumerate(THRESHOLDS):
+        model = replace(cards.trained.model, threshold=threshold)
+        trained = replace(cards.trained, model=model)
+        made.append(registry.register(case, registry.log(case, trained, f"r{number}", AS_OF)))
+    return made
+
+
+@pytest.fixture(scope="module")
+def three_versions(
+    cards: Job, case: UseCase, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a registry's database in which none of three versions serves yet."""
+    folder = tmp_path_factory.mktemp("three_versions")
+    database = Path(shutil.copy(mlflow_tables, folder / "mlflow.db"))
+    registered(cards, case, Registry(f"sqlite:///{database}", folder / "artifacts"))
+    return database
+
+
+@pytest.fixture(autouse=True)
+def _own_state(
+    three_versions: Path, case: UseCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    shutil.copy(three_versions, tmp_path / "mlflow.db")
+    monkeypatch.setenv("TOCSIN_STATE", str(tmp_path))
+    monkeypatch.setenv("TOCSIN_USE_CASES", str(Path(case.source.path).parent))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def promoted(case: UseCase, *numbers: str) -> None:
+    """Let versions take over, one after the other."""
+    registry = model_registry()
+    for number in numbers:
+        registry.promote(case, registry.version(case, number))
+
+
+def parts(case: UseCase) -> tuple[str | None, str | None]:
+    """Return the numbers of the champion and of the one before."""
+    registry = model_registry()
+    found = (registry.champion(case), registry.previous(case))
+    champion, previous = (None if one is None else one.number for one in found)
+    return champion, previous
+
+
+def test_on_real_servers_the_version_before_serves_again_and_everybody_is_told(
+    cards: Job,
+    case: UseCase,
+    mlflow_server: str,
+    pushgateway: str,
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOCSIN_MLFLOW_URL", mlflow_server)
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
+    monkeypatch.setenv("TOCSIN_WEBHOOK_URL", webhook.url)
+    settings.cache_clear()
+    registered(cards, case, model_registry())
+    promoted(case, "1", "2")
+    result = runner.invoke(app, ["rollback", case.name, "--json"])
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert (said["version"], said["replaced"], said["threshold"]) == ("1", "2", 0.25)
+
+    assert parts(case) == ("1", "2")
+    model = champion_model(case)
+    assert model is not None
+    assert (model.threshold, model.reference.model_version) == (0.25, "1")
+    features = cards.split.test.features
+    np.testing.assert_array_equal(model.score(features), cards.trained.model.score(features))
+    pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text
+    since = [line for line in pushed.splitlines() if line.startswith("tocsin_promoted_timest")]
+    [line] = [line for line in since if f'use_case="{case.name}"' in line]
+    serving = model_registry().champion(case)
+    assert serving is not None
+    assert serving.promoted is not None
+    assert 'version="1"' in line
+    assert float(line.split()[-1]) == pytest.approx(serving.promoted.timestamp(), abs=1)
+    told = [message for message in webhook.received if message.get("use_case") == case.name]
+    assert told[-1]["title"] == "Card fraud: rolled back"
+    assert "version 1" in told[-1]["text"]
+    assert "version 2" in told[-1]["text"]
+
+
+def test_a_named_version_serves_and_may_be_the_challenger(case: UseCase) -> None:
+    promoted(case, "1", "2")
+    registry = model_registry()
+    registry.challenge(case, registry.version(case, "3"))
+    assert roll_back(case, to="challenger").version == "3"
+    assert registry.challenger(case) is None
+    assert parts(case) == ("3", "2")
+    words = roll_back(case, to="1").words
+    assert words.startswith("version 1 (logistic_regression, threshold 0.25) serves again")
+    assert parts(case) == ("1", "3")
+
+
+def test_a_switch_that_was_killed_is_finished_before_previous_is_believed(
+    case: UseCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promoted(case, "1", "2")
+    with monkeypatch.context() as killing:
+        killing.setattr("monitoring.training.aliases.settle", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            promoted(case, "3")
+    assert parts(case) == ("3", "1")
+    assert roll_back(case).version == "2"
+    assert parts(case) == ("2", "3")
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("serving", "to", "error", "says"),
+    [
+        (None, None, StepError, "nothing serves yet: run `tocsin retrain returning`"),
+        ("1", None, StepError, "no version served before version 1: name one by"),
+        ("1", "1", StepError, "version 1 serves already"),
+        ("1", "9", TrainingError, "no model version or alias '9'"),
+    ],
+)
+def test_where_there_is_no_way_back_nothing_changes_and_the_error_says_why(
+    case: UseCase, serving: str | None, to: str | None, error: type[Exception], says: str
+) -> None:
+    if serving is not None:
+        promoted(case, serving)
+    with pytest.raises(error, match=says):
+        roll_back(case, to=to)
+    assert parts(case) == (serving, None)
+
+
+def test_a_version_without_its_files_is_not_let_serve(case: UseCase) -> None:
+    promoted(case, "1", "2")
+    client = MlflowClient(tracking_uri=settings().tracking_url)
+    experiment = client.get_experiment_by_name(case.name).experiment_id
+    empty = client.create_run(experiment, tags={"tocsin.candidate": "none"})
+    model_registry().register(case, empty.info.run_id)
+    with pytest.raises(TrainingError, match="version 4 has no files of a model"):
+        roll_back(case, to="4")
+    assert parts(case) == ("2", "1")
+
+
+def test_when_nobody_can_be_told_the_switch_stands_and_is_not_to_be_repeated(
+    case: UseCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promoted(case, "1", "2")
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", "http://127.0.0.1:9")
+    settings.cache_clear()
+    with pytest.raises(StepError, match="Do not roll back again"):
+        roll_back(case)
+    assert parts(case) == ("1", "2")
