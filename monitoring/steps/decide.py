@@ -20,6 +20,7 @@ class Reason(StrEnum):
     DRIFT = DRIFT
     NEW_ROWS = "new rows"
     WAITING_FOR_LABELS = "waiting for labels"
+    ANSWERED = "retrained for this drift"
     NOTHING_NEW = "too few new rows and no drift"
 
 
@@ -52,7 +53,7 @@ def decide(run: Run) -> Decision:
 
     Drift is a reason once in its episode, when enough labels of the drifted time have come: a
     retrain before that would see nothing that the champion has not seen. It is one again when
-    as many have come after that retrain.
+    as many rows as any retrain wants have come after that retrain.
     """
     fresh, drift = run.need("fresh", Fresh), run.need("drift", DriftFound)
     has_champion = model_registry().champion(run.case) is not None
@@ -77,15 +78,20 @@ def choose(
     rows = f"{fresh.rows} new labelled rows, {fresh.wanted} wanted"
     if not has_champion and not force:
         return Decision.by(Reason.NO_CHAMPION, f"nothing serves yet; {rows}")
-    found = f"{drift.words}; {rows}" if episode is None else f"{drift.words}; {episode.words}"
-    waiting = episode is not None and not episode.enough
+    if episode is None:
+        return _without_drift(force, fresh, f"{drift.words}; {rows}")
+    found = f"{drift.words}; {episode.words}"
     if force:
-        return Decision.by(Reason.FORCED, f"asked for by hand; {found}", waiting=waiting)
-    if episode is not None and episode.enough:
+        return Decision.by(Reason.FORCED, f"asked for by hand; {found}", waiting=episode.waiting)
+    if episode.enough:
         return Decision.by(Reason.DRIFT, found)
     if fresh.enough:
-        return Decision.by(
-            Reason.NEW_ROWS, f"{rows}; {found}" if waiting else found, waiting=waiting
-        )
-    reason = Reason.WAITING_FOR_LABELS if waiting else Reason.NOTHING_NEW
-    return Decision.by(reason, found, waiting=waiting)
+        return Decision.by(Reason.NEW_ROWS, f"{rows}; {found}", waiting=episode.waiting)
+    reason = Reason.WAITING_FOR_LABELS if episode.waiting else Reason.ANSWERED
+    return Decision.by(reason, found, waiting=episode.waiting)
+
+
+def _without_drift(force: bool, fresh: Fresh, found: str) -> Decision:
+    if force:
+        return Decision.by(Reason.FORCED, f"asked for by hand; {found}")
+    return Decision.by(Reason.NEW_ROWS if fresh.enough else Reason.NOTHING_NEW, found)

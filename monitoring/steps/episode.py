@@ -8,6 +8,7 @@ from typing import Self
 from monitoring.rows.counting import Settled
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.run import Result, Run
+from monitoring.training.registry import Challenge
 from monitoring.use_case import UseCase
 
 
@@ -20,6 +21,8 @@ class Episode(Result):
         Start of the first window that had drifted.
     retrained
         The moment from which the newest retrain looked that this drift asked for.
+    answered
+        Whether that retrain made a champion.
     rows, positives
         Rows since the drift began whose truth settled since then, or since that retrain.
     wanted_rows, wanted_positives
@@ -30,6 +33,7 @@ class Episode(Result):
 
     since: datetime
     retrained: datetime | None
+    answered: bool
     rows: int
     positives: int
     wanted_rows: int
@@ -38,7 +42,7 @@ class Episode(Result):
 
     @classmethod
     def counted(
-        cls, case: UseCase, since: datetime, retrained: datetime | None, found: Settled
+        cls, case: UseCase, since: datetime, last: Challenge | None, found: Settled
     ) -> Self:
         """Return the episode that began at `since`, for what was counted of it.
 
@@ -47,10 +51,11 @@ class Episode(Result):
         """
         return cls(
             since=since,
-            retrained=retrained,
+            retrained=None if last is None else last.as_of,
+            answered=last is not None and last.promoted,
             rows=found.rows,
             positives=found.positives,
-            wanted_rows=case.drift.min_rows if retrained is None else case.retrain.new_rows,
+            wanted_rows=case.drift.min_rows if last is None else case.retrain.new_rows,
             wanted_positives=case.min_positives,
             positive_words=case.words.positives,
         )
@@ -59,6 +64,11 @@ class Episode(Result):
     def enough(self) -> bool:
         """Whether a retrain, or one more, has something to learn of this drift."""
         return self.rows >= self.wanted_rows and self.positives >= self.wanted_positives
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the champion is none that this drift was answered by, nor can be yet."""
+        return not self.enough and not self.answered
 
     @property
     def words(self) -> str:
@@ -79,12 +89,13 @@ def episode_of(run: Run, since: datetime) -> Episode:
     labels that came after it count towards another one.
     """
     case = run.case
-    retrained = model_registry().last_challenged(case, asked_by=DRIFT, as_of=run.as_of)
-    if retrained is not None and retrained < since:
-        retrained = None
+    last = model_registry().last_challenge(case, asked_by=DRIFT, as_of=run.as_of)
+    if last is not None and last.as_of < since:
+        last = None
+    after = since if last is None else last.as_of
     with production_store() as store:
-        found = store.settled_since(case, since, after=retrained or since, as_of=run.as_of)
-    return Episode.counted(case, since, retrained, found)
+        found = store.settled_since(case, since, after=after, as_of=run.as_of)
+    return Episode.counted(case, since, last, found)
 
 
 DRIFT = "drift"

@@ -66,6 +66,22 @@ class Version:
     promoted: datetime | None = None
 
 
+@dataclass(frozen=True, order=True)
+class Challenge:
+    """A retrain that came to the gate.
+
+    Attributes
+    ----------
+    as_of
+        The moment that it looked from.
+    promoted
+        Whether its challenger ever became champion.
+    """
+
+    as_of: datetime
+    promoted: bool
+
+
 class Registry:
     """Where models are kept: an MLflow server, or a database and a folder without one.
 
@@ -243,7 +259,7 @@ class Registry:
         told
             Tags, without our prefix.
         asked_by
-            What asked for the retrain, in the word that `last_challenged` is asked for.
+            What asked for the retrain, in the word that `last_challenge` is asked for.
         as_of
             The moment that the retrain looked from.
         """
@@ -254,8 +270,8 @@ class Registry:
         # Last: a version that has it has all of them.
         client.set_model_version_tag(case.name, version.number, _ASKED_BY, asked_by)
 
-    def last_challenged(self, case: UseCase, *, asked_by: str, as_of: datetime) -> datetime | None:
-        """Return the newest moment that a retrain looked from whose challenger was noted.
+    def last_challenge(self, case: UseCase, *, asked_by: str, as_of: datetime) -> Challenge | None:
+        """Return the newest retrain whose challenger was noted.
 
         Parameters
         ----------
@@ -266,8 +282,14 @@ class Registry:
         """
         wanted = f"name = '{case.name}' and tags.`{_ASKED_BY}` = '{asked_by}'"
         found = self._client().search_model_versions(wanted)
-        moments = (datetime.fromisoformat(version.tags[_AS_OF]) for version in found)
-        return max((moment for moment in moments if moment <= as_of), default=None)
+        made = (
+            Challenge(
+                as_of=datetime.fromisoformat(version.tags[_AS_OF]),
+                promoted=PROMOTED in version.tags,
+            )
+            for version in found
+        )
+        return max((one for one in made if one.as_of <= as_of), default=None)
 
     def promote(self, case: UseCase, version: Version) -> None:
         """Make a version the champion, by one alias move; the one that served is `previous`.

@@ -12,10 +12,17 @@ from monitoring.steps.fresh import Fresh
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def episode(positives: int, *, rows: int = 500, retrained: datetime | None = None) -> Episode:
+def episode(
+    positives: int,
+    *,
+    rows: int = 500,
+    retrained: datetime | None = None,
+    answered: bool = False,
+) -> Episode:
     return Episode(
         since=BEGAN,
         retrained=retrained,
+        answered=answered,
         rows=rows,
         positives=positives,
         wanted_rows=50,
@@ -83,6 +90,17 @@ def test_after_a_retrain_for_this_drift_the_words_name_it() -> None:
     decision = chosen(drifting=again)
     assert decision.reason is Reason.WAITING_FOR_LABELS
     assert "retrained for it as of 2026-03-03 00:00" in decision.words
+
+
+def test_a_drift_that_made_a_champion_waits_for_nothing_though_it_lasts() -> None:
+    answered = episode(3, retrained=BEGAN + timedelta(days=2), answered=True)
+    decision = chosen(drifting=answered)
+    assert not decision.go
+    assert decision.reason is Reason.ANSWERED
+    assert not decision.waiting
+    assert chosen(drifting=answered, rows=1000).reason is Reason.NEW_ROWS
+    again = episode(30, retrained=BEGAN + timedelta(days=2), answered=True)
+    assert chosen(drifting=again).reason is Reason.DRIFT
 
 
 @pytest.mark.parametrize("other", [{"rows": 1000}, {"force": True}])

@@ -51,14 +51,15 @@ def frauds_a_day(case: UseCase, days: int, frauds: int) -> None:
         store.add_labels(case, some.row_id, some.label, at + np.timedelta64(1, "h"))
 
 
-def challenged(case: UseCase, as_of: datetime, asked_by: str) -> None:
-    """Let a retrain as of then have been to the gate."""
+def challenged(case: UseCase, as_of: datetime, asked_by: str) -> Version:
+    """Let a retrain as of then have been to the gate; return its challenger."""
     client = MlflowClient(tracking_uri=settings().tracking_url)
     if not client.search_registered_models():
         client.create_registered_model(case.name)
     made = client.create_model_version(case.name, source="none")
     version = Version(str(made.version), "none", "none")
     model_registry().note(case, version, {}, asked_by=asked_by, as_of=as_of)
+    return version
 
 
 def run_at(moment: datetime, verdict_id: str | None = None) -> Run:
@@ -80,7 +81,21 @@ def test_after_the_retrain_it_asked_for_only_later_labels_count(case: UseCase) -
     challenged(case, NOW - 2 * DAY, "drift")
     assert counts(episode_of(run_at(NOW), since)) == (16, NOW - 2 * DAY)
     challenged(case, NOW - DAY, "new rows")
-    assert counts(episode_of(run_at(NOW), since)) == (16, NOW - 2 * DAY)
+    again = episode_of(run_at(NOW), since)
+    assert counts(again) == (16, NOW - 2 * DAY)
+    assert again.wanted_rows == case.retrain.new_rows
+    assert not again.answered
+    assert again.waiting
+
+
+def test_a_drift_is_answered_once_its_challenger_served(case: UseCase) -> None:
+    frauds_a_day(case, days=6, frauds=8)
+    registry = model_registry()
+    registry.promote(case, challenged(case, NOW - 2 * DAY, "drift"))
+    found = episode_of(run_at(NOW), NOW - 5 * DAY)
+    assert found.answered
+    assert not found.enough
+    assert not found.waiting
 
 
 def test_retrains_of_an_earlier_episode_or_a_later_moment_don_t_count(case: UseCase) -> None:

@@ -241,12 +241,13 @@ def noted(cards: Job, registry: Registry, version: Version, asked_by: str, as_of
 
 def assert_last(cards: Job, registry: Registry) -> None:
     """Of the retrain as of `AS_OF` that drift asked for, and of no other."""
-    later = AS_OF + timedelta(days=9)
-    assert registry.last_challenged(cards.case, asked_by="drift", as_of=later) == AS_OF
-    assert registry.last_challenged(cards.case, asked_by="drift", as_of=AS_OF) == AS_OF
+    found = registry.last_challenge(cards.case, asked_by="drift", as_of=AS_OF + timedelta(days=9))
+    assert found is not None
+    assert found.as_of == AS_OF
+    assert found == registry.last_challenge(cards.case, asked_by="drift", as_of=AS_OF)
     before = AS_OF - timedelta(seconds=1)
-    assert registry.last_challenged(cards.case, asked_by="drift", as_of=before) is None
-    assert registry.last_challenged(cards.case, asked_by="forced", as_of=later) is None
+    assert registry.last_challenge(cards.case, asked_by="drift", as_of=before) is None
+    assert registry.last_challenge(cards.case, asked_by="forced", as_of=AS_OF) is None
 
 
 def take_over(cards: Job, registry: Registry, version: Version) -> None:

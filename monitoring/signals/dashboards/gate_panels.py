@@ -9,8 +9,6 @@ from monitoring.signals.dashboards.panel import Column, Display, Panel, Scale
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
 
-_NOTHING = "no challenger has met a champion yet"
-
 
 def gate_panels(watch: Watch) -> tuple[Panel, ...]:
     """Return the decision, both differences with their intervals, and the rows they rest on."""
@@ -53,7 +51,6 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
                 Column("cost", "cost", Scale.RATIO),
                 Column("recall", "recall", Scale.RATIO),
             ),
-            nothing=_NOTHING,
         ),
         Panel(
             CasePanel.GATE_ROWS,

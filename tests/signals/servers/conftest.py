@@ -24,7 +24,7 @@ def watched(fraud: UseCase, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("watched")
     shop = write_tiny("shop", folder, thresholds=EVERY_THRESHOLD)
     with watching(folder, fraud, shop) as stack:
-        for part in (Part.MODEL, Part.RETRAIN, Part.REPORT):
+        for part in (Part.MODEL, Part.RETRAIN, Part.GATE, Part.REPORT):
             publish(pushed()[part], use_case="fraud", part=part, url=stack.pushgateway)
         for pipeline in Pipeline:
             now = datetime.now(UTC)

@@ -1,0 +1,69 @@
+"""What the gate can tell apart: how often a challenger is shown to be cheaper, or not inferior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.gate_world import CASE, FRAUD_RATE
+from monitoring.performance.paired import Comparison, compared
+from monitoring.performance.reviewed import RowOutcomes
+
+CHAMPION = 0.75
+CHALLENGERS = (0.75, 0.80, 0.90)
+FRAUDS = (30, 100, 300)
+ALIKE = 0.9
+"""Share of frauds that are as hard for one model as for the other."""
+
+RUNS = 200
+
+
+def tell() -> None:
+    """Print the table."""
+    margin = CASE.retrain.not_inferior_within
+    print(
+        f"\nof {RUNS} challengers of a champion that catches {CHAMPION:.0%}, and alarms as often: "
+        f"shown to be superior, to be not inferior within {margin:.0%}, and to keep recall "
+        f"within {100 * CASE.retrain.recall_not_worse_by:.0f} points"
+    )
+    for frauds in FRAUDS:
+        for catches in CHALLENGERS:
+            found = list(_comparisons(frauds, catches))
+            shares = [
+                np.mean([one.cost.high < 0 for one in found if one.cost]),
+                np.mean(
+                    [one.cost.high <= margin * (one.old_cost or 0) for one in found if one.cost]
+                ),
+                np.mean([one.recall.low >= -CASE.retrain.recall_not_worse_by for one in found]),
+            ]
+            told = "".join(f"{share:>8.0%}" for share in shares)
+            print(f"  {frauds:>4} frauds, catches {catches:.0%}{told}")
+
+
+def _comparisons(frauds: int, catches: float) -> Iterator[Comparison]:
+    for seed in range(RUNS):
+        rng = np.random.default_rng(seed)
+        rows = round(frauds / FRAUD_RATE)
+        positive = np.arange(rows) < frauds
+        amounts = np.exp(np.log(40) + rng.normal(size=rows))
+        hard = rng.random(rows)
+        yield compared(
+            _outcomes(_caught(hard, catches, rng), positive, amounts, rng),
+            _outcomes(_caught(hard, CHAMPION, rng), positive, amounts, rng),
+            positive,
+        )
+
+
+def _caught(hard: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    own = rng.random(len(hard))
+    return np.where(rng.random(len(hard)) < ALIKE, hard, own) < share
+
+
+def _outcomes(
+    caught: np.ndarray, positive: np.ndarray, amounts: np.ndarray, rng: np.random.Generator
+) -> RowOutcomes:
+    costs = CASE.costs
+    false_alarm = (rng.random(len(positive)) < 0.005) * (costs.false_alarm + costs.review)
+    cost = np.where(positive, np.where(caught, costs.review, amounts), false_alarm)
+    return RowOutcomes(caught=caught & positive, cost=cost)
