@@ -173,8 +173,10 @@ def rollback(
 
     No gate is asked. Exit code 2 when nothing was changed, or not everybody could be told.
     """
+    from monitoring.settings import settings
     from monitoring.stack.attach import attach
     from monitoring.steps.rollback import roll_back
+    from monitoring.use_case_file import find_use_case
 
     _logging()
     with _readable_errors():

@@ -29,6 +29,7 @@ from monitoring.steps.promote import back_up_champion, promote
 from monitoring.steps.run import Run
 from monitoring.training.gate import Outcome, Rule
 from monitoring.training.registry import Registry
+from monitoring.training.train import train
 from monitoring.use_case import UseCase
 from tests.training.conftest import Job, job
 
@@ -44,11 +45,15 @@ def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
 
 @pytest.fixture(scope="module")
 def logged(cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a registry's database: version 1 alarms nothing and serves; run `good` is to come."""
+    """Return a registry's database: version 1 hardly alarms and serves; run `good` is to come."""
     folder = tmp_path_factory.mktemp("logged")
     database = Path(shutil.copy(mlflow_tables, folder / "mlflow.db"))
     registry = Registry(f"sqlite:///{database}", folder / "artifacts")
-    blind = replace(cards.trained, model=replace(cards.trained.model, threshold=1.0))
+    dear = cards.case.model_copy(
+        update={"costs": cards.case.costs.model_copy(update={"review": 2000.0})}
+    )
+    name = cards.trained.model.candidate
+    blind = train(dear, name, cards.split, cards.found, data_hash="", seed=0)
     version = registry.register(cards.case, registry.log(cards.case, blind, "blind", AS_OF))
     registry.promote(cards.case, version)
     registry.log(cards.case, cards.trained, "good", AS_OF)

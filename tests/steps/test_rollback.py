@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +21,8 @@ from monitoring.steps.places import model_registry
 from monitoring.steps.rollback import roll_back
 from monitoring.steps.run import StepError
 from monitoring.training.errors import TrainingError
-from monitoring.training.registry import Registry, Version
+from monitoring.training.registry import Registry
+from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, load_use_case
 from tests.fixtures.stack import Webhook
@@ -38,7 +38,17 @@ def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
     return job(fraud_case, card_rows.take(slice(None, None, 4)))
 
 
-THRESHOLDS = (0.25, 0.5, 0.75)
+@pytest.fixture(scope="module")
+def three(cards: Job) -> tuple[Trained, ...]:
+    """The same model with three thresholds: the dearer a review, the higher."""
+    name = cards.trained.model.candidate
+    made = []
+    for review in (2.0, 20.0, 200.0):
+        costs = cards.case.costs.model_copy(update={"review": review})
+        dear = cards.case.model_copy(update={"costs": costs})
+        made.append(train(dear, name, cards.split, cards.found, data_hash="", seed=0))
+    assert made[0].model.threshold < made[1].model.threshold < made[2].model.threshold
+    return tuple(made)
 
 
 @pytest.fixture(scope="module")
@@ -52,24 +62,23 @@ def case(cards: Job, tmp_path_factory: pytest.TempPathFactory) -> UseCase:
     return read.model_copy(update={"candidates": cards.case.candidates, "source": named})
 
 
-def registered(cards: Job, case: UseCase, registry: Registry) -> list[Version]:
-    """Return three versions, told apart by their thresholds."""
-    made = []
-    for number, threshold in enumerate(THRESHOLDS):
-        model = replace(cards.trained.model, threshold=threshold)
-        trained = replace(cards.trained, model=model)
-        made.append(registry.register(case, registry.log(case, trained, f"r{number}", AS_OF)))
-    return made
+def register(three: tuple[Trained, ...], case: UseCase, registry: Registry) -> None:
+    """Make versions 1, 2 and 3 of them."""
+    for number, trained in enumerate(three):
+        registry.register(case, registry.log(case, trained, f"r{number}", AS_OF))
 
 
 @pytest.fixture(scope="module")
 def three_versions(
-    cards: Job, case: UseCase, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory
+    three: tuple[Trained, ...],
+    case: UseCase,
+    mlflow_tables: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """Return a registry's database in which none of three versions serves yet."""
     folder = tmp_path_factory.mktemp("three_versions")
     database = Path(shutil.copy(mlflow_tables, folder / "mlflow.db"))
-    registered(cards, case, Registry(f"sqlite:///{database}", folder / "artifacts"))
+    register(three, case, Registry(f"sqlite:///{database}", folder / "artifacts"))
     return database
 
 
@@ -102,6 +111,7 @@ def parts(case: UseCase) -> tuple[str | None, str | None]:
 
 def test_on_real_servers_the_version_before_serves_again_and_everybody_is_told(
     cards: Job,
+    three: tuple[Trained, ...],
     case: UseCase,
     mlflow_server: str,
     pushgateway: str,
@@ -112,17 +122,18 @@ def test_on_real_servers_the_version_before_serves_again_and_everybody_is_told(
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     monkeypatch.setenv("TOCSIN_WEBHOOK_URL", webhook.url)
     settings.cache_clear()
-    registered(cards, case, model_registry())
+    register(three, case, model_registry())
     promoted(case, "1", "2")
     result = runner.invoke(app, ["rollback", case.name, "--json"])
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
-    assert (said["version"], said["replaced"], said["threshold"]) == ("1", "2", 0.25)
+    threshold = three[0].model.threshold
+    assert (said["version"], said["replaced"], said["threshold"]) == ("1", "2", threshold)
 
     assert parts(case) == ("1", "2")
     model = champion_model(case)
     assert model is not None
-    assert (model.threshold, model.reference.model_version) == (0.25, "1")
+    assert (model.threshold, model.reference.model_version) == (threshold, "1")
     features = cards.split.test.features
     np.testing.assert_array_equal(model.score(features), cards.trained.model.score(features))
     pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text
@@ -147,7 +158,8 @@ def test_a_named_version_serves_and_may_be_the_challenger(case: UseCase) -> None
     assert registry.challenger(case) is None
     assert parts(case) == ("3", "2")
     words = roll_back(case, to="1").words
-    assert words.startswith("version 1 (logistic_regression, threshold 0.25) serves again")
+    assert words.startswith("version 1 (logistic_regression, threshold 0.")
+    assert words.endswith("serves again in the place of version 3")
     assert parts(case) == ("1", "3")
 
 
