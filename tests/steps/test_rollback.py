@@ -14,7 +14,6 @@ from mlflow import MlflowClient
 from typer.testing import CliRunner
 
 from monitoring.cli import app
-from monitoring.rows.rows import Rows
 from monitoring.settings import settings
 from monitoring.steps.drift import champion_model
 from monitoring.steps.places import model_registry
@@ -26,16 +25,10 @@ from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, load_use_case
 from tests.fixtures.stack import Webhook
-from tests.training.conftest import Job, job
+from tests.training.conftest import Job
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 runner = CliRunner()
-
-
-@pytest.fixture(scope="module")
-def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
-    """A logistic regression trained on every fourth payment of ten days."""
-    return job(fraud_case, card_rows.take(slice(None, None, 4)))
 
 
 @pytest.fixture(scope="module")
