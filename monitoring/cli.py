@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from monitoring.command import (
+    AsJson,
+    AsOf,
+    UseCaseName,
+    moment_of,
+    print_json,
+    readable_errors,
+    show_steps,
+)
 
+if TYPE_CHECKING:
     from monitoring.stack.up import Running
 
 app = typer.Typer(
@@ -27,37 +32,13 @@ app = typer.Typer(
 use_case_app = typer.Typer(no_args_is_help=True, help="Use-case files: check, list.")
 app.add_typer(use_case_app, name="use-case")
 
-UseCaseName = Annotated[str, typer.Argument(metavar="USE_CASE", help="Name of a use case.")]
-AsOf = Annotated[str | None, typer.Option(help="Moment to look from, ISO 8601; else now.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
-
-
-@contextmanager
-def _readable_errors() -> Iterator[None]:
-    """Print what is wrong and what to do, and exit with 2, where an error says both."""
-    try:
-        yield
-    except typer.Exit:
-        raise
-    except (RuntimeError, ValueError, OSError) as error:
-        typer.echo("\n".join([f"{type(error).__name__}: {error}", *_notes(error)]), err=True)
-        raise typer.Exit(2) from error
-    except Exception as error:
-        # 1 is an answer ("a retrain is asked for"): nothing that failed may end with it.
-        logging.getLogger(__name__).exception("unexpected")
-        raise typer.Exit(2) from error
-
-
-def _notes(error: BaseException) -> list[str]:
-    return list(getattr(error, "__notes__", []))
-
 
 @use_case_app.command("check")
 def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
     """Check a use-case file: `tocsin use-case check my_model.yml`."""
     from monitoring.use_case_file import load_use_case
 
-    with _readable_errors():
+    with readable_errors():
         case = load_use_case(path)
     typer.echo(f"{path}: {case.name} ({case.title}) is right")
 
@@ -68,7 +49,7 @@ def list_use_cases() -> None:
     from monitoring.settings import settings
     from monitoring.use_case_file import find_use_case, use_case_files
 
-    with _readable_errors():
+    with readable_errors():
         for name, path in use_case_files(settings().use_cases).items():
             title = find_use_case(name, settings().use_cases).title
             typer.echo(f"{name:<24}{title}  ({path})")
@@ -89,13 +70,13 @@ def retrain(
     from monitoring.stack.attach import attach
     from monitoring.steps import begin, in_process
 
-    _logging()
-    with _readable_errors():
+    show_steps()
+    with readable_errors():
         attach()
-        run = begin.by_hand(Pipeline.RETRAIN, use_case, as_of=_moment(as_of), force=force)
+        run = begin.by_hand(Pipeline.RETRAIN, use_case, as_of=moment_of(as_of), force=force)
         told = in_process.retrain(run)
     if as_json:
-        _print_json(told)
+        print_json(told)
 
 
 @app.command()
@@ -108,13 +89,13 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
     from monitoring.stack.attach import attach
     from monitoring.steps import begin, in_process
 
-    _logging()
-    with _readable_errors():
+    show_steps()
+    with readable_errors():
         attach()
-        run = begin.by_hand(Pipeline.REPORT, use_case, as_of=_moment(as_of))
+        run = begin.by_hand(Pipeline.REPORT, use_case, as_of=moment_of(as_of))
         told, drifted = in_process.report(run)
     if as_json:
-        _print_json(told)
+        print_json(told)
     if drifted:
         typer.echo(f"drift is above its limit: run `tocsin retrain {use_case}`", err=True)
         raise typer.Exit(1)
@@ -146,7 +127,7 @@ def drift(
     from monitoring.drift.verdict import SHARE_LIMIT
 
     limit = SHARE_LIMIT if fail_above is None else fail_above
-    with _readable_errors():
+    with readable_errors():
         verdict = compare(reference, current, share_limit=limit, engine=engine)
     if as_json:
         typer.echo(json.dumps(verdict.to_dict(), indent=2))
@@ -178,12 +159,12 @@ def rollback(
     from monitoring.steps.rollback import roll_back
     from monitoring.use_case_file import find_use_case
 
-    _logging()
-    with _readable_errors():
+    show_steps()
+    with readable_errors():
         attach()
         done = roll_back(find_use_case(use_case, settings().use_cases), to=to)
     if as_json:
-        _print_json(done)
+        print_json(done)
     else:
         typer.echo(done.words)
 
@@ -204,16 +185,16 @@ def replay(
     from monitoring.steps import replay as replaying
     from monitoring.use_case_file import find_use_case
 
-    _logging()
-    with _readable_errors():
+    show_steps()
+    with readable_errors():
         attach()
         replayed = replaying.replay(
             find_use_case(use_case, settings().use_cases),
-            until=_moment(until) or datetime.now(UTC).replace(microsecond=0),
+            until=moment_of(until) or datetime.now(UTC).replace(microsecond=0),
             scenario=None if scenario is None else Scenario(scenario),
         )
     if as_json:
-        _print_json(replayed)
+        print_json(replayed)
     else:
         typer.echo(replayed.words)
 
@@ -236,20 +217,20 @@ def backfill(
     from monitoring.steps.backfill import backfill as fill
     from monitoring.use_case_file import find_use_case
 
-    _logging()
+    show_steps()
     now = datetime.now(UTC).replace(microsecond=0)
-    with _readable_errors(), counted("windows") as progress:
+    with readable_errors(), counted("windows") as progress:
         attach()
         done = fill(
             find_use_case(use_case, settings().use_cases),
-            since=_moment(since),
-            until=_moment(until) or now,
+            since=moment_of(since),
+            until=moment_of(until) or now,
             now=now,
             wait=wait,
             progress=progress,
         )
     if as_json:
-        _print_json(done)
+        print_json(done)
     else:
         typer.echo(done.words)
 
@@ -271,7 +252,7 @@ def generate(
     from monitoring.signals import generate as generating
     from monitoring.use_case_file import find_use_case, use_case_files
 
-    with _readable_errors():
+    with readable_errors():
         where = Settings.model_construct() if out is None else settings()
         cases = [find_use_case(name, where.use_cases) for name in use_case_files(where.use_cases)]
         folder = out or Path()
@@ -298,7 +279,7 @@ def serve(
     from monitoring.settings import Ports, settings
     from monitoring.stack.attach import attach
 
-    with _readable_errors():
+    with readable_errors():
         attach()
         server = server_of(site_of(settings()), host=host, port=port or Ports().serve)
     server.run()
@@ -316,7 +297,7 @@ def down() -> None:
     from monitoring.settings import settings
     from monitoring.stack.down import down as stop
 
-    with _readable_errors():
+    with readable_errors():
         was_running = stop(settings())
     typer.echo("the local stack is down" if was_running else "the local stack was not up")
 
@@ -333,7 +314,7 @@ def status(as_json: AsJson = False) -> None:
     from monitoring.stack.show import table_of
     from monitoring.stack.status import status as statuses
 
-    with _readable_errors():
+    with readable_errors():
         parts = statuses(settings())
     if as_json:
         typer.echo(json.dumps([asdict(part) for part in parts], indent=2))
@@ -355,7 +336,7 @@ def demo(
     from monitoring.stack.demo import demo as show
 
     running = _up()
-    with _readable_errors():
+    with readable_errors():
         looks = show(
             running,
             Ports(),
@@ -376,7 +357,7 @@ def programs(
     """Name the missing programs that are not Python's, or install them: `tocsin programs`."""
     from monitoring.stack.programs import install_missing, missing
 
-    with _readable_errors():
+    with readable_errors():
         lacking = install_missing() if install else missing()
     for program in lacking:
         typer.echo(f"{'installed' if install else 'missing'}: {program.name}")
@@ -389,7 +370,7 @@ def env(
     """Write .env with generated secrets for docker compose: `tocsin env`."""
     from monitoring.stack.env import write_env
 
-    with _readable_errors():
+    with readable_errors():
         written = write_env(path)
     typer.echo(f"{path} written" if written else f"{path} is there already: nothing changed")
 
@@ -401,24 +382,8 @@ def _up() -> Running:
     from monitoring.stack.show import shown
     from monitoring.stack.up import up as start
 
-    with _readable_errors(), shown(Console()) as progress:
+    with readable_errors(), shown(Console()) as progress:
         return start(settings(), Ports(), progress=progress)
-
-
-def _moment(text: str | None) -> datetime | None:
-    from monitoring.rows.window import parse_moment
-
-    return None if text is None else parse_moment(text)
-
-
-def _logging() -> None:
-    """Show our own steps as they go; of libraries, only what they warn of."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("monitoring").setLevel(logging.INFO)
-
-
-def _print_json(result: BaseModel) -> None:
-    typer.echo(result.model_dump_json(indent=2))
 
 
 if __name__ == "__main__":
