@@ -91,7 +91,11 @@ def test_a_summary_is_not_taken_for_a_reference(reference: Reference, tmp_path: 
         load_reference(tmp_path / "s.json.gz")
 
 
-@pytest.mark.parametrize("damage", [b"", b"hello", gzip.compress(b"{]"), gzip.compress(b"[1]")])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"hello", gzip.compress(b"{]"), gzip.compress(b"[1]")],
+    ids=["empty", "not gzip", "not JSON", "no record"],
+)
 def test_a_damaged_file_is_a_clear_error(damage: bytes, tmp_path: Path) -> None:
     path = tmp_path / "r.json.gz"
     path.write_bytes(damage)
