@@ -73,8 +73,7 @@ def measure_windows(run: Run, store: KeptRows, model: Model) -> Measured:
     scored = None if scorer is None else scores_of(past, scorer)
     challenger = challenger_model(case)
     if challenger is not None:
-        for rows in (past, recent):
-            score_in_shadow(store, case, challenger, rows, run.as_of)
+        score_in_shadow(store, case, challenger, recent, run.as_of)
     older = store.scored(case, _newest_mature(case, mature.end), mature.end)
     return Measured(
         verdict=judge(run, store, model, recent),

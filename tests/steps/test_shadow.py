@@ -23,8 +23,10 @@ from tests.steps.conftest import AS_OF, send
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
-TRAFFIC = Window(AS_OF - 2 * DAY, AS_OF)
-RUN = Run.open(Pipeline.REPORT, "fraud", Window(AS_OF - DAY, AS_OF))
+TRAFFIC = Window(AS_OF - DAY, AS_OF)
+CLOSED = Run.open(Pipeline.REPORT, "fraud", TRAFFIC)
+MATURE = Run.open(Pipeline.REPORT, "fraud", Window(AS_OF, AS_OF + DAY))
+"""Reports of the moment when the traffic's window has closed, and when its labels have come."""
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def twin(cards: Job, model: Model) -> Model:
 def measured(cards: Job, model: Model) -> Measured:
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
-        return measure_windows(RUN, store, model)
+        assert measure_windows(CLOSED, store, model).shadow is None
+        return measure_windows(MATURE, store, model)
 
 
 def test_a_twin_of_the_champion_has_its_scorecard(cards: Job, model: Model, twin: Model) -> None:
@@ -75,7 +78,7 @@ def test_without_a_challenger_nothing_is_scored_in_shadow(cards: Job, model: Mod
 
 
 def test_it_is_not_judged_on_rows_it_learned_from(cards: Job, model: Model, twin: Model) -> None:
-    noon = AS_OF - 1.5 * DAY
+    noon = AS_OF - DAY / 2
     learned = replace(twin, trained_as_of=noon)
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
@@ -93,7 +96,7 @@ def test_its_scorecard_is_published_under_its_role_and_told(
     assert found.realised is not None
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     settings.cache_clear()
-    publish_report(RUN, found, rows=1)
+    publish_report(MATURE, found, rows=1)
     pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text.splitlines()
     for role in Role:
         figure = f'role="{role}",stage="production",use_case="fraud"'
