@@ -46,10 +46,17 @@ Bounds = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Guess:
-    """The figures that one way of estimating gives for a window, and their intervals if any."""
+    """The figures that one way of estimating gives for a window, and their intervals if any.
+
+    Attributes
+    ----------
+    given
+        Whether a report would give them: not where the scores are proved wrong.
+    """
 
     figures: Figures
     bounds: Bounds | None = None
+    given: bool = True
 
 
 def last_value(world: World, rows: Rows) -> Guess:
@@ -68,7 +75,7 @@ def guess(world: World, rows: Rows, known: Calibration) -> Guess:
         threshold=world.model.threshold,
         costs=world.case.costs,
     )
-    return _guess_of(found)
+    return replace(_guess_of(found), given=known.holds)
 
 
 def _guess_of(found: Estimate) -> Guess:
@@ -178,10 +185,17 @@ def by_nannyml(world: World, windows: Sequence[Window], folder: Path) -> list[Gu
 
 @dataclass(frozen=True)
 class Errors:
-    """Of one way of estimating, by figure: distances from the truth, and how often it was held."""
+    """Of one way of estimating, by figure: distances from the truth, and how often it was held.
+
+    Attributes
+    ----------
+    given
+        Share of windows for which a report would give the estimate.
+    """
 
     distance: Mapping[str, float]
     held: Mapping[str, float]
+    given: float
 
 
 def errors(world: World, windows: Sequence[Window], found: Sequence[Guess]) -> Errors:
@@ -197,7 +211,7 @@ def errors(world: World, windows: Sequence[Window], found: Sequence[Guess]) -> E
         if all(one.bounds is not None for one in found):
             low, high = np.array([one.bounds[name] for one in found if one.bounds]).T
             held[name] = float(((low <= truth) & (truth <= high)).mean())
-    return Errors(distance, held)
+    return Errors(distance, held, float(np.mean([one.given for one in found])))
 
 
 def measured(world: World, count: int) -> Iterator[tuple[str, dict[str, Errors]]]:
@@ -271,11 +285,13 @@ def main() -> None:
         print(f"## {world.name}: {windows} windows of each kind\n")
         rows = []
         for kind, ways in measured(world, windows):
-            held.append((world.name, kind, *(f"{ways[OURS].held[f]:.0%}" for f in FIGURES)))
+            ours = ways[OURS]
+            cells = (f"{share:.0%}" for share in (ours.given, *(ours.held[f] for f in FIGURES)))
+            held.append((world.name, kind, *cells))
             rows.append((kind, *(_cell(ways[way]) for way in WAYS)))
         table(("drift, labels that have come", *WAYS), rows)
     print("## How often the interval held what the labels showed\n")
-    table(("world", "drift, labels that have come", *FIGURES), held)
+    table(("world", "drift, labels that have come", "given", *FIGURES), held)
     print("## The newer half of the test part, as it came\n")
     table(("world", "figure", "estimate", "low", "high", "truth", "last value"), came)
     print("## If a cost is off by a factor of two, on the validation part\n")
