@@ -93,21 +93,15 @@ def _range_words(bins: FeatureBins, members: list[int]) -> str:
     if not bins.edges and not heavy:
         return "any value: "
     if len(members) == 1 and members[0] <= heavy:
-        return f"{_number(bins.heavy[members[0] - 1])}: "
+        return f"{bins.spelled(bins.heavy[members[0] - 1])}: "
     low, high = _limits(bins, members[0])[0], _limits(bins, members[-1])[1]
     if low == -np.inf:
-        return (
-            f"{'<=' if members[-1] <= heavy or high not in bins.heavy else '<'} {_number(high)}: "
-        )
+        up_to = "<=" if members[-1] <= heavy or high not in bins.heavy else "<"
+        return f"{up_to} {bins.spelled(high)}: "
     above = ">=" if members[0] <= heavy else ">"
     if high == np.inf:
-        return f"{above} {_number(low)}: "
-    return f"{_number(low)} to {_number(high)}: "
-
-
-def _number(value: float) -> str:
-    """Write a number with four digits, or all of those before its point."""
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+        return f"{above} {bins.spelled(low)}: "
+    return f"{bins.spelled(low)} to {bins.spelled(high)}: "
 
 
 def _limits(bins: FeatureBins, index: int) -> tuple[float, float]:

@@ -30,8 +30,8 @@ class Values(StrEnum):
 def values_of(column: pa.Array) -> Values | None:
     """Return what a column holds, by its type; None where no value is there at all.
 
-    Times are moments, days, times of the day and durations. What is none of the others (lists,
-    bytes, and so on) is compared by how it is spelled, so it is words.
+    Times are moments and days; times of the day and durations are numbers of seconds. What is none
+    of the others (lists, bytes, and so on) is compared by how it is spelled, so it is words.
     """
     import pyarrow as pa
 
@@ -42,18 +42,23 @@ def values_of(column: pa.Array) -> Values | None:
         kind = kind.value_type
     if pa.types.is_boolean(kind):
         return Values.TRUTHS
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return Values.NUMBERS
-    if pa.types.is_temporal(kind) and not pa.types.is_interval(kind):
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return Values.TIMES
-    return Values.WORDS
+    numbers = (
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_time,
+        pa.types.is_duration,
+    )
+    return Values.NUMBERS if any(holds(kind) for holds in numbers) else Values.WORDS
 
 
 def numbers_of(column: pa.Array) -> NDArray[np.floating] | None:
     """Return a column as floats, missing as NaN; None where it holds words.
 
-    True is 1. Times are seconds: since 1970 in UTC, since midnight, or of a duration. Floats of
-    single precision stay so, all else is float64.
+    True is 1. Moments are seconds since 1970 in UTC, times of the day and durations are seconds
+    too. Floats of single precision stay so, all else is float64.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -66,7 +71,7 @@ def numbers_of(column: pa.Array) -> NDArray[np.floating] | None:
     column = _plain(column)
     if held is Values.TRUTHS:
         column = pc.cast(column, pa.int8())
-    elif held is Values.TIMES:
+    elif pa.types.is_temporal(column.type):
         numbers = _numpy(_microseconds(column))
         return numbers.astype(np.float64) / MICROSECONDS
     elif pa.types.is_decimal(column.type):
@@ -89,9 +94,9 @@ def words_of(column: pa.Array) -> pa.Array | None:
     held = values_of(column)
     if held is None:
         return pa.nulls(len(column), pa.string())
-    if held is Values.TIMES:
-        return None
     column = _plain(column)
+    if pa.types.is_temporal(column.type) and not pa.types.is_interval(column.type):
+        return None
     if held is Values.WORDS:
         return _spelled(column)
     if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):

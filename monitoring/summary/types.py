@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ class ColumnStatus(StrEnum):
     TYPE_CHANGED = "type changed"
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FAR = 6e10
+"""Seconds from 1970 beyond which a moment has no date: 1,900 years."""
+
+
 @dataclass(frozen=True)
 class FeatureBins:
     """The bins of one feature, fitted once on the reference.
@@ -46,7 +52,7 @@ class FeatureBins:
     low, high
         Values outside [low, high] are counted apart, as outliers.
     times
-        The numbers are times, in seconds: since 1970 in UTC, or of a day, or of a duration.
+        The numbers are moments, in seconds since 1970 in UTC.
     single
         The reference's numbers are of single precision; a window's are rounded to it.
     categories
@@ -88,15 +94,26 @@ class FeatureBins:
         if self.kind is FeatureKind.CATEGORICAL:
             return ("missing", *self.categories, "other", "unseen")
         if not self.edges:
-            return ("missing", *(f"{value:g}" for value in self.heavy), "any other value")
-        between = zip(self.edges, self.edges[1:], strict=False)
+            return ("missing", *map(self.spelled, self.heavy), "any other value")
+        edges = [self.spelled(edge) for edge in self.edges]
         return (
             "missing",
-            *(f"{value:g}" for value in self.heavy),
-            f"<= {self.edges[0]:g}",
-            *(f"{low:g} to {high:g}" for low, high in between),
-            f"> {self.edges[-1]:g}",
+            *map(self.spelled, self.heavy),
+            f"<= {edges[0]}",
+            *(f"{low} to {high}" for low, high in pairwise(edges)),
+            f"> {edges[-1]}",
         )
+
+    def spelled(self, value: float) -> str:
+        """Write a number with four digits, or all of those before its point; a moment as a date.
+
+        Where the reference reaches over less than three days, its moments have minutes.
+        """
+        if self.times and abs(value) < FAR:
+            moment = EPOCH + timedelta(seconds=value)
+            days = (self.high - self.low) / 3 / 86_400
+            return f"{moment:%Y-%m-%d %H:%M}" if days < 3 else f"{moment:%Y-%m-%d}"
+        return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 UNSEEN_KEPT = 20

@@ -169,3 +169,26 @@ def test_a_reference_without_a_declared_column_is_an_error_that_names_it() -> No
 def test_a_reference_of_another_kind_is_an_error_that_names_it() -> None:
     with pytest.raises(FitError, match="'x'"):
         reference_of(pd.DataFrame({"x": ["a"]}), Features(numeric=("x",)))
+
+
+@pytest.mark.parametrize(
+    ("spacing", "label"), [("1h", "<= 2026-01-03"), ("1min", "<= 2026-01-01 00:49")]
+)
+def test_moments_are_spelled_as_dates(spacing: str, label: str) -> None:
+    moments = pd.Series(pd.date_range("2026-01-01", periods=1000, freq=spacing))
+    bins, found = fitted(moments)
+    assert bins.times
+    assert bins.labels[1] == label
+    assert set(found.counts[1:]) == {50}
+    # Numbers where moments were are another kind of values, and the other way round.
+    assert counted(bins, [1.0]).status is ColumnStatus.TYPE_CHANGED
+    numbers, _ = numeric(np.arange(100.0))
+    assert counted(numbers, moments).status is ColumnStatus.TYPE_CHANGED
+
+
+def test_a_reference_of_single_precision_is_not_told_from_what_was_rounded() -> None:
+    tenths = np.arange(500) % 10 / 10
+    for before, now in ((tenths, tenths.astype("float32")), (tenths.astype("float32"), tenths)):
+        bins, found = fitted(pd.Series(before))
+        assert counted(bins, now).counts.tolist() == found.counts.tolist()
+        assert counted(bins, [1e300]).counts.sum() == 1
