@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
-PORTION = 1 << 21
+PORTION = 1 << 22
 """Values that are read at a time."""
 
 FEWEST, MOST = 1 << 11, 1 << 16
