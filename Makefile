@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
-	bench-summaries bench-estimate bench-drift bench-fraud clean
+	bench-summaries bench-scale bench-spark bench-estimate bench-drift bench-fraud test-spark clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -41,6 +41,10 @@ down: install ## Stop the local stack
 test: install ## Run every test, on two cores
 	$(BIN)/pytest --numprocesses 2
 
+test-spark: install ## Install Spark (half a GB) and run its tests on a cluster; wants Java
+	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'
+	$(BIN)/pytest -m spark
+
 lint: install ## Check style, import direction and that generated files are fresh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,7 +57,7 @@ typecheck: install ## Check types
 generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
 	$(BIN)/tocsin generate
 
-bench: bench-job bench-report bench-summaries ## Print the figures of docs/benchmarks.md, half an hour
+bench: bench-job bench-report bench-summaries bench-scale ## Print the figures of docs/benchmarks.md, half an hour
 
 bench-job: install ## The main job: retrain, report, the idle local stack
 	$(BIN)/python -m benchmarks.main_job
@@ -63,6 +67,13 @@ bench-report: install ## A whole report beside one run of Evidently's
 
 bench-summaries: install ## Summaries and verdicts beside Evidently, NannyML, whylogs, scipy, numpy
 	$(BIN)/python -m benchmarks.summaries
+
+bench-scale: install ## Files of up to 100 million rows, tables of up to 1,000 columns
+	$(BIN)/python -m benchmarks.out_of_core
+
+bench-spark: install ## Spark, one worker against two; wants Java
+	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'
+	$(BIN)/python -m benchmarks.on_spark
 
 bench-estimate: install ## Print the measured tables of docs/estimate.md and docs/money.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.estimate

@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fixtures.mlflow_server",
     "tests.fixtures.stack",
     "tests.fixtures.postgres",
+    "tests.fixtures.spark",
 ]
 
 SERVERS = ("tests/stack/", "tests/signals/servers/")

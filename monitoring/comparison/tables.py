@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from monitoring.summary.data_file import ENDINGS, columns_of, find_files
+from monitoring.summary.distributed import Distributed
 from monitoring.summary.in_memory import InMemory
 from monitoring.summary.out_of_core import OutOfCore, read_files
 from monitoring.summary.table import Table, TableError
@@ -53,6 +54,8 @@ def opened(
     """
     if isinstance(handed, str | Path):
         return _opened_files(handed, engine, columns)
+    if _is_spark(handed):
+        return Distributed(handed)
     if engine is Engine.SPARK:
         msg = f"the {which} is a {type(handed).__name__}, not a Spark DataFrame"
         raise TableError(msg)
@@ -88,6 +91,11 @@ def _is_pandas(handed: Handed) -> bool:
     """Whether it is a frame of pandas, which need not be imported to tell."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(handed, pandas.DataFrame)
+
+
+def _is_spark(handed: Handed) -> bool:
+    """Whether it is a DataFrame of Spark, which need not be installed to tell."""
+    return type(handed).__module__.startswith("pyspark.sql.")
 
 
 def _once(names: Iterable[str], which: str) -> None:

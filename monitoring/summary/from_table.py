@@ -77,4 +77,4 @@ def reference_of(
 
 def _counted(table: Table, bins: Sequence[FeatureBins], spans: Sequence[range]) -> Pass:
     work = partial(count_rows, bins=bins, spans=spans)
-    return reduce(add, table.read([part.name for part in bins], work))
+    return reduce(add, table.read([part.name for part in bins], work, placed=bool(spans)))

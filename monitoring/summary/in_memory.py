@@ -32,15 +32,16 @@ class InMemory:
         """Return a pandas frame's columns."""
         return cls.of(arrow_table(frame, names))
 
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
+    def rows(self, columns: Sequence[str]) -> int:  # noqa: ARG002 - whatever they are
+        """Return the number of rows."""
         return sum(portion.rows.num_rows for portion in self.held)
 
     def read(
         self,
         columns: Sequence[str],  # noqa: ARG002 - they are all there
         work: Callable[[Iterable[Portion]], Found],
+        *,
+        placed: bool,  # noqa: ARG002 - they always are
     ) -> Iterator[Found]:
         """Do `work` on all rows."""
         yield work(self.held)

@@ -34,13 +34,16 @@ class OutOfCore:
         """Names of the columns."""
         return columns_of(self.files)
 
-    @property
-    def rows(self) -> int | None:
-        """Number of rows; None for CSV."""
+    def rows(self, columns: Sequence[str]) -> int | None:  # noqa: ARG002 - whatever they are
+        """Return the number of rows; None for CSV."""
         return rows_of(self.files)
 
     def read(
-        self, columns: Sequence[str], work: Callable[[Iterable[Portion]], Found]
+        self,
+        columns: Sequence[str],
+        work: Callable[[Iterable[Portion]], Found],
+        *,
+        placed: bool,  # noqa: ARG002 - they always are
     ) -> Iterator[Found]:
         """Do `work` on all rows, in the files' order."""
         yield work(self._portions(columns))

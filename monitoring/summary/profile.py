@@ -215,8 +215,9 @@ def profile(table: Table, names: Sequence[str], *, as_words: Collection[str] = (
 
 
 def _read(table: Table, names: Sequence[str], as_words: Collection[str], size: int) -> Profile:
-    work = partial(_profile, names=names, as_words=as_words, size=size, rows=table.rows)
-    return reduce(Profile.join, table.read(names, work))
+    rows = table.rows(names)
+    work = partial(_profile, names=names, as_words=as_words, size=size, rows=rows)
+    return reduce(Profile.join, table.read(names, work, placed=True))
 
 
 def _profile(

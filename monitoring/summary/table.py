@@ -58,17 +58,25 @@ class Table(Protocol):
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, each once."""
 
-    @property
-    def rows(self) -> int | None:
-        """Number of rows; None where only reading them tells."""
+    def rows(self, columns: Sequence[str]) -> int | None:
+        """Return the number of rows as these columns are read; None where only reading tells."""
 
     def read(
-        self, columns: Sequence[str], work: Callable[[Iterable[Portion]], Found]
+        self,
+        columns: Sequence[str],
+        work: Callable[[Iterable[Portion]], Found],
+        *,
+        placed: bool,
     ) -> Iterator[Found]:
         """Do `work` on all rows and return what it found.
 
         There is one finding where one process reads the rows, in order; where several read a
         part each, there is one of each part, in the order of the parts.
+
+        Parameters
+        ----------
+        placed
+            The work asks where in the table a portion begins; else that may be wrong.
 
         Raises
         ------

@@ -65,7 +65,7 @@ def tables(draw: st.DrawFn, least: int = 0) -> pa.Table:
 
 def in_portions(table: Table, cuts: list[int]) -> Table:
     """Return a table in memory cut anew, at these places at most."""
-    (held,) = table.read(table.columns, list)
+    (held,) = table.read(table.columns, list, placed=True)
     portions = []
     for portion in held:
         ends = sorted({cut for cut in cuts if 0 < cut < portion.rows.num_rows})
