@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from unittest.mock import patch
 
 import numpy as np
@@ -12,11 +12,8 @@ import pandas as pd
 from benchmarks.drift_quality.table import rate, scaled, table
 from benchmarks.drift_quality.tools import evidently, judged, ks_bonferroni, nannyml
 from monitoring.drift import decision
-from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import FeatureVerdict, Verdict
-from monitoring.summary.build import summarise
-from monitoring.summary.count import count_feature
-from monitoring.summary.types import Reference, Summary
+from monitoring.summary.types import Reference
 from monitoring.use_case import Features
 from tests.drift.made import FEATURES, LIMITS, frame, reference_of, rows_of
 
@@ -65,7 +62,10 @@ def power(scale: float) -> None:
 
 
 def _ours(scale: float) -> Iterator[Sequence[object]]:
-    found = {rows: [_judged(*drawn) for drawn in _windows(rows, scale)] for rows in SIZES}
+    found = {
+        rows: [_judged(reference, after) for reference, _, after in _windows(rows, 60, scale)]
+        for rows in SIZES
+    }
     for number, change in enumerate(CHANGES):
         cells = []
         for rows in SIZES:
@@ -76,33 +76,23 @@ def _ours(scale: float) -> Iterator[Sequence[object]]:
 
 
 def _windows(
-    rows: int, scale: float
-) -> Iterator[tuple[Reference, pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]]:
-    """Yield reference, its rows, a window without drift, and that window after each change."""
+    rows: int, most: int, scale: float
+) -> Iterator[tuple[Reference, pd.DataFrame, list[pd.DataFrame]]]:
+    """Yield a reference, its rows, and a window without drift after each of the changes."""
     rng = np.random.default_rng([rows, 1])
     before = frame(rng, REFERENCE_ROWS)
     reference = reference_of(rows_of(before), chunk=REFERENCE_ROWS)
-    for _ in range(scaled(60, scale, least=5)):
+    for _ in range(scaled(most, scale, least=5)):
         window = frame(rng, rows)
-        yield reference, before, window, [change.apply(window, rng) for change in CHANGES]
+        yield reference, before, [change.apply(window, rng) for change in CHANGES]
 
 
-def _judged(
-    reference: Reference, _: pd.DataFrame, window: pd.DataFrame, after: list[pd.DataFrame]
-) -> list[FeatureVerdict]:
-    """Return what the verdict says of each changed column, the other columns being as they were."""
-    quiet = summarise(rows_of(window), reference)
-    parts = []
-    for change, changed in zip(CHANGES, after, strict=True):
-        verdict = drift_verdict(reference, _with(quiet, reference, change, changed), LIMITS, id="x")
-        parts.append(_of(verdict, change.column))
-    return parts
-
-
-def _with(quiet: Summary, reference: Reference, change: Change, after: pd.DataFrame) -> Summary:
-    bins = next(bins for bins in reference.bins if bins.name == change.column)
-    counted = count_feature(bins, after)
-    return replace(quiet, features={**quiet.features, change.column: counted})
+def _judged(reference: Reference, after: list[pd.DataFrame]) -> list[FeatureVerdict]:
+    """Return what the verdict says of each changed column."""
+    return [
+        _of(judged(reference, rows_of(window)), change.column)
+        for change, window in zip(CHANGES, after, strict=True)
+    ]
 
 
 def _of(verdict: Verdict, column: str) -> FeatureVerdict:
@@ -123,13 +113,13 @@ def _others(scale: float) -> Iterator[Sequence[object]]:
     )
     cells: dict[str, list[str]] = {change.words: [] for change in CHANGES}
     for rows in SIZES:
-        drawn = list(_windows(rows, scale))
+        drawn = list(_windows(rows, 20, scale))
         before = drawn[0][1]
-        changed = [window for _, _, _, after in drawn for window in after]
+        changed = [window for _, _, after in drawn for window in after]
         theirs = nannyml([(before, changed)], watched)[0]
         for number, change in enumerate(CHANGES):
             own = _only(change.column)
-            windows = [after[number] for _, _, _, after in drawn]
+            windows = [after[number] for _, _, after in drawn]
             ks = [change.column in ks_bonferroni(before, w, own, tests=30) for w in windows]
             evident = [change.column in evidently(before, w, own) for w in windows]
             flagged = [change.column in one for one in theirs[number :: len(CHANGES)]]

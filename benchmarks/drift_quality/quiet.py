@@ -54,7 +54,8 @@ class Family:
         if self.levels:
             shares = 1 / np.arange(1, self.levels + 1)
             codes = rng.choice(self.levels, rows, p=shares / shares.sum())
-            return pd.Categorical.from_codes(codes, [f"word {i}" for i in range(self.levels)])
+            words = pd.Index([f"word {i}" for i in range(self.levels)])
+            return pd.Categorical.from_codes(codes, words)
         if self.name == "normal":
             return rng.normal(size=rows)
         return rng.lognormal(size=rows) if self.name == "lognormal" else rng.standard_t(2.2, rows)
