@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from benchmarks.drift_quality.table import rate, scaled, table
 from benchmarks.drift_quality.tools import evidently, judged, ks_bonferroni, nannyml
 from monitoring.drift import decision
-from monitoring.drift.verdict import FeatureVerdict, Verdict
+from monitoring.drift.verdict import SHARE_LIMIT, FeatureVerdict, Verdict
 from monitoring.summary.types import Reference
 from monitoring.use_case import Features
 from tests.drift.made import FEATURES, LIMITS, frame, reference_of, rows_of
@@ -161,20 +164,43 @@ def _lone(scale: float) -> Iterator[Sequence[object]]:
                 ]
     for part in (1.0, 0.2, 0.1, 0.05, 0.02, 0.01):
         level = part * LIMITS.rate
-        cells = []
-        for (_, what), verdicts in found.items():
-            counted = [v for v in verdicts if min(f.q_value or 0 for f in v.tested) <= level]
-            hits = [
-                v.drifted
-                if what == "twelve"
-                else bool(v.drifted_features)
-                if what == "false"
-                else _of(v, "normal0").drifted
-                for v in counted
-            ]
-            cells.append(f"{sum(hits) / len(verdicts):.2%}" if what == "false" else
-                         f"{sum(hits) / len(verdicts):.0%}")  # fmt: skip
-        yield f"{level:g}", *cells
+        yield f"{level:g}", *_cells(found, partial(_sure, level=level))
+    yield "lower bound as the effect", *_cells(found, _bounded)
+
+
+Drifted: TypeAlias = Callable[[Verdict], set[str]]
+
+
+def _cells(found: dict[tuple[int, str], list[Verdict]], drifted: Drifted) -> Iterator[str]:
+    for (_, what), verdicts in found.items():
+        sets = [drifted(verdict) for verdict in verdicts]
+        if what == "false":
+            yield rate([bool(names) for names in sets], 2)
+        elif what == "lone":
+            yield rate(["normal0" in names for names in sets], 0)
+        else:
+            yield rate([len(names) / len(FEATURES.names) > SHARE_LIMIT for names in sets], 0)
+
+
+def _sure(verdict: Verdict, level: float) -> set[str]:
+    """Return what drifted, if the smallest q-value is at most `level`."""
+    sure = min(part.q_value or 0.0 for part in verdict.tested) <= level
+    return {part.name for part in verdict.drifted_features} if sure else set()
+
+
+def _bounded(verdict: Verdict) -> set[str]:
+    """Return what would have drifted were effects lower bounds.
+
+    Bounds at the level of the false discovery rate, taking effects to grow as normal deviates.
+    """
+    changed = [part for part in verdict.tested if part.changed]
+    level = LIMITS.rate * len(changed) / len(verdict.tested)
+    return {
+        part.name
+        for part in changed
+        if (part.effect or 0.0) * (1 - norm.isf(level) / norm.isf(part.p_value or 1e-300))
+        > LIMITS.min_effect
+    }
 
 
 def _moved(window: pd.DataFrame, what: str) -> pd.DataFrame:

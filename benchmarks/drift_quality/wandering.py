@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.drift_quality.table import rate, scaled, table
 from benchmarks.drift_quality.tools import judged
+from monitoring.drift import variation
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.rows import Rows
-from monitoring.summary.types import Reference
 from monitoring.use_case import Features
 from tests.drift.made import reference_of, rows_of
 
@@ -32,12 +34,14 @@ def wandering(scale: float) -> None:
         "a day follows the day before",
         "days of reference",
         "windows",
+        "variation known",
         "any drifted",
+        "as if days were independent",
         "mean share",
         "share > 0.3",
         "12 columns + 1 sigma: share > 0.3",
+        "as if independent",
         "+ 2 sigma",
-        "variation known",
     )
     title = "A series that wanders by itself, windows of a day of 1,000 rows"
     table(title, head, _rows(scale))
@@ -51,41 +55,49 @@ def _rows(scale: float) -> Iterator[Sequence[object]]:
                 for seed in range(scaled(6, scale))
                 for verdicts in _verdicts(np.random.default_rng([seed, days]), days, follows)
             ]
-            quiet = [each[0] for each in found]
+            quiet, one, two, quiet_before, one_before = zip(*found, strict=True)
             yield (
                 follows,
                 days,
                 len(quiet),
-                rate([bool(verdict.drifted_features) for verdict in quiet], 0),
-                f"{np.mean([verdict.share for verdict in quiet]):.3f}",
-                *(rate([verdicts[i].drifted for verdicts in found], 0) for i in range(3)),
                 "yes" if quiet[0].variation_known else "no",
+                rate([bool(verdict.drifted_features) for verdict in quiet], 0),
+                rate([bool(verdict.drifted_features) for verdict in quiet_before], 0),
+                f"{np.mean([verdict.share for verdict in quiet]):.3f}",
+                rate([verdict.drifted for verdict in quiet], 0),
+                rate([verdict.drifted for verdict in one], 0),
+                rate([verdict.drifted for verdict in one_before], 0),
+                rate([verdict.drifted for verdict in two], 0),
             )
 
 
-def _verdicts(
-    rng: np.random.Generator, days: int, follows: float
-) -> Iterator[tuple[Verdict, Verdict, Verdict]]:
-    """Yield the verdict of every fourth day after the reference: as it is, and shifted."""
+def _verdicts(rng: np.random.Generator, days: int, follows: float) -> Iterator[tuple[Verdict, ...]]:
+    """Yield the verdicts of every fourth day after the reference.
+
+    As it is, shifted by one and by two sigma; as it is and shifted by one where each day of the
+    reference counts as an independent one.
+    """
     rows = _stream(rng, days + AFTER, follows)
-    reference = reference_of(rows.take(slice(0, days * PER_DAY)), features=FEATURES)
+    before = rows.take(slice(0, days * PER_DAY))
+    reference = reference_of(before, features=FEATURES)
+    naive = reference_of(before, features=FEATURES)
+    with patch.object(variation, "independent_chunks", lambda chunks, _: float(chunks)):
+        variation.natural_variation(naive)  # which is remembered
     for start in range(days * PER_DAY, len(rows), 4 * PER_DAY):
         window = rows.take(slice(start, start + PER_DAY))
+        shifted = [_shifted(window, by) for by in (1.0, 2.0)]
         yield (
             judged(reference, window),
-            _shifted(reference, window, 1.0),
-            _shifted(reference, window, 2.0),
+            *(judged(reference, one) for one in shifted),
+            judged(naive, window),
+            judged(naive, shifted[0]),
         )
 
 
-def _shifted(reference: Reference, window: Rows, by: float) -> Verdict:
+def _shifted(window: Rows, by: float) -> Rows:
     values = window.features.copy()
     values.iloc[:, :12] += by
-    times = window.event_time
-    return judged(
-        reference,
-        rows_of(values, start=str(times[0]), spacing=timedelta(days=1) / PER_DAY),
-    )
+    return replace(window, features=values)
 
 
 def _stream(rng: np.random.Generator, days: int, follows: float) -> Rows:
