@@ -322,9 +322,9 @@ def test_links_are_shown_and_not_hidden_in_a_menu(fraud: UseCase) -> None:
     assert [link["title"] for link in links] == [
         "All models",
         "Pipeline health",
-        "Newest drift report",
-        "Newest performance report",
-        "Newest quality report",
+        "Drift report",
+        "Performance report",
+        "Quality report",
         "All reports",
         "Runbook",
     ]

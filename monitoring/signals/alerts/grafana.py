@@ -19,7 +19,9 @@ from monitoring.signals.promql import duration
 from monitoring.signals.thresholds import Side
 
 FOLDER = "Tocsin"
-INTERVAL = "60s"
+INTERVAL = "30s"
+"""How often a rule is run: with a scrape before it and a message after it, within a minute."""
+
 EXPRESSION = "__expr__"
 
 # What the HTTP API wants in a rule, and a provisioning file has around it or not at all.

@@ -67,7 +67,7 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
             Leads("All models", path_of(FLEET)),
             Leads("Pipeline health", path_of(HEALTH)),
             *(
-                Leads(f"Newest {kind} report", addresses.newest_report(case.name, kind))
+                Leads(f"{kind.capitalize()} report", addresses.newest_report(case.name, kind))
                 for kind in REPORTS
             ),
             Leads("All reports", addresses.reports(case.name)),

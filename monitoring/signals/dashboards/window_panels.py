@@ -95,7 +95,7 @@ def _table(
         ),
         height=11,
         columns=(
-            Column(FIGURE, "figure"),
+            Column(FIGURE, "figure", width=160),
             *(Column(name, name, scale) for name in ("now", "average", "worst")),
         ),
     )
