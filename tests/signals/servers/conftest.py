@@ -8,30 +8,47 @@ import pytest
 from monitoring.rows.scenarios import Scenario
 from monitoring.signals import Part, Pipeline, publish, publish_attempt, publish_success
 from monitoring.use_case import UseCase
-from tests.fixtures.demo import EVERY_THRESHOLD, watching_here
-from tests.fixtures.tiny import write_tiny
+from tests.fixtures.demo import Here, write_shop
 from tests.signals.figures import pushed
 from tests.signals.servers.watched import Watched, until, watching
 
 
 @pytest.fixture(scope="session")
-def watched(fraud: UseCase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """The servers, and two use cases that they watch.
-
-    Of `fraud` all figures are made up and good, so that a test pushes the one that it wants bad;
-    of `shop` they are what the demo's own steps made of rows with drift.
-    """
+def servers(fraud: UseCase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """The servers, and the two use cases that they watch; nothing is pushed yet."""
     folder = tmp_path_factory.mktemp("watched")
-    shop = write_tiny("shop", folder, thresholds=EVERY_THRESHOLD)
-    with watching(folder, fraud, shop) as stack:
-        for part in (Part.MODEL, Part.RETRAIN, Part.GATE, Part.REPORT):
-            publish(pushed()[part], use_case="fraud", part=part, url=stack.pushgateway)
-        for pipeline in Pipeline:
-            now = datetime.now(UTC)
-            publish_attempt("fraud", pipeline, now, url=stack.pushgateway)
-            publish_success("fraud", pipeline, now, url=stack.pushgateway)
-        with watching_here(shop, folder, stack.pushgateway) as here:
-            here.demo(Scenario.COVARIATE)
-        until(lambda: stack.query('max_feature_drift{use_case="shop"}'))
-        until(lambda: stack.query('ALERTS{alertname="DriftScoreHigh",use_case="shop"}'))
+    with watching(folder, fraud, write_shop(folder)) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def shop_here(servers: Watched) -> Here:
+    """The use case `shop`, after all that the demo does with rows that drift."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    here = Here(servers.case("shop"), servers.folder, servers.pushgateway, now)
+    with here.at_work():
+        here.retrain()
+        here.traffic(Scenario.COVARIATE)
+        here.report()
+    return here
+
+
+@pytest.fixture(scope="session")
+def watched(servers: Watched, shop_here: Here) -> Watched:
+    """The servers, with figures of both use cases.
+
+    Of `fraud` all are made up and good, so that a test pushes the one that it wants bad; of
+    `shop` they are what the demo's own steps published.
+    """
+    for part in (Part.MODEL, Part.RETRAIN, Part.GATE, Part.REPORT):
+        publish(pushed()[part], use_case="fraud", part=part, url=servers.pushgateway)
+    for pipeline in Pipeline:
+        now = datetime.now(UTC)
+        publish_attempt("fraud", pipeline, now, url=servers.pushgateway)
+        publish_success("fraud", pipeline, now, url=servers.pushgateway)
+    servers.wait_for_report("shop", shop_here.now)
+    servers.wait_for_report("fraud", shop_here.now)
+    # Rules look again a second after a scrape.
+    until(lambda: servers.query('max_feature_drift{use_case="fraud"}'))
+    until(lambda: servers.query('ALERTS{alertname="DriftScoreHigh",use_case="shop"}'))
+    return servers

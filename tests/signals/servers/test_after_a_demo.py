@@ -49,7 +49,7 @@ SILENT = {
 @pytest.fixture(scope="session")
 def shop(watched: Watched) -> UseCase:
     """The use case that the demo's own steps reported on."""
-    return next(case for case in watched.cases if case.name == "shop")
+    return watched.case("shop")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,6 +68,11 @@ class Watched:
     prometheus: str
     told: Told
     cases: tuple[UseCase, ...]
+    folder: Path
+
+    def case(self, name: str) -> UseCase:
+        """Return one of the use cases."""
+        return next(case for case in self.cases if case.name == name)
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """Return what Prometheus answers now; fail where it does not understand."""
@@ -76,6 +81,11 @@ class Watched:
         assert answer["status"] == "success", f"{expr}: {answer}"
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
+
+    def wait_for_report(self, use_case: str, since: datetime) -> None:
+        """Wait until what a report told at `since` or later is scraped."""
+        told = f'tocsin_last_success_timestamp_seconds{{use_case="{use_case}",pipeline="report"}}'
+        until(lambda: self.query(f"{told} >= {since.timestamp()}"))
 
     def get(self, path: str) -> Any:
         """Return what Prometheus's API says under a path."""
@@ -121,7 +131,7 @@ def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
             quick = shipped.replace("_interval: 10s", "_interval: 1s")
             (folder / "prometheus.yml").write_text(quick, encoding="utf-8")
             with running_prometheus(folder) as prometheus:
-                yield Watched(gateway, prometheus, told, cases)
+                yield Watched(gateway, prometheus, told, cases, folder)
 
 
 @contextmanager

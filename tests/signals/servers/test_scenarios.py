@@ -1,0 +1,55 @@
+"""Each scenario fires exactly the alerts of its row in docs/scenarios.md, and no other."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitoring.rows.scenarios import Scenario
+from monitoring.signals.alerts.declared import alerts_of
+from tests.fixtures.demo import Here
+from tests.signals.servers.watched import Watched
+
+DOC = Path(__file__).parents[3] / "docs" / "scenarios.md"
+HEALTHY = "none"
+_ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+_ALERT = re.compile(r"\[(\w+)\]\(runbook\.md#(\w+)\) (warning|critical)")
+
+
+def rows() -> dict[str, set[tuple[str, str]]]:
+    """Return the alerts of each row of the document, by scenario."""
+    found = _ROW.findall(DOC.read_text(encoding="utf-8"))
+    return {name: {(a, loud) for a, _, loud in _ALERT.findall(told)} for name, _, told in found}
+
+
+@pytest.fixture(scope="module")
+def here(shop_here: Here, watched: Watched) -> Iterator[Here]:
+    """The use case after its demo; afterwards its figures are those of the demo again."""
+    yield shop_here
+    began = datetime.now(UTC)
+    with shop_here.at_work():
+        shop_here.report()
+    watched.wait_for_report("shop", began)
+
+
+def test_every_scenario_has_its_row() -> None:
+    assert set(rows()) == {HEALTHY, *Scenario}
+
+
+@pytest.mark.parametrize("scenario", [HEALTHY, *Scenario])
+def test_a_scenario_fires_the_alerts_of_its_row_and_no_other(
+    scenario: str, here: Here, watched: Watched
+) -> None:
+    began = datetime.now(UTC)
+    with here.at_work(store=scenario):
+        here.traffic(None if scenario == HEALTHY else Scenario(scenario))
+        here.report()
+    watched.wait_for_report("shop", began)
+    firing = {
+        (alert.name, alert.loudness)
+        for alert in alerts_of(here.case)
+        if watched.query(alert.condition)
+    }
+    assert firing == rows()[scenario]
