@@ -8,7 +8,7 @@ from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.business import business_alerts
 from monitoring.signals.alerts.declared import alerts_of
 from monitoring.signals.alerts.grafana import provisioned_group
-from monitoring.signals.catalogue import CATALOGUE, GATE_COST, GATE_RECALL, PREVIOUS_DRIFT
+from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.dashboards.case import case_board
 from monitoring.signals.dashboards.fleet import fleet_board
 from monitoring.signals.dashboards.health import health_board
@@ -18,7 +18,7 @@ from monitoring.signals.samples import retrain_samples
 from monitoring.use_case import UseCase
 from tests.signals.conftest import everything
 from tests.signals.figures import pushed
-from tests.signals.servers.watched import Watched, until
+from tests.signals.servers.watched import NEED_A_SECOND_MODEL, Watched, until
 
 ADDRESSES = Addresses("http://tocsin.test")
 BRIEF = {
@@ -34,9 +34,6 @@ BRIEF = {
     "n_drifted_features",
     "max_feature_drift",
 }
-NEED_A_SECOND_MODEL = (PREVIOUS_DRIFT, GATE_COST, GATE_RECALL)
-"""Not there after this demo, which ends with the first retrain's model."""
-
 SILENT = {
     ("RunFailed", "warning"),
     ("FiguresAbsent", "critical"),

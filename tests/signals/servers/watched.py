@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
+from monitoring.signals.catalogue import GATE_COST, GATE_RECALL, PREVIOUS_DRIFT
 from monitoring.signals.files import alertmanager_file, prometheus_files
 from monitoring.signals.targets import Targets
 from monitoring.use_case import UseCase
@@ -32,6 +33,9 @@ from tests.fixtures.loopback import free_port
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
+NEED_A_SECOND_MODEL = (PREVIOUS_DRIFT, GATE_COST, GATE_RECALL)
+"""Not there after a demo, which ends with the first retrain's model."""
+
 AT_ONCE = Pace(timedelta(seconds=1), timedelta(seconds=1), timedelta(hours=1))
 
 
