@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monitoring.comparison.tables import Engine, Handed, opened
+from monitoring.comparison.summaries import profiled, summarised
+from monitoring.comparison.tables import Engine, Handed, engine_called, names_of, opened
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
 from monitoring.summary.files import load_reference, load_summary
 from monitoring.summary.fit import fit_bins
 from monitoring.summary.from_table import hash_of, reference_of, summarise_table
-from monitoring.summary.profile import profile
 from monitoring.summary.table import TableError
 from monitoring.summary.types import Reference, Summary
 
@@ -90,7 +90,7 @@ def compare(
     >>> compare("january.parquet", "february.parquet").drifted_features  # doctest: +SKIP
     """
     limits = ChosenLimits(min_effect, rate)
-    reads = _engine(engine)
+    reads = engine_called(engine)
     saved = _saved_reference(reference)
     if saved is None:
         fitted, window = _from_tables(reference, current, columns, reads)
@@ -98,14 +98,6 @@ def compare(
         fitted = _only(saved, columns)
         window = _window(fitted, current, reads)
     return drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
-
-
-def _engine(name: str) -> Engine:
-    try:
-        return Engine(name)
-    except ValueError as error:
-        msg = f"there is no engine {name!r}: it is one of {', '.join(Engine)}"
-        raise TableError(msg) from error
 
 
 def _from_tables(
@@ -119,28 +111,11 @@ def _from_tables(
         )
         raise TableError(msg)
     before = opened(reference, "reference", engine, columns)
-    names = _names(before.columns, columns)
-    now = opened(current, "current", engine, names)
-    found = profile(before, names)
-    if not found.rows:
-        msg = "the reference has no rows: there is nothing to compare with"
-        raise TableError(msg)
+    now = opened(current, "current", engine, names_of(before.columns, columns))
+    found = profiled(before, columns)
     bins = fit_bins(found)
     window = summarise_table(now, bins, hash_of_bins=hash_of(bins))
     return reference_of(before, bins, rows=found.rows, chunk=window.rows), window
-
-
-def _names(there: Sequence[str], columns: Sequence[str] | None) -> Sequence[str]:
-    """Return the columns to judge."""
-    names = there if columns is None else list(dict.fromkeys(columns))
-    absent = [name for name in names if name not in there]
-    if absent:
-        msg = f"the reference has no column {', '.join(absent)}: it has {', '.join(there)}"
-        raise TableError(msg)
-    if not names:
-        msg = "the reference has no columns to compare"
-        raise TableError(msg)
-    return names
 
 
 def _saved_reference(reference: Handed | Reference) -> Reference | None:
@@ -161,18 +136,12 @@ def _window(reference: Reference, current: Handed | Summary, engine: Engine) -> 
         return current
     if _is_saved(current):
         return load_summary(Path(current))
-    names = [part.name for part in reference.bins]
-    return summarise_table(
-        opened(current, "current", engine, names),
-        reference.bins,
-        hash_of_bins=reference.training.bins_hash,
-        model_version=reference.model_version,
-    )
+    return summarised(current, reference, engine)
 
 
 def _only(reference: Reference, columns: Sequence[str] | None) -> Reference:
     """Return a reference of some of its features."""
     if columns is None:
         return reference
-    wanted = _names([part.name for part in reference.bins], columns)
+    wanted = names_of([part.name for part in reference.bins], columns)
     return replace(reference, bins=tuple(b for b in reference.bins if b.name in wanted))

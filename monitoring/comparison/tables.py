@@ -31,6 +31,40 @@ class Engine(StrEnum):
     SPARK = "spark"
 
 
+def engine_called(name: str) -> Engine:
+    """Return an engine by its name.
+
+    Raises
+    ------
+    TableError
+        None is called so.
+    """
+    try:
+        return Engine(name)
+    except ValueError as error:
+        msg = f"there is no engine {name!r}: it is one of {', '.join(Engine)}"
+        raise TableError(msg) from error
+
+
+def names_of(there: Sequence[str], columns: Sequence[str] | None) -> Sequence[str]:
+    """Return the columns to judge, of those that are there.
+
+    Raises
+    ------
+    TableError
+        There are none, or one that was asked for is not there.
+    """
+    names = there if columns is None else list(dict.fromkeys(columns))
+    absent = [name for name in names if name not in there]
+    if absent:
+        msg = f"the reference has no column {', '.join(absent)}: it has {', '.join(there)}"
+        raise TableError(msg)
+    if not names:
+        msg = "the reference has no columns to compare"
+        raise TableError(msg)
+    return names
+
+
 def opened(
     handed: Handed, which: str, engine: Engine = Engine.AUTO, columns: Sequence[str] | None = None
 ) -> Table:
