@@ -92,7 +92,8 @@ def _categorical(name: str, column: WordsColumn) -> FeatureBins:
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     frequent = tuple(word for word in ranked[:CATEGORIES] if counts[word] >= least)
     rare = frozenset(ranked[len(frequent) :])
-    if len(rare) > RARE_KEPT or sum(map(len, rare)) > RARE_LETTERS:
+    many = column.words is None or len(rare) > RARE_KEPT
+    if many or sum(map(len, rare)) > RARE_LETTERS:
         return FeatureBins(name, FeatureKind.CATEGORICAL, categories=frequent, open_ended=True)
     share, shape = _unseen(counts.values())
     return FeatureBins(
