@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from monitoring.steps.places import production_store
 from monitoring.steps.publish import publish_report
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
+from tests.fixtures.gateway import running_pushgateway
 from tests.steps.conftest import AS_OF, send
 from tests.training.conftest import Job
 
@@ -34,10 +36,12 @@ def store(model: Model) -> Iterator[ProductionStore]:
 
 
 @pytest.fixture
-def gateway(pushgateway: str, monkeypatch: pytest.MonkeyPatch, model: Model) -> str:
-    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
-    settings.cache_clear()
-    return pushgateway
+def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model) -> Iterator[str]:
+    """A Pushgateway of its own: what is absent here must not be another test's."""
+    with running_pushgateway(tmp_path) as url:
+        monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", url)
+        settings.cache_clear()
+        yield url
 
 
 def pushed(gateway: str, found: Measured) -> dict[str, float]:
