@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     )
     public_mlflow_url: str | None = Field(
         None,
-        description="Where people open MLflow; dashboards and the front page lead there if set.",
+        description="Where people open MLflow; links to models lead there if set.",
     )
     public_airflow_url: str | None = Field(None, description="The same of Airflow.")
     public_prometheus_url: str | None = Field(None, description="The same of Prometheus.")

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
-from monitoring.serving import front, health, reports, runbook, watch
+from monitoring.serving import front, health, models, reports, runbook, watch
 from monitoring.serving.headers import SecurityHeaders
 from monitoring.serving.pages import page
 from monitoring.serving.site import LOOPBACK_NAMES, Site
@@ -34,7 +34,7 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
     app.add_exception_handler(404, _missing)
     app.add_middleware(SecurityHeaders, scripted=reports.PATH)
-    for room in (health, front, runbook, watch, reports):
+    for room in (health, front, runbook, watch, models, reports):
         app.include_router(room.router)
     app.mount(reports.PATH, reports.ReportFiles(site))
     return app

@@ -39,8 +39,8 @@ class Site:
         Folder of use-case files beside the shipped ones.
     addresses
         Where people open this server, and Grafana.
-    prometheus
-        Where people open Prometheus; None if they can't.
+    prometheus, mlflow
+        Where people open them; None if they can't.
     """
 
     reports: Path
@@ -48,6 +48,7 @@ class Site:
     addresses: Addresses
     places: tuple[Place, ...] = ()
     prometheus: str | None = None
+    mlflow: str | None = None
 
     @property
     def host(self) -> str | None:
@@ -69,4 +70,5 @@ def site_of(settings: Settings) -> Site:
         addresses=Addresses(settings.public_url, settings.grafana_url),
         places=tuple(Place(name, url, holds) for name, url, holds in known if url is not None),
         prometheus=settings.public_prometheus_url,
+        mlflow=settings.public_mlflow_url,
     )

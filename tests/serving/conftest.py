@@ -44,6 +44,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, fraud_case: UseCase) -> Ite
     (wrong / "wrong.yml").write_text("name: Wrong <b>", encoding="utf-8")
     port = free_port()
     addresses = Addresses(f"http://127.0.0.1:{port}/")
-    site = Site(reports, wrong, addresses, prometheus="http://prom.test")
+    site = Site(
+        reports, wrong, addresses, prometheus="http://prom.test", mlflow="http://mlflow.test/"
+    )
     with running_site(site, port=port) as url:
         yield Served(url, reports)

@@ -18,13 +18,10 @@ class Addresses:
         Base of reports, runbook and status pages.
     grafana
         Base of Grafana; None where it does not run, and links lead to the status pages.
-    mlflow
-        Base of MLflow; None where people can't open it, and nothing links to it.
     """
 
     public: str
     grafana: str | None = None
-    mlflow: str | None = None
 
     def dashboard(self, alert: Alert) -> str:
         """Return the address of the panel that shows what the alert is about."""
@@ -53,11 +50,12 @@ class Addresses:
         """Return the address that leads to a use case's newest report of a kind."""
         return f"{self._public}/newest/{use_case}/{kind}"
 
-    def model(self, use_case: str, version: str) -> str | None:
-        """Return the address of a version of a use case's model; None where nobody can open it."""
-        if self.mlflow is None:
-            return None
-        return f"{self.mlflow.rstrip('/')}/#/models/{use_case}/versions/{version}"
+    def model(self, use_case: str, version: str = "") -> str:
+        """Return the address that leads to a version of a use case's model in MLflow.
+
+        To all of its versions, where none is named.
+        """
+        return f"{self._public}/models/{use_case}" + (f"/{version}" if version else "")
 
     def runbook(self, alert: Alert | None = None) -> str:
         """Return the address of the alert's entry in the runbook; of the whole of it for None."""

@@ -71,6 +71,7 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
                 for kind in REPORTS
             ),
             Leads("All reports", addresses.reports(case.name)),
+            Leads("Models in MLflow", addresses.model(case.name)),
             Leads("Runbook", addresses.runbook()),
         ),
     )

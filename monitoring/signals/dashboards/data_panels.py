@@ -36,8 +36,7 @@ from monitoring.signals.thresholds import Side
 def model_panels(watch: Watch) -> tuple[Panel, ...]:
     """Return which model serves, how it did in its test, and what retrains decided."""
     new_rows = watch.case.retrain.new_rows
-    its_page = watch.addresses.model(watch.case.name, THIS)
-    opens = None if its_page is None else Leads("Open it in MLflow", its_page)
+    opens = Leads("Open it in MLflow", watch.addresses.model(watch.case.name, THIS))
     model, since = watch.each(MODEL, *MODEL.labels), watch.since(PROMOTED, *PROMOTED.labels)
     return (
         Panel(
