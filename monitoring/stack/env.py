@@ -44,11 +44,16 @@ DELIVERY = {
     "TOCSIN_SLACK_URL": "https://hooks.slack.com/services/...",
     "TOCSIN_HEARTBEAT_URL": "https://watchdog.example.org/tocsin",
     "TOCSIN_SMTP_HOST": "mail.example.org:587",
+    "TOCSIN_SMTP_TLS": "true",
     "TOCSIN_SMTP_FROM": "tocsin@example.org",
     "TOCSIN_SMTP_TO": "oncall@example.org",
     "TOCSIN_SMTP_USER": "tocsin",
     "TOCSIN_SMTP_PASSWORD": "...",
     "TOCSIN_PUBLIC_URL": "https://tocsin.example.org",
+    "TOCSIN_GRAFANA_URL": "https://grafana.example.org",
+    "TOCSIN_PUBLIC_AIRFLOW_URL": "https://airflow.example.org",
+    "TOCSIN_PUBLIC_MLFLOW_URL": "https://mlflow.example.org",
+    "TOCSIN_PUBLIC_PROMETHEUS_URL": "https://prometheus.example.org",
 }
 """Where alerts go: lines to fill in, with an example of each."""
 

@@ -1,5 +1,6 @@
 """docker-compose.yml against what it names: paths, variables, versions, addresses."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ import yaml
 
 from monitoring.settings import Ports, Settings
 from monitoring.signals.targets import COMPOSE
-from monitoring.stack.env import SECRETS, variables, write_env
+from monitoring.stack.env import DELIVERY, SECRETS, variables, write_env
 from monitoring.stack.folders import CHECKOUT
 from monitoring.stack.parts import RETENTION
 
@@ -112,6 +113,71 @@ def test_every_setting_is_one_that_the_code_reads() -> None:
     named = set(re.findall(r"\bTOCSIN_\w+", TEXT + image))
     assert named - settings_variables() == set()
     assert len(named) > 20
+
+
+def test_every_setting_of_a_deployment_is_passed() -> None:
+    image = (CHECKOUT / "Dockerfile").read_text()
+    named = set(re.findall(r"\bTOCSIN_\w+", TEXT + image))
+    # There is no Alertmanager and no Grafana of another folder, and the pause is Airflow's own.
+    left = {"TOCSIN_NOTIFIER", "TOCSIN_GRAFANA_HOME", "TOCSIN_RETRY_SECONDS"}
+    assert {f"TOCSIN_{field.upper()}" for field in Settings.model_fields} - named == left
+
+
+@pytest.mark.parametrize("name", DELIVERY)
+def test_what_the_env_file_offers_reaches_whoever_writes_and_sends_alerts(name: str) -> None:
+    for service in ("init", "airflow-scheduler"):
+        passed = SERVICES[service]["environment"]
+        assert name in passed
+        assert passed[name] is None or passed[name].startswith(f"${{{name}:-")
+    mails = str(SERVICES["grafana"])
+    assert not name.startswith("TOCSIN_SMTP_") or name == "TOCSIN_SMTP_TO" or name in mails
+
+
+def test_addresses_for_people_are_the_same_wherever_they_are_passed() -> None:
+    given: dict[str, set[str]] = {}
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if value is not None and re.fullmatch(r"(TOCSIN|GF|AIRFLOW_)_.*_URL", name):
+                given.setdefault(name, set()).add(value)
+    assert {name for name, values in given.items() if len(values) > 1} == set()
+    assert given["GF_SERVER_ROOT_URL"] == given["TOCSIN_GRAFANA_URL"]
+    assert given["AIRFLOW__API__BASE_URL"] == given["TOCSIN_PUBLIC_AIRFLOW_URL"]
+
+
+def test_the_sender_of_mails_is_the_setting_s_own_where_none_is_given() -> None:
+    sender = Settings.model_fields["smtp_from"].default
+    assert SERVICES["grafana"]["environment"]["GF_SMTP_FROM_ADDRESS"] == (
+        f"${{TOCSIN_SMTP_FROM:-{sender}}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tls", "policy"),
+    [(None, "MandatoryStartTLS"), ("true", "MandatoryStartTLS"), ("false", "NoStartTLS")],
+)
+def test_grafana_s_mails_speak_tls_as_the_setting_says(tls: str | None, policy: str) -> None:
+    started = grafana_starts(tls)
+    assert started.stdout == f"{policy}\n", started.stderr
+
+
+def test_grafana_says_so_where_the_setting_is_neither_true_nor_false() -> None:
+    started = grafana_starts("perhaps")
+    assert started.returncode == 1
+    assert "TOCSIN_SMTP_TLS" in started.stderr
+
+
+def grafana_starts(tls: str | None) -> subprocess.CompletedProcess[str]:
+    """Run how Grafana's container starts, with what it would start saying its mail policy."""
+    shell, option, script = SERVICES["grafana"]["entrypoint"]
+    said = script.replace("$$", "$").replace("exec /run.sh", "echo $GF_SMTP_STARTTLS_POLICY")
+    variables = {} if tls is None else {"TOCSIN_SMTP_TLS": tls}
+    return subprocess.run(
+        [shell, option, said],
+        env={"PATH": os.environ["PATH"], **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_every_image_is_pinned() -> None:
