@@ -125,7 +125,7 @@ class History:
         if problem is None and promtool is None:
             problem = "promtool, which comes with Prometheus, is not installed here"
         if problem is not None or promtool is None:
-            raise HistoryError(_by_hand(problem, file, folder))
+            raise HistoryError(by_hand(problem, file, folder))
         command = [promtool, "tsdb", "create-blocks-from", f"--max-block-duration={_BLOCK}"]
         done = subprocess.run(  # noqa: S603 - our own file, and the folder that Prometheus named
             [*command, "openmetrics", "--quiet", str(file), folder],
@@ -135,7 +135,7 @@ class History:
         )
         if done.returncode != 0:
             reason = f"promtool ended with {done.returncode}: {done.stderr.strip()[-500:]}"
-            raise HistoryError(_by_hand(reason, file, folder))
+            raise HistoryError(by_hand(reason, file, folder))
 
     def wait_for(self, use_case: str, part: Part, moment: int) -> None:
         """Return once Prometheus shows what was loaded for `moment`.
@@ -185,7 +185,8 @@ def _unreachable(url: str, folder: Path) -> str | None:
     return None
 
 
-def _by_hand(problem: str | None, file: Path, folder: str) -> str:
+def by_hand(problem: str | None, file: Path, folder: str) -> str:
+    """Say why a file could not be loaded, and how it is loaded where Prometheus runs."""
     return (
         f"{problem}. The samples are in {file}: take it to where Prometheus runs, and there, as "
         f"the user that Prometheus runs as: promtool tsdb create-blocks-from "

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from monitoring.settings import Ports, Settings
+from monitoring.signals.history import by_hand
 from monitoring.signals.targets import COMPOSE
 from monitoring.stack.env import DELIVERY, SECRETS, variables, write_env
 from monitoring.stack.folders import CHECKOUT
@@ -239,6 +240,28 @@ def test_prometheus_finds_the_services_that_its_targets_name() -> None:
 
 def test_metrics_are_kept_as_long_as_in_the_local_stack() -> None:
     assert f"--storage.tsdb.retention.time={RETENTION}" in SERVICES["prometheus"]["command"]
+
+
+def test_the_readme_s_way_to_load_history_is_that_of_the_services() -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    commands = re.findall(r"^docker compose (?:exec|cp) .*$", readme, re.MULTILINE)
+    measured, fetched, brought, loaded = commands
+    state = re.search(r"TOCSIN_STATE=(\S+)", (CHECKOUT / "Dockerfile").read_text())
+    assert state is not None
+    left = f"{state[1]}/backfill/fraud.om"
+    assert measured.endswith("exec airflow-scheduler tocsin backfill fraud")
+    assert f"airflow-scheduler:{left} " in fetched
+    assert f"state:{state[1]}" in SERVICES["airflow-scheduler"]["volumes"]
+    folder = brought.removeprefix("docker compose cp fraud.om prometheus:")
+    written = next(
+        option.removeprefix("--storage.tsdb.path=")
+        for option in SERVICES["prometheus"]["command"]
+        if option.startswith("--storage.tsdb.path=")
+    )
+    assert f"prometheus:{written}" in SERVICES["prometheus"]["volumes"]
+    # What the command itself says where it can't load.
+    said = by_hand("", Path(left), written).partition("promtool ")[2]
+    assert loaded.partition("promtool ")[2] == said.replace("fraud.om", f"{folder}fraud.om")
 
 
 def test_the_image_holds_neither_data_nor_secrets() -> None:
