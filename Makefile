@@ -7,7 +7,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
-	bench-summaries bench-scale bench-spark bench-estimate bench-drift bench-fraud test-spark clean
+	bench-summaries bench-scale bench-spark bench-delivery bench-healthy bench-estimate \
+	bench-drift bench-fraud test-spark clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -74,6 +75,12 @@ bench-scale: install ## Files of up to 100 million rows, tables of up to 1,000 c
 bench-spark: install ## Spark, one worker against two; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'
 	$(BIN)/python -m benchmarks.on_spark
+
+bench-delivery: install ## From a push to the message, by Alertmanager and by Grafana
+	$(BIN)/python -m benchmarks.delivery
+
+bench-healthy: install ## The alerts of a healthy model on the real cards: those of docs/scenarios.md
+	$(BIN)/python -m benchmarks.healthy
 
 bench-estimate: install ## Print the measured tables of docs/estimate.md and docs/money.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.estimate

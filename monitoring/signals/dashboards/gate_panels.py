@@ -51,6 +51,7 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
                 Column("cost", "cost", Scale.RATIO),
                 Column("recall", "recall", Scale.RATIO),
             ),
+            nothing="no challenger has met a champion yet",
         ),
         Panel(
             CasePanel.GATE_ROWS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from monitoring.rows.role import Role
 from monitoring.signals.catalogue import (
     ALARMS_AT,
     CAPACITY_USED,
@@ -49,6 +50,9 @@ from monitoring.signals.dashboards.panel import (
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
 from monitoring.signals.metric import Metric, Stage
+
+NO_SHADOW = "no shadow"
+"""Stands in the place of a challenger where none scores in shadow."""
 
 _MATURE = "the newest production window whose labels have come"
 
@@ -221,17 +225,22 @@ def shadow(watch: Watch) -> Panel:
         (NET_SAVING, "net saving"),
     )
     currency = watch.case.costs.currency
+    stage = Stage.PRODUCTION.value
     return Panel(
         CasePanel.SHADOW,
         "Champion and shadow",
         f"The model that serves, and the newest challenger, whose scores are logged and never "
         f"acted on, in {_MATURE}. The shadow is judged on the rows that it scored and learned "
-        "nothing from; where it began late these are fewer.",
+        f"nothing from; where it began late these are fewer. *{NO_SHADOW}*: no challenger scores "
+        "now, or none of its rows is mature yet.",
         Display.TABLE,
         Scale.TEXT,
-        tuple(
-            replace(watch.each(metric, "role", stage=Stage.PRODUCTION.value), name=metric.key)
-            for metric, _ in columns
+        (
+            *(
+                replace(watch.each(metric, "role", stage=stage), name=metric.key)
+                for metric, _ in columns
+            ),
+            watch.lacking(POSITIVES, "role", NO_SHADOW, stage=stage, role=Role.SHADOW.value),
         ),
         width=24,
         height=5,

@@ -76,6 +76,17 @@ class Watch:
         moments = self.each(metric, *by)
         return Query(f"time() - {moments.expr}", moments.name)
 
+    def lacking(self, metric: Metric, by: str, said: str, **labels: str) -> Query:
+        """Return the query that has one series, whose `by` says so, where a metric has none.
+
+        Parameters
+        ----------
+        labels
+            Of the series that is looked for; `by` is one of them.
+        """
+        absent = f"absent({select(metric, self.case.name, **labels)})"
+        return Query(f'max by ({by}) (label_replace({absent}, "{by}", "{said}", "", ""))', said)
+
     def over(self, window: Choice, name: str, how: Mapping[Metric, str]) -> Query:
         """Return the query of figures over the chosen time, a row each, told apart by `FIGURE`.
 

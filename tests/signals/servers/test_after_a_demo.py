@@ -2,22 +2,26 @@
 
 import pytest
 
+from monitoring.rows.role import Role
 from monitoring.signals import Part, publish
 from monitoring.signals.about import Decided
 from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.business import business_alerts
 from monitoring.signals.alerts.declared import alerts_of
 from monitoring.signals.alerts.grafana import provisioned_group
-from monitoring.signals.catalogue import CATALOGUE
+from monitoring.signals.catalogue import CATALOGUE, PREVIOUS_DRIFT
 from monitoring.signals.dashboards.case import case_board
 from monitoring.signals.dashboards.fleet import fleet_board
 from monitoring.signals.dashboards.health import health_board
 from monitoring.signals.dashboards.marks import marks
-from monitoring.signals.dashboards.panel import NO_DATA, Board, Panel
-from monitoring.signals.samples import retrain_samples
+from monitoring.signals.dashboards.panel import NO_DATA, Board
+from monitoring.signals.dashboards.performance_panels import NO_SHADOW
+from monitoring.signals.dashboards.places import HEALTH, CasePanel, HealthPanel
+from monitoring.signals.metric import Stage
+from monitoring.signals.samples import retrain_samples, scorecard_samples
 from monitoring.use_case import UseCase
 from tests.signals.conftest import everything
-from tests.signals.figures import pushed
+from tests.signals.figures import card, pushed
 from tests.signals.servers.watched import NEED_A_SECOND_MODEL, Watched, until
 
 ADDRESSES = Addresses("http://tocsin.test")
@@ -91,17 +95,38 @@ def test_no_panel_is_empty(boards: tuple[Board, ...], watched: Watched) -> None:
     assert {
         (board, title)
         for board, title, expr in empty
-        if board != "tocsin-shop" or all(m.name not in expr for m in NEED_A_SECOND_MODEL)
+        if board != "tocsin-shop" or PREVIOUS_DRIFT.name not in expr
     } == set()
 
 
-def test_panels_of_what_is_wrong_say_so_where_nothing_is(
-    boards: tuple[Board, ...], watched: Watched
+def test_panels_that_may_be_empty_say_why(boards: tuple[Board, ...], watched: Watched) -> None:
+    empty = {
+        (board.uid, panel.id): panel.nothing
+        for board in boards
+        for panel in board.panels
+        if not any(watched.query(query.expr) for query in panel.queries)
+    }
+    assert empty == {
+        (HEALTH, HealthPanel.FAILED_PUSHES): "no push was refused",
+        ("tocsin-shop", CasePanel.GATE_CHANGE): "no challenger has met a champion yet",
+    }
+
+
+def test_where_no_challenger_scores_the_table_beside_the_champion_says_so(
+    watched: Watched, fraud: UseCase
 ) -> None:
-    troubles: list[Panel] = [p for b in boards for p in b.panels if p.nothing != NO_DATA]
-    assert troubles
-    for panel in troubles:
-        assert [watched.query(query.expr) for query in panel.queries] == [[]] * len(panel.queries)
+    def models() -> set[str]:
+        (panel,) = (p for p in case_board(fraud, ADDRESSES).panels if p.id == CasePanel.SHADOW)
+        found = (series for query in panel.queries for series in watched.query(query.expr))
+        return {series["metric"]["role"] for series in found}
+
+    assert models() == {"champion", NO_SHADOW}
+    shadow = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.SHADOW, capacity=400)
+    report = pushed()[Part.REPORT]
+    publish((*report, *shadow), use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    until(lambda: models() == {"champion", "shadow"})
+    publish(report, use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    until(lambda: models() == {"champion", NO_SHADOW})
 
 
 def test_a_promotion_is_marked_where_it_happened(watched: Watched, shop: UseCase) -> None:

@@ -14,12 +14,13 @@ from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.declared import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
 from monitoring.signals.alerts.grafana import INTERVAL
+from monitoring.signals.catalogue import PREVIOUS_DRIFT
 from monitoring.signals.dashboards.panel import NO_DATA
 from monitoring.signals.dashboards.places import FLEET, HEALTH
 from monitoring.signals.files import grafana_files
 from tests.fixtures.grafana import Grafana, running_grafana
 from tests.signals.figures import card, estimate, report_samples
-from tests.signals.servers.watched import NEED_A_SECOND_MODEL, Told, Watched, listening, until
+from tests.signals.servers.watched import Told, Watched, listening, until
 
 pytestmark = pytest.mark.grafana
 
@@ -108,7 +109,7 @@ def test_every_query_of_every_panel_is_answered(
             for board, panel in panels
             if panel["fieldConfig"]["defaults"]["noValue"] == NO_DATA
             for target in unanswered(grafana, panel["targets"], board)
-            if all(metric.name not in target for metric in NEED_A_SECOND_MODEL)
+            if PREVIOUS_DRIFT.name not in target
         ]
 
     until(lambda: not empty())
