@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from grafana_foundation_sdk.models.alerting import Rule
 from pydantic import SecretStr
 
@@ -13,10 +15,12 @@ from monitoring.settings import Settings
 from monitoring.signals.alerts import grafana_routes
 from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.alertmanager import alertmanager_config
+from monitoring.signals.alerts.business import business_alerts
 from monitoring.signals.alerts.declared import alerts_of
-from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, delivery_of
-from monitoring.signals.alerts.grafana import provisioned_group
+from monitoring.signals.alerts.delivery import CRITICAL, Delivery, Mail, Notifier, delivery_of
+from monitoring.signals.alerts.grafana import INTERVAL, provisioned_group
 from monitoring.signals.files import alertmanager_file
+from monitoring.stack.folders import CHECKOUT
 from monitoring.use_case import Severity, UseCase
 from tests.fixtures.gateway import program
 from tests.signals.conftest import everything
@@ -102,6 +106,21 @@ def test_critical_is_told_at_once_and_a_warning_once_a_day() -> None:
     assert (route["group_by"], route["repeat_interval"]) == (["use_case"], "1d")
     critical = next(r for r in route["routes"] if r["matchers"] == ['severity="critical"'])
     assert critical["group_wait"] == "5s"
+
+
+def test_a_critical_figure_is_told_within_a_minute_however_its_push_falls() -> None:
+    # The first of a group waits for others; one that joins waits for the group's next turn.
+    turn = max(CRITICAL.wait, CRITICAL.interval).total_seconds()
+    shipped = yaml.safe_load((CHECKOUT / "prometheus.yml").read_text(encoding="utf-8"))["global"]
+    scrape, rules = (_seconds(shipped[f"{what}_interval"]) for what in ("scrape", "evaluation"))
+    assert scrape + rules + turn <= 50
+    assert scrape + _seconds(INTERVAL) + turn <= 50
+    held = {alert.hold for alert in business_alerts(everything())}
+    assert held == {timedelta(0)}
+
+
+def _seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
 
 
 def test_without_a_heartbeat_the_watchdog_is_muted() -> None:

@@ -50,7 +50,9 @@ class Pace:
     repeat: timedelta
 
 
-CRITICAL = Pace(timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=4))
+# With a scrape and a rule's turn before it, a message comes within a minute of the push: the one of
+# an alert that joins others, or comes back, too.
+CRITICAL = Pace(timedelta(seconds=5), timedelta(seconds=10), timedelta(hours=4))
 WARNING = Pace(timedelta(minutes=1), timedelta(hours=24), timedelta(hours=24))
 HEARTBEAT = Pace(timedelta(seconds=0), timedelta(minutes=1), timedelta(minutes=5))
 
