@@ -87,9 +87,13 @@ def _models() -> Panel:
 
 
 def _firing(severity: Severity) -> str:
-    alerts = series(ALERTS, alertstate="firing", severity=severity.value)
-    none = f"0 * max {_BY_CASE} ({LAST_SUCCESS.name})"
-    return f"count {_BY_CASE} ({alerts}) or {none}"
+    """Return how many alerts of each model fire: one that names several figures is one."""
+    of_models = {"alertstate": "firing", USE_CASE: "~.+"}
+    firing = series(ALERTS, **of_models)
+    alerts = series(ALERTS, **of_models, severity=severity.value)
+    known = f"max {_BY_CASE} ({LAST_SUCCESS.name} or {firing})"
+    counted = f"count {_BY_CASE} (count by ({USE_CASE}, alertname) ({alerts}))"
+    return f"{counted} or 0 * {known}"
 
 
 def _course(place: FleetPanel, metric: Metric, scale: Scale, good: str) -> Panel:

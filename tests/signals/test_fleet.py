@@ -1,0 +1,50 @@
+"""The fleet's table counts what is wrong, and a model of which nothing is known yet is in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from monitoring.signals.dashboards.fleet import fleet_board
+from monitoring.signals.dashboards.places import FleetPanel
+from tests.fixtures.gateway import program
+from tests.signals.programs import run
+
+FIRING = 'alertstate="firing",use_case="shop"'
+SUCCESS = 'tocsin_last_success_timestamp_seconds{use_case="shop",pipeline="report"}'
+CALM_SUCCESS = SUCCESS.replace("shop", "calm")
+
+
+def expression(column: str) -> str:
+    (panel,) = (panel for panel in fleet_board().panels if panel.id == FleetPanel.MODELS)
+    return next(query.expr for query in panel.queries if query.name == column)
+
+
+def check(column: str, series: list[str], counts: Mapping[str, int], folder: Path) -> None:
+    """Let Prometheus itself say what the column shows while the series are there."""
+    expected = [
+        {"labels": f'{{use_case="{case}"}}', "value": count} for case, count in counts.items()
+    ]
+    asked = {"expr": expression(column), "eval_time": "1m", "exp_samples": expected}
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": "1 1 1"} for name in series],
+        "promql_expr_test": [asked],
+    }
+    path = folder / "test.yml"
+    path.write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}), encoding="utf-8")
+    run(program("promtool"), "test", "rules", path)
+
+
+def test_an_alert_counts_once_however_many_figures_it_names(tmp_path: Path) -> None:
+    absent = 'ALERTS{alertname="FiguresAbsent",severity="critical",figure="%s",' + FIRING + "}"
+    recall = 'ALERTS{alertname="RecallLow",severity="critical",' + FIRING + "}"
+    of_all = 'ALERTS{alertname="PushgatewayDown",severity="critical",alertstate="firing"}'
+    series = [of_all, *(absent % figure for figure in "abc"), recall, SUCCESS, CALM_SUCCESS]
+    check("critical", series, {"shop": 2, "calm": 0}, tmp_path)
+    check("warnings", series, {"shop": 0, "calm": 0}, tmp_path)
+
+
+def test_a_model_that_never_ran_has_no_warnings_rather_than_none_known(tmp_path: Path) -> None:
+    absent = 'ALERTS{alertname="FiguresAbsent",severity="critical",' + FIRING + "}"
+    check("warnings", [absent, CALM_SUCCESS], {"shop": 0, "calm": 0}, tmp_path)
