@@ -2,58 +2,37 @@
 
 import json
 from itertools import combinations
-from typing import Any
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.reports.kind import ReportKind
-from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.catalogue import MISSED
 from monitoring.signals.dashboards.case import case_board
 from monitoring.signals.dashboards.datasource import DATASOURCE
-from monitoring.signals.dashboards.fleet import fleet_board
 from monitoring.signals.dashboards.grafana import dashboard_json
 from monitoring.signals.dashboards.health import health_board
 from monitoring.signals.dashboards.panel import WINDOW, Board, Display, Panel
 from monitoring.signals.dashboards.places import CasePanel, FleetPanel, HealthPanel
-from monitoring.use_case import UseCase
+from monitoring.signals.thresholds import business_thresholds
+from monitoring.use_case import Severity, UseCase
 from monitoring.use_case_file import find_use_case
 from tests.signals.conftest import everything
+from tests.signals.drawn import (
+    ADDRESSES,
+    BOARDS,
+    drawn,
+    each_board,
+    override_of,
+    panel_of,
+    steps_of,
+)
 
-ADDRESSES = Addresses("http://tocsin.test")
-BOARDS = [
-    case_board(find_use_case("fraud"), ADDRESSES),
-    case_board(find_use_case("student_depression"), ADDRESSES),
-    case_board(everything(), ADDRESSES),
-    fleet_board(),
-    health_board(),
-]
-each_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
 each_panel = pytest.mark.parametrize(
     "panel", [p for board in BOARDS for p in board.panels], ids=lambda panel: panel.title
 )
-
-
-def drawn(board: Board) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(dashboard_json(board))
-    return content
-
-
-def panel_of(board: Board, panel: int) -> dict[str, Any]:
-    return next(p for p in drawn(board)["panels"] if p["id"] == panel)
-
-
-def override_of(panel: dict[str, Any], name: str) -> dict[str, Any]:
-    overrides = panel["fieldConfig"]["overrides"]
-    own = next(o["properties"] for o in overrides if o["matcher"]["options"] == name)
-    return {part["id"]: part["value"] for part in own}
-
-
-def steps_of(board: Board, panel: int) -> list[tuple[float | None, str]]:
-    steps = panel_of(board, panel)["fieldConfig"]["defaults"]["thresholds"]["steps"]
-    return [(step["value"], step["color"]) for step in steps]
 
 
 def test_the_brief_s_six_panels_come_first(fraud: UseCase) -> None:
@@ -129,23 +108,6 @@ def test_every_panel_reads_the_one_datasource(board: Board) -> None:
     assert {t["datasource"]["uid"] for p in panels for t in p["targets"]} == {DATASOURCE}
 
 
-def test_threshold_lines_are_the_business_thresholds(fraud: UseCase) -> None:
-    board = case_board(fraud, ADDRESSES)
-    drift = panel_of(board, CasePanel.DRIFT_OVER_TIME)["fieldConfig"]["defaults"]
-    assert drift["custom"]["thresholdsStyle"]["mode"] == "dashed"
-    assert drift["thresholds"]["steps"] == [
-        {"color": "text", "value": None},
-        {"color": "orange", "value": 0.1},
-        {"color": "red", "value": 0.3},
-    ]
-    recall = panel_of(board, CasePanel.PERFORMANCE_OVER_TIME)["fieldConfig"]["defaults"]
-    assert recall["thresholds"]["steps"] == [
-        {"color": "text", "value": None},
-        {"color": "red", "value": 0.6},
-        {"color": "orange", "value": 0.8},
-    ]
-
-
 def test_a_low_number_is_red_where_a_low_line_is(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.PERFORMANCE)
     assert override_of(panel, "Recall")["thresholds"]["steps"] == [
@@ -153,23 +115,6 @@ def test_a_low_number_is_red_where_a_low_line_is(fraud: UseCase) -> None:
         {"color": "orange", "value": 0.6},
         {"color": "green", "value": 0.8},
     ]
-
-
-@each_board
-def test_an_axis_reaches_its_limits_wherever_its_numbers_lie(board: Board) -> None:
-    for panel in board.panels:
-        if panel.display is Display.LINES and panel.limits:
-            custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
-            for limit in panel.limits:
-                assert custom["axisSoftMin"] <= limit.value < custom["axisSoftMax"]
-
-
-@each_board
-def test_an_axis_makes_no_small_change_look_large(board: Board) -> None:
-    for panel in board.panels:
-        if panel.display is Display.LINES and not panel.limits:
-            custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
-            assert custom["axisSoftMin"] == 0 < custom["axisSoftMax"] <= 1
 
 
 def test_a_single_number_that_is_called_by_its_label_is_named() -> None:
@@ -193,51 +138,6 @@ def test_figures_of_the_test_rows_are_not_among_those_of_production(fraud: UseCa
     assert CasePanel.TEST_FIGURES not in first
 
 
-def test_recall_stands_out_of_a_grey_band(fraud: UseCase) -> None:
-    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.PERFORMANCE_OVER_TIME)
-    high, low = override_of(panel, "Recall, 95% high"), override_of(panel, "Recall, 95% low")
-    assert high["custom.fillBelowTo"] == "Recall, 95% low"
-    assert high["color"] == low["color"] == {"mode": "fixed", "fixedColor": "text"}
-    assert override_of(panel, "Recall")["custom.lineWidth"] == 3
-
-
-def test_estimates_are_dashed_and_recall_s_limits_are_not_drawn_across_precision(
-    fraud: UseCase,
-) -> None:
-    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.ESTIMATED)
-    assert [target["legendFormat"] for target in panel["targets"]] == [
-        "Recall, estimated",
-        "Precision, estimated",
-        "Recall, realised",
-        "Precision, realised",
-        "Recall, estimated, 95% low",
-        "Recall, estimated, 95% high",
-    ]
-    for name in ("Recall, estimated", "Precision, estimated"):
-        assert override_of(panel, name)["custom.lineStyle"]["fill"] == "dash"
-    assert override_of(panel, "Recall, estimated, 95% high")["custom.fillBelowTo"] == (
-        "Recall, estimated, 95% low"
-    )
-    assert "thresholds" not in panel["fieldConfig"]["defaults"]
-
-
-@pytest.mark.parametrize("place", [CasePanel.FEATURES_OVER_TIME, CasePanel.MISSING_VALUES])
-def test_only_features_that_are_among_the_highest_at_the_end_are_drawn(
-    place: CasePanel, fraud: UseCase
-) -> None:
-    panel = next(p for p in case_board(fraud, ADDRESSES).panels if p.id == place)
-    (query,) = panel.queries
-    whole, top = query.expr.split(" and on (feature) ")
-    assert not whole.startswith("topk")
-    assert top == f"topk(8, {whole[:-1]} @ end()))"
-
-
-def test_new_labelled_rows_have_a_line_where_they_start_a_retrain(fraud: UseCase) -> None:
-    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.NEW_LABELLED)
-    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
-    assert steps[1:] == [{"color": "blue", "value": fraud.retrain.new_rows}]
-
-
 def test_bad_is_red(fraud: UseCase) -> None:
     case, health = case_board(fraud, ADDRESSES), health_board()
     bad_from_one = [
@@ -246,8 +146,22 @@ def test_bad_is_red(fraud: UseCase) -> None:
         (health, HealthPanel.FAILED),
     ]
     for board, place in bad_from_one:
-        assert steps_of(board, place) == [(None, "green"), (1, "red")]
+        (_, none), (above, any_) = steps_of(board, place)
+        assert (none, any_) == ("green", "red")
+        assert above is not None
+        assert 0 < above < 1
     assert steps_of(health, HealthPanel.UP) == [(None, "red"), (1, "green")]
+
+
+def test_a_number_at_its_upper_limit_is_as_good_as_its_alert_says(fraud: UseCase) -> None:
+    (limit,) = (
+        t.value
+        for t in business_thresholds(fraud)
+        if t.metric is MISSED and t.severity is Severity.WARNING
+    )
+    missed = override_of(panel_of(case_board(fraud, ADDRESSES), CasePanel.IMPACT), "Frauds missed")
+    steps = {step["color"]: step["value"] for step in missed["thresholds"]["steps"]}
+    assert limit < steps["orange"] < limit + 1
 
 
 def test_a_status_that_is_not_well_stands_out(fraud: UseCase) -> None:
@@ -364,25 +278,8 @@ def test_a_figure_s_worst_is_its_lowest_where_high_is_good(fraud: UseCase) -> No
     board = case_board(fraud, ADDRESSES)
     panel = next(p for p in board.panels if p.id == CasePanel.FIGURES_OVER_WINDOW)
     worst = next(query.expr for query in panel.queries if query.name == "worst")
-    assert "min_over_time(tocsin_recall_ratio" in worst
-    assert "max_over_time(tocsin_drift_score_ratio" in worst
-
-
-def test_a_row_of_the_fleet_leads_to_its_dashboard() -> None:
-    panel = panel_of(fleet_board(), FleetPanel.MODELS)
-    (link,) = override_of(panel, "model")["links"]
-    assert link["url"] == "/d/tocsin-${__value.text}"
-
-
-def test_the_fleet_s_worst_model_is_the_one_with_most_critical_alarms() -> None:
-    panel = panel_of(fleet_board(), FleetPanel.MODELS)
-    assert panel["options"]["sortBy"] == [
-        {"displayName": "critical", "desc": True},
-        {"displayName": "warnings", "desc": True},
-    ]
-    assert override_of(panel, "recall")["unit"] == "percentunit"
-    colours = {
-        title: override_of(panel, title)["thresholds"]["steps"][1]["color"]
-        for title in ("critical", "warnings")
-    }
-    assert colours == {"critical": "red", "warnings": "orange"}
+    recall, drift = worst.split(" or ")[0], worst
+    assert recall.startswith("label_replace(max(min_over_time((tocsin_recall_ratio{")
+    assert 'tocsin_positives_rows{use_case="fraud"' in recall
+    assert f">= {fraud.min_positives})[7d:5m])" in recall
+    assert "max_over_time(tocsin_drift_score_ratio" in drift

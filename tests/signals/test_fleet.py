@@ -8,6 +8,7 @@ import yaml
 from monitoring.signals.dashboards.fleet import fleet_board
 from monitoring.signals.dashboards.places import FleetPanel
 from tests.fixtures.gateway import program
+from tests.signals.drawn import override_of, panel_of
 from tests.signals.programs import run
 
 FIRING = 'alertstate="firing",use_case="shop"'
@@ -48,3 +49,23 @@ def test_an_alert_counts_once_however_many_figures_it_names(tmp_path: Path) -> N
 def test_a_model_that_never_ran_has_no_warnings_rather_than_none_known(tmp_path: Path) -> None:
     absent = 'ALERTS{alertname="FiguresAbsent",severity="critical",' + FIRING + "}"
     check("warnings", [absent, CALM_SUCCESS], {"shop": 0, "calm": 0}, tmp_path)
+
+
+def test_a_row_of_the_fleet_leads_to_its_dashboard() -> None:
+    panel = panel_of(fleet_board(), FleetPanel.MODELS)
+    (link,) = override_of(panel, "model")["links"]
+    assert link["url"] == "/d/tocsin-${__value.text}"
+
+
+def test_the_fleet_s_worst_model_is_the_one_with_most_critical_alarms() -> None:
+    panel = panel_of(fleet_board(), FleetPanel.MODELS)
+    assert panel["options"]["sortBy"] == [
+        {"displayName": "critical", "desc": True},
+        {"displayName": "warnings", "desc": True},
+    ]
+    assert override_of(panel, "recall")["unit"] == "percentunit"
+    colours = {
+        title: override_of(panel, title)["thresholds"]["steps"][1]["color"]
+        for title in ("critical", "warnings")
+    }
+    assert colours == {"critical": "red", "warnings": "orange"}

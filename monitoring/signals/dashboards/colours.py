@@ -15,15 +15,23 @@ GOOD, PLAIN, WARNING = "green", "text", "orange"
 _BY_SEVERITY = {Severity.WARNING: WARNING, Severity.CRITICAL: "red", None: "blue"}
 
 
+_JUST = 1e-9
+"""A number at its upper limit is still good: Grafana's step begins just above it."""
+
+
 def number_steps(limits: Sequence[Limit]) -> dashboard.ThresholdsConfig:
-    """Return the colours of a number: each step holds from its value upwards."""
+    """Return the colours of a number, as its alerts have it: bad strictly beyond a limit.
+
+    Each of Grafana's steps holds from its value upwards.
+    """
     ordered = sorted(limits, key=lambda limit: limit.value)
     colours = [_BY_SEVERITY[limit.severity] for limit in ordered]
     if ordered and ordered[0].side is Side.BELOW:
         colours = [*colours, GOOD]
     else:
         colours = [GOOD if ordered else PLAIN, *colours]
-    return _steps([None, *(limit.value for limit in ordered)], colours)
+    begins = (v.value + _JUST if v.side is Side.ABOVE else v.value for v in ordered)
+    return _steps([None, *begins], colours)
 
 
 def line_steps(limits: Sequence[Limit]) -> dashboard.ThresholdsConfig:

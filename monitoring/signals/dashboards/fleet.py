@@ -25,7 +25,7 @@ from monitoring.signals.thresholds import Side
 from monitoring.use_case import Severity
 
 _BY_CASE = f"by ({USE_CASE})"
-_ANY_WARNING = Limit(Side.ABOVE, Severity.WARNING, 1)
+_ANY_WARNING = Limit(Side.ABOVE, Severity.WARNING, 0)
 
 
 def fleet_board() -> Board:
@@ -74,7 +74,7 @@ def _models() -> Panel:
         width=24,
         height=8,
         columns=(
-            Column(USE_CASE, "model", opens=ITS_BOARD),
+            Column(USE_CASE, "model", opens=ITS_BOARD, width=160),
             Column("critical", "critical", Scale.COUNT, (NOT_EVEN_ONE,), worst_first=True),
             Column("warnings", "warnings", Scale.COUNT, (_ANY_WARNING,), worst_first=True),
             Column("recall", "recall", Scale.RATIO),

@@ -21,6 +21,9 @@ from monitoring.signals.thresholds import Side
 _MARGIN = 0.1
 """How far beyond its limits an axis reaches, as a share of them."""
 
+_ABOVE_ALL = 1.02
+"""A line at 100% is not to lie on the edge, where nobody sees it."""
+
 _LEAST_HEIGHT: dict[str, float] = {Scale.RATIO: 0.01}
 """What an axis has where all its numbers are 0, if not 1."""
 
@@ -61,7 +64,7 @@ def _axis(panel: Panel) -> tuple[float, float]:
     low = min(values) * (1 - _MARGIN) if high_is_good else 0
     high = max(values, default=0) * (1 + _MARGIN)
     if high_is_good and panel.scale == Scale.RATIO:
-        high = 1
+        high = _ABOVE_ALL
     return round(low, 6), round(high, 6) or _LEAST_HEIGHT.get(panel.scale, 1)
 
 
@@ -69,6 +72,7 @@ def _look(query: Query, low_edge: str) -> dict[str, Any]:
     """Return what makes a line stand out; `low_edge` is the other line of its band."""
     edge = {
         "custom.lineWidth": 0,
+        "custom.showPoints": "never",
         "color": {"mode": "fixed", "fixedColor": PLAIN},
         "custom.hideFrom": {"legend": True, "tooltip": False, "viz": False},
     }
@@ -79,4 +83,5 @@ def _look(query: Query, low_edge: str) -> dict[str, Any]:
         Look.LOW: edge,
         Look.HIGH: edge | {"custom.fillBelowTo": low_edge, "custom.fillOpacity": 12},
     }
-    return looks[query.look]
+    own = {"color": {"mode": "fixed", "fixedColor": query.colour}} if query.colour else {}
+    return looks[query.look] | own

@@ -62,7 +62,7 @@ class Limit:
 
 
 AT_LEAST_ONE = Limit(Side.BELOW, Severity.CRITICAL, 1)
-NOT_EVEN_ONE = Limit(Side.ABOVE, Severity.CRITICAL, 1)
+NOT_EVEN_ONE = Limit(Side.ABOVE, Severity.CRITICAL, 0)
 """Limits of what is counted: 0 is bad, or 1 is."""
 
 
@@ -78,6 +78,8 @@ class Query:
         ``{{label}}`` may stand in it.
     limits
         Those of what it shows.
+    colour
+        Of its line, where the same figure is to have one colour in all panels.
     chosen
         The same PromQL with the variables of the board's choices in it; None where it has none.
     """
@@ -86,6 +88,7 @@ class Query:
     name: str
     limits: tuple[Limit, ...] = ()
     look: Look = Look.PLAIN
+    colour: str | None = None
     chosen: str | None = None
 
 

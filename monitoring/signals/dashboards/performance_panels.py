@@ -54,6 +54,12 @@ from monitoring.signals.metric import Metric, Stage
 NO_SHADOW = "no shadow"
 """Stands in the place of a challenger where none scores in shadow."""
 
+_COLOURS = {RECALL: "blue", PRECISION: "yellow"}
+"""The same in every panel, and the same for an estimate, which is dashed."""
+
+_CURVE_HEIGHT = 11
+"""That of a table with a row for each threshold, beside which its neighbour lies."""
+
 _MATURE = "the newest production window whose labels have come"
 
 
@@ -101,7 +107,12 @@ def performance_over_time(watch: Watch) -> Panel:
         "interval in grey. Dashed: limits past which an alarm is raised.",
         Display.LINES,
         Scale.RATIO,
-        (watch.live(F1), watch.live(PRECISION), watch.live(RECALL, look=Look.MAIN), *band),
+        (
+            watch.live(F1),
+            watch.live(PRECISION, colour=_COLOURS[PRECISION]),
+            watch.live(RECALL, look=Look.MAIN, colour=_COLOURS[RECALL]),
+            *band,
+        ),
         width=8,
     )
 
@@ -182,6 +193,7 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
                 watch.live(RETURN_ON_COST, look=Look.MAIN),
                 *_band(watch, RETURN_ON_COST_INTERVAL, "Return on cost"),
             ),
+            height=_CURVE_HEIGHT,
         ),
     )
 
@@ -202,6 +214,7 @@ def _cost_curve(watch: Watch) -> Panel:
             replace(watch.each(ALARMS_AT, *by), name=ALARMS_AT.key),
             replace(watch.each(MISSED_AT, *by), name=MISSED_AT.key),
         ),
+        height=_CURVE_HEIGHT,
         columns=(
             Column("threshold", "threshold", worst_first=True),
             Column("used", "in use"),
@@ -254,14 +267,23 @@ def shadow(watch: Watch) -> Panel:
 def label_panels(watch: Watch) -> tuple[Panel, ...]:
     """Return what is known before the labels come, and how well."""
     estimates = (
-        watch.live(ESTIMATED, f"{ratio.title}, estimated", look=Look.ESTIMATE, of=ratio.key)
-        for ratio in (RECALL, PRECISION)
+        watch.live(
+            ESTIMATED,
+            f"{ratio.title}, estimated",
+            look=Look.ESTIMATE,
+            colour=colour,
+            of=ratio.key,
+        )
+        for ratio, colour in _COLOURS.items()
     )
     realised = (
-        watch.live(ratio, f"{ratio.title}, realised", limits=False) for ratio in (RECALL, PRECISION)
+        watch.live(ratio, f"{ratio.title}, realised", limits=False, colour=colour)
+        for ratio, colour in _COLOURS.items()
     )
     others = (
-        watch.live(ESTIMATE_ERROR, ratio.title, limits=False, of=ratio.key)
+        watch.live(
+            ESTIMATE_ERROR, ratio.title, limits=False, colour=_COLOURS.get(ratio), of=ratio.key
+        )
         for ratio in (PRECISION, F1, PR_AUC)
     )
     return (
@@ -307,7 +329,10 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             "itself may have drifted.",
             Display.LINES,
             Scale.RATIO,
-            (watch.live(ESTIMATE_ERROR, RECALL.title, look=Look.MAIN), *others),
+            (
+                watch.live(ESTIMATE_ERROR, RECALL.title, look=Look.MAIN, colour=_COLOURS[RECALL]),
+                *others,
+            ),
         ),
         Panel(
             CasePanel.ESTIMATED_COST,
@@ -323,5 +348,6 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
                 watch.live(ESTIMATE_COST_ERROR),
                 *_band(watch, ESTIMATED_COST_INTERVAL, "Estimated cost"),
             ),
+            width=24,
         ),
     )

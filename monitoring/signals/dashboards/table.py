@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from monitoring.signals.dashboards.colours import GOOD, WARNING, number_steps
 from monitoring.signals.dashboards.panel import THIS, Column, Panel, Scale
 
-_NARROWEST = 70
+_NARROWEST = 90
 """Pixels of a column: on a phone the rest is one swipe away, not gone."""
 
 _DECIMALS = {Scale.RATIO: 1, Scale.SUM: 0, Scale.AGE: 1}

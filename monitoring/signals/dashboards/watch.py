@@ -6,11 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.alerts.business import NEEDS_POSITIVES
+from monitoring.signals.catalogue import POSITIVES, PR_AUC
 from monitoring.signals.dashboards.panel import Choice, Limit, Look, Query
-from monitoring.signals.metric import Metric, Stage
+from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.promql import highest, live, now, select
 from monitoring.signals.thresholds import BusinessThreshold, business_thresholds
 from monitoring.use_case import UseCase
+
+_OF_POSITIVES = (*NEEDS_POSITIVES, PR_AUC)
+"""Ratios that swing from 0 to 1 over a handful of positives: only judged ones count."""
+
+_STEP = "5m"
 
 FIGURE = "figure"
 """The label by which a table tells figures apart that stand in rows."""
@@ -34,6 +41,7 @@ class Watch:
         *,
         look: Look = Look.PLAIN,
         limits: bool = True,
+        colour: str | None = None,
         **labels: str,
     ) -> Query:
         """Return the query of a metric as business alerts see it: the champion in production.
@@ -44,7 +52,8 @@ class Watch:
             Whether its business thresholds belong to what is drawn.
         """
         expr = highest(select(metric, self.case.name, **live(metric) | labels))
-        return Query(expr, name or metric.title, self._limits(metric) if limits else (), look)
+        drawn = self._limits(metric) if limits else ()
+        return Query(expr, name or metric.title, drawn, look, colour)
 
     def total(self, name: str, *metrics: Metric) -> Query:
         """Return the query of a sum of metrics, as business alerts see each."""
@@ -98,16 +107,23 @@ class Watch:
 
         def rows(length: str) -> str:
             return " or ".join(
-                _named(metric, f"{kind}_over_time({self._selected(metric)}[{length}])")
-                for metric, kind in how.items()
+                _named(metric, self._over(metric, kind, length)) for metric, kind in how.items()
             )
 
         return Query(rows(window.default), name, chosen=rows(window.variable))
 
     def newest(self, name: str, figures: Iterable[Metric]) -> Query:
         """Return the query of figures as they are now, a row each, told apart by `FIGURE`."""
-        rows = (_named(metric, self._selected(metric)) for metric in figures)
+        rows = (_named(metric, f"max({self._selected(metric)})") for metric in figures)
         return Query(" or ".join(rows), name)
+
+    def _over(self, metric: Metric, kind: str, length: str) -> str:
+        if metric not in _OF_POSITIVES:
+            return f"max({kind}_over_time({self._selected(metric)}[{length}]))"
+        enough = f"{self._selected(POSITIVES)} >= {self.case.min_positives}"
+        judged = f"({self._selected(metric)} and on ({USE_CASE}) {enough})"
+        # What was pushed since the newest step is seen by the second half alone.
+        return f"max({kind}_over_time({judged}[{length}:{_STEP}])) or max({judged})"
 
     def _selected(self, metric: Metric) -> str:
         return select(metric, self.case.name, **live(metric))
@@ -119,4 +135,4 @@ class Watch:
 
 
 def _named(metric: Metric, expr: str) -> str:
-    return f'label_replace(max({expr}), "{FIGURE}", "{metric.title}", "", "")'
+    return f'label_replace({expr}, "{FIGURE}", "{metric.title}", "", "")'

@@ -58,7 +58,9 @@ def window_panels(watch: Watch) -> tuple[Panel, ...]:
             watch,
             CasePanel.FIGURES_OVER_WINDOW,
             "Figures over the chosen time",
-            f"Each figure now, on average, and at its worst. {_BY_TIME}",
+            f"Each figure now, on average, and at its worst. {_BY_TIME} Recall, precision, F1 and "
+            f"PR-AUC count while there were at least {watch.case.min_positives} "
+            f"{watch.case.words.positives}.",
             Scale.RATIO,
             _RATIOS,
         ),
@@ -93,9 +95,9 @@ def _table(
             watch.over(WINDOW, "average", dict.fromkeys(figures, "avg")),
             watch.over(WINDOW, "worst", worst),
         ),
-        height=11,
+        height=12,
         columns=(
-            Column(FIGURE, "figure", width=160),
+            Column(FIGURE, "figure", width=200),
             *(Column(name, name, scale) for name in ("now", "average", "worst")),
         ),
     )

@@ -1,0 +1,49 @@
+"""Every dashboard, and what Grafana is told to draw of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.dashboards.case import case_board
+from monitoring.signals.dashboards.fleet import fleet_board
+from monitoring.signals.dashboards.grafana import dashboard_json
+from monitoring.signals.dashboards.health import health_board
+from monitoring.signals.dashboards.panel import Board
+from monitoring.use_case_file import find_use_case
+from tests.signals.conftest import everything
+
+ADDRESSES = Addresses("http://tocsin.test")
+
+
+BOARDS = [
+    case_board(find_use_case("fraud"), ADDRESSES),
+    case_board(find_use_case("student_depression"), ADDRESSES),
+    case_board(everything(), ADDRESSES),
+    fleet_board(),
+    health_board(),
+]
+
+
+each_board = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
+
+
+def drawn(board: Board) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(dashboard_json(board))
+    return content
+
+
+def panel_of(board: Board, panel: int) -> dict[str, Any]:
+    return next(p for p in drawn(board)["panels"] if p["id"] == panel)
+
+
+def override_of(panel: dict[str, Any], name: str) -> dict[str, Any]:
+    overrides = panel["fieldConfig"]["overrides"]
+    own = next(o["properties"] for o in overrides if o["matcher"]["options"] == name)
+    return {part["id"]: part["value"] for part in own}
+
+
+def steps_of(board: Board, panel: int) -> list[tuple[float | None, str]]:
+    steps = panel_of(board, panel)["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return [(step["value"], step["color"]) for step in steps]

@@ -1,0 +1,109 @@
+"""Courses over time: their limits, axes, bands and colours."""
+
+import pytest
+
+from monitoring.signals.dashboards.case import case_board
+from monitoring.signals.dashboards.panel import Board, Display
+from monitoring.signals.dashboards.places import CasePanel
+from monitoring.use_case import UseCase
+from tests.signals.drawn import ADDRESSES, each_board, override_of, panel_of
+
+
+def test_threshold_lines_are_the_business_thresholds(fraud: UseCase) -> None:
+    board = case_board(fraud, ADDRESSES)
+    drift = panel_of(board, CasePanel.DRIFT_OVER_TIME)["fieldConfig"]["defaults"]
+    assert drift["custom"]["thresholdsStyle"]["mode"] == "dashed"
+    assert drift["thresholds"]["steps"] == [
+        {"color": "text", "value": None},
+        {"color": "orange", "value": 0.1},
+        {"color": "red", "value": 0.3},
+    ]
+    recall = panel_of(board, CasePanel.PERFORMANCE_OVER_TIME)["fieldConfig"]["defaults"]
+    assert recall["thresholds"]["steps"] == [
+        {"color": "text", "value": None},
+        {"color": "red", "value": 0.6},
+        {"color": "orange", "value": 0.8},
+    ]
+
+
+@each_board
+def test_an_axis_reaches_its_limits_wherever_its_numbers_lie(board: Board) -> None:
+    for panel in board.panels:
+        if panel.display is Display.LINES and panel.limits:
+            custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
+            for limit in panel.limits:
+                assert custom["axisSoftMin"] <= limit.value < custom["axisSoftMax"]
+
+
+@each_board
+def test_an_axis_makes_no_small_change_look_large(board: Board) -> None:
+    for panel in board.panels:
+        if panel.display is Display.LINES and not panel.limits:
+            custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
+            assert custom["axisSoftMin"] == 0 < custom["axisSoftMax"] <= 1
+
+
+def test_recall_stands_out_of_a_grey_band(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.PERFORMANCE_OVER_TIME)
+    high, low = override_of(panel, "Recall, 95% high"), override_of(panel, "Recall, 95% low")
+    assert high["custom.fillBelowTo"] == "Recall, 95% low"
+    assert high["custom.showPoints"] == low["custom.showPoints"] == "never"
+    assert high["color"] == low["color"] == {"mode": "fixed", "fixedColor": "text"}
+    assert override_of(panel, "Recall")["custom.lineWidth"] == 3
+
+
+def test_estimates_are_dashed_and_recall_s_limits_are_not_drawn_across_precision(
+    fraud: UseCase,
+) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.ESTIMATED)
+    assert [target["legendFormat"] for target in panel["targets"]] == [
+        "Recall, estimated",
+        "Precision, estimated",
+        "Recall, realised",
+        "Precision, realised",
+        "Recall, estimated, 95% low",
+        "Recall, estimated, 95% high",
+    ]
+    for name in ("Recall, estimated", "Precision, estimated"):
+        assert override_of(panel, name)["custom.lineStyle"]["fill"] == "dash"
+    assert override_of(panel, "Recall, estimated, 95% high")["custom.fillBelowTo"] == (
+        "Recall, estimated, 95% low"
+    )
+    assert "thresholds" not in panel["fieldConfig"]["defaults"]
+
+
+@pytest.mark.parametrize("place", [CasePanel.FEATURES_OVER_TIME, CasePanel.MISSING_VALUES])
+def test_only_features_that_are_among_the_highest_at_the_end_are_drawn(
+    place: CasePanel, fraud: UseCase
+) -> None:
+    panel = next(p for p in case_board(fraud, ADDRESSES).panels if p.id == place)
+    (query,) = panel.queries
+    whole, top = query.expr.split(" and on (feature) ")
+    assert not whole.startswith("topk")
+    assert top == f"topk(8, {whole[:-1]} @ end()))"
+
+
+def test_new_labelled_rows_have_a_line_where_they_start_a_retrain(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.NEW_LABELLED)
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert steps[1:] == [{"color": "blue", "value": fraud.retrain.new_rows}]
+
+
+def test_a_line_at_100_percent_is_not_hidden_on_the_edge(fraud: UseCase) -> None:
+    custom = panel_of(case_board(fraud, ADDRESSES), CasePanel.COVERAGE)["fieldConfig"]["defaults"]
+    assert custom["custom"]["axisSoftMax"] > 1
+
+
+def test_a_figure_has_one_colour_in_every_panel(fraud: UseCase) -> None:
+    board = case_board(fraud, ADDRESSES)
+    seen = [
+        (query.name.partition(",")[0], query.colour)
+        for panel in board.panels
+        for query in panel.queries
+        if panel.display is Display.LINES and query.name.startswith(("Recall", "Precision"))
+        if "95%" not in query.name and "capacity" not in query.name
+    ]
+    assert set(seen) == {("Recall", "blue"), ("Precision", "yellow")}
+    estimated = override_of(panel_of(board, CasePanel.ESTIMATED), "Recall, estimated")
+    assert estimated["color"] == {"mode": "fixed", "fixedColor": "blue"}
+    assert estimated["custom.lineStyle"]["fill"] == "dash"
