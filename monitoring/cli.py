@@ -119,7 +119,7 @@ def drift(
     """Compare two files, without use case or server: `tocsin drift reference.csv current.csv`.
 
     Exit code 0; 1 when the share of drifted columns is above the limit that was asked for
-    (`--fail-above 0.3`); 2 on an error.
+    (`--fail-above 0.3`); 2 on an error, or where a limit was asked for and nothing could be judged.
     """
     import json
 
@@ -137,6 +137,9 @@ def drift(
         from monitoring.comparison.show import verdict_table
 
         Console().print(verdict_table(verdict))
+    if fail_above is not None and verdict.share is None:
+        typer.echo(f"nothing could be judged, so not whether above {limit:g}", err=True)
+        raise typer.Exit(2)
     if fail_above is not None and verdict.drifted:
         raise typer.Exit(1)
 

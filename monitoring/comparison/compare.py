@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from monitoring.comparison.saved import saved_reference, saved_summary
 from monitoring.comparison.summaries import profiled, summarised
 from monitoring.comparison.tables import Engine, Handed, engine_called, names_of, opened
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
-from monitoring.summary.files import load_reference, load_summary
 from monitoring.summary.fit import fit_bins
 from monitoring.summary.from_table import hash_of, reference_of, summarise_table
 from monitoring.summary.table import TableError
 from monitoring.summary.types import Reference, Summary
-
-SAVED = ".json.gz"
-"""How the name of a saved reference or summary ends."""
 
 MIN_EFFECT = 0.1
 RATE = 0.02
@@ -32,6 +28,7 @@ class ChosenLimits:
 
     min_effect: float
     rate: float
+    share_limit: float = SHARE_LIMIT
     min_rows: int = MIN_ROWS
 
     def __post_init__(self) -> None:
@@ -40,6 +37,9 @@ class ChosenLimits:
             raise ValueError(msg)
         if not 0 < self.rate < 1:
             msg = f"rate is {self.rate}: a false discovery rate lies between 0 and 1"
+            raise ValueError(msg)
+        if not 0 <= self.share_limit <= 1:
+            msg = f"share_limit is {self.share_limit}: it is a share of columns, from 0 to 1"
             raise ValueError(msg)
 
 
@@ -81,6 +81,8 @@ def compare(
     ------
     TableError
         A table can't be read, or the reference lacks a column that was asked for, or rows.
+    ValueError
+        A limit lies outside its range.
     FormatError
         A saved reference or summary is damaged, or of an unknown version.
 
@@ -89,14 +91,14 @@ def compare(
     >>> from monitoring import compare
     >>> compare("january.parquet", "february.parquet").drifted_features  # doctest: +SKIP
     """
-    limits = ChosenLimits(min_effect, rate)
+    limits = ChosenLimits(min_effect, rate, share_limit)
     reads = engine_called(engine)
-    saved = _saved_reference(reference)
+    saved = saved_reference(reference)
     if saved is None:
         fitted, window = _from_tables(reference, current, columns, reads)
     else:
         fitted = _only(saved, columns)
-        window = _window(fitted, current, reads)
+        window = saved_summary(current) or summarised(current, fitted, reads)
     return drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
 
 
@@ -104,7 +106,7 @@ def _from_tables(
     reference: Handed, current: Handed | Summary, columns: Sequence[str] | None, engine: Engine
 ) -> tuple[Reference, Summary]:
     """Fit bins on the reference, summarise the window, then the reference by chunks as long."""
-    if isinstance(current, Summary) or _is_saved(current):
+    if saved_summary(current) is not None:
         msg = (
             "a saved summary lies on the bins of the reference that it was made with: "
             "give that reference, saved, instead of rows"
@@ -116,27 +118,6 @@ def _from_tables(
     bins = fit_bins(found)
     window = summarise_table(now, bins, hash_of_bins=hash_of(bins))
     return reference_of(before, bins, rows=found.rows, chunk=window.rows), window
-
-
-def _saved_reference(reference: Handed | Reference) -> Reference | None:
-    if isinstance(reference, Summary):
-        msg = "the reference is a summary, which has no bins: give the Reference that it lies on"
-        raise TableError(msg)
-    if isinstance(reference, Reference):
-        return reference
-    return load_reference(Path(reference)) if _is_saved(reference) else None
-
-
-def _is_saved(handed: Handed) -> bool:
-    return isinstance(handed, str | Path) and str(handed).endswith(SAVED)
-
-
-def _window(reference: Reference, current: Handed | Summary, engine: Engine) -> Summary:
-    if isinstance(current, Summary):
-        return current
-    if _is_saved(current):
-        return load_summary(Path(current))
-    return summarised(current, reference, engine)
 
 
 def _only(reference: Reference, columns: Sequence[str] | None) -> Reference:

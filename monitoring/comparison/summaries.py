@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from monitoring.comparison.saved import saved_reference
 from monitoring.comparison.tables import Engine, Handed, engine_called, names_of, opened
 from monitoring.summary.fit import fit_bins
 from monitoring.summary.from_table import reference_of, summarise_table
@@ -36,7 +38,8 @@ def fit(
     Raises
     ------
     TableError
-        The table can't be read, or lacks a column that was asked for, or rows.
+        The table can't be read, or lacks a column that was asked for, or rows; or `window` is
+        no number of rows.
 
     Examples
     --------
@@ -44,25 +47,41 @@ def fit(
     >>> save(fit("january/", window=50_000), "january.json.gz")  # doctest: +SKIP
     >>> compare("january.json.gz", "today.parquet").drifted  # doctest: +SKIP
     """
+    if window < 1:
+        msg = f"window is {window}: it is the rows of a window, 1 or more"
+        raise TableError(msg)
     rows = opened(table, "reference", engine_called(engine), columns)
     found = profiled(rows, columns)
     return reference_of(rows, fit_bins(found), rows=found.rows, chunk=window)
 
 
-def summarise(table: Handed, reference: Reference, *, engine: str = Engine.AUTO) -> Summary:
+def summarise(
+    table: Handed, reference: Reference | str | Path, *, engine: str = Engine.AUTO
+) -> Summary:
     """Summarise a table on a reference's bins, to be saved, merged, or compared.
 
     Parameters
     ----------
     table, engine
         As `compare` takes them.
+    reference
+        One that `fit` made, or the path of a saved one.
 
     Raises
     ------
     TableError
-        The table can't be read.
+        The table can't be read, or the reference is none.
+    FormatError
+        The saved reference is damaged, or of an unknown version.
     """
-    return summarised(table, reference, engine_called(engine))
+    fitted = saved_reference(reference)
+    if fitted is None:
+        msg = (
+            f"the reference is a {type(reference).__name__}, which holds no bins: "
+            "give what `fit` made of it, or the path where that is saved"
+        )
+        raise TableError(msg)
+    return summarised(table, fitted, engine_called(engine))
 
 
 def profiled(table: Table, columns: Sequence[str] | None) -> Profile:

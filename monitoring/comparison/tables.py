@@ -54,6 +54,9 @@ def names_of(there: Sequence[str], columns: Sequence[str] | None) -> Sequence[st
     TableError
         There are none, or one that was asked for is not there.
     """
+    if isinstance(columns, str):
+        msg = f"columns is the text {columns!r}: give a list of names, such as [{columns!r}]"
+        raise TableError(msg)
     names = there if columns is None else list(dict.fromkeys(columns))
     absent = [name for name in names if name not in there]
     if absent:
@@ -83,9 +86,17 @@ def opened(
     Raises
     ------
     TableError
-        It is no table, can't be read, has two columns of one name, or is nothing that the engine
-        named can read.
+        It is no table, can't be read, has no columns or two of one name, or is nothing that the
+        engine named can read.
     """
+    table = _opened(handed, which, engine, columns)
+    if not table.columns:
+        msg = f"the {which} has no columns to compare"
+        raise TableError(msg)
+    return table
+
+
+def _opened(handed: Handed, which: str, engine: Engine, columns: Sequence[str] | None) -> Table:
     if isinstance(handed, str | Path):
         return _opened_files(handed, engine, columns)
     if _is_spark(handed):
@@ -94,13 +105,17 @@ def opened(
         msg = f"the {which} is a {type(handed).__name__}, not a Spark DataFrame"
         raise TableError(msg)
     if _is_pandas(handed):
-        frame = handed.rename(columns=str)
+        frame = handed.set_axis([str(name) for name in handed.columns], axis="columns")
         _once(frame.columns, which)
         return InMemory.of_frame(frame, list(frame.columns) if columns is None else columns)
     if hasattr(handed, "__arrow_c_stream__"):
         import pyarrow as pa
 
-        table = pa.table(handed)
+        try:
+            table = pa.table(handed)
+        except (TypeError, pa.ArrowException) as error:
+            msg = f"the {which} is a {type(handed).__name__}, which is no table: {error}"
+            raise TableError(msg) from error
         _once(table.column_names, which)
         return InMemory.of(table)
     msg = (

@@ -10,6 +10,7 @@ import numpy as np
 from monitoring.drift.distance import jensen_shannon
 from monitoring.drift.table import value_order
 from monitoring.summary.types import FeatureBins, FeatureKind, FeatureSummary
+from monitoring.summary.words import shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 SECOND = 0.5
 """A second move is told where it is worth at least this part of the first."""
+
+
+LETTERS = 40
+"""Letters of a category's name that are told."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def _categories_moved(
     now: NDArray[np.float64],
     found: FeatureSummary,
 ) -> list[Move]:
-    names = [*(f'"{name}": ' for name in bins.categories), "rare categories: "]
+    names = [*(f"{_quoted(name)}: " for name in bins.categories), "rare categories: "]
     moves = [
         Move(name, float(before[index]), float(now[index]))
         for index, name in enumerate(names, start=1)
@@ -132,10 +137,14 @@ def _categories_moved(
 def _unseen_words(found: FeatureSummary) -> str:
     most = sorted(found.unseen, key=lambda name: (-found.unseen[name], name))
     if len(most) == 1:
-        return f'new category "{most[0]}": '
+        return f"new category {_quoted(most[0])}: "
     more = ", ..." if len(most) > 3 else ""
-    named = ", ".join(f'"{name}"' for name in most[:3])
+    named = ", ".join(map(_quoted, most[:3]))
     return f"new categories {named}{more}: "
+
+
+def _quoted(name: str) -> str:
+    return f'"{shortened(name, LETTERS)}"'
 
 
 def _outliers(found: FeatureSummary) -> list[str]:

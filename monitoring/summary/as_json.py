@@ -49,7 +49,7 @@ def reference_from(record: dict[str, Any]) -> Reference:
     """Read what `reference_record` gave."""
     edges = np.array(record["score_edges"], np.float64)
     validation = record["validation"]
-    return Reference(
+    reference = Reference(
         bins=tuple(_bins_from(part) for part in record["bins"]),
         score_edges=edges,
         threshold=record["threshold"],
@@ -61,6 +61,22 @@ def reference_from(record: dict[str, Any]) -> Reference:
         importance=record["importance"],
         model_version=record["model_version"],
     )
+    _check_sizes(reference)
+    return reference
+
+
+def _check_sizes(reference: Reference) -> None:
+    """Raise where a summary's counts are not one a bin."""
+    bins = {part.name: part.size for part in reference.bins}
+    for summary in (reference.training, *reference.chunks, *reference.by_hour):
+        counts = {name: len(part.counts) for name, part in summary.features.items()}
+        if counts != bins:
+            msg = f"counts of {_first_unlike(bins, counts)!r} don't belong to its bins"
+            raise ValueError(msg)
+
+
+def _first_unlike(bins: dict[str, int], counts: dict[str, int]) -> str:
+    return min(name for name in bins | counts if bins.get(name) != counts.get(name))
 
 
 def summary_record(summary: Summary, *, with_edges: bool = True) -> dict[str, Any]:
@@ -118,7 +134,7 @@ def _bins_from(record: dict[str, Any]) -> FeatureBins:
     return FeatureBins(
         name=record["name"],
         kind=FeatureKind(record["kind"]),
-        edges=tuple(record["edges"]),
+        edges=tuple(map(float, record["edges"])),
         heavy=tuple(map(float, record["heavy"])),
         low=float(record["low"]),
         high=float(record["high"]),

@@ -118,10 +118,15 @@ def rows_by_word(words: pa.Array) -> Counter[str]:
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """Return the column without its dictionary."""
+    """Return the column without its dictionary, which may be of a type that can't be looked up."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    if not pa.types.is_dictionary(column.type):
+        return column
+    if pa.types.is_string_view(column.type.value_type):
+        return pc.cast(column.dictionary, pa.large_string()).take(column.indices)
+    return column.dictionary_decode()
 
 
 def _spelled(column: pa.Array) -> pa.Array:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.summary.column import Values, numbers_of, rows_by_word, values_of, words_of
-from monitoring.summary.text import parsed
+from monitoring.summary.text import parsed, stands_for_missing
 from monitoring.summary.types import (
     UNSEEN_KEPT,
     ColumnStatus,
@@ -96,6 +96,8 @@ def tally(bins: FeatureBins, column: pa.Array | None, *, text: bool = False) -> 
     """
     if column is None:
         return Tally(np.zeros(bins.size, np.int64), absent=True)
+    if bins.valueless:
+        return _tally_presence(bins, column, text=text)
     if bins.kind is FeatureKind.NUMERIC:
         return _tally_numbers(bins, column, text=text)
     return _tally_words(bins, column, text=text)
@@ -142,6 +144,17 @@ def _turned(bins: FeatureBins, whole: Tally) -> bool:
 
 def _only_times(held: Collection[Values]) -> bool:
     return set(held) == {Values.TIMES}
+
+
+def _tally_presence(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
+    """Count values of any kind: the reference has none of which they could be another."""
+    import pyarrow.compute as pc
+
+    numbers = None if text else numbers_of(column)
+    if numbers is None:
+        missing = stands_for_missing(column) if text else pc.is_null(words_of(column))
+        numbers = np.where(missing.to_numpy(zero_copy_only=False), np.nan, 0.0)
+    return Tally(count_numbers(bins, numbers)[0])
 
 
 def _tally_numbers(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:

@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitoring.summary.table import TableError
+from monitoring.summary.words import shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (*CSV_ENDINGS, ".parquet")
+
+LETTERS = 300
+"""Letters of a line of an error that are told: it may hold a row of the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +130,9 @@ def _parquet(path: Path) -> DataFile:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
+    if not schema.names:
+        msg = f"{path} has no columns"
+        raise TableError(msg)
     noted = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
     index = frozenset(name for name in noted.get("index_columns", []) if isinstance(name, str))
     return DataFile(path, tuple(schema.names), index, schema, rows)
@@ -133,8 +140,11 @@ def _parquet(path: Path) -> DataFile:
 
 def unreadable(path: Path, error: BaseException) -> TableError:
     """Return the error that says that a file can't be read, and why, in a few lines."""
-    why = "\n".join(str(error).splitlines()[:3]) or type(error).__name__
-    return TableError(f"{path} can't be read: {why}")
+    told = str(error) or type(error).__name__
+    lines = [shortened(line, LETTERS) for line in told.splitlines()[:3]]
+    if isinstance(error, UnicodeDecodeError) or "Invalid unicode" in told:
+        lines.append("CSV is read as UTF-8: save the file so")
+    return TableError(f"{path} can't be read: " + "\n".join(lines))
 
 
 def columns_of(files: Iterable[DataFile]) -> tuple[str, ...]:

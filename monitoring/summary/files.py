@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from monitoring.summary.as_json import (
     FormatError,
@@ -17,18 +18,31 @@ from monitoring.summary.as_json import (
 )
 from monitoring.summary.types import Reference, Summary
 
+ENDING = ".json.gz"
+"""How the name of a saved reference or summary ends."""
+
 VERSION = 1
 """Version of the format; one that is not known is an error, never a guess."""
+
+Kept = TypeVar("Kept")
 
 _KINDS = {Reference: "reference", Summary: "summary"}
 
 
-def save(record: Reference | Summary, path: Path) -> None:
+def save(record: Reference | Summary, path: Path | str) -> None:
     """Write a reference or a summary to `path`; the same one gives the same bytes.
 
     The format is JSON under gzip: a few hundred kB for a reference of 30 features.
+
+    Raises
+    ------
+    ValueError
+        The name doesn't end in `.json.gz`, by which it would be known again.
     """
-    path.write_bytes(gzip.compress(_text(record).encode(), mtime=0))
+    if not str(path).endswith(ENDING):
+        msg = f"{path}: the name of a saved {_KINDS[type(record)]} ends in {ENDING}"
+        raise ValueError(msg)
+    Path(path).write_bytes(gzip.compress(_text(record).encode(), mtime=0))
 
 
 def load_reference(path: Path) -> Reference:
@@ -39,7 +53,7 @@ def load_reference(path: Path) -> Reference:
     FormatError
         The file holds something else, is damaged, or is of an unknown version.
     """
-    return reference_from(_record(_unpacked(path), "reference", str(path)))
+    return _read(reference_from, _unpacked(path), "reference", str(path))
 
 
 def load_summary(path: Path) -> Summary:
@@ -50,7 +64,7 @@ def load_summary(path: Path) -> Summary:
     FormatError
         As `load_reference`.
     """
-    return summary_from(_record(_unpacked(path), "summary", str(path)))
+    return _read(summary_from, _unpacked(path), "summary", str(path))
 
 
 def to_json(summary: Summary) -> str:
@@ -66,7 +80,7 @@ def from_json(text: str) -> Summary:
     FormatError
         As `load_reference`.
     """
-    return summary_from(_record(text, "summary", "the text"))
+    return _read(summary_from, text, "summary", "the text")
 
 
 def _text(record: Reference | Summary) -> str:
@@ -83,7 +97,20 @@ def _unpacked(path: Path) -> str:
         raise FormatError(msg) from error
 
 
-def _record(text: str, kind: str, where: str) -> Any:
+def _read(parse: Callable[[Any], Kept], text: str, kind: str, where: str) -> Kept:
+    """Parse what is in the envelope."""
+    content = _content(text, kind, where)
+    try:
+        return parse(content)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        msg = (
+            f"{where} is damaged: {type(error).__name__} {error}; "
+            f"fit or summarise anew, and save the {kind} again"
+        )
+        raise FormatError(msg) from error
+
+
+def _content(text: str, kind: str, where: str) -> Any:
     try:
         whole = json.loads(text)
     except json.JSONDecodeError as error:
@@ -95,8 +122,8 @@ def _record(text: str, kind: str, where: str) -> Any:
         raise FormatError(msg)
     if whole.get("version") != VERSION:
         msg = (
-            f"{where} is of version {whole.get('version')} of the format, and this Tocsin reads "
+            f"{where} is of version {whole.get('version')!r} of the format, and this Tocsin reads "
             f"version {VERSION}: install the Tocsin that wrote it, or fit the reference anew"
         )
         raise FormatError(msg)
-    return whole["content"]
+    return whole.get("content")

@@ -11,12 +11,20 @@ if TYPE_CHECKING:
 
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 
+_NOT_OF_ONE_TYPE = (TypeError, ValueError, NotImplementedError, OverflowError)
+"""What Arrow raises of objects that it has no one type for; its own errors are among these."""
+
+_DOUBLE = 8
+"""Bytes of the longest floats that Arrow knows."""
+
 
 def arrow_table(frame: pd.DataFrame, names: Sequence[str]) -> pa.Table:
-    """Return those of a frame's columns called `names` that it has."""
+    """Return those of a frame's columns called `names` that it has; its first where it has none."""
     import pyarrow as pa
 
-    found = {name: arrow_column(frame[name]) for name in names if name in frame.columns}
+    there = [name for name in names if name in frame.columns]
+    # Without a column of theirs rows would not be counted: the first of all stands for them.
+    found = {name: arrow_column(frame[name]) for name in there or frame.columns[:1]}
     return pa.table(found)
 
 
@@ -26,10 +34,12 @@ def arrow_column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
     import pyarrow as pa
 
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
+        if column.dtype.itemsize > _DOUBLE:
+            column = column.astype(np.float64)
         return pa.array(np.ascontiguousarray(column.to_numpy()))  # without a copy, if it may be
     try:
         found = pa.array(column, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+    except _NOT_OF_ONE_TYPE:
         return _objects(column)
     return _objects(column) if isinstance(found.type, pa.BaseExtensionType) else found
 
@@ -42,5 +52,12 @@ def _objects(column: pd.Series) -> pa.Array:
     if pd.api.types.infer_dtype(column, skipna=True) in _NUMBERS:
         return pa.array(pd.to_numeric(column).astype("float64"))
     missing = column.isna()
-    spelled = [None if lacks else str(value) for value, lacks in zip(column, missing, strict=True)]
+    spelled = [
+        None if lacks else _word(value) for value, lacks in zip(column, missing, strict=True)
+    ]
     return pa.array(spelled, pa.large_string())
+
+
+def _word(value: object) -> str:
+    """Spell an object; half of a character, which is no text, by its number."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -29,8 +29,8 @@ class InMemory:
 
     @classmethod
     def of_frame(cls, frame: pd.DataFrame, names: Sequence[str]) -> InMemory:
-        """Return a pandas frame's columns."""
-        return cls.of(arrow_table(frame, names))
+        """Return a pandas frame, of which those columns called `names` will be read."""
+        return cls(tuple(frame.columns), portions(arrow_table(frame, names)))
 
     def rows(self, columns: Sequence[str]) -> int:  # noqa: ARG002 - whatever they are
         """Return the number of rows."""

@@ -103,7 +103,7 @@ def _stream(
             read = True
         if not read:
             yield no_rows(wanted)
-    except (duckdb.Error, pa.ArrowException) as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: met on the way
         raise unreadable(file.path, error) from error
 
 

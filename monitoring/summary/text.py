@@ -59,6 +59,14 @@ def parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
     return next((found for parse in tries.values() if (found := parse(known)) is not None), text)
 
 
+def stands_for_missing(text: pa.Array) -> pa.Array:
+    """Return which values are null or stand for a missing number."""
+    import pyarrow.compute as pc
+
+    found = pc.match_substring_regex(pc.utf8_trim_whitespace(text), _MISSING)
+    return pc.fill_null(found, fill_value=True)
+
+
 def _numbers(text: pa.Array) -> pa.Array | None:
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -89,6 +89,12 @@ class FeatureBins:
         return 1 + len(self.categories) + 2
 
     @property
+    def valueless(self) -> bool:
+        """Whether the reference is all missing, so that it tells no kind of values."""
+        numeric = self.kind is FeatureKind.NUMERIC
+        return numeric and not (self.edges or self.heavy) and self.low == float("-inf")
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """What each bin is called by people."""
         if self.kind is FeatureKind.CATEGORICAL:

@@ -76,6 +76,16 @@ def test_drift_exits_1_only_above_a_limit_that_was_asked_for(
     assert drift(files, current, *limit, "--json")[0] == code
 
 
+def test_a_limit_is_not_kept_by_a_window_that_could_not_be_judged(files: Path) -> None:
+    (files / "empty.csv").write_text("a,b,town\n")
+    code, said = drift(files, "empty.csv")
+    assert code == 0
+    assert "not judged: too few rows" in said
+    code, said = drift(files, "empty.csv", "--fail-above", "0.3")
+    assert code == 2
+    assert "nothing could be judged" in said
+
+
 def test_the_json_has_what_a_program_needs(files: Path) -> None:
     code, said = drift(files, "moved.csv", "--json")
     assert code == 0

@@ -147,6 +147,63 @@ def test_a_broken_row_is_an_error_that_names_file_and_line(
         compare(before, now, engine=engine)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("broken", "said"), [("1,2,3", "Line: 30002"), ("1,\xe9t\xe9", "read as UTF-8")]
+)
+def test_what_is_met_far_into_a_file_is_an_error_that_names_it(
+    tmp_path: Path, engine: str, broken: str, said: str
+) -> None:
+    now = tmp_path / "current.csv"
+    now.write_text("good,bad\n" + "1,2\n" * 30_000 + f"{broken}\n" + "1,2\n" * 100, "latin-1")
+    with pytest.raises(TableError, match=rf"current\.csv can't be read[\s\S]*{said}"):
+        compare(frame(0, 1.0), now, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_error_does_not_tell_a_whole_row_of_the_file(tmp_path: Path, engine: str) -> None:
+    now = tmp_path / "current.csv"
+    now.write_text("good,bad\n" + "1," + "2" * 100_000 + ",3\n")
+    with pytest.raises(TableError) as error:
+        compare(frame(0), now, engine=engine)
+    assert len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_window_with_none_of_the_columns_keeps_its_rows(
+    tmp_path: Path, ending: str, engine: str
+) -> None:
+    other = frame(1).rename(columns={"good": "other"})
+    for now in (other, pa.table(other), written(other, tmp_path / f"current.{ending}")):
+        verdict = compare(frame(0), now, engine=engine)
+        assert verdict.status is DriftStatus.MISSING_COLUMN
+        assert verdict.rows_current == ROWS
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_table_without_columns_is_an_error(tmp_path: Path, engine: str) -> None:
+    path = tmp_path / "none.parquet"
+    pq.write_table(pa.table({}), path)
+    for none in (path, pa.table({}), frame(0)[[]]):
+        with pytest.raises(TableError, match="no columns"):
+            compare(frame(0), none, engine=engine)
+        with pytest.raises(TableError, match="no columns"):
+            compare(none, frame(0), engine=engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("now", [["many", "NA"] * (ROWS // 2), [1.5, None] * (ROWS // 2)])
+def test_of_a_reference_all_missing_no_type_can_change(
+    tmp_path: Path, ending: str, engine: str, now: list[object]
+) -> None:
+    before = written(frame(0, [None] * ROWS), tmp_path / f"reference.{ending}")
+    window = frame(1, now)
+    found = judged(compare(before, written(window, tmp_path / f"now.{ending}"), engine=engine))
+    assert found.status is DriftStatus.CONSTANT_REFERENCE
+    known = 50 if ending.startswith("csv") or None in now else 100
+    assert found.reason == f"all missing in the reference; missing 100% -> {100 - known}%"
+
+
 def test_duplicate_names_are_an_error_that_names_them(tmp_path: Path) -> None:
     csv, parquet = tmp_path / "twice.csv", tmp_path / "twice.parquet"
     csv.write_text("good,good\n1,2\n")

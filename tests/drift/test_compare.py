@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from rich.console import Console
 from monitoring import compare
 from monitoring.comparison.compare import MIN_EFFECT, RATE, ChosenLimits
 from monitoring.comparison.show import verdict_table
-from monitoring.drift.verdict import DriftStatus, Verdict
+from monitoring.drift.verdict import SHARE_LIMIT, DriftStatus, Verdict
 from monitoring.summary.table import TableError
 from monitoring.use_case import Drift
 
@@ -74,6 +75,21 @@ def test_only_the_columns_asked_for_are_compared(drifted: pd.DataFrame) -> None:
     assert {part.name for part in verdict.features} == {"amount", "count"}
 
 
+def test_a_column_that_is_not_there_is_an_error_that_names_those_that_are(
+    drifted: pd.DataFrame, tmp_path: Path
+) -> None:
+    frame(1).to_csv(tmp_path / "a.csv", index=False)
+    for reference in (frame(1), pa.table(frame(1)), tmp_path / "a.csv"):
+        with pytest.raises(TableError, match="no column age: it has amount, count, flag"):
+            compare(reference, drifted, columns=["amount", "age"])
+
+
+def test_names_of_several_parts_are_spelled_out() -> None:
+    before = frame(1)[["amount", "count"]]
+    before.columns = pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")])
+    assert [part.name for part in compare(before, before).features] == ["('a', 'b')", "('a', 'c')"]
+
+
 def test_limits_are_those_that_were_given(drifted: pd.DataFrame) -> None:
     assert names(compare(frame(1), drifted, min_effect=0.9)) == []
     assert not compare(frame(1), drifted, share_limit=0.5).drifted
@@ -109,8 +125,49 @@ def test_nested_and_mixed_columns_are_compared_as_they_are_spelled() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "now", "moved"),
+    [
+        ([Decimal("Infinity"), *map(Decimal, range(99))], [Decimal(100)] * 100, True),
+        (np.arange(100, dtype=np.longdouble), np.arange(100.0), False),
+        (["\ud800", "a"] * 50, ["a", "\ud800"] * 50, False),
+        ([2**70, 1] * 50, [1, 2**70] * 50, False),
+    ],
+    ids=["infinite decimals", "long doubles", "half a character", "very large integers"],
+)
+def test_objects_that_arrow_has_no_type_for_are_compared(
+    before: Any, now: Any, moved: bool
+) -> None:
+    tables = (
+        pd.DataFrame({"x": pd.Series(x, dtype=x.dtype if hasattr(x, "dtype") else object)})
+        for x in (before, now)
+    )
+    (part,) = compare(*tables).features
+    assert part.status is DriftStatus.TESTED
+    assert part.changed is moved
+
+
+def test_categories_as_polars_hands_them_over_are_words() -> None:
+    words = pa.array(["red", "blue"], pa.string_view())
+    codes = pa.array([0, 1, None] * 100, pa.uint32())
+    table = pa.table({"x": pa.DictionaryArray.from_arrays(codes, words)})
+    plain = pd.DataFrame({"x": ["red", "blue", None] * 100})
+    assert compare(table, plain).to_dict() == compare(plain, table).to_dict()
+    (part,) = compare(table, plain).features
+    assert part.status is DriftStatus.TESTED
+    assert part.missing == pytest.approx(1 / 3)
+
+
+def test_a_long_word_is_not_told_whole() -> None:
+    before = pd.DataFrame({"x": ["a" * 10_000, "b"] * 100})
+    (part,) = compare(before, before + "c").features
+    assert part.drifted
+    assert len(part.reason) < 300
+
+
+@pytest.mark.parametrize(
     ("reference", "said"),
     [
+        (pd.Series([1, 2]), "a Series, which is no table"),
         (pd.DataFrame({"x": []}), "no rows"),
         (pd.DataFrame([[1, 2]], columns=["x", "x"]), "several columns of one name: x"),
         (42, "is a int"),
@@ -184,12 +241,23 @@ def test_comparing_imports_no_server_and_no_learner() -> None:
 
 
 def test_limits_that_were_not_given_are_those_of_a_use_case() -> None:
-    assert Drift(window="1d").model_dump(exclude={"window"}) == asdict(
-        ChosenLimits(MIN_EFFECT, RATE)
-    )
+    chosen = asdict(ChosenLimits(MIN_EFFECT, RATE))
+    assert chosen.pop("share_limit") == SHARE_LIMIT
+    assert Drift(window="1d").model_dump(exclude={"window"}) == chosen
 
 
-@pytest.mark.parametrize("wrong", [{"min_effect": 1.5}, {"rate": 0}, {"rate": 1}, {"engine": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"min_effect": 1.5},
+        {"rate": 0},
+        {"rate": 1},
+        {"share_limit": -0.1},
+        {"share_limit": float("nan")},
+        {"engine": "x"},
+        {"columns": "amount"},
+    ],
+)
 def test_limits_that_make_no_sense_are_errors_that_name_them(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         compare(frame(1), frame(2), **wrong)

@@ -46,6 +46,23 @@ def test_what_was_kept_gives_the_verdict_that_the_rows_give(
             assert compare(one, other).to_dict() == rows
 
 
+def test_a_table_is_summarised_on_a_reference_that_was_kept(
+    reference: Reference, tmp_path: Path
+) -> None:
+    path = tmp_path / "reference.json.gz"
+    save(reference, str(path))
+    kept = summarise(NOW, path)
+    assert compare(path, kept).to_dict() == compare(BEFORE, NOW).to_dict()
+    with pytest.raises(TableError, match="a DataFrame, which holds no bins"):
+        summarise(NOW, BEFORE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("window", [0, -1])
+def test_a_window_has_rows(window: int) -> None:
+    with pytest.raises(TableError, match=f"window is {window}: "):
+        fit(BEFORE, window=window)
+
+
 def test_hours_that_were_kept_make_a_day(reference: Reference) -> None:
     hours = [summarise(NOW[start : start + 100], reference) for start in range(0, 1000, 100)]
     assert compare(reference, merge(*hours)).to_dict() == compare(BEFORE, NOW).to_dict()

@@ -103,6 +103,40 @@ def test_a_damaged_file_is_a_clear_error(damage: bytes, tmp_path: Path) -> None:
         load_reference(path)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ((), None),
+        (("bins",), []),
+        (("bins", 0, "edges"), ["a"]),
+        (("bins", 0, "kind"), "colour"),
+        (("training", "features", "n0", "counts"), [1, 2]),
+        (("chunks", 3), {}),
+    ],
+)
+def test_a_file_of_the_right_kind_that_holds_nonsense_is_a_clear_error(
+    reference: Reference, place: tuple[str | int, ...], value: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.json.gz"
+    save(reference, path)
+    record = json.loads(gzip.decompress(path.read_bytes()))
+    *way, last = ("content", *place)
+    part = record
+    for key in way:
+        part = part[key]
+    part[last] = value
+    path.write_bytes(gzip.compress(json.dumps(record).encode()))
+    with pytest.raises(FormatError, match=r"r\.json\.gz is damaged: .*save the reference again"):
+        load_reference(path)
+
+
+def test_a_name_by_which_it_would_not_be_known_again_is_an_error(
+    reference: Reference, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"odd\.gz: the name of a saved reference ends in \.json"):
+        save(reference, tmp_path / "odd.gz")
+
+
 def test_a_truncated_file_is_a_clear_error(reference: Reference, tmp_path: Path) -> None:
     path = tmp_path / "r.json.gz"
     save(reference, path)
