@@ -61,9 +61,11 @@ def parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
 
 def stands_for_missing(text: pa.Array) -> pa.Array:
     """Return which values are null or stand for a missing number."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.match_substring_regex(pc.utf8_trim_whitespace(text), _MISSING)
+    words = pc.cast(text, pa.string())  # of no rows, the type is not known
+    found = pc.match_substring_regex(pc.utf8_trim_whitespace(words), _MISSING)
     return pc.fill_null(found, fill_value=True)
 
 
