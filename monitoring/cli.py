@@ -136,7 +136,8 @@ def drift(
 
         from monitoring.comparison.show import verdict_table
 
-        Console().print(verdict_table(verdict))
+        # Names are printed as they are: `:heart:` is no picture, `100` no number to be coloured.
+        Console(emoji=False, highlight=False).print(verdict_table(verdict))
     if fail_above is not None and verdict.share is None:
         typer.echo(f"nothing could be judged, so not whether above {limit:g}", err=True)
         raise typer.Exit(2)

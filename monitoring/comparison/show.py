@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from monitoring.drift.words import headline, notes
+from monitoring.drift.words import headline, notes, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,10 +23,12 @@ def verdict_table(verdict: Verdict) -> RenderableType:
     for title in ("feature", "effect", "q", "", "what moved"):
         table.add_column(title, justify="right" if title in ("effect", "q") else "left")
     for part in _in_order(verdict):
-        table.add_row(*(escape(cell) for cell in _cells(part)), style=_style(part))
+        table.add_row(*(escape(printable(cell)) for cell in _cells(part)), style=_style(part))
     colour = "red" if verdict.drifted else "green"
     said = f"[bold {colour}]{escape(headline(verdict))}[/]"
-    return Group(said, "", table, *(f"[dim]{escape(note)}[/]" for note in notes(verdict)))
+    return Group(
+        said, "", table, *(f"[dim]{escape(printable(note))}[/]" for note in notes(verdict))
+    )
 
 
 def _in_order(verdict: Verdict) -> Iterator[FeatureVerdict]:

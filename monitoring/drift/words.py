@@ -12,6 +12,13 @@ SHOWN = 10
 """Features that a printed verdict names; the rest is in `to_frame`."""
 
 
+def printable(text: str) -> str:
+    """Spell out what would move a terminal's cursor or change its colours: names come from data."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
 def headline(verdict: Verdict) -> str:
     """Say a verdict in one sentence."""
     if verdict.share is None:
@@ -34,7 +41,7 @@ def verdict_text(verdict: Verdict) -> str:
         lines.append(f"  {part.name}: {word}, effect {part.effect or 0:.2f}, {part.reason}")
     if len(parts) > SHOWN:
         lines.append(f"  and {len(parts) - SHOWN} more")
-    return "\n".join([*lines, *(f"  {note}" for note in notes(verdict))])
+    return "\n".join(map(printable, [*lines, *(f"  {note}" for note in notes(verdict))]))
 
 
 def notable(verdict: Verdict) -> list[FeatureVerdict]:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
-MEMORY = "512MB"
-"""What DuckDB may hold of what it reads."""
+MEMORY, OF_COLUMN = 512 * 10**6, 512 * 2**10
+"""Bytes that DuckDB may hold of what it reads, at least, and of each column: it reads 2,048 rows
+at a time, in each thread, in several copies."""
 
 THREADS = 4
 """Threads that read, at most."""
@@ -50,7 +51,7 @@ class OutOfCore:
 
     def _portions(self, columns: Sequence[str]) -> Iterator[Portion]:
         start = 0
-        with _connected() as connection:
+        with _connected(self.files) as connection:
             for file in self.files:
                 for rows in _stream(connection, file, columns):
                     yield Portion(start, rows, file.text)
@@ -67,12 +68,13 @@ def read_files(files: Sequence[DataFile], columns: Sequence[str]) -> InMemory:
     return InMemory(columns_of(files), tuple(held))
 
 
-def _connected() -> DuckDBPyConnection:
+def _connected(files: Sequence[DataFile]) -> DuckDBPyConnection:
     import duckdb
 
+    widest = max(len(file.columns) for file in files)
     connection = duckdb.connect(
         config={
-            "memory_limit": MEMORY,
+            "memory_limit": f"{max(MEMORY, widest * OF_COLUMN)}B",
             "threads": min(os.cpu_count() or 1, THREADS),
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
@@ -90,13 +92,13 @@ def _stream(
     import duckdb
     import pyarrow as pa
 
-    wanted = [name for name in columns if name in file.columns] or [file.columns[0]]
     try:
         relation = _relation(connection, file)
-        picked = [relation.columns[file.columns.index(name)] for name in wanted]
-        reader = relation.select(*map(duckdb.ColumnExpression, picked)).to_arrow_reader(
-            portion_rows(len(wanted))
-        )
+        called = dict(zip(file.columns, relation.columns, strict=True))
+        wanted = [name for name in columns if name in called] or [file.columns[0]]
+        # Of expressions instead of text, DuckDB compares each with every column.
+        picked = ", ".join(_identifier(called[name]) for name in wanted)
+        reader = relation.select(picked).to_arrow_reader(portion_rows(len(wanted)))
         read = False
         for batch in reader:
             yield _named(batch, wanted, file)
@@ -105,6 +107,11 @@ def _stream(
             yield no_rows(wanted)
     except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: met on the way
         raise unreadable(file.path, error) from error
+
+
+def _identifier(name: str) -> str:
+    """Quote a column's name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _relation(connection: DuckDBPyConnection, file: DataFile) -> DuckDBPyRelation:
@@ -139,7 +146,7 @@ def _named(batch: pa.RecordBatch, names: Sequence[str], file: DataFile) -> pa.Re
 
 
 def _whole_csv(file: DataFile, columns: Sequence[str]) -> list[pa.RecordBatch]:
-    with _connected() as connection:
+    with _connected([file]) as connection:
         return list(_stream(connection, file, columns))
 
 

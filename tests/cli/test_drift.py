@@ -86,6 +86,19 @@ def test_a_limit_is_not_kept_by_a_window_that_could_not_be_judged(files: Path) -
     assert "nothing could be judged" in said
 
 
+def test_names_are_printed_as_they_are_and_can_not_paint_the_terminal(tmp_path: Path) -> None:
+    names = [":heart:", "[bold]x", "\x1b[31mred", "two\nlines"]
+    for seed, file in enumerate(("reference.csv", "current.csv")):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame({name: rng.normal(seed, 1, 200) for name in names})
+        frame.to_csv(tmp_path / file, index=False)
+    code, said = drift(tmp_path, "current.csv")
+    assert code == 0
+    for name in (":heart:", "[bold]x", "\\x1b[31mred", "two\\nlines"):
+        assert name in said
+    assert "\x1b[31m" not in said
+
+
 def test_the_json_has_what_a_program_needs(files: Path) -> None:
     code, said = drift(files, "moved.csv", "--json")
     assert code == 0

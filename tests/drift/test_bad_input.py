@@ -11,12 +11,12 @@ import pytest
 from monitoring import compare
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
-from monitoring.summary.data_file import find_files
+from monitoring.summary.data_file import columns_of, find_files
 from monitoring.summary.fit import fit_bins
 from monitoring.summary.from_table import reference_of, summarise_table
 from monitoring.summary.in_memory import InMemory
 from monitoring.summary.merge import merge
-from monitoring.summary.out_of_core import OutOfCore
+from monitoring.summary.out_of_core import OutOfCore, read_files
 from monitoring.summary.profile import FitError, profile
 from monitoring.summary.table import TableError
 from monitoring.use_case import Drift
@@ -202,6 +202,19 @@ def test_of_a_reference_all_missing_no_type_can_change(
     assert found.status is DriftStatus.CONSTANT_REFERENCE
     known = 50 if ending.startswith("csv") or None in now else 100
     assert found.reason == f"all missing in the reference; missing 100% -> {100 - known}%"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_file_of_very_many_columns_is_read(tmp_path: Path, engine: str) -> None:
+    wide = tmp_path / "wide.csv"
+    row = ",".join(["0.1234567890123456"] * 3000)
+    wide.write_text(",".join(f"c{i}" for i in range(3000)) + "\n" + f"{row}\n" * 200)
+    files = find_files(wide)
+    table = OutOfCore(files) if engine == "duckdb" else read_files(files, columns_of(files))
+    (rows,) = table.read(
+        table.columns, lambda parts: sum(part.rows.num_rows for part in parts), placed=False
+    )
+    assert rows == 200
 
 
 def test_duplicate_names_are_an_error_that_names_them(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from monitoring.summary.profile import profile
 from monitoring.summary.table import Portion, Table
 from monitoring.summary.types import FeatureBins
 
-NAMES = ("a", "A", "x y", 'quo"te', "", "new\nline", "'; DROP TABLE t; --", "é☃")
+NAMES = ("a", "A", "x y", 'quo"te', "", "new\nline", "'; DROP TABLE t; --", "*", "é☃")
 
 _floats = st.one_of(
     st.floats(allow_subnormal=True),
