@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from monitoring.rows.source_file import find_source, read_file
+from benchmarks.real_data import file_named, folder_with
+from monitoring.rows.source_file import read_file
 from monitoring.rows.synthetic import synthetic_frame
 from monitoring.use_case_file import find_use_case
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")
 ROWS = 284_807
 """Of the real file; as many are made up in its place."""
 
@@ -36,8 +35,7 @@ class CardFiles:
 
 def card_data() -> Path | None:
     """Return the folder with the card data; None where it is nowhere."""
-    source = Path(find_use_case("fraud").source.path)
-    return next((folder for folder in FOLDERS if find_source(source, folder) is not None), None)
+    return folder_with(find_use_case("fraud").source.path)
 
 
 def card_files(folder: Path) -> CardFiles:
@@ -56,10 +54,9 @@ def card_files(folder: Path) -> CardFiles:
 
 
 def _cards() -> tuple[pd.DataFrame, str]:
-    case, data = find_use_case("fraud"), card_data()
-    if data is None:
+    case = find_use_case("fraud")
+    path = file_named(case.source.path)
+    if path is None:
         made_up = synthetic_frame(case, ROWS, seed=0).sort_values("Time", kind="stable")
         return made_up, "SYNTHETIC cards (no creditcard.csv in data/)"
-    path = find_source(Path(case.source.path), data)
-    assert path is not None  # noqa: S101  card_data found it
     return read_file(path).frame, "creditcard.csv"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from benchmarks.real_data import wanted_folder
 from monitoring.performance.scorecard import scorecard
 from monitoring.performance.types import Scorecard
 from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.rows.scenarios import Scenario, drifted
-from monitoring.rows.source import SourceError, read_source
+from monitoring.rows.source import read_source
 from monitoring.summary.build import score_summary
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.model import Model
@@ -25,8 +25,6 @@ from monitoring.training.train import train
 from monitoring.use_case import Features, UseCase
 from monitoring.use_case_file import find_use_case
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = (ROOT / "data", ROOT.parent / "shared" / "data")
 DRIFTS = (None, Scenario.COVARIATE, Scenario.PRIOR, Scenario.CONCEPT)
 POINTS = {
     "logistic_regression": {"C": [0.01], "class_weight": [None]},
@@ -141,16 +139,8 @@ def _slim(rows: Rows) -> Rows:
 
 
 def _payments(case: UseCase) -> Rows | None:
-    only_real = case.model_copy(
-        update={"source": case.source.model_copy(update={"synthetic": None})}
-    )
-    for folder in DATA:
-        try:
-            return read_source(only_real, folder).rows
-        except SourceError:
-            continue
-    print("(no creditcard.csv.gz in data/: the card payments are left out)\n")
-    return None
+    folder = wanted_folder(case.source.path)
+    return None if folder is None else read_source(case, folder).rows
 
 
 def _trained(case: UseCase, name: str, rows: Rows) -> tuple[UseCase, Model, Rows, Rows]:

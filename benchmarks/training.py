@@ -1,7 +1,7 @@
 """Training's figures on real cards: every candidate's times, precision, calibration and cost.
 
-Run by hand: `.venv/bin/python benchmarks/training.py`. It reads creditcard.csv.gz from data/ or
-from ../shared/data, needs no servers and leaves nothing behind.
+Run by hand: `.venv/bin/python -m benchmarks.training`. It needs no servers and leaves nothing
+behind.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.real_data import needed_folder
 from monitoring.rows.rows import POSITIVE
 from monitoring.rows.source import read_source
 from monitoring.training.search import search
@@ -25,8 +26,6 @@ from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
 
-ROOT = Path(__file__).parents[1]
-FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")
 FLOOR = 0.79
 """PR-AUC that the chosen candidate must reach on the last 20% of time."""
 
@@ -47,9 +46,7 @@ def timed(what: str) -> Iterator[None]:
 
 def real_split(case: UseCase) -> TimeSplit:
     """Read and cut the real rows."""
-    folder = next((f for f in FOLDERS if (f / case.source.path).is_file()), None)
-    if folder is None:
-        raise SystemExit(f"{case.source.path} is in none of {', '.join(map(str, FOLDERS))}")
+    folder = needed_folder(case.source.path)
     split = split_in_time(read_source(case, folder).rows, case.split)
     for name in ("train", "validation", "test"):
         part = getattr(split, name)

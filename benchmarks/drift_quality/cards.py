@@ -9,7 +9,6 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from benchmarks.drift_quality.files import data_file
 from benchmarks.drift_quality.table import table
 from benchmarks.drift_quality.tools import (
     changed,
@@ -19,6 +18,7 @@ from benchmarks.drift_quality.tools import (
     ks_bonferroni,
     nannyml,
 )
+from benchmarks.real_data import wanted_file
 from monitoring.drift.chunk import Chunk
 from monitoring.drift.variation import chunks_of, variations
 from monitoring.drift.verdict import Verdict
@@ -33,7 +33,7 @@ HOURS = (24, 12, 6, 3, 2, 1)
 
 def cards() -> tuple[Rows, Rows] | None:
     """Return the two days; None where the file is not there."""
-    path = data_file("creditcard.csv.gz")
+    path = wanted_file("creditcard.csv.gz")
     if path is None:
         return None
     data = pd.read_csv(path, engine="pyarrow")

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.drift_quality.cards import cards
-from benchmarks.drift_quality.files import data_file
 from benchmarks.drift_quality.table import scaled, table
 from benchmarks.drift_quality.tools import (
     certainly_unlike,
@@ -22,6 +21,7 @@ from benchmarks.drift_quality.tools import (
     ks_bonferroni,
     nannyml,
 )
+from benchmarks.real_data import wanted_file
 from monitoring.drift.verdict import Verdict
 from monitoring.summary.types import Reference
 from monitoring.use_case import Features
@@ -150,7 +150,7 @@ _PEOPLE = Features(
 def _accidents() -> Iterator[Halves]:
     """Yield the road accidents of a year and the people in them, by halves of the year."""
     names = ("caracteristiques", "lieux", "usagers")
-    paths = [data_file(f"accidents_2024/{name}.parquet") for name in names]
+    paths = [wanted_file(f"accidents_2024/{name}.parquet") for name in names]
     found = [pd.read_parquet(path) for path in paths if path is not None]
     if len(found) == len(names):
         when, where, who = found
@@ -187,7 +187,7 @@ YEAR_ROWS = 365 * 48
 
 def electricity(scale: float) -> None:
     """Print the columns each tool flags in ELEC2, after its first year and within it."""
-    path = data_file("electricity-normalized.csv.gz")
+    path = wanted_file("electricity-normalized.csv.gz")
     if path is None:
         return
     data = pd.read_csv(path)[list(_MARKET.names)]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.fraud_results.past import past_columns
+from benchmarks.real_data import needed_folder
 from monitoring.rows.rows import Rows
 from monitoring.rows.source import read_source
 from monitoring.use_case import UseCase
-
-ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +51,9 @@ def read_cards(case: UseCase) -> Cards:
     Raises
     ------
     SystemExit
-        The file is in none of the usual folders.
+        The file is nowhere.
     """
-    folder = next((f for f in FOLDERS if (f / case.source.path).is_file()), None)
-    if folder is None:
-        raise SystemExit(f"{case.source.path} is in none of {', '.join(map(str, FOLDERS))}")
-    rows = read_source(case, folder).rows
+    rows = read_source(case, needed_folder(case.source.path)).rows
     seconds = (rows.event_time - rows.event_time[0]) / np.timedelta64(1, "s")
     columns = pd.concat([rows.features, past_columns(rows.features, seconds)], axis=1)
     repeated = rows.features.assign(seconds=seconds).duplicated().to_numpy()

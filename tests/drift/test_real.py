@@ -1,12 +1,12 @@
 """On real card payments the verdict says what is true of them."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.real_data import file_named, nowhere
 from monitoring.drift.judge import drift_verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise
@@ -14,18 +14,16 @@ from monitoring.summary.merge import merge
 from monitoring.use_case import Features
 from tests.drift.made import LIMITS, reference_of, rows_of
 
-ROOT = Path(__file__).resolve().parents[2]
 FILE = "creditcard.csv.gz"
-PLACES = (ROOT / "data" / FILE, ROOT.parent / "shared" / "data" / FILE)
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
 def cards() -> Rows:
-    path = next((place for place in PLACES if place.exists()), None)
+    path = file_named(FILE)
     if path is None:
-        pytest.skip(f"{FILE} is neither in data/ nor in ../shared/data")
+        pytest.skip(nowhere(FILE))
     table = pd.read_csv(path, engine="pyarrow")
     rows = rows_of(table.drop(columns=["Time", "Class"]))
     times = np.datetime64("2013-09-01", "us") + pd.to_timedelta(table["Time"], "s").to_numpy()

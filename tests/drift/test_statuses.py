@@ -1,18 +1,12 @@
 """What can't be judged has a status of its own with a reason, and the others their verdict."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.real_data import file_named, nowhere
 from monitoring import compare
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
-
-ROOT = Path(__file__).resolve().parents[2]
-ADVERTISING = [
-    folder / "advertising.csv" for folder in (ROOT / "data", ROOT.parent / "shared" / "data")
-]
 
 
 def feature(verdict: Verdict, name: str) -> FeatureVerdict:
@@ -108,9 +102,9 @@ def test_a_window_of_too_few_rows_is_judged_in_no_column() -> None:
 
 
 def test_names_of_cities_are_too_many_not_constant() -> None:
-    path = next((path for path in ADVERTISING if path.exists()), None)
+    path = file_named("advertising.csv")
     if path is None:
-        pytest.skip("advertising.csv is neither in data/ nor in ../shared/data")
+        pytest.skip(nowhere("advertising.csv"))
     table = pd.read_csv(path)
     verdict = compare(table.head(500), table.tail(500))
     city = feature(verdict, "City")
