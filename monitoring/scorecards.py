@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from monitoring.performance.arrays import amounts_of, labels_of, scores_of
+from monitoring.performance.arrays import (
+    amounts_of,
+    labels_of,
+    reviews_of,
+    scores_of,
+    threshold_of,
+)
 from monitoring.performance.bins import first_alarmed
 from monitoring.performance.calibration import calibration
 from monitoring.performance.estimate import estimate_from
@@ -14,13 +20,16 @@ from monitoring.performance.scorecard import scorecard_within
 from monitoring.performance.types import Calibration, Estimate, Scorecard
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows
 from monitoring.summary.build import score_summary
-from monitoring.summary.score_bins import score_bin_edges
+from monitoring.summary.score_bins import score_row_edges
+from monitoring.summary.types import Summary
+from monitoring.use_case import Costs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
-    from monitoring.summary.types import ScoreSummary, Summary
-    from monitoring.use_case import Costs
+    from monitoring.summary.types import ScoreSummary
 
 
 def scorecard(
@@ -29,7 +38,7 @@ def scorecard(
     *,
     threshold: float,
     amounts: ArrayLike | None = None,
-    costs: Costs | None = None,
+    costs: Costs | Mapping[str, object] | None = None,
     capacity: float | None = None,
     label_seen: ArrayLike | None = None,
     min_positives: int = 30,
@@ -48,7 +57,8 @@ def scorecard(
         (rows,): money at stake; no money in the card where a miss is priced by it and it is not
         given.
     costs
-        What mistakes and work cost; no money in the card without them.
+        What mistakes and work cost, as under `costs` in a use case's file: `{"missed":
+        {"of_amount": 1}, "false_alarm": 5, "review": 2}`; no money in the card without them.
     capacity
         Reviews that the team can make in these rows.
     label_seen
@@ -59,8 +69,10 @@ def scorecard(
     Raises
     ------
     ValueError
-        No rows, arrays of unlike length, a score outside 0 to 1, a label that is neither 0 nor
-        1, a positive with a missing or negative amount.
+        No rows, arrays of unlike length, a score that is missing or outside 0 to 1, a label that
+        is neither 0 nor 1, a positive with a negative amount, costs below 0, a threshold or a
+        capacity that is no number. A positive whose amount is missing is taken to be the mean of
+        the others, and counted in `money.unpriced`.
 
     Examples
     --------
@@ -70,14 +82,15 @@ def scorecard(
     >>> card.status.value
     'too few positives'
     """
+    threshold, reviews = threshold_of(threshold), reviews_of(capacity)
     score = scores_of(scores)
     label = _label(labels, label_seen, len(score))
     amount = None if amounts is None else amounts_of(amounts, priced=label == POSITIVE)
     return scorecard_within(
-        _counted(score, label, amount, score_bin_edges(score, threshold)),
+        _counted(score, label, amount, score_row_edges(score, threshold)),
         threshold=threshold,
-        costs=costs,
-        reviews=capacity,
+        costs=_costs(costs),
+        reviews=reviews,
         min_positives=min_positives,
     )
 
@@ -88,7 +101,7 @@ def estimate(
     threshold: float,
     calibrated_on: Scorecard | Summary,
     amounts: ArrayLike | None = None,
-    costs: Costs | None = None,
+    costs: Costs | Mapping[str, object] | None = None,
     min_positives: int = 30,
 ) -> Estimate:
     """Estimate what a model will have done on rows whose labels have not come.
@@ -110,22 +123,29 @@ def estimate(
     ------
     ValueError
         As `scorecard` does; or `calibrated_on` is of another threshold, or has no scores.
+    TypeError
+        `calibrated_on` is neither a scorecard nor a summary.
     """
+    threshold = threshold_of(threshold)
     score = scores_of(scores)
     amount = None
     if amounts is not None:
         amount = amounts_of(amounts, priced=np.ones(len(score), dtype=bool))
     unknown = np.full(len(score), UNLABELLED, dtype=np.int8)
     return estimate_from(
-        _counted(score, unknown, amount, score_bin_edges(score, threshold)),
+        _counted(score, unknown, amount, score_row_edges(score, threshold)),
         _calibration(calibrated_on, threshold),
         threshold=threshold,
-        costs=costs,
+        costs=_costs(costs),
         min_positives=min_positives,
     )
 
 
-def _calibration(known: Scorecard | Summary, threshold: float) -> Calibration | None:
+def _costs(costs: Costs | Mapping[str, object] | None) -> Costs | None:
+    return None if costs is None else Costs.model_validate(costs)
+
+
+def _calibration(known: object, threshold: float) -> Calibration | None:
     if isinstance(known, Scorecard):
         if known.threshold != threshold:
             msg = (
@@ -134,6 +154,12 @@ def _calibration(known: Scorecard | Summary, threshold: float) -> Calibration | 
             )
             raise ValueError(msg)
         return known.calibration
+    if not isinstance(known, Summary):
+        msg = (
+            f"calibrated_on: {type(known).__name__} says nothing of what scores are worth; give "
+            "the scorecard, or the summary, of labelled rows that the model was not trained on"
+        )
+        raise TypeError(msg)
     if known.scores is None:
         msg = "calibrated_on: this summary has no scores; summarise rows that the model scored"
         raise ValueError(msg)
@@ -141,7 +167,7 @@ def _calibration(known: Scorecard | Summary, threshold: float) -> Calibration | 
 
 
 def _label(labels: ArrayLike, label_seen: ArrayLike | None, rows: int) -> NDArray[np.int8]:
-    given = np.asarray(labels)
+    given = np.asanyarray(labels)
     seen = (
         np.ones(rows, dtype=bool)
         if label_seen is None

@@ -45,6 +45,8 @@ def ranked(scores: ScoreSummary) -> Ranked:
     means = [_mean(scores, label, low, high) for label in (NEGATIVE, POSITIVE)]
     both = (scores.rows[NEGATIVE] > 0) & (scores.rows[POSITIVE] > 0)
     tied = both & np.isclose(means[NEGATIVE], means[POSITIVE], rtol=_SAME, atol=0)
+    # Ties lie in one slice, however their sums were rounded.
+    means[POSITIVE] = np.where(tied, means[NEGATIVE], means[POSITIVE])
     slices = [
         _spread(scores.rows[label], means[label], tied, (low, high))
         for label in (NEGATIVE, POSITIVE)

@@ -23,6 +23,12 @@ RANKS = 50
 TAIL = 0.95
 """Share of scores below the tail."""
 
+HEAVY = 1 / 256
+"""Share of the scores that makes a value heavy: it gets a bin of its own."""
+
+MOST_VALUES = 4096
+"""Different scores that get a bin each where rows are judged at once."""
+
 
 def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDArray[np.float64]:
     """Return the inner edges of the score bins, ascending.
@@ -39,7 +45,31 @@ def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDA
     body = np.arange(-REACH, REACH + STEP, STEP)
     fine = np.arange(np.floor(tail / STEP) * STEP, REACH, TAIL_STEP)
     spaced = expit(np.union1d(np.round(body, 6), np.round(fine, 6)))
-    return np.unique(np.concatenate([spaced, _between_ranks(known), [threshold]]))
+    return np.unique(
+        np.concatenate([spaced, _between_ranks(known), _around_heavy(known), [threshold]])
+    )
+
+
+def score_row_edges(scores: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+    """Return the inner edges of bins for rows that are judged at once, and merged with no others.
+
+    A bin for each score, so that every figure is exact; where there are too many different ones,
+    edges at even ranks, and closer together among the highest.
+
+    Parameters
+    ----------
+    scores
+        Scores of these rows, none missing.
+    threshold
+        Decision threshold; one of the edges.
+    """
+    values = np.unique(scores)
+    if len(values) > MOST_VALUES:
+        descending, last = np.sort(scores)[::-1], len(scores) - 1
+        even, highest = np.linspace(0, last, MOST_VALUES // 2), np.geomspace(1, last, MOST_VALUES)
+        ranks = np.concatenate([even, highest]).astype(int)
+        values = np.concatenate([descending[ranks], _around_heavy(scores)])
+    return np.unique(np.append(values, threshold))
 
 
 def _between_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,3 +85,15 @@ def _between_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     higher, lower = ranked[ranks - 1], ranked[ranks]
     between: NDArray[np.float64] = ((higher + lower) / 2)[higher > lower]
     return between
+
+
+def _around_heavy(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return edges that give each heavy value a bin of its own.
+
+    Trees, steps of a calibration and rounding let many rows share one score. Mixed with others,
+    they would be taken for rows in random order, where in truth they are ties.
+    """
+    values, rows = np.unique(scores, return_counts=True)
+    heavy = values[(rows > 1) & (rows >= HEAVY * len(scores))]
+    above = np.nextafter(heavy, np.inf)
+    return np.concatenate([heavy, above[above <= 1]])

@@ -72,12 +72,65 @@ def test_labels_that_have_not_come_are_not_looked_at() -> None:
         ({"scores": [0.1, -0.2, 0.3]}, "scores: 1 wrong, first -0.2 in row 1"),
         ({"amounts": [1, -2, 3]}, "amounts: 1 wrong, first -2 in row 1"),
         ({"label_seen": [1, 1]}, r"label_seen: an array of shape \(2,\)"),
+        ({"labels": ["no", "yes", "no"]}, "labels: 'no' in row 0 is no number; 1 stands for yes"),
+        ({"scores": [0.1, "high", 0.3]}, "scores: 'high' in row 1 is no number; a score is"),
+        ({"amounts": ["12,50", 1, 2]}, "amounts: '12,50' in row 0 is no number; an amount is"),
+        ({"labels": [0, None, 1]}, "labels: 1 wrong, first nan in row 1; .* `label_seen` False"),
+        ({"labels": [[0], [1], [0]]}, r"labels: an array of shape \(3, 1\)"),
+        ({"scores": np.ma.masked_equal([0.1, 0.2, 0.3], 0.2)}, "scores: 1 wrong, first nan in row"),
+        ({"labels": np.ma.masked_equal([0, 1, 0], 1)}, "labels: 1 wrong, first nan in row 1"),
+        ({"threshold": float("nan")}, "threshold: nan is no number to compare scores with"),
+        ({"threshold": "0.5"}, "threshold: '0.5' is no number to compare scores with"),
+        ({"threshold": None}, "threshold: None is no number to compare scores with"),
+        ({"capacity": -1}, "capacity: -1 is no number of reviews; give one from 0 on"),
+        ({"capacity": float("nan")}, "capacity: nan is no number of reviews"),
+        ({"capacity": "5"}, "capacity: '5' is no number of reviews"),
+        ({"costs": {"review": -2}}, "(?s)Costs.*review.*greater than or equal to 0"),
+        ({"costs": {"reveiw": 2}}, "(?s)Costs.*reveiw"),
     ],
 )
-def test_wrong_arrays_are_refused_by_row(changes: dict[str, object], reason: str) -> None:
+def test_what_is_wrong_is_refused_by_name_and_row(changes: dict[str, object], reason: str) -> None:
     given = {"labels": [0, 1, 0], "scores": [0.1, 0.2, 0.3], "threshold": 0.2} | changes
     with pytest.raises(ValueError, match=reason):
         scorecard(**given)
+
+
+def test_costs_may_be_given_as_in_a_use_case_file() -> None:
+    written = {"missed": {"of_amount": 0.8, "fixed": 3}, "false_alarm": 5, "review": 2}
+    card = scorecard(
+        MADE.label, MADE.score, threshold=THRESHOLD, amounts=MADE.amount, costs=written
+    )
+    assert card.money == card_of().money
+    before = estimate(
+        MADE.score, threshold=THRESHOLD, calibrated_on=card, amounts=MADE.amount, costs=written
+    )
+    assert before.cost is not None
+
+
+@pytest.mark.parametrize("threshold", [np.float32(0.5), np.float64(0.5), np.int64(1), True])
+def test_a_threshold_of_any_kind_of_number_is_kept_as_a_plain_one(threshold: float) -> None:
+    card = scorecard(MADE.label, MADE.score, threshold=threshold)
+    assert type(card.threshold) is float
+    before = estimate(MADE.score, threshold=threshold, calibrated_on=card)
+    assert json.loads(json.dumps(before.to_dict()))["threshold"] == float(threshold)
+
+
+@pytest.mark.parametrize("known", [None, {"recall": 1}])
+def test_an_estimate_says_what_it_can_rest_on(known: object) -> None:
+    with pytest.raises(TypeError, match=r"calibrated_on: .*; give the scorecard"):
+        estimate(MADE.score, threshold=0.5, calibrated_on=known)
+
+
+def test_a_team_without_capacity_or_with_more_than_there_are_rows() -> None:
+    none, all_ = (scorecard(MADE.label, MADE.score, threshold=0.5, capacity=c) for c in (0, 1e9))
+    assert none.recall_at_capacity is not None
+    assert none.precision_at_capacity is not None
+    assert none.recall_at_capacity.value == 0
+    assert none.precision_at_capacity.value is None
+    assert all_.recall_at_capacity is not None
+    assert all_.precision_at_capacity is not None
+    assert all_.recall_at_capacity.value == 1
+    assert all_.precision_at_capacity.value == MADE.label.mean()
 
 
 def test_new_rows_are_estimated_from_a_scorecard_as_from_the_summary_behind_it() -> None:
