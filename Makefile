@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
-	bench-summaries bench-scale bench-spark bench-delivery bench-healthy bench-estimate \
+	bench-summaries bench-scale bench-spark bench-delivery bench-healthy bench-estimate bench-gate \
 	bench-drift bench-fraud test-spark clean
 
 help: ## Show these lines
@@ -84,6 +84,9 @@ bench-healthy: install ## The alerts of a healthy model on the real cards: those
 
 bench-estimate: install ## Print the measured tables of docs/estimate.md and docs/money.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.estimate
+
+bench-gate: install ## Print the measured tables of docs/gate.md; SEEDS=1 for one world
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_simulation --seeds $(or $(SEEDS),16)
 
 bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART=power for one
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -168,14 +168,16 @@ def always_promoted(trainer: Trainer) -> Course:
     return _asked(trainer, lambda _desk, _model, _day, _drift: None)
 
 
-def every_day(trainer: Trainer) -> Course:
-    """Retrain every day, and promote whatever comes."""
+def by_calendar(trainer: Trainer, every: int) -> Course:
+    """Retrain at the end of every so many days, and promote whatever comes."""
     champion, days = trainer.model(0), []
-    asked = Decision.by(Reason.FORCED, "every day")
+    asked = Decision.by(Reason.FORCED, "by the calendar")
     for day in range(1, DAYS + 1):
+        due = day % every == 0
         cost = cost_of(champion, trainer.world.truth(day))
-        days.append(Day(day, cost, asked, promoted=True))
-        champion = trainer.model(day)
+        days.append(Day(day, cost, asked if due else None, promoted=due))
+        if due:
+            champion = trainer.model(day)
     return Course(tuple(days))
 
 
@@ -220,6 +222,7 @@ POLICIES: dict[str, Callable[[Trainer], Course]] = {
     "never retrained": frozen,
     "gate": gated,
     "no gate": always_promoted,
-    "every day, no gate": every_day,
+    "every week, no gate": partial(by_calendar, every=7),
+    "every day, no gate": partial(by_calendar, every=1),
 }
 """The policies compared, by the name they are printed under."""

@@ -1,91 +1,125 @@
 """Sixty days with drift and late labels: what the gate does, and what retraining saves.
 
-`make bench-gate`. It makes up its rows, needs no servers and leaves nothing behind. Rows, verdicts,
-decisions, training and the gate are the project's own functions.
+Run it with `make bench-gate`; `SEEDS=1` for one world. It makes up its rows, needs no servers and
+leaves nothing behind. Rows, verdicts, decisions, training and the gate are the project's own
+functions.
 """
 
 from __future__ import annotations
 
-import platform
+import argparse
 import resource
-import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from benchmarks import gate_power
 from benchmarks.gate_policies import POLICIES, Course, Day, Trainer
 from benchmarks.gate_world import DAYS, HISTORY, NEW_CUSTOMERS, NEW_FRAUDS, made_up
+from benchmarks.machine import machine
+from benchmarks.table import table
 
-SEEDS = range(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+FROZEN, GATE = "never retrained", "gate"
+STRETCH = 6
+"""Days that a row of the table by time takes together."""
+
+Courses = Mapping[str, Course]
 
 
 def main() -> None:
     """Print every figure of docs/gate.md."""
-    print(f"Python {platform.python_version()}, {HISTORY} days of history, then {DAYS} days")
-    courses = {}
-    for seed in SEEDS:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=16, help="worlds, each of a seed of its own")
+    seeds = parser.parse_args().seeds
+    worlds: list[Courses] = []
+    for seed in range(seeds):
         trainer = Trainer(made_up(seed))
-        courses[seed] = {name: policy(trainer) for name, policy in POLICIES.items()}
-        if seed == 0:
-            print("\nseed 0, day by day, with the gate")
-            _tell_days(courses[0]["gate"])
-        _tell_seed(seed, courses[seed])
-    _tell_all(courses)
+        worlds.append({name: policy(trainer) for name, policy in POLICIES.items()})
+    print(f"## World 0 of {seeds}, with the gate: days on which something was decided\n")
+    table(("day", "cost of the day", "decision", "gate"), _told(worlds[0][GATE]))
+    print(f"## {seeds} worlds of {DAYS} days after {HISTORY} days of history: mean (range)\n")
+    head = ("policy", "retrains", "promotions", "days waiting for labels", "EUR", "saved")
+    table((*head, "cheaper than with the gate in"), _summed(worlds))
+    print("## What the gate said, over all worlds\n")
+    table(("held to", "said", "times"), _said(worlds))
+    print("## Days from a change to the next promotion, and the longest run without one\n")
+    table(("of", "days, mean (range)"), _pauses([world[GATE] for world in worlds]))
+    print(f"## EUR a day; changes begin on days {NEW_CUSTOMERS} and {NEW_FRAUDS}\n")
+    table(("days", *POLICIES), _by_time(worlds))
     gate_power.tell()
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(f"\n{used.ru_utime + used.ru_stime:.0f} CPU seconds")
+    print(f"{machine()}; {used.ru_utime + used.ru_stime:.0f} s of processor time")
 
 
-def _tell_days(course: Course) -> None:
+def _told(course: Course) -> Iterator[Sequence[object]]:
+    before = None
     for day in course.days:
-        print(f"  day {day.day:>2}  {day.cost:>7,.0f}  {_words(day)}")
+        if day.decision is None or (day.decision.reason == before and not day.decision.go):
+            continue
+        before = day.decision.reason
+        said = "" if day.gate is None else f"{day.gate.outcome}: {day.gate.reason}"
+        yield day.day, f"{day.cost:,.0f}", f"{day.decision.reason}: {day.decision.words}", said
 
 
-def _words(day: Day) -> str:
-    if day.decision is None:
-        return ""
-    told = f"{day.decision.reason}: {day.decision.words}"
-    if day.gate is not None:
-        told += f"\n{'':>19}-> {day.gate.outcome}: {day.gate.reason}"
-    return told
-
-
-def _tell_seed(seed: int, courses: dict[str, Course]) -> None:
-    print(f"\nseed {seed}")
-    base = courses["never retrained"].cost
-    for name, course in courses.items():
-        print(
-            f"  {name:<20}{course.retrains:>4} retrains{course.promotions:>4} promotions"
-            f"{course.waited:>4} days waiting{course.cost:>10,.0f} EUR"
-            f"{1 - course.cost / base:>8.1%} saved"
-        )
-
-
-def _tell_all(courses: dict[int, dict[str, Course]]) -> None:
-    print("\nall seeds: mean (lowest to highest)")
+def _summed(worlds: Sequence[Courses]) -> Iterator[Sequence[object]]:
     for name in POLICIES:
-        own = [by_name[name] for by_name in courses.values()]
-        saved = [1 - by[name].cost / by["never retrained"].cost for by in courses.values()]
-        print(
-            f"  {name:<20}"
-            f"{_range([c.retrains for c in own])} retrains  "
-            f"{_range([c.promotions for c in own])} promotions  "
-            f"{_range([c.waited for c in own])} days waiting  "
-            f"{np.mean([c.cost for c in own]):>9,.0f} EUR  "
-            f"saved {np.mean(saved):.1%} ({min(saved):.1%} to {max(saved):.1%})"
+        own = [world[name] for world in worlds]
+        saved = [1 - world[name].cost / world[FROZEN].cost for world in worlds]
+        cheaper = sum(world[name].cost < world[GATE].cost for world in worlds)
+        yield (
+            name,
+            _range([course.retrains for course in own]),
+            _range([course.promotions for course in own]),
+            _range([course.waited for course in own]),
+            f"{np.mean([course.cost for course in own]):,.0f}",
+            f"{np.mean(saved):.1%} ({min(saved):.1%} to {max(saved):.1%})",
+            "" if name == GATE else f"{cheaper} of {len(worlds)}",
         )
-    print(f"\nEUR a day, mean of all seeds; changes begin on days {NEW_CUSTOMERS}, {NEW_FRAUDS}")
-    for first in range(1, DAYS + 1, 6):
-        parts = [f"  days {first:>2}-{first + 5:<4}"]
-        for name in POLICIES:
-            days = [d.cost for by in courses.values() for d in by[name].days[first - 1 : first + 5]]
-            parts.append(f"{name} {np.mean(days):>6,.0f}   ")
-        print("".join(parts))
 
 
-def _range(values: list[int]) -> str:
-    return f"{np.mean(values):>5.1f} ({min(values)} to {max(values)})"
+def _said(worlds: Sequence[Courses]) -> Iterator[Sequence[object]]:
+    times: Counter[tuple[str, str]] = Counter(
+        (day.gate.rule, _word(day.gate.outcome, day.gate.reason))
+        for world in worlds
+        for day in world[GATE].days
+        if day.gate is not None
+    )
+    for (rule, said), count in sorted(times.items()):
+        yield rule, said, count
+
+
+def _word(outcome: str, reason: str) -> str:
+    return outcome if outcome != "lost" else f"lost: {reason.split(':', maxsplit=1)[0]}"
+
+
+def _pauses(courses: Sequence[Course]) -> Iterator[Sequence[object]]:
+    for change in (NEW_CUSTOMERS, NEW_FRAUDS):
+        yield f"change of day {change}", _range([_until(course.days, change) for course in courses])
+    longest = [max(np.diff([0, *_promotions(course), DAYS])) for course in courses]
+    yield "longest run without a promotion", _range(longest)
+
+
+def _promotions(course: Course) -> list[int]:
+    return [day.day for day in course.days if day.promoted]
+
+
+def _until(days: Sequence[Day], change: int) -> int:
+    return next((d.day for d in days if d.promoted and d.day >= change), DAYS) - change
+
+
+def _by_time(worlds: Sequence[Courses]) -> Iterator[Sequence[object]]:
+    for first in range(0, DAYS, STRETCH):
+        parts = [
+            [day.cost for world in worlds for day in world[name].days[first : first + STRETCH]]
+            for name in POLICIES
+        ]
+        yield f"{first + 1}-{first + STRETCH}", *(f"{np.mean(part):,.0f}" for part in parts)
+
+
+def _range(values: Sequence[int]) -> str:
+    return f"{np.mean(values):.1f} ({min(values)} to {max(values)})"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
