@@ -205,6 +205,12 @@ def test_a_version_is_no_duration(fraud: UseCase) -> None:
     assert override_of(panel, "serving for")["unit"] == "s"
 
 
+def test_what_a_challenger_costs_comes_before_how_sure_that_is(fraud: UseCase) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.GATE_CHANGE)
+    # Of value, low and high.
+    assert panel["options"]["sortBy"] == [{"displayName": "bound", "desc": True}]
+
+
 def test_money_is_written_with_its_currency_behind_it(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.MONEY)
     assert panel["fieldConfig"]["defaults"]["unit"] == "suffix:EUR"

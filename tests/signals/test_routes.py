@@ -113,8 +113,8 @@ def test_a_critical_figure_is_told_within_a_minute_however_its_push_falls() -> N
     turn = max(CRITICAL.wait, CRITICAL.interval).total_seconds()
     shipped = yaml.safe_load((CHECKOUT / "prometheus.yml").read_text(encoding="utf-8"))["global"]
     scrape, rules = (_seconds(shipped[f"{what}_interval"]) for what in ("scrape", "evaluation"))
-    assert scrape + rules + turn <= 50
-    assert scrape + _seconds(INTERVAL) + turn <= 50
+    assert scrape + rules + turn <= 40
+    assert scrape + _seconds(INTERVAL) + turn <= 40
     held = {alert.hold for alert in business_alerts(everything())}
     assert held == {timedelta(0)}
 

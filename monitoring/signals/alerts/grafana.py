@@ -19,7 +19,7 @@ from monitoring.signals.promql import duration
 from monitoring.signals.thresholds import Side
 
 FOLDER = "Tocsin"
-INTERVAL = "30s"
+INTERVAL = "20s"
 """How often a rule is run: with a scrape before it and a message after it, within a minute."""
 
 EXPRESSION = "__expr__"

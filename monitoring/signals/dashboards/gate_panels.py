@@ -10,6 +10,10 @@ from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
 
 
+_HEIGHT = 6
+"""Room for a value and both ends of its interval."""
+
+
 def gate_panels(watch: Watch) -> tuple[Panel, ...]:
     """Return the decision, both differences with their intervals, and the rows they rest on."""
     allowed = watch.case.retrain
@@ -24,7 +28,7 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
             Scale.TEXT,
             (watch.each(GATE_DECISION, *GATE_DECISION.labels),),
             width=10,
-            height=5,
+            height=_HEIGHT,
             columns=(
                 Column("version", "version", width=80),
                 Column("outcome", "outcome"),
@@ -45,9 +49,9 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
                 replace(watch.each(GATE_RECALL, *GATE_RECALL.labels), name="recall"),
             ),
             width=9,
-            height=5,
+            height=_HEIGHT,
             columns=(
-                Column("bound", "bound"),
+                Column("bound", "bound", worst_first=True),  # value, low, high
                 Column("cost", "cost", Scale.RATIO),
                 Column("recall", "recall", Scale.RATIO),
             ),
@@ -61,6 +65,6 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
             Scale.COUNT,
             (watch.each(GATE_ROWS, *GATE_ROWS.labels),),
             width=5,
-            height=5,
+            height=_HEIGHT,
         ),
     )
