@@ -9,7 +9,6 @@ from monitoring.signals.dashboards.panel import Column, Display, Panel, Scale
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
 
-
 _HEIGHT = 6
 """Room for a value and both ends of its interval."""
 

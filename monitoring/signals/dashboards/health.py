@@ -8,6 +8,7 @@ from monitoring.signals.alerts.causes import (
     PUSH_TIME,
     UP,
 )
+from monitoring.signals.cadence import PATIENCE
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
 from monitoring.signals.dashboards.panel import (
     AT_LEAST_ONE,
@@ -24,7 +25,7 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.dashboards.places import FLEET, HEALTH, HealthPanel, path_of
 from monitoring.signals.metric import USE_CASE
-from monitoring.signals.part import JOB, PART
+from monitoring.signals.part import JOB, PART, Pipeline
 from monitoring.signals.promql import series
 
 _RUN = "{{use_case}} · {{pipeline}}"
@@ -74,12 +75,20 @@ def _runs() -> tuple[Panel, ...]:
         Panel(
             HealthPanel.FAILED,
             "Attempts without success",
-            "Yes where the newest attempt is newer than the newest success: it runs, or failed.",
+            "Yes where no success followed the newest attempt in the time that a run may take, as "
+            "RunFailed has it.",
             Display.STAT,
             Scale.YES_NO,
-            (Query(f"{attempt} > bool {success} or 0 * {attempt} + 1", _RUN, (NOT_EVEN_ONE,)),),
+            (Query(" or ".join(map(_failed, Pipeline)), _RUN, (NOT_EVEN_ONE,)),),
         ),
     )
+
+
+def _failed(pipeline: Pipeline) -> str:
+    attempt = f"{_BY_RUN} ({series(LAST_ATTEMPT.name, pipeline=pipeline.value)})"
+    success = f"{_BY_RUN} ({series(LAST_SUCCESS.name, pipeline=pipeline.value)})"
+    over = f"(time() - {attempt} > bool {PATIENCE[pipeline].total_seconds():g})"
+    return f"({attempt} > bool {success} or 0 * {attempt} + 1) * {over}"
 
 
 def _pushes() -> tuple[Panel, ...]:
