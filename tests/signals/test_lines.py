@@ -3,8 +3,9 @@
 import pytest
 
 from monitoring.signals.dashboards.case import case_board
+from monitoring.signals.dashboards.fleet import fleet_board
 from monitoring.signals.dashboards.panel import Board, Display
-from monitoring.signals.dashboards.places import CasePanel
+from monitoring.signals.dashboards.places import CasePanel, FleetPanel
 from monitoring.use_case import UseCase
 from tests.signals.drawn import ADDRESSES, each_board, override_of, panel_of
 
@@ -40,7 +41,9 @@ def test_an_axis_makes_no_small_change_look_large(board: Board) -> None:
     for panel in board.panels:
         if panel.display is Display.LINES and not panel.limits:
             custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
-            assert custom["axisSoftMin"] == 0 < custom["axisSoftMax"] <= 1
+            assert (
+                custom["axisSoftMin"] == 0 < custom["axisSoftMax"] <= (1.02 if panel.whole else 1)
+            )
 
 
 def test_recall_stands_out_of_a_grey_band(fraud: UseCase) -> None:
@@ -87,6 +90,16 @@ def test_new_labelled_rows_have_a_line_where_they_start_a_retrain(fraud: UseCase
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.NEW_LABELLED)
     steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert steps[1:] == [{"color": "blue", "value": fraud.retrain.new_rows}]
+
+
+def test_the_axis_of_a_share_does_not_depend_on_how_much_it_moves(fraud: UseCase) -> None:
+    for board, place in (
+        (case_board(fraud, ADDRESSES), CasePanel.DRIFT_OVER_TIME),
+        (fleet_board(), FleetPanel.RECALL),
+        (fleet_board(), FleetPanel.DRIFT),
+    ):
+        custom = panel_of(board, place)["fieldConfig"]["defaults"]["custom"]
+        assert (custom["axisSoftMin"], custom["axisSoftMax"]) == (0, 1.02)
 
 
 def test_a_line_at_100_percent_is_not_hidden_on_the_edge(fraud: UseCase) -> None:

@@ -54,6 +54,7 @@ def drift_over_time(watch: Watch) -> Panel:
         Scale.RATIO,
         (watch.live(DRIFT_SCORE), watch.live(PREVIOUS_DRIFT, "Previous model")),
         width=8,
+        whole=True,
     )
 
 

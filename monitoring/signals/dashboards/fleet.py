@@ -105,4 +105,5 @@ def _course(place: FleetPanel, metric: Metric, scale: Scale, good: str) -> Panel
         scale,
         (Query(_all(metric), f"{{{{{USE_CASE}}}}}"),),
         width=8,
+        whole=scale is Scale.RATIO,
     )

@@ -59,6 +59,8 @@ def _axis(panel: Panel) -> tuple[float, float]:
     It reaches the limits wherever the numbers lie. Without limits it begins at 0, so that a small
     change looks small.
     """
+    if panel.whole:
+        return 0, _ABOVE_ALL
     values = [limit.value for limit in panel.limits]
     high_is_good = bool(values) and all(limit.side is Side.BELOW for limit in panel.limits)
     low = min(values) * (1 - _MARGIN) if high_is_good else 0

@@ -168,6 +168,9 @@ class Panel:
         A `Scale`, or a currency as Grafana names one.
     width
         Of 24 columns.
+    whole
+        Whether the axis of a ratio reaches from 0 to 100% whatever lies there: left to itself,
+        Grafana draws one up to 160% around a line that stays at 80%.
     columns
         Of a table, from left to right; nothing else is shown in it.
     nothing
@@ -184,6 +187,7 @@ class Panel:
     queries: tuple[Query, ...]
     width: int = 12
     height: int = 8
+    whole: bool = False
     columns: tuple[Column, ...] = ()
     nothing: str = NO_DATA
     links: tuple[Leads, ...] = ()

@@ -180,6 +180,7 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
                 for metric in (PR_AUC, ROC_AUC, PRECISION_AT_CAPACITY, RECALL_AT_CAPACITY)
             ),
             width=8,
+            whole=True,
         ),
         _cost_curve(watch),
         Panel(
@@ -320,6 +321,7 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
                 *realised,
                 *_band(watch, ESTIMATED_INTERVAL, "Recall, estimated", of=RECALL),
             ),
+            whole=True,
         ),
         Panel(
             CasePanel.ESTIMATE_ERROR,
