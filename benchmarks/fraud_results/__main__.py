@@ -21,7 +21,7 @@ from benchmarks.fraud_results.cuts import Cut, at_random, in_time, in_time_wider
 from benchmarks.fraud_results.experiments import AT_RANDOM, BASE, CASE, EXPERIMENTS
 from benchmarks.fraud_results.run import Experiment, run
 from benchmarks.fraud_results.searches import SEARCHES, run_search
-from benchmarks.fraud_results.together import Judged, alone, every
+from benchmarks.fraud_results.together import MEMBERS, alone, every
 
 SEEDS = range(3)
 BY_SEED = (BASE, "xgboost, small steps", "lightgbm", "mlp")
@@ -46,7 +46,7 @@ def main() -> None:
     wider = in_time_wider(cards, CASE.split)
     print("## The rows\n")
     tables.parts(cards, (ordered, wider, random))
-    chosen = compared(EXPERIMENTS, cards, ordered)
+    compared(EXPERIMENTS, cards, ordered)
     compared(AT_RANDOM, cards, random)
     print("## Calibration, on the last 20% of time\n")
     tables.calibrations([named(BASE), named("lightgbm")], cards, ordered)
@@ -54,9 +54,7 @@ def main() -> None:
     for cut in (ordered, random):
         print(f"{cut.name}:\n")
         tables.by_seed([list(seeds(name, cards, cut)) for name in BY_SEED], cards, cut)
-    print("## Learning from validation too, on the last 20% of time\n")
-    base = next(line.result.average_precision for line in chosen if line.name == BASE)
-    tables.comparison([alone(named(name), cards, wider, base) for name in BY_SEED])
+    compared([one for one in EXPERIMENTS if one.name in MEMBERS], cards, wider)
     print("## Payments that are there twice\n")
     duplicates(cards, (ordered, random))
     print("## Grid, points at random and Optuna at equal time, on the last 20% of time\n")
@@ -71,14 +69,13 @@ def main() -> None:
     )
 
 
-def compared(experiments: Sequence[Experiment], cards: Cards, cut: Cut) -> Sequence[Judged]:
+def compared(experiments: Sequence[Experiment], cards: Cards, cut: Cut) -> None:
     """Print the comparison on a cut and what its folds choose."""
     lines = every(experiments, cards, cut, say)
     print(f"## {cut.name}: {cut.words}\n")
     tables.comparison(lines)
     best = max(lines, key=lambda line: line.inner)
     print(f"The folds choose **{best.name}** ({best.inner:.3f}).\n")
-    return lines
 
 
 def seeds(name: str, cards: Cards, cut: Cut) -> Iterable[Experiment]:

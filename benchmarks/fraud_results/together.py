@@ -51,6 +51,7 @@ ENSEMBLES: dict[str, tuple[tuple[str, ...], str]] = {
     "mean rank of five larger ones": (WIDE, "rank"),
 }
 """Members and how they speak together, by name."""
+MEMBERS = {name for members, _ in ENSEMBLES.values() for name in members}
 
 
 @dataclass(frozen=True, eq=False)
