@@ -195,7 +195,7 @@ def test_the_cost_curve_is_a_table_by_threshold_the_highest_first(fraud: UseCase
 
 def test_the_reason_of_a_retrain_has_the_room_that_the_decision_leaves(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.DECISION)
-    assert override_of(panel, "decision")["custom.width"] == 110
+    assert override_of(panel, "decision")["custom.width"] == 150
     assert "custom.width" not in override_of(panel, "reason")
 
 

@@ -62,7 +62,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             Scale.TEXT,
             (watch.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
             height=4,
-            columns=(Column("decision", "decision", width=110), Column("reason", "reason")),
+            columns=(Column("decision", "decision", width=150), Column("reason", "reason")),
         ),
         Panel(
             CasePanel.TEST_FIGURES,

@@ -259,7 +259,7 @@ def shadow(watch: Watch) -> Panel:
         width=24,
         height=5,
         columns=(
-            Column("role", "model"),
+            Column("role", "model", width=110),
             *(Column(m.key, title, scale_of(m, currency)) for m, title in columns),
         ),
     )

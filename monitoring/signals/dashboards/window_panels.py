@@ -97,7 +97,7 @@ def _table(
         ),
         height=12,
         columns=(
-            Column(FIGURE, "figure", width=200),
+            Column(FIGURE, "figure", width=180),
             *(Column(name, name, scale) for name in ("now", "average", "worst")),
         ),
     )
