@@ -3,6 +3,8 @@
 Servers are real and started once a process; those that take long to start, once a run.
 """
 
+import os
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -18,6 +20,9 @@ pytest_plugins = [
     "tests.fixtures.spark",
 ]
 
+GRAFANA_HOME = "TOCSIN_GRAFANA_HOME"
+"""The one setting of the shell that tests heed: where Grafana is."""
+
 SERVERS = ("tests/stack/", "tests/signals/servers/")
 """Folders whose tests share servers that take long to start."""
 
@@ -28,6 +33,13 @@ class Together(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
         return next((folder for folder in SERVERS if path.startswith(folder)), path)
+
+
+def pytest_configure() -> None:
+    """Forget the settings of whoever runs the tests: ports and addresses of a stack in use."""
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        if name != GRAFANA_HOME:
+            del os.environ[name]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
