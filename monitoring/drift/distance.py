@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import xlogy
 
 from monitoring.drift.table import Table
 
@@ -21,8 +20,12 @@ def jensen_shannon(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np
     IEEE Transactions on Information Theory 37 (1991).
     """
     middle = (p + q) / 2
-    nats = (xlogy(p, p) + xlogy(q, q)) / 2 - xlogy(middle, middle)
+    nats = (_p_log_p(p) + _p_log_p(q)) / 2 - _p_log_p(middle)
     return np.asarray(np.clip(nats.sum(axis=-1) / np.log(2), 0, 1))
+
+
+def _p_log_p(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    return p * np.log(np.where(p > 0, p, 1))
 
 
 @dataclass(frozen=True)

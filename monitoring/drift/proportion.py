@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import lgamma
+
 import numpy as np
-from scipy.special import betainc, betaln, gammaln, ndtr
+
+from monitoring.drift.tails import normal_tail
 
 EXACT_ROWS = 5000
 """Rows up to which tails are summed term by term."""
@@ -47,11 +50,20 @@ def _tail_from(found: int, rows: int, a: float, b: float) -> float:
     if found > rows:
         return 0.0
     if rows <= EXACT_ROWS:
-        k = np.arange(found, rows + 1)
-        ways = gammaln(rows + 1) - gammaln(k + 1) - gammaln(rows - k + 1)
-        return float(np.exp(ways + betaln(k + a, rows - k + b) - betaln(a, b)).sum())
+        # The first term, and each next one by its ratio to the one before.
+        k = np.arange(found, rows)
+        steps = np.log((rows - k) / (k + 1) * (k + a) / (rows - k - 1 + b))
+        ways = lgamma(rows + 1) - lgamma(found + 1) - lgamma(rows - found + 1)
+        first = ways + _log_beta(found + a, rows - found + b) - _log_beta(a, b)
+        return float(np.exp(first + np.cumsum(np.concatenate([[0.0], steps]))).sum())
     share = a / (a + b)
     if share < RARE:
+        from scipy.special import betainc
+
         return float(betainc(found, a, rows / (b + rows)))
     variance = rows * share * (1 - share) * (a + b + rows) / (a + b + 1)
-    return float(ndtr(-(found - 0.5 - rows * share) / np.sqrt(variance)))
+    return float(normal_tail((found - 0.5 - rows * share) / np.sqrt(variance)))
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, ndtr
 
 from monitoring.drift.picked import picked_p_value
+from monitoring.drift.tails import chi_square_tail, normal_tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,13 +74,12 @@ def _smallest(
     pooled = (found + expected) / (rows + reference)
     chi_square = (found - rows * pooled) ** 2 / (rows * pooled)
     chi_square += (expected - reference * pooled) ** 2 / (reference * pooled)
-    smallest = chdtrc(len(expected) - 1, chi_square.sum(axis=1))
+    smallest = chi_square_tail(chi_square.sum(axis=1), len(expected) - 1)
     if _tests(len(expected), ordered) > 1:
         moments = (found / rows) @ _polynomials(expected / reference)
         z = np.abs(moments) / np.sqrt(1 / rows + 1 / reference)
-        smallest = np.minimum(smallest, 2 * ndtr(-z.max(axis=1)))
-    result: NDArray[np.float64] = smallest
-    return result
+        smallest = np.minimum(smallest, 2 * normal_tail(z.max(axis=1)))
+    return smallest
 
 
 def _polynomials(shares: NDArray[np.float64]) -> NDArray[np.float64]:

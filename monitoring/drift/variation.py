@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import fdtrc, fdtri
 
 from monitoring.drift.baseline import HourMix
 from monitoring.drift.chunk import Chunk, independent_chunks, resemblance
@@ -43,12 +42,16 @@ class Variation:
         """
         if self.divergence <= 0:
             return float(effect <= 0)
+        from scipy.special import fdtrc
+
         return float(fdtrc(1, self.chunks, effect**2 / self.divergence))
 
     def limit(self, level: float) -> float:
         """Return the effect that natural variation alone exceeds in `level` of windows."""
         if self.divergence <= 0:
             return 0.0
+        from scipy.special import fdtri
+
         ratio = fdtri(1, self.chunks, 1 - level)
         return float(min(np.sqrt(self.divergence * ratio), 1.0))
 

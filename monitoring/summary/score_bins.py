@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from math import exp, log
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, logit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,13 +41,18 @@ def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDA
         Decision threshold; one of the edges.
     """
     known = np.empty(0) if scores is None else scores[~np.isnan(scores)]
-    tail = float(logit(np.clip(np.quantile(known, TAIL), 1e-7, 0.5))) if known.size else 0.0
+    tail = _log_odds(float(np.clip(np.quantile(known, TAIL), 1e-7, 0.5))) if known.size else 0.0
     body = np.arange(-REACH, REACH + STEP, STEP)
     fine = np.arange(np.floor(tail / STEP) * STEP, REACH, TAIL_STEP)
-    spaced = expit(np.union1d(np.round(body, 6), np.round(fine, 6)))
+    steps = np.union1d(np.round(body, 6), np.round(fine, 6)).tolist()
+    spaced = [1 / (1 + exp(-step)) for step in steps]
     return np.unique(
         np.concatenate([spaced, _between_ranks(known), _around_heavy(known), [threshold]])
     )
+
+
+def _log_odds(share: float) -> float:
+    return log(share / (1 - share))
 
 
 def score_row_edges(scores: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:

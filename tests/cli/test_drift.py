@@ -146,7 +146,7 @@ def test_small_files_are_compared_without_heavy_imports(
         "pandas",
         "pydantic_settings",
         "yaml",
-        "scipy.stats",
+        "scipy",
         "sklearn",
         "sqlalchemy",
         "mlflow",
