@@ -206,8 +206,10 @@ def test_a_part_that_fails_is_shown_by_its_log_and_the_others_are_stopped(tmp_pa
     assert processes_of(settings.state) == ()
 
 
+# A shell's background job ignores Ctrl-C, and so would all that it starts.
 START = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from monitoring.settings import Ports, Settings
 from monitoring.stack.up import up
 up(Settings(), Ports.model_validate_json(sys.argv[1]), progress=lambda _: None)

@@ -148,5 +148,5 @@ def _bytes(reference) -> bytes:  # type: ignore[no-untyped-def]
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
-        save(reference, Path(folder) / "reference")
-        return (Path(folder) / "reference").read_bytes()
+        save(reference, Path(folder) / "reference.json.gz")
+        return (Path(folder) / "reference.json.gz").read_bytes()
