@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from monitoring.rows.counting import LabelProblems
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
 from monitoring.use_case import UseCase
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class KeptRows(Protocol):
@@ -25,18 +21,6 @@ class KeptRows(Protocol):
     def scored(  # noqa: D102
         self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
     ) -> Rows: ...
-
-    def add_scores(  # noqa: D102
-        self,
-        case: UseCase,
-        row_id: NDArray[np.str_],
-        scores: NDArray[np.float64],
-        *,
-        alarmed: NDArray[np.bool_],
-        model_version: str,
-        role: str,
-        scored_at: datetime,
-    ) -> object: ...
 
     def quarantined_counts(  # noqa: D102
         self, case: UseCase, since: datetime, as_of: datetime

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitoring.rows.combine import together
 from monitoring.rows.counting import LabelProblems
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
@@ -105,19 +105,6 @@ class Past:
         rows = self.window(case, window, as_of)
         return rows if role is Role.CHAMPION else replace(rows, score=None, model_version=None)
 
-    def add_scores(
-        self,
-        case: UseCase,
-        row_id: NDArray[np.str_],
-        scores: NDArray[np.float64],
-        *,
-        alarmed: NDArray[np.bool_],
-        model_version: str,
-        role: str,
-        scored_at: datetime,
-    ) -> None:
-        """Keep no score: what was not said at the time is no part of the past."""
-
     def quarantined_counts(
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]:
@@ -149,24 +136,10 @@ class Past:
 
 def _one_after_the_other(earlier: Rows, later: Rows) -> Rows:
     """Return both as one; scores of the earlier stay where the same version gave the later ones."""
-    import pandas as pd
-
     if len(earlier) == 0 or len(later) == 0:
         return later if len(earlier) == 0 else earlier
     version = later.model_version or earlier.model_version
-    both = (earlier, later)
-    amounts = [part.amount for part in both if part.amount is not None]
-    return Rows(
-        features=pd.concat([part.features for part in both], ignore_index=True),
-        row_id=np.concatenate([part.row_id for part in both]),
-        event_time=np.concatenate([part.event_time for part in both]),
-        arrival_time=np.concatenate([part.arrival_time for part in both]),
-        label=np.concatenate([part.label for part in both]),
-        label_time=np.concatenate([part.label_time for part in both]),
-        amount=np.concatenate(amounts) if len(amounts) == len(both) else None,
-        score=None if version is None else np.concatenate([_scores(p, version) for p in both]),
-        model_version=version,
-    )
+    return together([_scored_by(version, part) for part in (earlier, later)])
 
 
 def _moment(time: np.datetime64) -> datetime:
@@ -174,7 +147,10 @@ def _moment(time: np.datetime64) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def _scores(rows: Rows, version: str) -> NDArray[np.float64]:
+def _scored_by(version: str | None, rows: Rows) -> Rows:
+    """Return rows with the scores that a version gave them, missing where it gave none."""
+    if version is None:
+        return replace(rows, score=None, model_version=None)
     if rows.score is None or rows.model_version != version:
-        return np.full(len(rows), np.nan)
-    return rows.score
+        return replace(rows, score=np.full(len(rows), np.nan), model_version=version)
+    return rows

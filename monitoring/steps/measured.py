@@ -16,7 +16,7 @@ from monitoring.steps.cards import cost_steps_of, estimated_of, realised_of, sco
 from monitoring.steps.drift import judge, own_scores
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run, verdict_window
-from monitoring.steps.shadow import Shadowed, challenger_model, score_in_shadow, shadowed
+from monitoring.steps.shadow import Shadow, Shadowed, shadowed
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -62,8 +62,16 @@ class Measured(Result):
         return Window(self.mature_start, self.mature_end)
 
 
-def measure_windows(run: Run, store: KeptRows, model: Model) -> Measured:
-    """Make the verdict, the estimate and the realised scorecard of a run, from summaries."""
+def measure_windows(
+    run: Run, store: KeptRows, model: Model, shadow: Shadow | None = None
+) -> Measured:
+    """Make the verdict, the estimate and the realised scorecard of a run, from summaries.
+
+    Parameters
+    ----------
+    shadow
+        Scores the window that just closed; None where nothing does, as in windows of the past.
+    """
     case = run.case
     window = verdict_window(case, run.window)
     mature = _newest_mature(case, run.as_of)
@@ -71,9 +79,8 @@ def measure_windows(run: Run, store: KeptRows, model: Model) -> Measured:
     past = store.scored(case, mature, run.as_of)
     scorer = _model_of(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
-    challenger = challenger_model(case)
-    if challenger is not None:
-        score_in_shadow(store, case, challenger, recent, run.as_of)
+    if shadow is not None:
+        shadow.score(case, recent, run.as_of)
     older = store.scored(case, _newest_mature(case, mature.end), mature.end)
     return Measured(
         verdict=judge(run, store, model, recent),

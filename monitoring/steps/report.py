@@ -23,6 +23,7 @@ from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.publish import publish_report, publish_run_success
 from monitoring.steps.replay import last_replay
 from monitoring.steps.run import Result, Run, StepError, verdict_window
+from monitoring.steps.shadow import shadow_of
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def measure(run: Run) -> Outcome:
         msg = f"use case {run.use_case}: its champion went away during the run"
         raise StepError(msg)
     with production_store() as store:
-        measured = measure_windows(run, store, model)
+        measured = measure_windows(run, store, model, shadow_of(run.case, store))
     run.write("measured", measured)
     log.info(words_of(measured))
     return _outcome(measured)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -10,6 +11,7 @@ from monitoring.performance.types import Scorecard
 from monitoring.rows.kept import KeptRows
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
+from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
 from monitoring.steps.cards import realised_of, scores_of
 from monitoring.steps.places import model_registry
@@ -33,28 +35,33 @@ class Shadowed(Result):
     champion: Scorecard
 
 
-def challenger_model(case: UseCase) -> Model | None:
-    """Return the newest version that lost or waits; None where there is none."""
+@dataclass(frozen=True)
+class Shadow:
+    """The challenger, and the store that its scores are logged in."""
+
+    challenger: Model
+    store: ProductionStore
+
+    def score(self, case: UseCase, rows: Rows, as_of: datetime) -> None:
+        """Log the scores of rows that the challenger learned nothing from; what is there stays."""
+        unseen = rows.take(rows.event_time > moment64(self.challenger.trained_as_of))
+        scores = self.challenger.score(unseen.features)
+        self.store.add_scores(
+            case,
+            unseen.row_id,
+            scores,
+            alarmed=scores >= self.challenger.threshold,
+            model_version=str(self.challenger.version),
+            role=Role.SHADOW,
+            scored_at=as_of,
+        )
+
+
+def shadow_of(case: UseCase, store: ProductionStore) -> Shadow | None:
+    """Return the newest version that lost or waits, as a shadow; None where there is none."""
     registry = model_registry()
     version = registry.challenger(case)
-    return None if version is None else registry.load(case, version.number)
-
-
-def score_in_shadow(
-    store: KeptRows, case: UseCase, challenger: Model, rows: Rows, as_of: datetime
-) -> None:
-    """Log the challenger's scores of rows that it learned nothing from; what is there stays."""
-    unseen = rows.take(rows.event_time > moment64(challenger.trained_as_of))
-    scores = challenger.score(unseen.features)
-    store.add_scores(
-        case,
-        unseen.row_id,
-        scores,
-        alarmed=scores >= challenger.threshold,
-        model_version=str(challenger.version),
-        role=Role.SHADOW,
-        scored_at=as_of,
-    )
+    return None if version is None else Shadow(registry.load(case, version.number), store)
 
 
 def shadowed(

@@ -17,7 +17,7 @@ from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.publish import publish_report
 from monitoring.steps.report import words_of
 from monitoring.steps.run import Run
-from monitoring.steps.shadow import score_in_shadow
+from monitoring.steps.shadow import Shadow, shadow_of
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, send
 from tests.training.conftest import Job
@@ -42,8 +42,9 @@ def twin(cards: Job, model: Model) -> Model:
 def measured(cards: Job, model: Model) -> Measured:
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
-        assert measure_windows(CLOSED, store, model).shadow is None
-        return measure_windows(MATURE, store, model)
+        shadow = shadow_of(cards.case, store)
+        assert measure_windows(CLOSED, store, model, shadow).shadow is None
+        return measure_windows(MATURE, store, model, shadow)
 
 
 def test_a_twin_of_the_champion_has_its_scorecard(cards: Job, model: Model, twin: Model) -> None:
@@ -83,7 +84,7 @@ def test_it_is_not_judged_on_rows_it_learned_from(cards: Job, model: Model, twin
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
         rows = store.window(cards.case, TRAFFIC, AS_OF)
-        score_in_shadow(store, cards.case, learned, rows, AS_OF)
+        Shadow(learned, store).score(cards.case, rows, AS_OF)
         logged = store.scored(cards.case, TRAFFIC, AS_OF, Role.SHADOW)
     assert logged.score is not None
     assert np.array_equal(~np.isnan(logged.score), rows.event_time > moment64(noon))
