@@ -13,7 +13,6 @@ from benchmarks.gate_world import CASE, DAYS, HISTORY, SPAN, World, end_of
 from monitoring.drift.episode import drifting_since
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import Verdict
-from monitoring.performance.reviewed import row_outcomes
 from monitoring.rows.counting import Settled
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
@@ -22,7 +21,7 @@ from monitoring.steps.drift import DriftFound, own_scores, sentence, share_limit
 from monitoring.steps.episode import Episode
 from monitoring.steps.fresh import Fresh
 from monitoring.summary.build import summarise
-from monitoring.training.gate import GateDecision, gate
+from monitoring.training.gate import GateDecision, gate, outcomes_of
 from monitoring.training.model import Model
 from monitoring.training.registry import Challenge
 from monitoring.training.search import search
@@ -183,15 +182,7 @@ def by_calendar(trainer: Trainer, every: int) -> Course:
 
 def cost_of(model: Model, rows: Rows) -> float:
     """Return what rows cost with a model in place, by the truth."""
-    outcomes = row_outcomes(
-        model.score(rows.features),
-        rows.label,
-        threshold=model.threshold,
-        amounts=rows.amount,
-        event_times=rows.event_time,
-        costs=CASE.costs,
-    )
-    return float(np.sum(outcomes.cost))
+    return float(np.sum(outcomes_of(model, rows, CASE).cost))
 
 
 def _by_gate(desk: Desk, challenger: Model, day: int, drift_asked: bool) -> GateDecision:

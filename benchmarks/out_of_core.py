@@ -26,7 +26,7 @@ from pyarrow import csv
 
 from benchmarks.machine import machine
 from benchmarks.peers.messages import Cost
-from benchmarks.peers.meter import Meter
+from benchmarks.peers.meter import Meter, in_own_process
 from benchmarks.table import table
 from monitoring import compare
 
@@ -74,13 +74,7 @@ def written(folder: Path, rows: int, width: int, *, seed: int, ending: str = "pa
 
 def measured(reference: Path, current: Path) -> Cost:
     """Return what a comparison costs in a process of its own."""
-    told = subprocess.run(
-        [sys.executable, "-m", "benchmarks.out_of_core", "--of", reference, current],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    return Cost.model_validate_json(told)
+    return in_own_process("benchmarks.out_of_core", "--of", reference, current)
 
 
 def compared(reference: str, current: str) -> Cost:

@@ -6,8 +6,6 @@ Run it with `python -m benchmarks.ways_to_count`. Each way runs in a process of 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +15,7 @@ import duckdb
 from benchmarks.machine import machine
 from benchmarks.out_of_core import MIB, written
 from benchmarks.peers.messages import Cost
-from benchmarks.peers.meter import Meter
+from benchmarks.peers.meter import Meter, in_own_process
 from benchmarks.table import table
 from monitoring.summary.data_file import find_files
 from monitoring.summary.fit import fit_bins
@@ -82,13 +80,7 @@ WAYS: dict[str, Callable[[Path, Sequence[FeatureBins]], None]] = {
 
 def measured(way: str, path: Path) -> Cost:
     """Return what a way costs in a process of its own."""
-    told = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ways_to_count", "--way", way, path],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    return Cost.model_validate_json(told)
+    return in_own_process("benchmarks.ways_to_count", "--way", way, path)
 
 
 def compared(path: Path) -> Iterator[Sequence[object]]:

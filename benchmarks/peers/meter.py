@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +54,17 @@ class Meter:
             peak_bytes=self._peak,
             versions={name: version(name) for name in distributions},
         )
+
+
+def in_own_process(module: str, *arguments: str | Path) -> Cost:
+    """Return the cost that `module` prints when it is run alone, with these arguments."""
+    told = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    return Cost.model_validate_json(told)
 
 
 def _memory(name: str) -> int:

@@ -322,11 +322,6 @@ class ProductionStore:
         with consistent_read(self.engine) as connection:
             return verdicts.load(connection, case.name, verdict_id)
 
-    def newest_verdict(self, case: UseCase, as_of: datetime) -> str | None:
-        """Return the verdict of the newest window that was made as of `as_of` or before."""
-        with consistent_read(self.engine) as connection:
-            return next(verdicts.newest_first(connection, case.name, as_of), None)
-
     def verdicts(self, case: UseCase, as_of: datetime) -> Iterator[str]:
         """Yield the verdicts that were made as of `as_of` or before, of the newest window first."""
         with consistent_read(self.engine) as connection:

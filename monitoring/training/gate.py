@@ -104,8 +104,8 @@ def gate(
         reason = f"of rows unknown to both models there are only {lacking}: the champion stays"
         return GateDecision(rule, Outcome.UNDECIDED, reason, len(unseen), positives)
     found = compared(
-        _outcomes(challenger, unseen, case),
-        _outcomes(champion, unseen, case),
+        outcomes_of(challenger, unseen, case),
+        outcomes_of(champion, unseen, case),
         unseen.label == POSITIVE,
     )
     failed = _failed(rule, found, case)
@@ -162,7 +162,8 @@ def _unseen(rows: Rows, challenger: Model, champion: Model) -> Rows:
     return rows.take(rows.event_time > newest_seen).labelled
 
 
-def _outcomes(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
+def outcomes_of(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
+    """Return what each of the labelled rows would have come to with a model in service."""
     return row_outcomes(
         model.score(rows.features),
         rows.label,

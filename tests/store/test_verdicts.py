@@ -32,8 +32,8 @@ def test_the_first_verdict_of_an_id_stays(store: ProductionStore) -> None:
 def test_the_newest_verdict_is_of_the_newest_window_known_at_the_moment(
     store: ProductionStore,
 ) -> None:
-    assert store.newest_verdict(CASE, NOON) is None
+    assert next(store.verdicts(CASE, NOON), None) is None
     save(store, "second", hours=2, share=0.2)
     save(store, "first", hours=1, share=0.1)
-    assert store.newest_verdict(CASE, NOON + 9 * HOUR) == '{"share": 0.2}'
-    assert store.newest_verdict(CASE, NOON + HOUR) == '{"share": 0.1}'
+    assert next(store.verdicts(CASE, NOON + 9 * HOUR)) == '{"share": 0.2}'
+    assert next(store.verdicts(CASE, NOON + HOUR)) == '{"share": 0.1}'
