@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.real_data import file_named, folder_with
-from monitoring.rows.source_file import read_file
-from monitoring.rows.synthetic import synthetic_frame
+from monitoring.sources.source_file import read_file
+from monitoring.sources.synthetic.frames import synthetic_frame
 from monitoring.use_case_file import find_use_case
 
 ROWS = 284_807

@@ -14,8 +14,8 @@ from benchmarks.real_data import wanted_folder
 from monitoring.performance.scorecard import scorecard
 from monitoring.performance.types import Scorecard
 from monitoring.rows.rows import UNLABELLED, Rows
-from monitoring.rows.scenarios import Scenario, drifted
-from monitoring.rows.source import read_source
+from monitoring.sources.source import read_source
+from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.summary.build import score_summary
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.model import Model

@@ -13,13 +13,13 @@ from benchmarks.gate_world import CASE, DAYS, HISTORY, SPAN, World, end_of
 from monitoring.drift.episode import drifting_since
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import Verdict
-from monitoring.rows.counting import Settled
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
 from monitoring.steps.decide import Decision, Reason, choose
 from monitoring.steps.drift import DriftFound, own_scores, sentence, share_limit
 from monitoring.steps.episode import Episode
 from monitoring.steps.fresh import Fresh
+from monitoring.store.counting import Settled
 from monitoring.summary.build import summarise
 from monitoring.training.gate import GateDecision, gate, outcomes_of
 from monitoring.training.model import Model

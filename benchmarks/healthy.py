@@ -23,12 +23,12 @@ from benchmarks.card_halves import card_data
 from benchmarks.machine import machine
 from benchmarks.running_parts import running_parts
 from benchmarks.table import table
-from monitoring.rows.source_file import find_source, read_file
 from monitoring.settings import Ports, settings
 from monitoring.signals.alerts.business import newest_live
 from monitoring.signals.catalogue import DRIFT_SCORE, FALSE_ALARMS, MISSED, POSITIVES, RECALL
 from monitoring.signals.metric import Metric
 from monitoring.signals.part import Pipeline
+from monitoring.sources.source_file import find_source, read_file
 from monitoring.stack.environment import loopback_url
 from monitoring.steps import begin, in_process
 from monitoring.steps import report as reporting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from monitoring.rows.source_file import find_source
+from monitoring.sources.source_file import find_source
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")

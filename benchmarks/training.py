@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.real_data import needed_folder
 from monitoring.rows.rows import POSITIVE
-from monitoring.rows.source import read_source
+from monitoring.sources.source import read_source
 from monitoring.training.search import search
 from monitoring.training.selection import Contender, select
 from monitoring.training.split import TimeSplit, split_in_time

@@ -183,8 +183,8 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Send rows of the past through the champion as of today: `tocsin replay fraud`."""
-    from monitoring.rows.scenarios import Scenario
     from monitoring.settings import settings
+    from monitoring.sources.synthetic.scenarios import Scenario
     from monitoring.stack.attach import attach
     from monitoring.steps import replay as replaying
     from monitoring.use_case_file import find_use_case

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.fraud_results.past import past_columns
 from benchmarks.real_data import needed_folder
 from monitoring.rows.rows import Rows
-from monitoring.rows.source import read_source
+from monitoring.sources.source import read_source
 from monitoring.use_case import UseCase
 
 

@@ -1,1 +1,1 @@
-"""Rows: where they come from, how they are checked and where they are kept."""
+"""Rows: what rows are, windows of event time, maturity, features; no I/O."""

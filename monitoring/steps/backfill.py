@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitoring.rows.maturity import newest_mature_window
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.cadence import firings, period
@@ -21,6 +20,7 @@ from monitoring.steps.measured import measure_windows
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.publish import report_samples
 from monitoring.steps.run import Result, Run, StepError
+from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 

@@ -15,11 +15,11 @@ from monitoring.drift.episode import drifting_since
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.previous import previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
-from monitoring.rows.kept import KeptRows
 from monitoring.rows.rows import Rows
-from monitoring.rows.store import ProductionStore
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.run import Result, Run, StepError, verdict_window
+from monitoring.store.kept import KeptRows
+from monitoring.store.production_store import ProductionStore
 from monitoring.summary.build import summarise
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from monitoring.rows.counting import Settled
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.run import Result, Run
+from monitoring.store.counting import Settled
 from monitoring.training.registry import Challenge
 from monitoring.use_case import UseCase
 

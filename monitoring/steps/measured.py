@@ -7,8 +7,6 @@ from datetime import datetime
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.types import Estimate, Scorecard
-from monitoring.rows.counting import LabelProblems
-from monitoring.rows.kept import KeptRows
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
@@ -17,6 +15,8 @@ from monitoring.steps.drift import judge, own_scores
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run, verdict_window
 from monitoring.steps.shadow import Shadow, Shadowed, shadowed
+from monitoring.store.counting import LabelProblems
+from monitoring.store.kept import KeptRows
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 

@@ -10,11 +10,11 @@ import numpy as np
 from monitoring.rows.combine import combined
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
-from monitoring.rows.snapshot import read_snapshot, write_snapshot
-from monitoring.rows.source import read_source
 from monitoring.settings import settings
+from monitoring.sources.source import read_source
 from monitoring.steps.places import production_store
 from monitoring.steps.run import Result, Run
+from monitoring.store.snapshot import read_snapshot, write_snapshot
 from monitoring.use_case import Features, UseCase
 
 FILE = "training.parquet"

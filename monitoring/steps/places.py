@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitoring.rows.store import ProductionStore, open_store
 from monitoring.settings import settings
+from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.training.registry import Registry
 
 

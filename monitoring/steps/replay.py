@@ -11,10 +11,10 @@ import numpy as np
 from monitoring.reports.whole_file import write_whole
 from monitoring.rows.role import Role
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
-from monitoring.rows.scenarios import Scenario, drifted
-from monitoring.rows.source import read_source, resolve
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
+from monitoring.sources.source import read_source, resolve
+from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.drift import champion_model
 from monitoring.steps.places import production_store
 from monitoring.steps.run import Result, StepError

@@ -13,10 +13,10 @@ from typing import Annotated, Self, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from monitoring.reports.whole_file import write_whole
-from monitoring.rows.source import resolve
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.signals.part import Pipeline
+from monitoring.sources.source import resolve
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
 

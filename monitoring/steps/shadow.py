@@ -8,14 +8,14 @@ from datetime import datetime
 import numpy as np
 
 from monitoring.performance.types import Scorecard
-from monitoring.rows.kept import KeptRows
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
 from monitoring.steps.cards import realised_of, scores_of
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result
+from monitoring.store.kept import KeptRows
+from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 

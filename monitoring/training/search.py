@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
-from monitoring.rows.typed import resolved_columns
+from monitoring.sources.typed import resolved_columns
 from monitoring.training.errors import TrainingError
 from monitoring.training.fit import fitted
 from monitoring.training.split import time_border

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from monitoring.rows.scenarios import Scenario
+from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.replay import replay
 from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow, Ran

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from monitoring.rows.scenarios import Scenario
+from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay import replay
 from monitoring.use_case import UseCase

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Rows, moment64
-from monitoring.rows.schema import check
 from monitoring.rows.window import Window
+from monitoring.sources.schema import check
 from tests.rows.made import HASH, START, raw, use_case
 
 SECOND = timedelta(seconds=1)
@@ -91,8 +91,8 @@ def test_a_moment_is_utc_to_the_microsecond() -> None:
 
 def test_windows_rows_and_scenarios_are_light_to_import() -> None:
     code = (
-        "import sys, monitoring.rows.window, monitoring.rows.rows, monitoring.rows.scenarios, "
-        "monitoring.rows.source; "
+        "import sys, monitoring.rows.window, monitoring.rows.rows; "
+        "import monitoring.sources.source, monitoring.sources.synthetic.scenarios; "
         "heavy = {'pandas', 'pyarrow', 'pandera', 'sqlalchemy', 'sklearn'} & set(sys.modules); "
         "print(*heavy)"
     )

@@ -14,7 +14,6 @@ from monitoring.performance.types import (
     Ratio,
     Scorecard,
 )
-from monitoring.rows.counting import LabelProblems
 from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
 from monitoring.signals.about import Decided
@@ -33,6 +32,7 @@ from monitoring.signals.samples import (
     verdict_samples,
     window_samples,
 )
+from monitoring.store.counting import LabelProblems
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ import pytest
 
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.steps.places import model_registry
 from monitoring.steps.replay import moved
+from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from tests.training.conftest import Job, job

@@ -11,7 +11,6 @@ import requests
 
 from monitoring.performance.types import CardStatus
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.part import Pipeline
@@ -19,6 +18,7 @@ from monitoring.steps.measured import Measured, measure_windows
 from monitoring.steps.places import production_store
 from monitoring.steps.publish import publish_report
 from monitoring.steps.run import Run
+from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from tests.fixtures.gateway import running_pushgateway
 from tests.steps.conftest import AS_OF, send

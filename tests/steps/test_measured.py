@@ -5,13 +5,13 @@ from datetime import timedelta
 import numpy as np
 import sqlalchemy as sa
 
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
 from monitoring.signals.part import Pipeline
 from monitoring.steps.drift import judge
 from monitoring.steps.measured import measure_windows
 from monitoring.steps.places import production_store
 from monitoring.steps.run import Run
+from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, send
 from tests.training.conftest import Job

@@ -14,7 +14,6 @@ from pydantic import TypeAdapter
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 from monitoring.rows.rows import Rows, moment64
-from monitoring.rows.snapshot import write_snapshot
 from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.part import Pipeline
@@ -27,6 +26,7 @@ from monitoring.steps.merge import FILE
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.promote import back_up_champion, promote
 from monitoring.steps.run import Run
+from monitoring.store.snapshot import write_snapshot
 from monitoring.training.gate import Outcome, Rule
 from monitoring.training.registry import Registry
 from monitoring.training.train import train

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitoring.rows.store import ProductionStore, open_store
+from monitoring.store.production_store import ProductionStore, open_store
 from tests.fixtures.postgres import fresh_database
 
 

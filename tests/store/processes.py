@@ -10,9 +10,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from monitoring.rows import archive, archive_file
 from monitoring.rows.rows import POSITIVE
-from monitoring.rows.store import ProductionStore, open_store
+from monitoring.store import archive, archive_file
+from monitoring.store.production_store import ProductionStore, open_store
 from tests.store.made import HOUR, NOON, rows, use_case
 
 T = TypeVar("T")

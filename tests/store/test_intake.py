@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from monitoring.rows.counting import LabelProblems
-from monitoring.rows.intake import REUSED_ID, LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import Window
+from monitoring.store.counting import LabelProblems
+from monitoring.store.intake import REUSED_ID, LabelsAdded, RowsAdded, ScoresAdded
+from monitoring.store.production_store import ProductionStore
 from tests.store.made import HOUR, NOON, rows, use_case
 
 CASE = use_case()

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from monitoring.rows.database import StoreError, writing
 from monitoring.rows.rows import POSITIVE
-from monitoring.rows.store import ProductionStore, open_store
-from monitoring.rows.tables import metadata
+from monitoring.store.database import StoreError, writing
+from monitoring.store.production_store import ProductionStore, open_store
+from monitoring.store.tables import metadata
 from tests.store.made import NOON, rows, use_case
 from tests.store.processes import at_once, opened
 

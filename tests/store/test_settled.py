@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import numpy as np
 
-from monitoring.rows.counting import Settled
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import NEGATIVE, POSITIVE
-from monitoring.rows.store import ProductionStore
+from monitoring.store.counting import Settled
+from monitoring.store.production_store import ProductionStore
 from monitoring.use_case import UseCase
 from tests.store.made import HOUR, NOON, at, rows, use_case
 

@@ -2,8 +2,8 @@
 
 import json
 
-from monitoring.rows.store import ProductionStore
 from monitoring.rows.window import ending
+from monitoring.store.production_store import ProductionStore
 from tests.store.made import HOUR, NOON, use_case
 
 CASE = use_case()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from monitoring.rows.counting import LabelProblems
 from monitoring.signals.about import About
 from monitoring.signals.catalogue import LABEL_PROBLEMS, QUARANTINED, WINDOW_END, WINDOW_ROWS
 from monitoring.signals.sample import Sample, known
+from monitoring.store.counting import LabelProblems
 
 NO_REASON = "none"
 """The reason under which a window without quarantined rows reports its 0."""

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitoring.rows.scenarios import Scenario
 from monitoring.signals import Part, Pipeline, publish, publish_attempt, publish_success
+from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.use_case import UseCase
 from tests.fixtures.demo import Here, write_shop
 from tests.signals.figures import pushed

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.rows.scenarios import Scenario
 from monitoring.signals.alerts.declared import alerts_of
+from monitoring.sources.synthetic.scenarios import Scenario
 from tests.fixtures.demo import Here
 from tests.signals.servers.watched import Watched
 

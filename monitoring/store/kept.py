@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from monitoring.rows.counting import LabelProblems
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
+from monitoring.store.counting import LabelProblems
 from monitoring.use_case import UseCase
 
 

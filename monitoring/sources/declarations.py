@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.rows.checked import Reason
-from monitoring.rows.typed import Defect, Typed, resolved_columns
+from monitoring.sources.checked import Reason
+from monitoring.sources.typed import Defect, Typed, resolved_columns
 from monitoring.use_case import UseCase
 
 if TYPE_CHECKING:

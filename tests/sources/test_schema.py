@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.rows.checked import Checked, Malformed, Reason
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
-from monitoring.rows.schema import SchemaError, check
+from monitoring.sources.checked import Checked, Malformed, Reason
+from monitoring.sources.schema import SchemaError, check
 from tests.rows.made import HASH, START, raw, use_case, with_value
 
 CASE = use_case()

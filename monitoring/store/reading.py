@@ -10,11 +10,11 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.combine import together
-from monitoring.rows.database import StoreError
 from monitoring.rows.features import features_from_json
 from monitoring.rows.role import Role
 from monitoring.rows.rows import UNLABELLED, Rows
-from monitoring.rows.tables import TimeText, labels, production_rows, scores
+from monitoring.store.database import StoreError
+from monitoring.store.tables import TimeText, labels, production_rows, scores
 from monitoring.use_case import Features
 
 if TYPE_CHECKING:

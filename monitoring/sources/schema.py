@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.rows.checked import Checked, Malformed, Quarantined, Reason
-from monitoring.rows.declarations import broken_declarations
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
-from monitoring.rows.typed import (
+from monitoring.sources.checked import Checked, Malformed, Quarantined, Reason
+from monitoring.sources.declarations import broken_declarations
+from monitoring.sources.typed import (
     Defect,
     SchemaError,
     Typed,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.rows.made_up import MadeUp
+from monitoring.sources.synthetic.made_up import MadeUp
 from monitoring.use_case import Features
 
 if TYPE_CHECKING:

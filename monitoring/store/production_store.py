@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from monitoring.rows import archive, counting, intake, tables, verdicts
-from monitoring.rows.database import consistent_read, engine_for, tell_planner, writing
-from monitoring.rows.migrate import upgrade
-from monitoring.rows.reading import read_ids, read_window
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
-from monitoring.rows.training_rows import read_training_rows
+from monitoring.store import archive, counting, intake, tables, verdicts
+from monitoring.store.database import consistent_read, engine_for, tell_planner, writing
+from monitoring.store.migrate import upgrade
+from monitoring.store.reading import read_ids, read_window
+from monitoring.store.training_rows import read_training_rows
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from numpy.typing import NDArray
 
-    from monitoring.rows.archive import Archive
-    from monitoring.rows.counting import LabelProblems, Settled
-    from monitoring.rows.intake import LabelsAdded, RowsAdded, ScoresAdded, SetAside
     from monitoring.rows.window import Window
+    from monitoring.store.archive import Archive
+    from monitoring.store.counting import LabelProblems, Settled
+    from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded, SetAside
     from monitoring.use_case import UseCase
 
 

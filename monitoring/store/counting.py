@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from monitoring.rows.reading import inside, known, label_of_row
 from monitoring.rows.rows import POSITIVE
-from monitoring.rows.tables import label_conflicts, labels, production_rows, quarantined_rows
+from monitoring.store.reading import inside, known, label_of_row
+from monitoring.store.tables import label_conflicts, labels, production_rows, quarantined_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

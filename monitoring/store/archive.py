@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from monitoring.rows.archive_file import Scored, encode, write_whole
-from monitoring.rows.database import consistent_read, insert, tell_planner, writing
-from monitoring.rows.reading import known, label_of_row, read_in_portions, select_rows, to_rows
 from monitoring.rows.role import Role
-from monitoring.rows.tables import (
+from monitoring.store.archive_file import Scored, encode, write_whole
+from monitoring.store.database import consistent_read, insert, tell_planner, writing
+from monitoring.store.reading import known, label_of_row, read_in_portions, select_rows, to_rows
+from monitoring.store.tables import (
     archived_rows,
     archives,
     consumed_rows,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.rows.parsing import ColumnTypeError, parse_numbers
-from monitoring.rows.source_file import CSV_ENDINGS, SourceError, read_file
+from monitoring.sources.source_file import CSV_ENDINGS, SourceError, read_file
 from monitoring.use_case import Columns, EventTime, Features, Target, UseCase
 from monitoring.use_case_file import find_use_case
 

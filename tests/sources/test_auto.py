@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monitoring.rows.source import SourceError, read_source, resolve
+from monitoring.sources.source import SourceError, read_source, resolve
 from monitoring.use_case import Features, Target
 from tests.rows.made import START, raw, use_case
 

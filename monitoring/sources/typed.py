@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.rows.checked import Reason
 from monitoring.rows.parsing import (
     ColumnTypeError,
     parse_numbers,
@@ -18,7 +17,8 @@ from monitoring.rows.parsing import (
     parse_words,
 )
 from monitoring.rows.rows import UNLABELLED, moment64
-from monitoring.rows.target import parse_target
+from monitoring.sources.checked import Reason
+from monitoring.sources.target import parse_target
 from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from monitoring.rows.tables import metadata
+from monitoring.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

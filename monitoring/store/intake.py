@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import sqlalchemy as sa
 
-from monitoring.rows.database import batches, insert_new
 from monitoring.rows.features import features_to_json
 from monitoring.rows.role import Role
 from monitoring.rows.rows import NEGATIVE, POSITIVE
-from monitoring.rows.tables import (
+from monitoring.store.database import batches, insert_new
+from monitoring.store.tables import (
     label_conflicts,
     labels,
     production_rows,

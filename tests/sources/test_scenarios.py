@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows
-from monitoring.rows.scenarios import UNSEEN_WORD, Scenario, drifted
+from monitoring.sources.synthetic.scenarios import UNSEEN_WORD, Scenario, drifted
 
 START = 0.5
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from monitoring.rows.database import StoreError
 from monitoring.rows.features import arrow_schema, features_frame
-from monitoring.rows.reading import declared_features
 from monitoring.rows.rows import Rows
+from monitoring.store.database import StoreError
+from monitoring.store.reading import declared_features
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.rows.made_up import MadeUp
 from monitoring.rows.rows import POSITIVE
-from monitoring.rows.scenarios import Scenario, drifted
-from monitoring.rows.schema import check
-from monitoring.rows.synthetic_card import made_up_payments
-from monitoring.rows.synthetic_survey import made_up_answers
-from monitoring.rows.synthetic_times import seconds_in_cycle, written
-from monitoring.rows.typed import resolved_columns
+from monitoring.sources.schema import check
+from monitoring.sources.synthetic.card import made_up_payments
+from monitoring.sources.synthetic.made_up import MadeUp
+from monitoring.sources.synthetic.scenarios import Scenario, drifted
+from monitoring.sources.synthetic.survey import made_up_answers
+from monitoring.sources.synthetic.times import seconds_in_cycle, written
+from monitoring.sources.typed import resolved_columns
 from monitoring.use_case import Columns, EventTime, Target, UseCase
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from monitoring.rows.database import insert
-from monitoring.rows.tables import verdicts
+from monitoring.store.database import insert
+from monitoring.store.tables import verdicts
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

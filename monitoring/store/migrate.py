@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from monitoring.rows.database import StoreError, writing
+from monitoring.store.database import StoreError, writing
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.rows.archive import complete_archives, counts_as_labelled, in_complete_archive
-from monitoring.rows.archive_file import read
 from monitoring.rows.combine import together
-from monitoring.rows.database import consistent_read
 from monitoring.rows.maturity import matured
-from monitoring.rows.reading import known, read_in_portions, select_rows, to_rows
 from monitoring.rows.rows import Rows
-from monitoring.rows.tables import production_rows
+from monitoring.store.archive import complete_archives, counts_as_labelled, in_complete_archive
+from monitoring.store.archive_file import read
+from monitoring.store.database import consistent_read
+from monitoring.store.reading import known, read_in_portions, select_rows, to_rows
+from monitoring.store.tables import production_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from monitoring.rows.auto import resolve
-from monitoring.rows.checked import Checked
-from monitoring.rows.schema import SchemaError, check
-from monitoring.rows.source_file import SourceError, find_source, read_file
-from monitoring.rows.synthetic import content_hash, synthetic_frame
-from monitoring.rows.typed import resolved_columns
+from monitoring.sources.auto import resolve
+from monitoring.sources.checked import Checked
+from monitoring.sources.schema import SchemaError, check
+from monitoring.sources.source_file import SourceError, find_source, read_file
+from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
+from monitoring.sources.typed import resolved_columns
 from monitoring.use_case import EventTime, UseCase
 
 __all__ = ["SourceError", "read_source", "resolve"]

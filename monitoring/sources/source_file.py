@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitoring.rows.checked import Malformed
 from monitoring.rows.parsing import MISSING_NUMBERS
+from monitoring.sources.checked import Malformed
 
 if TYPE_CHECKING:
     import pandas as pd
