@@ -8,8 +8,8 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from monitoring.atomic_write import atomic_write
 from monitoring.reports.kind import ReportKind
-from monitoring.reports.whole_file import write_whole
 from monitoring.rows.window import Window
 
 TIME = "%Y%m%dT%H%M%SZ"
@@ -78,7 +78,7 @@ class Entry(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write the entry into the use case's `folder`."""
-        write_whole(folder / f"{self.name}.json", self.model_dump_json(indent=2))
+        atomic_write(folder / f"{self.name}.json", self.model_dump_json(indent=2))
 
     @classmethod
     def read(cls, path: Path) -> Self:

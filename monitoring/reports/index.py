@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from monitoring.atomic_write import atomic_write
 from monitoring.reports import words
 from monitoring.reports.entry import Entry, entries
 from monitoring.reports.kind import ReportKind
-from monitoring.reports.whole_file import write_whole
 from monitoring.use_case import UseCase
 
 INDEX = "index.html"
@@ -43,8 +43,8 @@ def write_index(folder: Path, case: UseCase) -> Path:
         The particulars of a report cannot be read.
     """
     path = folder / case.name / INDEX
-    write_whole(path, use_case_page(folder, case))
-    write_whole(folder / INDEX, all_page(folder))
+    atomic_write(path, use_case_page(folder, case))
+    atomic_write(folder / INDEX, all_page(folder))
     return path
 
 

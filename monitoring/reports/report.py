@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.atomic_write import atomic_write
 from monitoring.reports.entry import Entry
 from monitoring.reports.facts import LABEL, SCORE, ReportFacts
 from monitoring.reports.kind import ReportKind
-from monitoring.reports.whole_file import write_whole
 
 if TYPE_CHECKING:
     from monitoring.reports.findings import Findings
@@ -40,7 +40,7 @@ def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
     head = header(kind, facts, sample, findings)
     entry = _entry(kind, facts, sample, findings)
     path = folder / facts.case.name / entry.html
-    write_whole(path, report_page(head, facts.case, drawings, undrawn))
+    atomic_write(path, report_page(head, facts.case, drawings, undrawn))
     entry.write(path.parent)
     return path
 

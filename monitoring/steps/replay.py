@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monitoring.reports.whole_file import write_whole
+from monitoring.atomic_write import atomic_write
 from monitoring.rows.role import Role
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
 from monitoring.rows.window import Window, ending
@@ -114,7 +114,7 @@ def replay(
         synthetic=checked.synthetic,
         shift=_shift(source.event_time[-1], rows.event_time[-1]),
     )
-    write_whole(_record(case), replayed.model_dump_json())
+    atomic_write(_record(case), replayed.model_dump_json())
     return replayed
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from monitoring.reports.whole_file import write_whole
+from monitoring.atomic_write import atomic_write
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.signals.part import Pipeline
@@ -100,7 +100,7 @@ class Run(Result):
 
     def write(self, name: str, result: Result) -> None:
         """Keep `result` as `name`; what stood there before is replaced in one move."""
-        write_whole(self.folder / f"{name}.json", result.model_dump_json(indent=2))
+        atomic_write(self.folder / f"{name}.json", result.model_dump_json(indent=2))
 
     def read(self, name: str, kind: type[Record]) -> Record | None:
         """Return what `write` kept as `name`; None if that step did not get so far."""

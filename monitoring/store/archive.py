@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from monitoring.atomic_write import atomic_write
 from monitoring.rows.role import Role
-from monitoring.store.archive_file import Scored, encode, write_whole
+from monitoring.store.archive_file import Scored, encode
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
 from monitoring.store.reading import known, label_of_row, read_in_portions, select_rows, to_rows
 from monitoring.store.tables import (
@@ -185,7 +186,7 @@ def _complete(
     claimed = _archive(connection.execute(record.with_for_update()).one())
     if claimed.complete or claimed.file is None:
         return claimed
-    write_whole(folder / claimed.file, content)
+    atomic_write(folder / claimed.file, content)
     connection.execute(
         sa.update(archives)
         .where(*_key(case, run_key))

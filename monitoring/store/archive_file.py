@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -64,26 +63,6 @@ def encode(rows: Rows, scores: Mapping[str, Scored]) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table(columns), sink, compression="zstd")
     return bytes(sink.getvalue())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place in one move, on the disk for good when this returns.
-
-    One writer at a time: the other name is the same for all of them, so that a killed one's
-    leftover is written over.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def read(path: Path, sha256: str | None, case: UseCase) -> Rows:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.atomic_write import atomic_file
 from monitoring.rows.rows import Rows
 
 if TYPE_CHECKING:
@@ -27,12 +28,9 @@ def write_snapshot(rows: Rows, path: Path) -> str:
     """
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    pq.write_table(_table(rows), part, compression="zstd")
-    digest = hashlib.sha256(part.read_bytes()).hexdigest()
-    part.replace(path)
-    return digest
+    with atomic_file(path) as partial:
+        pq.write_table(_table(rows), partial, compression="zstd")
+        return hashlib.sha256(partial.read_bytes()).hexdigest()
 
 
 def read_snapshot(path: Path, features: Features) -> Rows:

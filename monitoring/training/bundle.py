@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from monitoring.atomic_write import atomic_folder
 from monitoring.performance.types import Scorecard
 from monitoring.summary.files import load_reference, save
 from monitoring.summary.reference import with_version
 from monitoring.training import trusted
 from monitoring.training.errors import TrainingError
-from monitoring.training.folder import whole_folder
 from monitoring.training.model import Model
 from monitoring.use_case import Features
 
@@ -62,7 +62,7 @@ def save_model(model: Model, folder: Path) -> None:
         trained_as_of=model.trained_as_of,
         libraries={name: installed(name) for name in LIBRARIES},
     )
-    with whole_folder(folder) as part:
+    with atomic_folder(folder) as part:
         trusted.dump(model.pipeline, part / _MODEL)
         save(model.reference, part / _REFERENCE)
         model.reference_sample.to_parquet(part / _SAMPLE, index=False)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monitoring.atomic_write import atomic_folder
 from monitoring.training.aliases import (
     CHALLENGER,
     CHAMPION,
@@ -24,7 +25,6 @@ from monitoring.training.aliases import (
 )
 from monitoring.training.bundle import load_model
 from monitoring.training.errors import TrainingError
-from monitoring.training.folder import whole_folder
 from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
 from monitoring.training.run_record import metrics as metrics_of
 from monitoring.training.run_record import parameters as parameters_of
@@ -302,7 +302,7 @@ class Registry:
     def back_up(self, version: Version, folder: Path) -> Path:
         """Copy a version's bundle to `folder`, whole or not at all; one that is there is kept."""
         if not folder.exists():
-            with whole_folder(folder) as part, tempfile.TemporaryDirectory() as downloads:
+            with atomic_folder(folder) as part, tempfile.TemporaryDirectory() as downloads:
                 path = self._client().download_artifacts(version.run_id, BUNDLE, downloads)
                 for file in Path(path).iterdir():
                     (part / file.name).write_bytes(file.read_bytes())

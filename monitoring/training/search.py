@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.atomic_write import atomic_file
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.sources.typed import resolved_columns
 from monitoring.training.errors import TrainingError
@@ -72,8 +73,7 @@ class SearchResult:
             "average_precision": self.average_precision,
             "tried": [asdict(tried) for tried in self.tried],
         }
-        part = path.with_name(f".{path.name}.part")
-        with part.open("wb") as file:
+        with atomic_file(path) as part, part.open("wb") as file:
             np.savez(
                 file,
                 facts=np.array(json.dumps(facts)),
@@ -81,7 +81,6 @@ class SearchResult:
                 scores=self.scores,
                 labels=self.labels,
             )
-        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Self:

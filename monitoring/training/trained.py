@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from monitoring.atomic_write import atomic_folder
 from monitoring.performance.types import Scorecard
 from monitoring.rows.rows import POSITIVE
 from monitoring.summary.files import load_summary, save
 from monitoring.training.bundle import load_model, save_model
-from monitoring.training.folder import whole_folder
 from monitoring.training.search import Tried
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Trained:
             tried=self.tried,
             parts=self.parts,
         )
-        with whole_folder(folder) as part:
+        with atomic_folder(folder) as part:
             save_model(self.model, part / _BUNDLE)
             save(self.tested, part / _TESTED)
             (part / _FACTS).write_text(facts.model_dump_json(indent=2), encoding="utf-8")

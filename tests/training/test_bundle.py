@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 
+from monitoring.atomic_write import atomic_folder
 from monitoring.training.bundle import load_model, save_model
 from monitoring.training.errors import TrainingError
 from monitoring.training.fit import fitted
-from monitoring.training.folder import whole_folder
 from monitoring.training.trusted import dump, load
 from tests.training.conftest import QUICK, Job
 
@@ -92,7 +92,7 @@ def test_a_save_that_breaks_off_leaves_the_bundle_that_was_there(
     save_model(cards.trained.model, tmp_path / "bundle")
 
     def break_off() -> None:
-        with whole_folder(tmp_path / "bundle") as part:
+        with atomic_folder(tmp_path / "bundle") as part:
             (part / "manifest.json").write_text("half")
             raise KeyboardInterrupt
 
