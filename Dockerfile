@@ -4,7 +4,8 @@ WORKDIR /build
 COPY requirements.lock pyproject.toml ./
 # The lock file also pins the tools of development; as constraints it pins without installing them.
 RUN python -m venv /opt/venv \
-    && python -m pip install --no-cache-dir --disable-pip-version-check "$(grep '^uv==' requirements.lock)" \
+    && awk '/^uv==/ {mine = 1; print; next} /^[^ ]/ {mine = 0} mine' requirements.lock > uv.txt \
+    && python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement uv.txt \
     && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml
 COPY README.md LICENSE ./
 COPY docs/runbook.md docs/

@@ -17,14 +17,16 @@ install: $(VENV)/.installed ## Make .venv with everything pinned, and .venv/bin/
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
-	$(BIN)/uv pip install --quiet --requirement requirements.lock
+	awk '/^uv==/ {mine = 1; print; next} /^[^ ]/ {mine = 0} mine' requirements.lock > $(VENV)/uv.txt
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement $(VENV)/uv.txt
+	$(BIN)/uv pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	$(BIN)/tocsin programs --install
 	touch $@
 
-lock: ## Resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --group dev \
+lock: ## Resolve the dependencies anew into requirements.lock, with hashes
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --group dev --generate-hashes \
 		--python-version 3.11 pyproject.toml --output-file requirements.lock
 
 env: install ## Write .env with generated secrets for docker compose
