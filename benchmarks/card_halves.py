@@ -1,4 +1,4 @@
-"""Card halves: the card data in order of time, cut in two; made-up cards where it is not there."""
+"""The card data in order of time, cut in two; synthetic cards where it is missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monitoring.sources.synthetic.frames import synthetic_frame
 from monitoring.use_case_file import find_use_case
 
 ROWS = 284_807
-"""Of the real file; as many are made up in its place."""
+"""Of the real file; as many are generated in its place."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ ON_THE_WAY = frozenset({"pushgateway", "prometheus", "alertmanager", "grafana"})
 GIVE_UP_SECONDS = 300
 STARTED_SECONDS = 70
 """Grafana looks once a minute whether its contact points have changed: at its very first start it
-tells its own for so long, which reaches nobody."""
+notifies its default one for so long, which reaches nobody."""
 
 
 @dataclass

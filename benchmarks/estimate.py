@@ -36,7 +36,7 @@ FIGURES = (*RATIOS, "cost")
 DRE_ROWS = 20_000
 
 LAST, CBPE, TRAINED = "last value", "NannyML's CBPE", "scores as trained"
-VALIDATED, WEIGHED = "mended by validation", "the same, weighed (PAPE)"
+VALIDATED, WEIGHED = "recalibrated on validation", "the same, weighed (PAPE)"
 OURS = "ours: and by mature rows"
 WAYS = (LAST, CBPE, TRAINED, VALIDATED, WEIGHED, OURS)
 
@@ -105,7 +105,7 @@ def unmended(known: Calibration) -> Calibration:
 def weighted(world: World, rows: Rows, rng: np.random.Generator) -> ScoreSummary:
     """Return validation's histograms, each row weighed by how likely it is in the window.
 
-    As PAPE does (Bialek and others 2024, arXiv 2401.08348): a classifier that tells window from
+    As PAPE does (Bialek and others 2024, arXiv 2401.08348): a classifier that separates window from
     validation rows by their features gives the ratio of their densities.
     """
     from lightgbm import LGBMClassifier
@@ -116,10 +116,10 @@ def weighted(world: World, rows: Rows, rng: np.random.Generator) -> ScoreSummary
         for part in (known.features, rows.features)
     ]
     sides = np.repeat([0, 1], [len(part) for part in samples])
-    tells = LGBMClassifier(
+    domain_classifier = LGBMClassifier(
         n_estimators=60, num_leaves=15, min_child_samples=100, n_jobs=1, verbosity=-1
     ).fit(pd.concat(samples), sides)
-    chance = np.clip(tells.predict_proba(known.features)[:, 1], 1e-3, 1 - 1e-3)
+    chance = np.clip(domain_classifier.predict_proba(known.features)[:, 1], 1e-3, 1 - 1e-3)
     weight = chance / (1 - chance)
     weight *= len(weight) / weight.sum()
     counted = world.counted(known)

@@ -1,4 +1,4 @@
-"""Worlds: models, rows they were not trained on, and windows that drift, to estimate figures of."""
+"""Models, rows they were not trained on, and windows that drift, to estimate figures of."""
 
 from __future__ import annotations
 
@@ -108,10 +108,10 @@ def card_worlds(rows: int) -> Iterator[World]:
 
 
 def synthetic_worlds(rows: int) -> Iterator[World]:
-    """Yield a world a candidate: made-up rows whose probabilities are known, 3% positives.
+    """Yield one world per candidate: synthetic rows whose probabilities are known, 3% positives.
 
     Covariate drift moves three features. Prior drift takes three times as many positives from
-    the same two classes. In concept drift a feature that told positives tells the opposite.
+    the same two classes. In concept drift a feature that pointed to positives points the other way.
     """
     fraud = find_use_case("fraud")
     names = Features(numeric=tuple(f"x{i}" for i in range(_WIDTH)))
@@ -177,8 +177,8 @@ def _made_up(rng: Generator, rows: int, drift: Scenario | None) -> Rows:
 
 
 def _probability(x: NDArray[np.float64], drift: Scenario | None) -> NDArray[np.float64]:
-    told = -0.3 if drift is Scenario.CONCEPT else 1.0
-    odds = -5.2 + 1.5 * x[:, 0] + told * x[:, 1] + 0.8 * x[:, 2] * x[:, 3] + (x[:, 4] ** 2 - 1) / 2
+    sign = -0.3 if drift is Scenario.CONCEPT else 1.0
+    odds = -5.2 + 1.5 * x[:, 0] + sign * x[:, 1] + 0.8 * x[:, 2] * x[:, 3] + (x[:, 4] ** 2 - 1) / 2
     probability: NDArray[np.float64] = 1 / (1 + np.exp(-odds))
     return probability
 

@@ -1,4 +1,4 @@
-"""What the gate can tell apart: how often a challenger is shown to be cheaper, or not inferior."""
+"""What the gate can distinguish: how often a challenger is shown to be cheaper, or not inferior."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALIKE = 0.9
 RUNS = 200
 
 
-def tell() -> None:
+def print_power() -> None:
     """Print how often each part of the two rules is met, and both at once."""
     margin, points = CASE.retrain.not_inferior_within, 100 * CASE.retrain.recall_not_worse_by
     print(

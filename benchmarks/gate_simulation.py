@@ -47,7 +47,7 @@ def main() -> None:
     table(("of", "days, mean (range)"), _pauses([world[GATE] for world in worlds]))
     print(f"## EUR a day; changes begin on days {NEW_CUSTOMERS} and {NEW_FRAUDS}\n")
     table(("days", *POLICIES), _by_time(worlds))
-    gate_power.tell()
+    gate_power.print_power()
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(f"{machine()}; {used.ru_utime + used.ru_stime:.0f} s of processor time")
 

@@ -1,4 +1,4 @@
-"""A made-up card business: quiet days, a change of customers, then frauds of a new kind."""
+"""A synthetic card business: quiet days, a change of customers, then frauds of a new kind."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ class World:
     def known(self, moment: datetime) -> Rows:
         """Return what is known at a moment: rows that came, and frauds that were reported."""
         seen = self.rows.take(self.rows.event_time < moment64(moment))
-        told = (seen.label == POSITIVE) & (seen.label_time <= moment64(moment))
-        label = np.where(told, POSITIVE, UNLABELLED).astype(np.int8)
-        label_time = np.where(told, seen.label_time, np.datetime64("NaT", "us"))
+        label_came = (seen.label == POSITIVE) & (seen.label_time <= moment64(moment))
+        label = np.where(label_came, POSITIVE, UNLABELLED).astype(np.int8)
+        label_time = np.where(label_came, seen.label_time, np.datetime64("NaT", "us"))
         return replace(seen, label=label, label_time=label_time)
 
 

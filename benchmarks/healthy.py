@@ -1,4 +1,4 @@
-"""Healthy: which alerts a model on the real cards raises while nothing about them changes.
+"""Which alerts a model on the real cards raises while nothing about them changes.
 
 Run it by `make bench-healthy`; it wants the card data. The second of its two days differs from the
 first, so a model trained on the one meets real drift in the other. For a model that stays healthy
@@ -69,7 +69,7 @@ def watch(case: UseCase) -> None:
     publish_run_success(run)
 
 
-def told(prometheus: str, case: UseCase) -> list[str]:
+def fired_alerts(prometheus: str, case: UseCase) -> list[str]:
     """Return which alerts fire, or are about to, of the use case and of all."""
     answer = requests.get(f"{prometheus}/api/v1/alerts", timeout=10).json()
     return sorted(
@@ -110,7 +110,7 @@ def measured(deals: Iterable[int], data: Path) -> Iterator[tuple[str, ...]]:
                 yield (
                     str(deal),
                     *figures,
-                    ", ".join(told(prometheus, case)),
+                    ", ".join(fired_alerts(prometheus, case)),
                 )
 
 

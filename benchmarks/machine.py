@@ -1,4 +1,4 @@
-"""Machine: what figures were measured on, in one line."""
+"""What figures were measured on, in one line."""
 
 from __future__ import annotations
 

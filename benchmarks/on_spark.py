@@ -2,7 +2,7 @@
 
 Run it with `make bench-spark`. Master and workers are processes on this machine, each worker with
 one core; the driver only adds up what they found. Two workers can't be twice as fast where they
-share two cores with a driver, a master and whatever else runs: how the work is shared is told by
+share two cores with a driver, a master and whatever else runs: how the work is shared shows in
 the processor time of the worker that worked most.
 """
 

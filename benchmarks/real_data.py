@@ -1,4 +1,4 @@
-"""Real data: the one finder of files that are not in the repository."""
+"""The one finder of files that are not in the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running parts: some of the local stack's parts, for as long as something is measured."""
+"""Some of the local stack's parts, for as long as something is measured."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def running_parts(where: Settings, ports: Ports, wanted: Set[str]) -> Iterator[N
     credentials, folders = Credentials(), Folders(where.state)
     folders.make()
     configure(where, ports, credentials)
-    surroundings = environment(where, ports, credentials)
+    variables = environment(where, ports, credentials)
     with ExitStack() as started:
         for part in parts(where, ports):
             if part.name not in wanted or part.health is None:
@@ -35,7 +35,7 @@ def running_parts(where: Settings, ports: Ports, wanted: Set[str]) -> Iterator[N
             log = started.enter_context((where.state / f"{part.name}.log").open("wb"))
             process = started.enter_context(
                 subprocess.Popen(
-                    part.command, cwd=part.folder, env=surroundings, stdout=log, stderr=log
+                    part.command, cwd=part.folder, env=variables, stdout=log, stderr=log
                 )
             )
             started.callback(process.terminate)

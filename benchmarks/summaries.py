@@ -66,7 +66,7 @@ def tools(cards: CardFiles) -> tuple[Tool, ...]:
         comparisons=(Comparison(reference=cards.first, windows=(cards.second,)),),
         numeric=cards.names,
     )
-    # NannyML cuts into ten where it is not told how.
+    # NannyML cuts into ten by default.
     in_ten = drift.model_copy(update={"chunk_rows": _rows(cards.second) // 10 + 1})
     return (
         Tool("Tocsin: summary of all rows", lambda: ask(OUR_SUMMARY, whole)),

@@ -1,4 +1,4 @@
-"""Cards: two days of real payments, the second judged by the first."""
+"""Two days of real payments, the second judged by the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cycle: false alarms on rows that resemble the rows before them and follow the hour."""
+"""False alarms on rows that resemble the rows before them and follow the hour."""
 
 from __future__ import annotations
 

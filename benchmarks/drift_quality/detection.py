@@ -1,4 +1,4 @@
-"""Detection: how many rows pass between the drift of a stream and the first verdict of it."""
+"""How many rows pass between the drift of a stream and the first verdict of it."""
 
 from __future__ import annotations
 

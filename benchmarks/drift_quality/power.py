@@ -1,4 +1,4 @@
-"""Power: how often drift of one column in thirty is found."""
+"""How often drift of one column in thirty is found."""
 
 from __future__ import annotations
 

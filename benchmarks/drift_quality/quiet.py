@@ -1,4 +1,4 @@
-"""Quiet: how often windows without drift are flagged."""
+"""How often windows without drift are flagged."""
 
 from __future__ import annotations
 

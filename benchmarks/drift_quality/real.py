@@ -1,4 +1,4 @@
-"""Real: tables of public records, where no change and small changes are both known."""
+"""Tables of public records, where no change and small changes are both known."""
 
 from __future__ import annotations
 

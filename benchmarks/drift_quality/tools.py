@@ -1,4 +1,4 @@
-"""Tools: which columns of a window each tool calls drifted, with its defaults."""
+"""Which columns of a window each tool calls drifted, with its defaults."""
 
 from __future__ import annotations
 

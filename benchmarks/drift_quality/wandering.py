@@ -1,4 +1,4 @@
-"""Wandering: false alarms on a series whose level moves by itself from day to day."""
+"""False alarms on a series whose level moves by itself from day to day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards: the real payments with every column that an experiment may read."""
+"""The real payments with every column that an experiment may read."""
 
 from __future__ import annotations
 

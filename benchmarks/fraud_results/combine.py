@@ -1,4 +1,4 @@
-"""Combine: scores calibrated, and models that speak together, without any new fit of a model."""
+"""Scores calibrated, and models that speak together, without any new fit of a model."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def fold_labels(cards: Cards, cut: Cut) -> Labels:
 
 def calibrated(scored: Scored, labels: Labels, how: Calibrate) -> Scores:
     """Return scores calibrated by those out of fold."""
-    mend = how(scored.folds, labels)
-    return Scores(mend(scored.folds), mend(scored.tune), mend(scored.test))
+    recalibrate = how(scored.folds, labels)
+    return Scores(recalibrate(scored.folds), recalibrate(scored.tune), recalibrate(scored.test))
 
 
 def nothing(_: Floats, __: Labels) -> Callable[[Floats], Floats]:
@@ -81,7 +81,7 @@ def ranks_of(members: Sequence[Scores]) -> Scores:
             (np.searchsorted(k, p) + np.searchsorted(k, p, side="right")) / (2 * len(k))
             for k, p in zip(known, parts, strict=True)
         ]
-        # Shares of alarms are all near 1: the logarithm of the share above tells them apart.
+        # Shares of alarms are all near 1: the logarithm of the share above separates them.
         above = np.mean([np.log(np.clip(1 - share, _EDGE, 1)) for share in shares], axis=0)
         return np.asarray(above / np.log(_EDGE))
 

@@ -1,4 +1,4 @@
-"""Cuts: which rows are learned from, which choose, and which are only scored at the end."""
+"""Which rows are learned from, which choose, and which are only scored at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiments: everything that is compared, declared once. What chooses is never the test part."""
+"""Everything that is compared, declared once. What chooses is never the test part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure: what scores are worth on the test rows, in frauds, false alarms and money."""
+"""What scores are worth on the test rows, in frauds, false alarms and money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Past: columns made of a payment and of those before it, never of a label or a later payment."""
+"""Columns made of a payment and of those before it, never of a label or a later payment."""
 
 from __future__ import annotations
 

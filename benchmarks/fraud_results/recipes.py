@@ -1,4 +1,4 @@
-"""Recipes: estimators that the comparison needs and the product does not ship."""
+"""Estimators that the comparison needs and the product does not ship."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class IsolationAlone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class FocalXGB(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """XGBoost on the focal loss, which turns from rows that are told apart already.
+    """XGBoost on the focal loss, which down-weights rows that are well classified already.
 
     Lin et al., 2017: ``-a_t (1 - p_t)^gamma ln p_t``, a_t = alpha for positives and 1 - alpha for
     others. The second derivative is the one of the first, by a central difference.

@@ -1,4 +1,4 @@
-"""Run: an experiment on a cut. Its grid is searched by the folds; then it is fitted once."""
+"""An experiment on a cut. Its grid is searched by the folds; then it is fitted once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Make = Callable[[Point, int], BaseEstimator]
 
 @dataclass(frozen=True)
 class Experiment:
-    """One way to tell frauds.
+    """One way to detect frauds.
 
     Attributes
     ----------

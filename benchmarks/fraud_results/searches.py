@@ -1,4 +1,4 @@
-"""Searches: the grid, points at random and Optuna, each with the same processor time."""
+"""The grid, points at random and Optuna, each with the same processor time."""
 
 from __future__ import annotations
 

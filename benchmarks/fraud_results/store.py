@@ -1,4 +1,4 @@
-"""Store: the scores of each fit, kept by all that they depend on, so that a stopped run goes on."""
+"""The scores of each fit, kept by all that they depend on, so that a stopped run goes on."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def kept(key: str, compute: Callable[[], Floats]) -> Kept:
     Parameters
     ----------
     key
-        All that the scores depend on, in words. A change of code that it does not tell of is not
+        All that the scores depend on, in words. A change of code that it does not mention is not
         seen: remove the folder then.
     """
     name = hashlib.sha256(key.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Together: every experiment and every ensemble of them on one cut, calibrated and measured."""
+"""Every experiment and every ensemble of them on one cut, calibrated and measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask: run a peer's script in its environment, and read its answer."""
+"""Run a peer's script in its environment, and read its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environment: each other tool in one of its own, with the versions it was made for."""
+"""Each other tool in one of its own, with the versions it was made for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages: what is asked of a script that runs another tool, and what it answers."""
+"""What is asked of a script that runs another tool, and what it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Meter: the time and memory of a piece of work in this process."""
+"""The time and memory of a piece of work in this process."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class Meter:
 
 def in_own_process(module: str, *arguments: str | Path) -> Cost:
     """Return the cost that `module` prints when it is run alone, with these arguments."""
-    told = subprocess.run(
+    answer = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     ).stdout
-    return Cost.model_validate_json(told)
+    return Cost.model_validate_json(answer)
 
 
 def _memory(name: str) -> int:

@@ -1,4 +1,4 @@
-"""Ours from nothing: `compare` fits the reference, summarises both sides and judges."""
+"""`compare` fits the reference, summarises both sides and judges."""
 
 from __future__ import annotations
 

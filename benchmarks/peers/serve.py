@@ -1,4 +1,4 @@
-"""Serve: one question on standard input, one line of JSON as the answer."""
+"""One question on standard input, one line of JSON as the answer."""
 
 from __future__ import annotations
 
