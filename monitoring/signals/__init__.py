@@ -1,11 +1,12 @@
 """Signals: what is published, and the dashboards and alerts made of it."""
 
-from monitoring.signals.about import About
+from monitoring.signals.about import About, Notified
 from monitoring.signals.part import Part, Pipeline
 from monitoring.signals.publish import (
     PublishError,
     publish,
     publish_attempt,
+    publish_notification,
     publish_success,
     retire,
 )
@@ -13,6 +14,7 @@ from monitoring.signals.sample import Sample, SampleError
 
 __all__ = [
     "About",
+    "Notified",
     "Part",
     "Pipeline",
     "PublishError",
@@ -20,6 +22,7 @@ __all__ = [
     "SampleError",
     "publish",
     "publish_attempt",
+    "publish_notification",
     "publish_success",
     "retire",
 ]

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from monitoring.rows.role import Role
 from monitoring.signals.metric import Stage
+from monitoring.signals.part import Pipeline
 
 
 class About(StrEnum):
@@ -37,6 +38,19 @@ class Unmeasured(StrEnum):
     NOT_MEASURED = "not measured"
     NO_AMOUNTS = "no amounts"
     AMOUNTS_MISSING = "amounts missing"
+
+
+class Notified(StrEnum):
+    """What became of a run's notification."""
+
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not delivered"
+    NO_WEBHOOK = "no webhook"
+
+
+def notification_of(pipeline: Pipeline) -> str:
+    """Return what the status of a run's notification is about: ``report notification``."""
+    return f"{pipeline} notification"
 
 
 def performance_of(stage: Stage, role: Role) -> str:

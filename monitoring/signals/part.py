@@ -26,6 +26,8 @@ class Part(StrEnum):
     RETRAIN_SUCCESS = "retrain_success"
     REPORT_ATTEMPT = "report_attempt"
     REPORT_SUCCESS = "report_success"
+    RETRAIN_NOTIFICATION = "retrain_notification"
+    REPORT_NOTIFICATION = "report_notification"
 
 
 class Pipeline(StrEnum):
@@ -43,3 +45,8 @@ class Pipeline(StrEnum):
     def success(self) -> Part:
         """Where the time of the last success lies."""
         return Part(f"{self}_success")
+
+    @property
+    def notification(self) -> Part:
+        """Where the status of the last run's notification lies."""
+        return Part(f"{self}_notification")

@@ -14,7 +14,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from monitoring.signals.catalogue import CATALOGUE, LAST_ATTEMPT, LAST_SUCCESS
+from monitoring.signals.about import Notified, notification_of
+from monitoring.signals.catalogue import CATALOGUE, LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import USE_CASE, Metric
 from monitoring.signals.part import JOB, PART, Part, Pipeline
 from monitoring.signals.sample import Sample, SampleError
@@ -109,6 +110,22 @@ def publish_success(
     """
     sample = Sample(LAST_SUCCESS, at.timestamp(), {"pipeline": pipeline.value})
     publish((sample,), use_case=use_case, part=pipeline.success, url=url, retries=retries)
+
+
+def publish_notification(
+    use_case: str, pipeline: Pipeline, status: Notified, *, url: str, retries: Retrying = RETRIES
+) -> None:
+    """Publish what became of a run's notification, which is sent after the run's success.
+
+    In a push group of its own: a webhook that is down must not make fresh figures look stale.
+
+    Raises
+    ------
+    PublishError
+        As `publish`.
+    """
+    sample = Sample(STATUS, 1, {"of": notification_of(pipeline), "status": status.value})
+    publish((sample,), use_case=use_case, part=pipeline.notification, url=url, retries=retries)
 
 
 def retire(use_case: str, *, url: str, retries: Retrying = RETRIES) -> None:

@@ -16,8 +16,8 @@ from monitoring.performance.types import (
 )
 from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
-from monitoring.signals.about import Decided
-from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS
+from monitoring.signals.about import Decided, Notified, notification_of
+from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
     cost_samples,
@@ -173,4 +173,6 @@ def pushed() -> dict[Part, tuple[Sample, ...]]:
         labels = {"pipeline": pipeline.value}
         parts[pipeline.attempt] = (Sample(LAST_ATTEMPT, AT.timestamp(), labels),)
         parts[pipeline.success] = (Sample(LAST_SUCCESS, AT.timestamp(), labels),)
+        delivered = {"of": notification_of(pipeline), "status": Notified.DELIVERED.value}
+        parts[pipeline.notification] = (Sample(STATUS, 1, delivered),)
     return parts

@@ -74,7 +74,7 @@ def test_no_metric_has_a_label_of_the_group_it_is_pushed_in() -> None:
 
 
 def test_every_pipeline_has_its_parts() -> None:
-    assert {part for p in Pipeline for part in (p.attempt, p.success)} < set(Part)
+    assert {part for p in Pipeline for part in (p.attempt, p.success, p.notification)} < set(Part)
 
 
 def test_prometheus_likes_the_names(pushgateway: str) -> None:

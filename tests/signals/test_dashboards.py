@@ -168,7 +168,12 @@ def test_a_status_that_is_not_well_stands_out(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.STATUS)
     status = override_of(panel, "status")
     assert status["color"]["fixedColor"] == "orange"
-    assert set(status["mappings"][0]["options"]) == {"tested", "judged"}
+    assert set(status["mappings"][0]["options"]) == {
+        "tested",
+        "judged",
+        "delivered",
+        "no webhook",
+    }
 
 
 @each_board

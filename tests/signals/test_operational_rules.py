@@ -3,8 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.types import CardStatus, Ratio
+from monitoring.signals import Notified, Part, Pipeline, Sample
+from monitoring.signals.about import notification_of
 from monitoring.signals.alerts.operations import fleet_alerts
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
@@ -13,13 +17,14 @@ from monitoring.signals.catalogue import (
     LAST_SUCCESS,
     MODEL,
     RECALL,
+    STATUS,
     WAITING_FOR_LABELS,
 )
 from monitoring.signals.promql import live
 from monitoring.signals.samples import unmeasured_samples
 from monitoring.use_case import UseCase
 from tests.signals.figures import card, feature, report_samples, verdict
-from tests.signals.rule_tests import UP, check, healthy
+from tests.signals.rule_tests import UP, check, healthy, held, name_of
 
 HOUR, QUARTER, STEP = timedelta(hours=1), timedelta(minutes=15), timedelta(minutes=5)
 
@@ -85,6 +90,38 @@ def test_a_refused_push_is_told_until_one_is_accepted(fraud: UseCase, tmp_path: 
     check(equal, tmp_path, {HOUR: set()})
     newer = world.with_series(**{f"push_failure_time_seconds{group}": "200+0x500"})
     check(newer, tmp_path, {HOUR: {("PushFailed", "warning")}, HOUR + QUARTER: set()})
+
+
+def test_a_notification_that_was_not_delivered_alerts_until_one_is_delivered(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    failed = ("NotificationFailed", "warning")
+    for pipeline in Pipeline:
+        of = notification_of(pipeline)
+        lost = Sample(STATUS, 1, {"of": of, "status": Notified.NOT_DELIVERED.value})
+        series = name_of(lost, fraud, pipeline.notification)
+        world = healthy(fraud).without(STATUS, of=of).with_series(**{series: "1+0x12"})
+        check(world, tmp_path, {HOUR: {failed}, HOUR + QUARTER: set()})
+
+
+@pytest.mark.parametrize("status", [Notified.DELIVERED, Notified.NO_WEBHOOK])
+def test_a_notification_that_was_delivered_or_is_not_wanted_fires_nothing(
+    status: Notified, fraud: UseCase, tmp_path: Path
+) -> None:
+    sample = Sample(STATUS, 1, {"of": "report notification", "status": status.value})
+    world = healthy(fraud).with_series(
+        **{name_of(sample, fraud, Part.REPORT_NOTIFICATION): held(1)}
+    )
+    check(world, tmp_path, {30 * HOUR: set()}, every=QUARTER)
+
+
+def test_a_notification_that_failed_before_the_gateway_went_down_does_not_alert_beside_it(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    lost = Sample(STATUS, 1, {"of": "report notification", "status": "not delivered"})
+    world = healthy(fraud).with_series(**{name_of(lost, fraud, Part.REPORT_NOTIFICATION): held(1)})
+    world = world.ending(2 * HOUR).with_series(**{UP: "1+0x24 0+0x500"})
+    check(world, tmp_path, {30 * HOUR: {("PushgatewayDown", "critical")}}, every=QUARTER)
 
 
 def test_a_gateway_that_is_down_is_told_alone(fraud: UseCase, tmp_path: Path) -> None:

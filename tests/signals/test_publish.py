@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tenacity import wait_none
 
 from monitoring.signals import (
+    Notified,
     Part,
     Pipeline,
     PublishError,
@@ -19,6 +20,7 @@ from monitoring.signals import (
     SampleError,
     publish,
     publish_attempt,
+    publish_notification,
     publish_success,
     retire,
 )
@@ -72,6 +74,19 @@ def test_attempt_and_success_of_each_pipeline_stand_side_by_side(pushgateway: st
     found = in_gateway(pushgateway, "runs")
     assert len(found) == 4
     assert set(found.values()) == {at.timestamp()}
+
+
+def test_the_status_of_each_pipeline_s_notification_replaces_the_one_before(
+    pushgateway: str,
+) -> None:
+    for pipeline in Pipeline:
+        for status in (Notified.NOT_DELIVERED, Notified.DELIVERED):
+            publish_notification("notified", pipeline, status, url=pushgateway)
+    found = {
+        dict(labels)["of"]: dict(labels)["status"]
+        for _, labels in in_gateway(pushgateway, "notified")
+    }
+    assert found == {"report notification": "delivered", "retrain notification": "delivered"}
 
 
 def test_a_retired_use_case_leaves_nothing_and_others_stay(pushgateway: str) -> None:

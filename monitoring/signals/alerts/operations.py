@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from monitoring.rows.role import Role
-from monitoring.signals.about import About, performance_of
+from monitoring.signals.about import About, Notified, notification_of, performance_of
 from monitoring.signals.alerts.alert import VALUE, Alert, Link, Shown
 from monitoring.signals.alerts.causes import (
     GATEWAY_DOWN,
@@ -72,6 +72,7 @@ def case_alerts(case: UseCase) -> tuple[Alert, ...]:
         _failed(case, Pipeline.REPORT),
         _failed(case, Pipeline.RETRAIN),
         _push_failed(case),
+        _notification_failed(case),
         _absent(case),
         _not_judged(case),
         _schema_broken(case),
@@ -127,6 +128,28 @@ def _push_failed(case: UseCase) -> Alert:
         limit=0,
         link=Link(HEALTH, HealthPanel.FAILED_PUSHES),
         shown=Shown.DURATION,
+    )
+
+
+def _notification_failed(case: UseCase) -> Alert:
+    notifications = "|".join(notification_of(pipeline) for pipeline in Pipeline)
+    return Alert(
+        name="NotificationFailed",
+        use_case=case.name,
+        title=f"{case.title}: a run's notification was not delivered",
+        meaning="The {{ $labels.of }} of the newest run did not reach the webhook. The figures of "
+        "the run are published all the same.",
+        severity=Severity.WARNING,
+        value=now(
+            STATUS,
+            case.name,
+            by=(USE_CASE, "of"),
+            of=f"~{notifications}",
+            status=Notified.NOT_DELIVERED.value,
+        ),
+        side=Side.ABOVE,
+        limit=0,
+        link=Link(board_of(case.name), CasePanel.STATUS),
     )
 
 

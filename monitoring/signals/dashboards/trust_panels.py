@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.types import CardStatus
+from monitoring.signals.about import Notified
 from monitoring.signals.catalogue import STATUS, WINDOW_END
 from monitoring.signals.dashboards.panel import Column, Display, Panel, Scale
 from monitoring.signals.dashboards.places import CasePanel
 from monitoring.signals.dashboards.watch import Watch
+
+_CALM = (DriftStatus.TESTED, CardStatus.JUDGED, Notified.DELIVERED, Notified.NO_WEBHOOK)
+"""Statuses that need no attention."""
 
 
 def trust_panels(watch: Watch) -> tuple[Panel, ...]:
@@ -24,7 +28,7 @@ def trust_panels(watch: Watch) -> tuple[Panel, ...]:
             height=9,
             columns=(
                 Column("of", "figures"),
-                Column("status", "status", calm=(DriftStatus.TESTED, CardStatus.JUDGED)),
+                Column("status", "status", calm=_CALM),
             ),
         ),
         Panel(

@@ -40,6 +40,7 @@ BRIEF = {
 }
 SILENT = {
     ("RunFailed", "warning"),
+    ("NotificationFailed", "warning"),
     ("FiguresAbsent", "critical"),
     ("FiguresNotJudged", "warning"),
     ("DriftScoreHigh", "warning"),
