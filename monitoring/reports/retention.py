@@ -1,10 +1,41 @@
-"""Which reports are kept."""
+"""Retention: which reports stay, and which of them firing alerts still link to."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
+import requests
+
+from monitoring.reports.entry import report_name
 from monitoring.reports.kind import ReportKind
+
+_TIMEOUT = 10
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FiringAlert:
+    """An alert that fires, as far as it speaks of reports.
+
+    Attributes
+    ----------
+    use_case
+        None for an alert that concerns all of them.
+    since
+        When its condition became true.
+    report_url
+        Where it sends people: a report, or the list of a use case's reports.
+    """
+
+    use_case: str | None
+    since: datetime
+    report_url: str
 
 
 def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -21,7 +52,7 @@ def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) ->
         How many of each kind stay.
     cited
         Names of reports (`drift_20260131T060000Z.html`) that stay whatever their age, because a
-        firing alert links to them. They do not count among the `keep`.
+        firing alert links to them: see `cited_reports`. They do not count among the `keep`.
 
     Returns
     -------
@@ -36,7 +67,10 @@ def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) ->
         msg = f"keep at least one report of each kind, not {keep}"
         raise ValueError(msg)
     removed = [
-        name for kind in ReportKind for name in _old(folder, kind, keep) if name not in cited
+        name
+        for kind in ReportKind
+        for name in _report_names(folder, kind)[:-keep]
+        if name not in cited
     ]
     for name in removed:
         path = folder / name
@@ -45,9 +79,78 @@ def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) ->
     return tuple(removed)
 
 
-def _old(folder: Path, kind: ReportKind, keep: int) -> list[str]:
+def cited_reports(folder: Path, use_case: str, prometheus_url: str) -> frozenset[str]:
+    """Return the names of a use case's reports that firing alerts cite, for `keep_newest`.
+
+    Prometheus is asked, which evaluates the rules whoever notifies. Where it does not answer,
+    every report may be cited: all are returned, so that retention removes none this time.
+
+    Parameters
+    ----------
+    folder
+        The folder of the use case's reports.
+    """
+    try:
+        alerts = firing_alerts(prometheus_url)
+    except requests.RequestException as error:
+        _log.warning(
+            "no report of %s is removed: which of them alerts cite is not known, for Prometheus "
+            "at %s does not answer: %s",
+            use_case,
+            prometheus_url,
+            error,
+        )
+        return frozenset(name for kind in ReportKind for name in _report_names(folder, kind))
+    return cited_by(alerts, folder, use_case)
+
+
+def cited_by(alerts: Sequence[FiringAlert], folder: Path, use_case: str) -> frozenset[str]:
+    """Return the names of a use case's reports that `alerts` cite.
+
+    An alert that links to one report cites that one. One that links to the list of reports cites,
+    of each kind, the newest that was there when it began to fire: they explain why it fires.
+    """
+    cited: set[str] = set()
+    for alert in alerts:
+        path = PurePosixPath(unquote(urlsplit(alert.report_url).path))
+        if use_case not in {alert.use_case, path.parent.name}:
+            continue
+        if (folder / path.name).is_file() and path.name != "index.html":
+            cited.add(path.name)
+            continue
+        for kind in ReportKind:
+            # Names sort as the ends of their windows do.
+            latest = f"{report_name(kind, alert.since)}.html"
+            there = [name for name in _report_names(folder, kind) if name <= latest]
+            cited |= set(there[-1:])
+    return frozenset(cited)
+
+
+def firing_alerts(prometheus_url: str) -> tuple[FiringAlert, ...]:
+    """Ask Prometheus for the alerts that fire and link to reports.
+
+    Raises
+    ------
+    requests.RequestException
+        It does not answer, or something else answers in its place.
+    """
+    answer = requests.get(f"{prometheus_url.rstrip('/')}/api/v1/alerts", timeout=_TIMEOUT)
+    answer.raise_for_status()
+    return tuple(
+        FiringAlert(
+            use_case=alert["labels"].get("use_case"),
+            since=datetime.fromisoformat(alert["activeAt"]).astimezone(UTC),
+            report_url=alert["annotations"]["report_url"],
+        )
+        for alert in answer.json()["data"]["alerts"]
+        if alert["state"] == "firing" and "report_url" in alert["annotations"]
+    )
+
+
+def _report_names(folder: Path, kind: ReportKind) -> list[str]:
+    """Return the names of the reports of a kind, oldest first."""
     # Names carry the time in a form that sorts as time does. A report and its entry are looked
     # for each by itself: either may have been left alone by a run that was killed.
     names = {path.with_suffix(".html").name for path in folder.glob(f"{kind}_*.html")}
     names |= {path.with_suffix(".html").name for path in folder.glob(f"{kind}_*.json")}
-    return sorted(names)[:-keep]
+    return sorted(names)

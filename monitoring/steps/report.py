@@ -12,7 +12,7 @@ from monitoring.reports.facts import ReportFacts
 from monitoring.reports.index import write_index
 from monitoring.reports.kind import ReportKind
 from monitoring.reports.report import write_report
-from monitoring.reports.retention import keep_newest
+from monitoring.reports.retention import cited_reports, keep_newest
 from monitoring.rows.maturity import matured
 from monitoring.rows.window import Window
 from monitoring.settings import settings
@@ -133,9 +133,16 @@ def publish_metrics(run: Run) -> Published:
 
 
 def keep_newest_reports(run: Run) -> Kept:
-    """Keep the newest reports of each kind, and list them."""
-    case, folder = run.case, settings().reports
-    removed = keep_newest(folder / case.name, case.report.keep)
+    """Keep the newest reports of each kind and those that firing alerts cite, and list them."""
+    case, folder, where = run.case, settings().reports, settings()
+    mine = folder / case.name
+    # Figures that are published nowhere raise no alert.
+    cited = (
+        frozenset[str]()
+        if where.pushgateway_url is None
+        else cited_reports(mine, case.name, where.prometheus_url)
+    )
+    removed = keep_newest(mine, case.report.keep, cited)
     write_index(folder, case)
     kept = Kept(removed=removed)
     run.write("kept", kept)
