@@ -27,10 +27,9 @@ from monitoring.rows.role import Role
 from monitoring.settings import Ports, settings
 from monitoring.signals.alerts.delivery import Notifier
 from monitoring.signals.catalogue import POSITIVES, RECALL
-from monitoring.signals.metric import Stage
-from monitoring.signals.part import Part
-from monitoring.signals.publish import publish
-from monitoring.signals.sample import Sample
+from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.pipelines import Part
+from monitoring.signals.pushgateway import publish
 from monitoring.stack.environment import loopback_url
 from monitoring.stack.grafana import grafana_server
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.card_halves import card_data
 from benchmarks.machine import machine
 from monitoring.settings import Ports, settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.stack.down import down
 from monitoring.stack.memory import memory_of
 from monitoring.stack.up import up

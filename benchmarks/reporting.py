@@ -26,7 +26,7 @@ from benchmarks.peers.ask import EVIDENTLY_DRIFT, OUR_REPORT, ask
 from benchmarks.peers.messages import Comparison, DriftRequest, ReportAnswer, ReportRequest
 from benchmarks.table import table
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps import begin, in_process
 from monitoring.steps.replay import replay
 from monitoring.use_case_file import find_use_case

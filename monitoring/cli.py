@@ -66,7 +66,7 @@ def retrain(
 
     Exit code 0 whether it retrained or not; 2 when it failed.
     """
-    from monitoring.signals.part import Pipeline
+    from monitoring.signals.pipelines import Pipeline
     from monitoring.stack.attach import attach
     from monitoring.steps import begin, in_process
 
@@ -85,7 +85,7 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
 
     Exit code 0 when drift is within its limit, 1 when a retrain is asked for, 2 when it failed.
     """
-    from monitoring.signals.part import Pipeline
+    from monitoring.signals.pipelines import Pipeline
     from monitoring.stack.attach import attach
     from monitoring.steps import begin, in_process
 

@@ -14,7 +14,7 @@ from benchmarks.peers.meter import Meter
 from benchmarks.peers.serve import serve
 from monitoring.rows.window import ending
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps import begin
 from monitoring.steps.drift import champion_model
 from monitoring.steps.measured import Measured

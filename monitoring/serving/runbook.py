@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from monitoring.serving.pages import page
-from monitoring.signals.alerts.addresses import anchor
+from monitoring.signals.links import anchor
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitoring.settings import Settings
-from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.links import Addresses
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 

@@ -12,10 +12,9 @@ from starlette.exceptions import HTTPException
 from monitoring.serving.pages import page
 from monitoring.serving.site import Site
 from monitoring.serving.watched import find
-from monitoring.signals.dashboards.case import case_board
-from monitoring.signals.dashboards.fleet import fleet_board
-from monitoring.signals.dashboards.health import health_board
+from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import Display, Query
+from monitoring.signals.dashboards.use_case_board import case_board
 
 router = APIRouter()
 

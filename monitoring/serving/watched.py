@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitoring.reports.entry import Entry, EntryError, entries
 from monitoring.reports.kind import ReportKind
 from monitoring.serving.site import Site
-from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError, find_use_case, use_case_files
 

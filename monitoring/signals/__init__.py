@@ -1,8 +1,8 @@
 """Signals: what is published, and the dashboards and alerts made of it."""
 
-from monitoring.signals.about import About, Notified
-from monitoring.signals.part import Part, Pipeline
-from monitoring.signals.publish import (
+from monitoring.signals.metric import Sample, SampleError
+from monitoring.signals.pipelines import Part, Pipeline
+from monitoring.signals.pushgateway import (
     PublishError,
     publish,
     publish_attempt,
@@ -10,7 +10,7 @@ from monitoring.signals.publish import (
     publish_success,
     retire,
 )
-from monitoring.signals.sample import Sample, SampleError
+from monitoring.signals.statuses import About, Notified
 
 __all__ = [
     "About",

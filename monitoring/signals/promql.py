@@ -9,8 +9,20 @@ from monitoring.rows.role import Role
 from monitoring.signals.catalogue import ESTIMATE_ERROR, RECALL
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 
+DATASOURCE = "tocsin-prometheus"
+"""Uid of the Prometheus that Grafana asks, fixed so that committed dashboards find it."""
+
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 BY_CASE = (USE_CASE,)
+BY_PIPELINE = (USE_CASE, "pipeline")
+
+UP = "up"
+PUSH_TIME = "push_time_seconds"
+PUSH_FAILURE_TIME = "push_failure_time_seconds"
+ALERTS = "ALERTS"
+
+FOREIGN = (UP, PUSH_TIME, PUSH_FAILURE_TIME, ALERTS)
+"""Names that are not in the catalogue: Prometheus and the Pushgateway make them themselves."""
 
 
 def series(name: str, **labels: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitoring.signals.catalogue import CATALOGUE
+from monitoring.signals.catalogue import CATALOGUE, F1, PRECISION, RECALL
 from monitoring.signals.metric import Direction, Metric
 from monitoring.use_case import Severity, Threshold, Thresholds, UseCase
 
@@ -45,6 +45,9 @@ METRICS: dict[str, Metric] = {
     metric.key: metric for metric in CATALOGUE if metric.key in Thresholds.model_fields
 }
 """The metrics that may have business thresholds, by the name of their field in `Thresholds`."""
+
+NEEDS_POSITIVES = (RECALL, PRECISION, F1)
+"""Ratios that say nothing where there are fewer positives than the use case's minimum."""
 
 
 def bad_side(metric: Metric) -> Side:

@@ -9,8 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from monitoring.settings import Ports, Settings
 from monitoring.signals.alerts.delivery import delivery_of
-from monitoring.signals.files import alertmanager_file, grafana_files, prometheus_files
-from monitoring.signals.targets import Targets
+from monitoring.signals.generated_files import (
+    Targets,
+    alertmanager_file,
+    grafana_files,
+    prometheus_files,
+)
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.environment import inside
 from monitoring.stack.errors import StackError

@@ -10,10 +10,8 @@ from pathlib import Path
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.window import ending
 from monitoring.settings import settings
-from monitoring.signals.cadence import firings, period
-from monitoring.signals.history import STEP, History
-from monitoring.signals.openmetrics import Held, exposition
-from monitoring.signals.part import Part, Pipeline
+from monitoring.signals.history import STEP, Held, History, exposition
+from monitoring.signals.pipelines import Part, Pipeline, firings, period
 from monitoring.steps.backfill_past import Past, Unseen, unseen
 from monitoring.steps.drift import champion_model
 from monitoring.steps.measured import measure_windows

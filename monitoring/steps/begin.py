@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from monitoring.rows.window import Window, ending, window_of
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
-from monitoring.signals.publish import publish_attempt
+from monitoring.signals.pipelines import Pipeline
+from monitoring.signals.pushgateway import publish_attempt
 from monitoring.steps.run import Run
 from monitoring.use_case_file import find_use_case
 

@@ -9,11 +9,9 @@ from datetime import UTC, datetime, timedelta
 from monitoring.performance.types import CardStatus, Scorecard
 from monitoring.rows.role import Role
 from monitoring.settings import settings
-from monitoring.signals.about import About, Decided
-from monitoring.signals.metric import Stage
-from monitoring.signals.part import Part
-from monitoring.signals.publish import publish, publish_success
-from monitoring.signals.sample import Sample
+from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.pipelines import Part
+from monitoring.signals.pushgateway import publish, publish_success
 from monitoring.signals.samples import (
     PERFORMANCE,
     cost_samples,
@@ -29,6 +27,7 @@ from monitoring.signals.samples import (
     verdict_samples,
     window_samples,
 )
+from monitoring.signals.statuses import About, Decided
 from monitoring.steps.decide import Decision
 from monitoring.steps.measured import Measured
 from monitoring.steps.places import model_registry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from monitoring.signals.publish import PublishError
+from monitoring.signals.pushgateway import PublishError
 from monitoring.steps.notify import Told, tell
 from monitoring.steps.places import model_registry
 from monitoring.steps.publish import publish_model

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from monitoring.atomic_write import atomic_write
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import resolve
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case

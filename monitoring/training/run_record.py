@@ -14,7 +14,7 @@ from monitoring.performance.cost_curve import sensitivity
 from monitoring.performance.labels import POSITIVE
 from monitoring.performance.prices import can_price
 from monitoring.rows.role import Role
-from monitoring.signals.alerts.prometheus import FRAUD
+from monitoring.signals.alerts.prometheus_alerting import FRAUD
 from monitoring.signals.catalogue import INTERVAL, PR_AUC
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import scorecard_samples

@@ -9,7 +9,7 @@ import pytest
 from monitoring.reports.index import write_index
 from monitoring.reports.kind import ReportKind
 from monitoring.serving.site import Site
-from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site

@@ -7,10 +7,10 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import pytest
 import requests
 
-from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.delivery import Delivery
-from monitoring.signals.files import planned
+from monitoring.signals.generated_files import planned
+from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
 from tests.reports.reading import Document
 from tests.serving.conftest import Served

@@ -7,7 +7,7 @@ import requests
 
 from monitoring.serving.site import Site, site_of
 from monitoring.settings import Settings
-from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.links import Addresses
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site
 from tests.serving.conftest import Served

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.dashboards.case import case_board
-from monitoring.signals.dashboards.fleet import fleet_board
-from monitoring.signals.dashboards.grafana import dashboard_json
-from monitoring.signals.dashboards.health import health_board
+from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
+from monitoring.signals.dashboards.grafana_json import dashboard_json
 from monitoring.signals.dashboards.panel import Board
+from monitoring.signals.dashboards.use_case_board import case_board
+from monitoring.signals.links import Addresses
 from monitoring.use_case_file import find_use_case
 from tests.signals.conftest import everything
 

@@ -16,7 +16,6 @@ from monitoring.performance.types import (
 )
 from monitoring.rows.role import Role
 from monitoring.signals import About, Part, Pipeline, Sample
-from monitoring.signals.about import Decided, Notified, notification_of
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
@@ -32,6 +31,7 @@ from monitoring.signals.samples import (
     verdict_samples,
     window_samples,
 )
+from monitoring.signals.statuses import Decided, Notified, notification_of
 from monitoring.store.counting import LabelProblems
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)

@@ -11,10 +11,9 @@ import yaml
 from monitoring.signals import Part, Pipeline, Sample
 from monitoring.signals.alerts.delivery import Delivery
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS
-from monitoring.signals.files import FLEET_RULES, prometheus_files
+from monitoring.signals.generated_files import COMPOSE, FLEET_RULES, prometheus_files
 from monitoring.signals.metric import Metric
 from monitoring.signals.promql import duration
-from monitoring.signals.targets import COMPOSE
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import program
 from tests.signals.figures import pushed

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.performance.types import CardStatus, Ratio
-from monitoring.signals.alerts.business import NEEDS_POSITIVES, alert_name
+from monitoring.signals.alerts.business_alerts import alert_name
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
     LAST_ATTEMPT,
@@ -17,7 +17,12 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.metric import Unit
 from monitoring.signals.promql import live
-from monitoring.signals.thresholds import BusinessThreshold, Side, business_thresholds
+from monitoring.signals.thresholds import (
+    NEEDS_POSITIVES,
+    BusinessThreshold,
+    Side,
+    business_thresholds,
+)
 from monitoring.use_case import Severity, UseCase
 from monitoring.use_case_file import find_use_case
 from tests.signals.conftest import everything

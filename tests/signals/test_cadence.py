@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitoring.signals import Pipeline
-from monitoring.signals.cadence import longest_gap, look_back, period, stale_after
+from monitoring.signals.pipelines import longest_gap, look_back, period, stale_after
 from monitoring.use_case import UseCase
 
 

@@ -7,16 +7,15 @@ import pytest
 import requests
 
 from monitoring.signals import Part, Pipeline, publish
-from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.alerts.causes import FOREIGN
-from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts import alerts_of
 from monitoring.signals.catalogue import CATALOGUE
-from monitoring.signals.dashboards.case import case_board
-from monitoring.signals.dashboards.fleet import fleet_board
-from monitoring.signals.dashboards.health import health_board
+from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import Board
+from monitoring.signals.dashboards.use_case_board import case_board
+from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE
-from monitoring.signals.part import PART
+from monitoring.signals.pipelines import PART
+from monitoring.signals.promql import FOREIGN
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import program
 from tests.signals.conftest import everything

@@ -8,14 +8,14 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from monitoring.reports.kind import ReportKind
-from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts import alerts_of
 from monitoring.signals.catalogue import MISSED
-from monitoring.signals.dashboards.case import case_board
-from monitoring.signals.dashboards.datasource import DATASOURCE
-from monitoring.signals.dashboards.grafana import dashboard_json
-from monitoring.signals.dashboards.health import health_board
+from monitoring.signals.dashboards.fleet_boards import health_board
+from monitoring.signals.dashboards.grafana_json import dashboard_json
 from monitoring.signals.dashboards.panel import WINDOW, Board, Display, Panel
-from monitoring.signals.dashboards.places import CasePanel, FleetPanel, HealthPanel
+from monitoring.signals.dashboards.use_case_board import case_board
+from monitoring.signals.links import CasePanel, FleetPanel, HealthPanel
+from monitoring.signals.promql import DATASOURCE
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import Severity, UseCase
 from monitoring.use_case_file import find_use_case

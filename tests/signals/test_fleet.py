@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from monitoring.signals.dashboards.fleet import fleet_board
-from monitoring.signals.dashboards.places import FleetPanel
+from monitoring.signals.dashboards.fleet_boards import fleet_board
+from monitoring.signals.links import FleetPanel
 from tests.fixtures.gateway import program
 from tests.signals.drawn import override_of, panel_of
 from tests.signals.programs import run

@@ -9,9 +9,8 @@ import yaml
 from pydantic import SecretStr
 
 from monitoring.settings import Settings
-from monitoring.signals.files import NameTakenError, planned
 from monitoring.signals.generate import MarkerError, generate, stale, with_tables
-from monitoring.signals.targets import Targets
+from monitoring.signals.generated_files import NameTakenError, Targets, planned
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, load_use_case
 from tests.fixtures.gateway import program

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitoring.signals.dashboards.health import health_board
-from monitoring.signals.dashboards.places import HealthPanel
+from monitoring.signals.dashboards.fleet_boards import health_board
+from monitoring.signals.links import HealthPanel
 from tests.fixtures.gateway import program
 from tests.signals.programs import run
 

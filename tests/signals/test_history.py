@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.signals.history import STEP, History, HistoryError
-from monitoring.signals.openmetrics import Held, exposition
-from monitoring.signals.part import Part
+from monitoring.signals.history import STEP, Held, History, HistoryError, exposition
+from monitoring.signals.pipelines import Part
 from monitoring.signals.samples import unmeasured_samples
 from tests.fixtures.gateway import program, running_prometheus
 from tests.fixtures.loopback import free_port

@@ -2,10 +2,10 @@
 
 import pytest
 
-from monitoring.signals.dashboards.case import case_board
-from monitoring.signals.dashboards.fleet import fleet_board
+from monitoring.signals.dashboards.fleet_boards import fleet_board
 from monitoring.signals.dashboards.panel import Board, Display
-from monitoring.signals.dashboards.places import CasePanel, FleetPanel
+from monitoring.signals.dashboards.use_case_board import case_board
+from monitoring.signals.links import CasePanel, FleetPanel
 from monitoring.use_case import UseCase
 from tests.signals.drawn import ADDRESSES, each_board, override_of, panel_of
 

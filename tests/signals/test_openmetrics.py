@@ -4,9 +4,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, QUARANTINED
-from monitoring.signals.openmetrics import Held, exposition
-from monitoring.signals.part import Part
-from monitoring.signals.sample import Sample
+from monitoring.signals.history import Held, exposition
+from monitoring.signals.metric import Sample
+from monitoring.signals.pipelines import Part
 from tests.signals.figures import report_samples
 
 

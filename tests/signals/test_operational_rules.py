@@ -8,8 +8,7 @@ import pytest
 from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.types import CardStatus, Ratio
 from monitoring.signals import Notified, Part, Pipeline, Sample
-from monitoring.signals.about import notification_of
-from monitoring.signals.alerts.operations import fleet_alerts
+from monitoring.signals.alerts.operational_alerts import fleet_alerts
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
     DRIFT_SCORE,
@@ -22,6 +21,7 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.promql import live
 from monitoring.signals.samples import unmeasured_samples
+from monitoring.signals.statuses import notification_of
 from monitoring.use_case import UseCase
 from tests.signals.figures import card, feature, report_samples, verdict
 from tests.signals.rule_tests import UP, check, healthy, held, name_of

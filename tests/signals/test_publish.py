@@ -26,7 +26,7 @@ from monitoring.signals import (
 )
 from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, FEATURE_DRIFT, RECALL, STATUS
 from monitoring.signals.metric import Metric, Unit
-from monitoring.signals.publish import RETRIES
+from monitoring.signals.pushgateway import RETRIES
 from tests.fixtures.loopback import free_port
 
 AT_ONCE = RETRIES.copy(wait=wait_none())

@@ -12,14 +12,13 @@ from grafana_foundation_sdk.models.alerting import Rule
 from pydantic import SecretStr
 
 from monitoring.settings import Settings
-from monitoring.signals.alerts import grafana_routes
-from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.alerts.alertmanager import alertmanager_config
-from monitoring.signals.alerts.business import business_alerts
-from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts import alerts_of, grafana_alerting
+from monitoring.signals.alerts.business_alerts import business_alerts
 from monitoring.signals.alerts.delivery import CRITICAL, Delivery, Mail, Notifier, delivery_of
-from monitoring.signals.alerts.grafana import INTERVAL, provisioned_group
-from monitoring.signals.files import alertmanager_file
+from monitoring.signals.alerts.grafana_alerting import INTERVAL, provisioned_group
+from monitoring.signals.alerts.prometheus_alerting import alertmanager_config
+from monitoring.signals.generated_files import alertmanager_file
+from monitoring.signals.links import Addresses
 from monitoring.stack.folders import CHECKOUT
 from monitoring.use_case import Severity, UseCase
 from tests.fixtures.gateway import program
@@ -85,14 +84,14 @@ def test_only_channels_that_are_set_are_there() -> None:
 def test_only_one_of_the_two_notifies() -> None:
     by_grafana = replace(ALL, notifier=Notifier.GRAFANA)
     assert set(receiver(alertmanager_config(by_grafana), "team")) == {"name"}
-    assert len(grafana_routes.contact_points(by_grafana)["contactPoints"]) == 2
-    assert grafana_routes.contact_points(ALL)["contactPoints"] == []
-    assert grafana_routes.policies(ALL)["policies"][0]["receiver"] == "grafana-default-email"
+    assert len(grafana_alerting.contact_points(by_grafana)["contactPoints"]) == 2
+    assert grafana_alerting.contact_points(ALL)["contactPoints"] == []
+    assert grafana_alerting.policies(ALL)["policies"][0]["receiver"] == "grafana-default-email"
 
 
 def test_both_have_the_same_routes_at_the_same_pace() -> None:
     manager = alertmanager_config(ALL)["route"]
-    grafana = grafana_routes.policies(replace(ALL, notifier=Notifier.GRAFANA))["policies"][0]
+    grafana = grafana_alerting.policies(replace(ALL, notifier=Notifier.GRAFANA))["policies"][0]
     for pace in ("group_wait", "group_interval", "repeat_interval", "group_by"):
         assert manager[pace] == grafana[pace]
     for mine, theirs in zip(manager["routes"], grafana["routes"], strict=True):
@@ -125,8 +124,8 @@ def _seconds(text: str) -> int:
 
 def test_without_a_heartbeat_the_watchdog_is_muted() -> None:
     quiet = replace(ALL, notifier=Notifier.GRAFANA, heartbeat=None)
-    watchdog = grafana_routes.policies(quiet)["policies"][0]["routes"][0]
-    timings = [timing["name"] for timing in grafana_routes.mute_timings()["muteTimes"]]
+    watchdog = grafana_alerting.policies(quiet)["policies"][0]["routes"][0]
+    timings = [timing["name"] for timing in grafana_alerting.mute_timings()["muteTimes"]]
     assert watchdog["mute_time_intervals"] == timings
 
 
@@ -136,14 +135,14 @@ def test_without_a_heartbeat_the_watchdog_is_muted() -> None:
     ids=["no channel", "alertmanager notifies"],
 )
 def test_where_grafana_tells_no_one_it_does_not_try_to(delivery: Delivery) -> None:
-    routes = grafana_routes.policies(delivery)["policies"][0]["routes"]
+    routes = grafana_alerting.policies(delivery)["policies"][0]["routes"]
     matched = {route["object_matchers"][0][2] for route in routes}
     assert matched == {alert["labels"]["severity"] for alert in rules()}
     assert all(route["mute_time_intervals"] == ["always"] for route in routes)
 
 
 def test_where_grafana_notifies_no_alarm_is_muted() -> None:
-    routes = grafana_routes.policies(replace(ALL, notifier=Notifier.GRAFANA))["policies"][0]
+    routes = grafana_alerting.policies(replace(ALL, notifier=Notifier.GRAFANA))["policies"][0]
     assert all("mute_time_intervals" not in route for route in routes["routes"])
 
 
@@ -217,18 +216,18 @@ def test_settings_say_who_notifies_and_where_links_lead(monkeypatch: pytest.Monk
     assert found.mail.to == ("a@tocsin.test", "b@tocsin.test")
     low = next(a for a in alerts_of(everything()) if a.name == "RecallLow")
     board = "http://grafana.test/d/tocsin-everything?viewPanel=3"
-    assert found.addresses.dashboard(low) == board
+    assert found.addresses.panel(low.link, low.use_case) == board
 
 
 def test_every_alert_on_a_figure_says_what_it_means_in_money(fraud: UseCase) -> None:
-    from monitoring.signals.alerts.business import business_alerts
+    from monitoring.signals.alerts.business_alerts import business_alerts
 
     assert all(alert.money is not None for alert in business_alerts(fraud))
     assert {alert.severity for alert in business_alerts(fraud)} == set(Severity)
 
 
 def test_an_estimate_of_an_earlier_window_is_not_quoted_as_money_at_stake() -> None:
-    from monitoring.signals.alerts.business import business_alerts
+    from monitoring.signals.alerts.business_alerts import business_alerts
 
     quoted = {alert.name: alert.money for alert in business_alerts(everything())}
     for name in ("DriftScoreHigh", "QuarantinedHigh"):

@@ -4,11 +4,9 @@ import re
 
 import pytest
 
-from monitoring.signals.alerts.addresses import Addresses, anchor
-from monitoring.signals.alerts.alert import Alert
-from monitoring.signals.alerts.declared import alerts_of
-from monitoring.signals.alerts.form import PrometheusForm
-from monitoring.signals.alerts.words import texts
+from monitoring.signals.alerts import alerts_of
+from monitoring.signals.alerts.alert import Alert, PrometheusForm, texts
+from monitoring.signals.links import Addresses, anchor
 from monitoring.signals.thresholds import METRICS, business_thresholds
 from tests.signals.conftest import everything
 from tests.signals.servers.watched import ROOT

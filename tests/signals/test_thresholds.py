@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitoring.signals.alerts.business import business_alerts
+from monitoring.signals.alerts.business_alerts import business_alerts
 from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, MISSED, RECALL
 from monitoring.signals.thresholds import (
     METRICS,

@@ -8,10 +8,9 @@ import requests
 
 from monitoring.rows.role import Role
 from monitoring.signals.catalogue import POSITIVES, RECALL
-from monitoring.signals.metric import Stage
-from monitoring.signals.part import Part
-from monitoring.signals.publish import publish
-from monitoring.signals.sample import Sample
+from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.pipelines import Part
+from monitoring.signals.pushgateway import publish
 from tests.fixtures.stack import LocalStack
 
 LIVE = {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}

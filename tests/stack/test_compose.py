@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from monitoring.settings import Ports, Settings
+from monitoring.signals.generated_files import COMPOSE
 from monitoring.signals.history import by_hand
-from monitoring.signals.targets import COMPOSE
 from monitoring.stack.env import DELIVERY, SECRETS, variables, write_env
 from monitoring.stack.folders import CHECKOUT
 from monitoring.stack.parts import RETENTION

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.stack.airflow_api import AirflowApi
 from monitoring.stack.demo import last_tick
 from monitoring.stack.environment import as_variables

@@ -18,7 +18,7 @@ from monitoring.rows.rows import UNLABELLED
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.history import STEP, HistoryError
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.stack.folders import CHECKOUT
 from monitoring.steps import begin, in_process, report
 from monitoring.steps.backfill import Backfilled, Progress, backfill

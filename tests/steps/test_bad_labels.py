@@ -13,7 +13,7 @@ from monitoring.performance.types import CardStatus
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.measured import Measured, measure_windows
 from monitoring.steps.places import production_store
 from monitoring.steps.publish import publish_report

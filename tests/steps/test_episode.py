@@ -15,7 +15,7 @@ from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 from monitoring.rows.rows import moment64
 from monitoring.rows.window import ending
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import read_source
 from monitoring.steps.drift import DriftFound, detect_drift
 from monitoring.steps.episode import Episode, episode_of

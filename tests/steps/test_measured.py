@@ -6,7 +6,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.window import Window
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.drift import judge
 from monitoring.steps.measured import measure_windows
 from monitoring.steps.places import production_store

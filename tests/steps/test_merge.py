@@ -11,7 +11,7 @@ import pytest
 from monitoring.rows.rows import POSITIVE, UNLABELLED, moment64
 from monitoring.rows.window import ending
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import read_source
 from monitoring.steps.merge import merge_production_data, merged_rows
 from monitoring.steps.places import production_store

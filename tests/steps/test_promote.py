@@ -16,7 +16,7 @@ from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.window import ending
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps import retrain
 from monitoring.steps.candidates import Selection
 from monitoring.steps.decide import Decision, Reason, decide

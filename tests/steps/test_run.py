@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.fresh import Fresh
 from monitoring.steps.run import Run, StepError, verdict_window
 from tests.fixtures.tiny import write_tiny

@@ -11,7 +11,7 @@ from monitoring.rows.role import Role
 from monitoring.rows.rows import moment64
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.measured import Measured, measure_windows
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.publish import publish_report

@@ -1,4 +1,4 @@
-"""Alert: one rule, said once, before it takes the form of Prometheus or of Grafana."""
+"""What an alert is, and what it says in the template languages of Prometheus and Grafana."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Protocol
 
+from monitoring.signals.links import Addresses, Link
 from monitoring.signals.metric import Metric
 from monitoring.signals.thresholds import Side
 from monitoring.use_case import Severity
@@ -39,14 +41,6 @@ class MoneyAtStake:
     query: str
     currency: str
     words: str
-
-
-@dataclass(frozen=True)
-class Link:
-    """The panel that shows what an alert is about."""
-
-    board: str
-    panel: int
 
 
 @dataclass(frozen=True)
@@ -111,3 +105,98 @@ class Alert:
         """A stable identity of at most 40 characters."""
         identity = "/".join((self.use_case or "", self.name, self.loudness, *self.labels.values()))
         return f"tocsin-{hashlib.blake2s(identity.encode(), digest_size=12).hexdigest()}"
+
+
+_UNKNOWN = "not known"
+
+
+class Form(Protocol):
+    """Writes values into an alert's words; safe where there is no value."""
+
+    def value(self, shown: Shown) -> str:
+        """Return the template of the measured value."""
+        ...
+
+    def money(self, query: str, words: str) -> str:
+        """Return the template of the result of `query`, followed by `words`."""
+        ...
+
+
+class PrometheusForm:
+    """Templates of Prometheus: values by name, other figures by query."""
+
+    def value(self, shown: Shown) -> str:
+        """Return the template of the measured value."""
+        return f"{{{{ $value | {_written(shown)} }}}}"
+
+    def money(self, query: str, words: str) -> str:
+        """Return the template of the result of `query`, followed by `words`."""
+        found = f'{{{{ . | first | value | printf "%.0f" }}}} {words}'
+        return f"{{{{ with query `{query}` }}}}{found}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
+
+
+class GrafanaForm:
+    """Templates of Grafana: values by the letter of their expression, nil under no data.
+
+    `VALUE` and `MONEY` are the letters of the reduced value and of the reduced money. A rule of
+    which any query has no data has no data as a whole, so money that is not known is a number
+    below 0, which no cost is.
+    """
+
+    VALUE = "B"
+    MONEY = "E"
+    UNKNOWN_MONEY = "or on () vector(-1)"
+
+    def value(self, shown: Shown) -> str:
+        """Return the template of the measured value."""
+        return self._with(self.VALUE, f"{{{{ .Value | {_written(shown)} }}}}")
+
+    def money(self, query: str, words: str) -> str:  # noqa: ARG002 - the rule runs the query
+        """Return the template of the rule's own money expression, followed by `words`."""
+        known = f"{{{{ .Value | {_written(Shown.COUNT)} }}}} {words}"
+        safe = f"{{{{ if ge .Value 0.0 }}}}{known}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
+        return self._with(self.MONEY, safe)
+
+    def _with(self, letter: str, found: str) -> str:
+        return f"{{{{ with $values.{letter} }}}}{found}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
+
+
+def _written(shown: Shown) -> str:
+    return {
+        Shown.RATIO: 'printf "%.2f"',
+        Shown.COUNT: 'printf "%.0f"',
+        Shown.DURATION: "humanizeDuration",
+    }[shown]
+
+
+def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
+    """Return what an alert tells: what, value, money, and where to look."""
+    value = form.value(alert.shown)
+    limit = _limit(alert)
+    told = {
+        "summary": alert.title,
+        "description": alert.meaning.replace(VALUE, value),
+        "value": f"{value} ({limit})" if limit else value,
+        "dashboard_url": addresses.panel(alert.link, alert.use_case),
+        "report_url": addresses.reports(alert.use_case),
+        "runbook_url": addresses.runbook(alert.name),
+    }
+    if alert.money is not None:
+        told["money"] = _money(alert.money, form)
+    return told
+
+
+def labels(alert: Alert) -> dict[str, str]:
+    """Return the labels that alerts are routed and grouped by."""
+    case = {} if alert.use_case is None else {"use_case": alert.use_case}
+    return {**case, "severity": alert.loudness, **alert.labels}
+
+
+def _limit(alert: Alert) -> str:
+    if alert.shown is Shown.DURATION or alert.severity is None:
+        return ""
+    return f"alarm {alert.side} {alert.limit:g}"
+
+
+def _money(money: MoneyAtStake, form: Form) -> str:
+    return form.money(money.query, f"{money.currency} {money.words}")

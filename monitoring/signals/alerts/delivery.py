@@ -9,7 +9,7 @@ from enum import StrEnum
 from pydantic import SecretStr
 
 from monitoring.settings import Settings
-from monitoring.signals.alerts.addresses import Addresses
+from monitoring.signals.links import Addresses
 
 
 class Notifier(StrEnum):

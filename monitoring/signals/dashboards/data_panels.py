@@ -1,4 +1,4 @@
-"""Panels of the model in service, and of the data that came."""
+"""Panels of the data: how far it has drifted, and its quality."""
 
 from __future__ import annotations
 
@@ -6,91 +6,114 @@ from dataclasses import replace
 
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
-    F1,
-    MODEL,
-    NEW_LABELLED,
-    PRECISION,
-    PROMOTED,
+    DRIFT_SCORE,
+    DRIFTED_FEATURES,
+    FEATURE_DRIFT,
+    FEATURE_IMPORTANCE,
+    FEATURE_MISSING,
+    MAX_FEATURE_DRIFT,
+    MEAN_FEATURE_DRIFT,
+    PREVIOUS_DRIFT,
     QUARANTINED,
-    RECALL,
-    RETRAIN_DECISION,
-    WAITING_FOR_LABELS,
+    SCORE_DRIFT,
+    TESTED_FEATURES,
+    WEIGHTED_DRIFT,
     WINDOW_ROWS,
 )
-from monitoring.signals.dashboards.panel import (
-    NOT_EVEN_ONE,
-    THIS,
-    Column,
-    Display,
-    Leads,
-    Limit,
-    Panel,
-    Scale,
-)
-from monitoring.signals.dashboards.places import CasePanel
-from monitoring.signals.dashboards.watch import Watch
-from monitoring.signals.samples.data import NO_REASON
-from monitoring.signals.thresholds import Side
+from monitoring.signals.dashboards.panel import NOT_EVEN_ONE, Display, Panel, Query, Scale
+from monitoring.signals.dashboards.queries import Watch
+from monitoring.signals.links import CasePanel
+from monitoring.signals.samples.data_samples import NO_REASON
+
+_FEATURE = "feature"
+_SHOWN = 8
 
 
-def model_panels(watch: Watch) -> tuple[Panel, ...]:
-    """Return which model serves, how it did in its test, and what retrains decided."""
-    new_rows = watch.case.retrain.new_rows
-    opens = Leads("Open it in MLflow", watch.addresses.model(watch.case.name, THIS))
-    model, since = watch.each(MODEL, *MODEL.labels), watch.since(PROMOTED, *PROMOTED.labels)
+def drift(watch: Watch) -> Panel:
+    """Return the drift of the window in a few numbers."""
+    return Panel(
+        CasePanel.DRIFT,
+        "Data drift metrics",
+        "Drift score: share of features that drifted. Weighted: the same by their importance for "
+        "the model. Largest and mean: effect of features, 0 for none, 1 for nothing in common.",
+        Display.STAT,
+        Scale.RATIO,
+        (
+            watch.live(DRIFT_SCORE),
+            watch.live(WEIGHTED_DRIFT, "Weighted"),
+            watch.live(MAX_FEATURE_DRIFT, "Largest"),
+            watch.live(MEAN_FEATURE_DRIFT, "Mean"),
+        ),
+        width=8,
+    )
+
+
+def drift_over_time(watch: Watch) -> Panel:
+    """Return the course of the drift score."""
+    return Panel(
+        CasePanel.DRIFT_OVER_TIME,
+        "Drift score over time",
+        "Share of features that drifted. Past the upper dashed limit a retrain is started. "
+        "Previous model: the same window against what the model before was trained on; where it "
+        "lies lower, the data has gone back.",
+        Display.LINES,
+        Scale.RATIO,
+        (watch.live(DRIFT_SCORE), watch.live(PREVIOUS_DRIFT, "Previous model")),
+        width=8,
+        whole=True,
+    )
+
+
+def drifted_features(watch: Watch) -> Panel:
+    """Return how many features drifted."""
+    return Panel(
+        CasePanel.DRIFTED_FEATURES,
+        "Drifted features count",
+        "Features that drifted, of those that could be tested.",
+        Display.LINES,
+        Scale.COUNT,
+        (watch.live(DRIFTED_FEATURES), watch.live(TESTED_FEATURES)),
+        width=8,
+    )
+
+
+def feature_panels(watch: Watch) -> tuple[Panel, ...]:
+    """Return which features move, and which of them matter."""
+    effect = watch.each(FEATURE_DRIFT, _FEATURE)
+    importance = watch.each(FEATURE_IMPORTANCE, _FEATURE)
     return (
         Panel(
-            CasePanel.MODEL,
-            "Champion",
-            "Version, family and training data of the serving model, and how long it has served.",
-            Display.TABLE,
-            Scale.TEXT,
-            (model, replace(since, name="serving for")),
-            height=4,
-            columns=(
-                Column("version", "version", opens=opens),
-                Column("candidate", "family"),
-                Column("serving for", "serving for", Scale.AGE),
-                Column("data_hash", "training data"),
-            ),
+            CasePanel.FEATURES,
+            "Features by drift x importance",
+            "Effect of a feature's drift times its weight for the model: what to look at first.",
+            Display.BARS,
+            Scale.NUMBER,
+            (Query(f"topk({_SHOWN}, {effect.expr} * {importance.expr})", effect.name),),
         ),
         Panel(
-            CasePanel.DECISION,
-            "Newest retrain",
-            "What the newest retrain run decided, and why.",
-            Display.TABLE,
-            Scale.TEXT,
-            (watch.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
-            height=4,
-            columns=(Column("decision", "decision", width=150), Column("reason", "reason")),
-        ),
-        Panel(
-            CasePanel.TEST_FIGURES,
-            "Test of the champion",
-            "F1, precision and recall on the test rows that the champion was chosen by: what was "
-            "to be expected of it, not what it does now.",
-            Display.STAT,
-            Scale.RATIO,
-            tuple(watch.test(metric) for metric in (F1, PRECISION, RECALL)),
-            width=8,
-        ),
-        Panel(
-            CasePanel.NEW_LABELLED,
-            "New labelled rows",
-            "Labelled production rows that no retrain has used yet; "
-            f"{new_rows} of them, the dashed line, start one.",
+            CasePanel.FEATURES_OVER_TIME,
+            "Most drifted features over time",
+            f"Effect of the {_SHOWN} features that lie furthest away now.",
             Display.LINES,
-            Scale.COUNT,
-            (replace(watch.live(NEW_LABELLED), limits=(Limit(Side.ABOVE, None, new_rows),)),),
+            Scale.RATIO,
+            (watch.top(_SHOWN, FEATURE_DRIFT, _FEATURE),),
         ),
         Panel(
-            CasePanel.WAITING,
-            "Waiting for labels",
-            "Whether drift asks for a retrain while too few labels of the drifted time have come.",
-            Display.STAT,
-            Scale.YES_NO,
-            (replace(watch.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),
-            width=4,
+            CasePanel.SCORE_DRIFT,
+            "Drift of the score",
+            "Effect of the model's own score against its validation scores: often the first to "
+            "move, because it weighs features as the model does.",
+            Display.LINES,
+            Scale.RATIO,
+            (watch.live(SCORE_DRIFT),),
+        ),
+        Panel(
+            CasePanel.MISSING_VALUES,
+            "Missing values",
+            f"Share of rows without a value, for the {_SHOWN} features that lack most now.",
+            Display.LINES,
+            Scale.RATIO,
+            (watch.top(_SHOWN, FEATURE_MISSING, _FEATURE),),
         ),
     )
 

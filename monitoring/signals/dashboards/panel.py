@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitoring.signals.dashboards.places import board_of, path_of
+from monitoring.signals.links import board_of, path_of
 from monitoring.signals.metric import Metric, Unit
 from monitoring.signals.thresholds import Side
 from monitoring.use_case import Severity

@@ -47,8 +47,8 @@ from monitoring.signals.dashboards.panel import (
     Scale,
     scale_of,
 )
-from monitoring.signals.dashboards.places import CasePanel
-from monitoring.signals.dashboards.watch import Watch
+from monitoring.signals.dashboards.queries import Watch
+from monitoring.signals.links import CasePanel
 from monitoring.signals.metric import Metric, Stage
 
 NO_SHADOW = "no shadow"

@@ -28,8 +28,8 @@ from monitoring.signals.dashboards.panel import (
     Scale,
     scale_of,
 )
-from monitoring.signals.dashboards.places import CasePanel
-from monitoring.signals.dashboards.watch import FIGURE, Watch
+from monitoring.signals.dashboards.queries import FIGURE, Watch
+from monitoring.signals.links import CasePanel
 from monitoring.signals.metric import Direction, Metric
 
 _RATIOS = (

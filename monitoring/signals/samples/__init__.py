@@ -3,21 +3,20 @@
 What could not be computed is left out, and a sample of `tocsin_status_info` says why.
 """
 
-from monitoring.signals.samples.data import (
+from monitoring.signals.samples.data_samples import (
     label_problem_samples,
     quarantine_samples,
+    verdict_samples,
     window_samples,
 )
-from monitoring.signals.samples.drift import verdict_samples
-from monitoring.signals.samples.gate import gate_samples
-from monitoring.signals.samples.model import model_samples, retrain_samples
-from monitoring.signals.samples.performance import (
+from monitoring.signals.samples.model_samples import gate_samples, model_samples, retrain_samples
+from monitoring.signals.samples.performance_samples import (
     cost_samples,
     error_samples,
     estimate_samples,
     scorecard_samples,
 )
-from monitoring.signals.samples.status import PERFORMANCE, unmeasured_samples
+from monitoring.signals.statuses import PERFORMANCE, unmeasured_samples
 
 __all__ = [
     "PERFORMANCE",

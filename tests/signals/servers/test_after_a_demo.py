@@ -4,21 +4,18 @@ import pytest
 
 from monitoring.rows.role import Role
 from monitoring.signals import Part, publish
-from monitoring.signals.about import Decided
-from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.alerts.business import business_alerts
-from monitoring.signals.alerts.declared import alerts_of
-from monitoring.signals.alerts.grafana import provisioned_group
+from monitoring.signals.alerts import alerts_of
+from monitoring.signals.alerts.business_alerts import business_alerts
+from monitoring.signals.alerts.grafana_alerting import provisioned_group
 from monitoring.signals.catalogue import CATALOGUE, PREVIOUS_DRIFT
-from monitoring.signals.dashboards.case import case_board
-from monitoring.signals.dashboards.fleet import fleet_board
-from monitoring.signals.dashboards.health import health_board
-from monitoring.signals.dashboards.marks import marks
+from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import NO_DATA, Board
 from monitoring.signals.dashboards.performance_panels import NO_SHADOW
-from monitoring.signals.dashboards.places import HEALTH, CasePanel, HealthPanel
+from monitoring.signals.dashboards.use_case_board import case_board, marks
+from monitoring.signals.links import HEALTH, Addresses, CasePanel, HealthPanel
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import retrain_samples, scorecard_samples
+from monitoring.signals.statuses import Decided
 from monitoring.use_case import UseCase
 from tests.signals.conftest import everything
 from tests.signals.figures import card, pushed

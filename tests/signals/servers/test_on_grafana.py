@@ -10,14 +10,13 @@ from pydantic import SecretStr
 from monitoring.performance.types import Ratio
 from monitoring.settings import Settings
 from monitoring.signals import Part, publish
-from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
-from monitoring.signals.alerts.grafana import INTERVAL
+from monitoring.signals.alerts.grafana_alerting import INTERVAL
 from monitoring.signals.catalogue import PREVIOUS_DRIFT
 from monitoring.signals.dashboards.panel import NO_DATA
-from monitoring.signals.dashboards.places import FLEET, HEALTH
-from monitoring.signals.files import grafana_files
+from monitoring.signals.generated_files import grafana_files
+from monitoring.signals.links import FLEET, HEALTH, Addresses
 from tests.fixtures.grafana import Grafana, running_grafana
 from tests.signals.figures import card, estimate, report_samples
 from tests.signals.servers.watched import Told, Watched, listening, until

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts import alerts_of
 from monitoring.sources.synthetic.scenarios import Scenario
 from tests.fixtures.demo import Here
 from tests.signals.servers.watched import Watched

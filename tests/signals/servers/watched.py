@@ -18,11 +18,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
-from monitoring.signals.alerts.addresses import Addresses
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
 from monitoring.signals.catalogue import GATE_COST, GATE_RECALL, PREVIOUS_DRIFT
-from monitoring.signals.files import alertmanager_file, prometheus_files
-from monitoring.signals.targets import Targets
+from monitoring.signals.generated_files import Targets, alertmanager_file, prometheus_files
+from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import (
     running_alertmanager,

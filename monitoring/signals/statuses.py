@@ -1,12 +1,13 @@
-"""About: what a status, a row count or the end of a window is about; values of the label `of`."""
+"""Statuses: why a figure is present or absent; values of the labels `of` and `status`."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 from monitoring.rows.role import Role
-from monitoring.signals.metric import Stage
-from monitoring.signals.part import Pipeline
+from monitoring.signals.catalogue import STATUS
+from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.pipelines import Pipeline
 
 
 class About(StrEnum):
@@ -66,3 +67,31 @@ def money_of(stage: Stage, role: Role) -> str:
 def drift_of(feature: str) -> str:
     """Return what the status of one feature's drift is about: ``drift of V1``."""
     return f"drift of {feature}"
+
+
+def status_sample(of: str, status: StrEnum) -> Sample:
+    """Return the sample that says in which status `of` is."""
+    return Sample(STATUS, 1, {"of": of, "status": status.value})
+
+
+PERFORMANCE = performance_of(Stage.PRODUCTION, Role.CHAMPION)
+"""What the status of the champion's realised figures is about."""
+
+
+def unmeasured_samples(*of: str, status: StrEnum = Unmeasured.NOT_MEASURED) -> tuple[Sample, ...]:
+    """Return why figures are absent that nobody could even try to compute.
+
+    Parameters
+    ----------
+    of
+        What they are about; everything that a report publishes where none is given.
+    """
+    everything = (
+        About.DRIFT,
+        About.SCORE_DRIFT,
+        About.ESTIMATE,
+        About.ESTIMATE_ERROR,
+        About.DATA,
+        PERFORMANCE,
+    )
+    return tuple(status_sample(about, status) for about in of or everything)

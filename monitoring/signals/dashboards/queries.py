@@ -1,17 +1,16 @@
-"""Watch: short ways to say a panel about one use case."""
+"""Queries of a use case's panels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from monitoring.signals.alerts.addresses import Addresses
-from monitoring.signals.alerts.business import NEEDS_POSITIVES
 from monitoring.signals.catalogue import POSITIVES, PR_AUC
 from monitoring.signals.dashboards.panel import Choice, Limit, Look, Query
+from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.promql import highest, live, now, select
-from monitoring.signals.thresholds import BusinessThreshold, business_thresholds
+from monitoring.signals.thresholds import NEEDS_POSITIVES, BusinessThreshold, business_thresholds
 from monitoring.use_case import UseCase
 
 _OF_POSITIVES = (*NEEDS_POSITIVES, PR_AUC)

@@ -9,7 +9,6 @@ import numpy as np
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
 from monitoring.rows.role import Role
-from monitoring.signals.about import About, Unmeasured, money_of, performance_of
 from monitoring.signals.catalogue import (
     ALARMS_AT,
     CAPACITY_USED,
@@ -42,9 +41,8 @@ from monitoring.signals.catalogue import (
     REVIEW_COST,
     ROC_AUC,
 )
-from monitoring.signals.metric import Metric, Stage
-from monitoring.signals.sample import Sample, known
-from monitoring.signals.samples.status import status_sample
+from monitoring.signals.metric import Metric, Sample, Stage, known
+from monitoring.signals.statuses import About, Unmeasured, money_of, performance_of, status_sample
 
 _NOTHING_COUNTED = (CardStatus.NO_ROWS, CardStatus.NO_LABELS, CardStatus.NOT_MATURE)
 

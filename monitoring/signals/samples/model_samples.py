@@ -1,8 +1,9 @@
-"""Samples of what the gate said of the newest challenger."""
+"""Samples of the serving model, of retrain decisions and of the gate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from monitoring.performance.paired import Comparison, Difference
 from monitoring.signals.catalogue import (
@@ -10,9 +11,44 @@ from monitoring.signals.catalogue import (
     GATE_DECISION,
     GATE_RECALL,
     GATE_ROWS,
+    MODEL,
+    NEW_LABELLED,
+    PROMOTED,
+    RETRAIN_DECISION,
+    WAITING_FOR_LABELS,
 )
-from monitoring.signals.metric import Metric
-from monitoring.signals.sample import Sample, known
+from monitoring.signals.metric import Metric, Sample, known
+from monitoring.signals.statuses import Decided
+
+
+def model_samples(
+    *, version: str, candidate: str, data_hash: str, promoted: datetime | None
+) -> tuple[Sample, ...]:
+    """Return which model serves, and since when where that is known."""
+    since = None if promoted is None else promoted.timestamp()
+    info = {"version": version, "candidate": candidate, "data_hash": data_hash}
+    return (Sample(MODEL, 1, info), *known(PROMOTED, since, version=version))
+
+
+def retrain_samples(
+    *, decision: Decided, reason: str, new_labelled: int, waiting_for_labels: bool
+) -> tuple[Sample, ...]:
+    """Return what a retrain run decided, and on what.
+
+    Parameters
+    ----------
+    reason
+        Short words of a fixed set: each is a series of its own.
+    new_labelled
+        Labelled production rows that no retrain has consumed.
+    waiting_for_labels
+        Whether drift asks for a retrain while too few labels of the drifted time have come.
+    """
+    return (
+        Sample(RETRAIN_DECISION, 1, {"decision": decision.value, "reason": reason}),
+        *known(NEW_LABELLED, new_labelled),
+        *known(WAITING_FOR_LABELS, int(waiting_for_labels)),
+    )
 
 
 def gate_samples(

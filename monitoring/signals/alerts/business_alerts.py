@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from monitoring.signals.alerts.alert import VALUE, Alert, Link, MoneyAtStake, Shown
-from monitoring.signals.alerts.causes import unless_broken, unless_stale
-from monitoring.signals.cadence import look_back
+from monitoring.signals.alerts.alert import VALUE, Alert, MoneyAtStake, Shown
+from monitoring.signals.alerts.inhibition import unless_broken, unless_stale
 from monitoring.signals.catalogue import (
     CAPACITY_USED,
     DRIFT_SCORE,
@@ -20,15 +19,17 @@ from monitoring.signals.catalogue import (
     RECALL,
     REVIEW_COST,
 )
-from monitoring.signals.dashboards.places import CasePanel, board_of
+from monitoring.signals.links import CasePanel, Link, board_of
 from monitoring.signals.metric import USE_CASE, Metric, Unit
-from monitoring.signals.part import Pipeline
+from monitoring.signals.pipelines import Pipeline, look_back
 from monitoring.signals.promql import live, newest, now
-from monitoring.signals.thresholds import BusinessThreshold, Side, business_thresholds
+from monitoring.signals.thresholds import (
+    NEEDS_POSITIVES,
+    BusinessThreshold,
+    Side,
+    business_thresholds,
+)
 from monitoring.use_case import Severity, UseCase
-
-NEEDS_POSITIVES = (RECALL, PRECISION, F1)
-"""Ratios that say nothing where there are fewer positives than the use case's minimum."""
 
 _PANELS = {
     RECALL: CasePanel.PERFORMANCE_OVER_TIME,

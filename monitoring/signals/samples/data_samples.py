@@ -1,9 +1,11 @@
-"""Samples of a drift verdict."""
+"""Samples of drift verdicts, windows, quarantined rows and labels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
-from monitoring.signals.about import About, drift_of
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
     DRIFT_SCORE,
@@ -11,16 +13,20 @@ from monitoring.signals.catalogue import (
     FEATURE_DRIFT,
     FEATURE_IMPORTANCE,
     FEATURE_MISSING,
+    LABEL_PROBLEMS,
     MAX_FEATURE_DRIFT,
     MEAN_FEATURE_DRIFT,
     PREVIOUS_DRIFT,
+    QUARANTINED,
     SCORE_DRIFT,
     TESTED_FEATURES,
     WEIGHTED_DRIFT,
+    WINDOW_END,
+    WINDOW_ROWS,
 )
-from monitoring.signals.sample import Sample, known
-from monitoring.signals.samples.data import window_samples
-from monitoring.signals.samples.status import status_sample
+from monitoring.signals.metric import Sample, known
+from monitoring.signals.statuses import About, drift_of, status_sample
+from monitoring.store.counting import LabelProblems
 
 BROKEN = (DriftStatus.MISSING_COLUMN, DriftStatus.TYPE_CHANGED)
 """Statuses that say the schema is no longer the one the model was trained on."""
@@ -73,4 +79,32 @@ def _previous(previous: PreviousDrift | None) -> tuple[Sample, ...]:
     return (
         *known(PREVIOUS_DRIFT, previous.share),
         status_sample(About.PREVIOUS_DRIFT, previous.status),
+    )
+
+
+NO_REASON = "none"
+"""The reason under which a window without quarantined rows reports its 0."""
+
+
+def window_samples(of: About, rows: int, end: datetime | None) -> tuple[Sample, ...]:
+    """Return how many rows a window has and, where its times are known, when it ends."""
+    moment = None if end is None else end.timestamp()
+    return (*known(WINDOW_ROWS, rows, of=of.value), *known(WINDOW_END, moment, of=of.value))
+
+
+def label_problem_samples(problems: LabelProblems) -> tuple[Sample, ...]:
+    """Return the labels that could not be taken as they are, by problem."""
+    return (
+        *known(LABEL_PROBLEMS, problems.unknown, problem="unknown id"),
+        *known(LABEL_PROBLEMS, problems.conflicting, problem="contradiction"),
+    )
+
+
+def quarantine_samples(rows_by_reason: Mapping[str, int]) -> tuple[Sample, ...]:
+    """Return the rows set aside by reason; a 0 where every row passed the check."""
+    if not rows_by_reason:
+        return known(QUARANTINED, 0, reason=NO_REASON)
+    return tuple(
+        Sample(QUARANTINED, rows, {"reason": reason})
+        for reason, rows in sorted(rows_by_reason.items())
     )

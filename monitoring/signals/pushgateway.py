@@ -1,4 +1,4 @@
-"""Publish: the one edge at which samples leave for the Pushgateway."""
+"""Samples leave for the Pushgateway here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
-from monitoring.signals.about import Notified, notification_of
 from monitoring.signals.catalogue import CATALOGUE, LAST_ATTEMPT, LAST_SUCCESS, STATUS
-from monitoring.signals.metric import USE_CASE, Metric
-from monitoring.signals.part import JOB, PART, Part, Pipeline
-from monitoring.signals.sample import Sample, SampleError
+from monitoring.signals.metric import USE_CASE, Metric, Sample, SampleError
+from monitoring.signals.pipelines import JOB, PART, Part, Pipeline
+from monitoring.signals.statuses import Notified, notification_of
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric as Family
+
 
 TIMEOUT = 10.0
 """Seconds that one try may take."""

@@ -1,20 +1,61 @@
-"""Files: the text of every file that is made of the catalogue and the use cases."""
+"""The text of every file that is generated from the catalogue and the use cases."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
-from monitoring.signals.alerts.alertmanager import alertmanager_config
-from monitoring.signals.alerts.declared import alerts_of
+from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Notifier
-from monitoring.signals.alerts.prometheus import alert_group, recording_group
-from monitoring.signals.dashboards.places import FLEET, HEALTH
-from monitoring.signals.targets import COMPOSE, Targets
+from monitoring.signals.alerts.prometheus_alerting import (
+    alert_group,
+    alertmanager_config,
+    recording_group,
+)
+from monitoring.signals.links import FLEET, HEALTH
 from monitoring.use_case import UseCase
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Where Prometheus scrapes and sends alerts; each address is host:port.
+
+    Attributes
+    ----------
+    alertmanager
+        None where Grafana notifies.
+    stack
+        Other parts of the stack that show metrics of their own, by name.
+    """
+
+    pushgateway: str
+    alertmanager: str | None = None
+    stack: Mapping[str, str] = field(default_factory=dict)
+
+    def files(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the content of each file of the folder `targets`, by name."""
+        return {
+            "pushgateway.yml": [{"targets": [self.pushgateway]}],
+            "alertmanager.yml": (
+                [] if self.alertmanager is None else [{"targets": [self.alertmanager]}]
+            ),
+            "stack.yml": [
+                {"targets": [address], "labels": {"job": name}}
+                for name, address in sorted(self.stack.items())
+            ],
+        }
+
+
+COMPOSE = Targets(
+    pushgateway="pushgateway:9091",
+    stack={"grafana": "grafana:3000", "prometheus": "prometheus:9090"},
+)
+"""The addresses under which the containers of docker-compose.yml know each other."""
+
 
 GRAFANA = PurePosixPath("grafana")
 ALERTMANAGER = GRAFANA / "alertmanager" / "alertmanager.yml"
@@ -62,13 +103,19 @@ def grafana_files(
     dashboards
         The folder in which Grafana will find the dashboards.
     """
-    from monitoring.signals.alerts import grafana_routes
-    from monitoring.signals.alerts.grafana import provisioned_group
-    from monitoring.signals.dashboards.case import case_board
-    from monitoring.signals.dashboards.datasource import provisioned_datasource
-    from monitoring.signals.dashboards.fleet import fleet_board
-    from monitoring.signals.dashboards.grafana import dashboard_json, provider
-    from monitoring.signals.dashboards.health import health_board
+    from monitoring.signals.alerts.grafana_alerting import (
+        contact_points,
+        mute_timings,
+        policies,
+        provisioned_group,
+    )
+    from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
+    from monitoring.signals.dashboards.grafana_json import (
+        dashboard_json,
+        provider,
+        provisioned_datasource,
+    )
+    from monitoring.signals.dashboards.use_case_board import case_board
 
     addresses = delivery.addresses
     boards = {case.name: case_board(case, addresses) for case in cases}
@@ -81,9 +128,9 @@ def grafana_files(
         # Grafana logs an error at every start for a folder that is not there.
         "plugins/none.yml": {"apiVersion": 1, "apps": []},
         "notifiers/none.yml": {"apiVersion": 1, "notifiers": []},
-        "alerting/contact-points.yml": grafana_routes.contact_points(delivery),
-        "alerting/mute-timings.yml": grafana_routes.mute_timings(),
-        "alerting/policies.yml": grafana_routes.policies(delivery),
+        "alerting/contact-points.yml": contact_points(delivery),
+        "alerting/mute-timings.yml": mute_timings(),
+        "alerting/policies.yml": policies(delivery),
     }
     for case in (None, *cases):
         name = case.name if case else FLEET_RULES

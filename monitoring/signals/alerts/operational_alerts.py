@@ -1,13 +1,12 @@
-"""Operational alerts: what must be told of the watching itself, whatever the thresholds."""
+"""Operational alerts: runs, pushes, absent figures, schema, labels."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from monitoring.rows.role import Role
-from monitoring.signals.about import About, Notified, notification_of, performance_of
-from monitoring.signals.alerts.alert import VALUE, Alert, Link, Shown
-from monitoring.signals.alerts.causes import (
+from monitoring.signals.alerts.alert import VALUE, Alert, Shown
+from monitoring.signals.alerts.inhibition import (
     GATEWAY_DOWN,
     UNLESS_GATEWAY_DOWN,
     age_of_failed_attempt,
@@ -17,15 +16,61 @@ from monitoring.signals.alerts.causes import (
     unless_failed,
     unless_stale,
 )
-from monitoring.signals.alerts.expected import absent_figures
-from monitoring.signals.cadence import PATIENCE, look_back, period, stale_after
-from monitoring.signals.catalogue import STATUS, WAITING_FOR_LABELS
-from monitoring.signals.dashboards.places import HEALTH, CasePanel, HealthPanel, board_of
-from monitoring.signals.metric import USE_CASE, Stage
-from monitoring.signals.part import Pipeline
-from monitoring.signals.promql import newest, now
-from monitoring.signals.thresholds import Side
+from monitoring.signals.catalogue import (
+    DRIFT_SCORE,
+    ESTIMATE_ERROR,
+    LAST_SUCCESS,
+    MODEL,
+    QUARANTINED,
+    STATUS,
+    WAITING_FOR_LABELS,
+)
+from monitoring.signals.links import HEALTH, CasePanel, HealthPanel, Link, board_of
+from monitoring.signals.metric import USE_CASE, Metric, Stage
+from monitoring.signals.pipelines import PATIENCE, Pipeline, look_back, period, stale_after
+from monitoring.signals.promql import live, newest, now, select
+from monitoring.signals.statuses import About, Notified, notification_of, performance_of
+from monitoring.signals.thresholds import Side, business_thresholds
 from monitoring.use_case import Severity, UseCase
+
+EXPECTED = "expected"
+"""The label that names what is absent."""
+
+_GOOD = "judged|tested"
+_ABOUT = {
+    DRIFT_SCORE: About.DRIFT.value,
+    ESTIMATE_ERROR: About.ESTIMATE_ERROR.value,
+    QUARANTINED: About.DATA.value,
+}
+"""What the status of a figure is about, where it is not the champion's performance."""
+
+
+def absent_figures(case: UseCase) -> str:
+    """Return a series for each figure that is absent without a reason."""
+    always = [
+        _absence(LAST_SUCCESS, case, pipeline=Pipeline.REPORT.value),
+        _absence(LAST_SUCCESS, case, pipeline=Pipeline.RETRAIN.value),
+        _absence(MODEL, case),
+    ]
+    watched = dict.fromkeys(threshold.metric for threshold in business_thresholds(case))
+    return f"({' or '.join([*always, *(_unexplained(metric, case) for metric in watched)])})"
+
+
+def _absence(metric: Metric, case: UseCase, **labels: str) -> str:
+    missing = f"absent({select(metric, case.name, **labels)})"
+    return f'label_replace({missing}, "{EXPECTED}", "{metric.name}", "", "")'
+
+
+def _unexplained(metric: Metric, case: UseCase) -> str:
+    absent = _absence(metric, case, **live(metric))
+    about = now(STATUS, case.name, by=(USE_CASE, *STATUS.labels), of=_about(metric))
+    good = now(STATUS, case.name, by=(USE_CASE, *STATUS.labels), status=f"~{_GOOD}")
+    return f"({absent} unless on ({USE_CASE}) ({about} unless {good}))"
+
+
+def _about(metric: Metric) -> str:
+    return _ABOUT.get(metric, performance_of(Stage.PRODUCTION, Role.CHAMPION))
+
 
 _SETTLE = timedelta(minutes=15)
 """How long absence must last: a restart of the Pushgateway, or a first run, is no alarm."""

@@ -1,26 +1,23 @@
-"""Causes: conditions that silence the alerts which they would set off as well."""
+"""Inhibition: conditions that suppress alerts which are only symptoms of another."""
 
 from __future__ import annotations
 
-from monitoring.signals.cadence import PATIENCE, look_back, stale_after
 from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS
 from monitoring.signals.metric import USE_CASE
-from monitoring.signals.part import JOB, PART, Pipeline
-from monitoring.signals.promql import newest, now, series
+from monitoring.signals.pipelines import JOB, PART, PATIENCE, Pipeline, look_back, stale_after
+from monitoring.signals.promql import (
+    BY_PIPELINE,
+    PUSH_FAILURE_TIME,
+    PUSH_TIME,
+    UP,
+    newest,
+    now,
+    series,
+)
 from monitoring.use_case import UseCase
-
-UP = "up"
-PUSH_TIME = "push_time_seconds"
-PUSH_FAILURE_TIME = "push_failure_time_seconds"
-ALERTS = "ALERTS"
-
-FOREIGN = (UP, PUSH_TIME, PUSH_FAILURE_TIME, ALERTS)
-"""Names that are not in the catalogue: Prometheus and the Pushgateway make them themselves."""
 
 GATEWAY_JOB = "pushgateway"
 """The scrape job of the Pushgateway in prometheus.yml."""
-
-BY_PIPELINE = (USE_CASE, "pipeline")
 
 GATEWAY_DOWN = f"max({series(UP, job=GATEWAY_JOB)})"
 """1 where the Pushgateway answers, 0 where it does not."""

@@ -1,0 +1,155 @@
+"""Panels of the serving model, its retrains and the gate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from monitoring.signals.catalogue import (
+    F1,
+    GATE_COST,
+    GATE_DECISION,
+    GATE_RECALL,
+    GATE_ROWS,
+    MODEL,
+    NEW_LABELLED,
+    PRECISION,
+    PROMOTED,
+    RECALL,
+    RETRAIN_DECISION,
+    WAITING_FOR_LABELS,
+)
+from monitoring.signals.dashboards.panel import (
+    NOT_EVEN_ONE,
+    THIS,
+    Column,
+    Display,
+    Leads,
+    Limit,
+    Panel,
+    Scale,
+)
+from monitoring.signals.dashboards.queries import Watch
+from monitoring.signals.links import CasePanel
+from monitoring.signals.thresholds import Side
+
+
+def model_panels(watch: Watch) -> tuple[Panel, ...]:
+    """Return which model serves, how it did in its test, and what retrains decided."""
+    new_rows = watch.case.retrain.new_rows
+    opens = Leads("Open it in MLflow", watch.addresses.model(watch.case.name, THIS))
+    model, since = watch.each(MODEL, *MODEL.labels), watch.since(PROMOTED, *PROMOTED.labels)
+    return (
+        Panel(
+            CasePanel.MODEL,
+            "Champion",
+            "Version, family and training data of the serving model, and how long it has served.",
+            Display.TABLE,
+            Scale.TEXT,
+            (model, replace(since, name="serving for")),
+            height=4,
+            columns=(
+                Column("version", "version", opens=opens),
+                Column("candidate", "family"),
+                Column("serving for", "serving for", Scale.AGE),
+                Column("data_hash", "training data"),
+            ),
+        ),
+        Panel(
+            CasePanel.DECISION,
+            "Newest retrain",
+            "What the newest retrain run decided, and why.",
+            Display.TABLE,
+            Scale.TEXT,
+            (watch.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
+            height=4,
+            columns=(Column("decision", "decision", width=150), Column("reason", "reason")),
+        ),
+        Panel(
+            CasePanel.TEST_FIGURES,
+            "Test of the champion",
+            "F1, precision and recall on the test rows that the champion was chosen by: what was "
+            "to be expected of it, not what it does now.",
+            Display.STAT,
+            Scale.RATIO,
+            tuple(watch.test(metric) for metric in (F1, PRECISION, RECALL)),
+            width=8,
+        ),
+        Panel(
+            CasePanel.NEW_LABELLED,
+            "New labelled rows",
+            "Labelled production rows that no retrain has used yet; "
+            f"{new_rows} of them, the dashed line, start one.",
+            Display.LINES,
+            Scale.COUNT,
+            (replace(watch.live(NEW_LABELLED), limits=(Limit(Side.ABOVE, None, new_rows),)),),
+        ),
+        Panel(
+            CasePanel.WAITING,
+            "Waiting for labels",
+            "Whether drift asks for a retrain while too few labels of the drifted time have come.",
+            Display.STAT,
+            Scale.YES_NO,
+            (replace(watch.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),
+            width=4,
+        ),
+    )
+
+
+_HEIGHT = 6
+"""Room for a value and both ends of its interval."""
+
+
+def gate_panels(watch: Watch) -> tuple[Panel, ...]:
+    """Return the decision, both differences with their intervals, and the rows they rest on."""
+    allowed = watch.case.retrain
+    return (
+        Panel(
+            CasePanel.GATE,
+            "Newest challenger",
+            "What the gate said of it. *superior*: it has to be shown to cost less than the "
+            "champion. *not inferior*: drift asked for it, so that it may cost up to "
+            f"{allowed.not_inferior_within:.0%} more.",
+            Display.TABLE,
+            Scale.TEXT,
+            (watch.each(GATE_DECISION, *GATE_DECISION.labels),),
+            width=10,
+            height=_HEIGHT,
+            columns=(
+                Column("version", "version", width=80),
+                Column("outcome", "outcome"),
+                Column("rule", "held to"),
+            ),
+        ),
+        Panel(
+            CasePanel.GATE_CHANGE,
+            "Challenger against champion",
+            "What the newest challenger costs more than the champion, and catches more, on rows "
+            "that neither had seen, with the ends of the 95% intervals. For *superior* the high "
+            "end of cost lies below 0; the low end of recall lies no lower than "
+            f"-{allowed.recall_not_worse_by:.0%} for either.",
+            Display.TABLE,
+            Scale.RATIO,
+            (
+                replace(watch.each(GATE_COST, *GATE_COST.labels), name="cost"),
+                replace(watch.each(GATE_RECALL, *GATE_RECALL.labels), name="recall"),
+            ),
+            width=9,
+            height=_HEIGHT,
+            columns=(
+                Column("bound", "bound", worst_first=True),  # value, low, high
+                Column("cost", "cost", Scale.RATIO),
+                Column("recall", "recall", Scale.RATIO),
+            ),
+            nothing="no challenger has met a champion yet",
+        ),
+        Panel(
+            CasePanel.GATE_ROWS,
+            "Rows at the gate",
+            "Labelled rows, and positives among them, that the newest decision rests on.",
+            Display.STAT,
+            Scale.COUNT,
+            (watch.each(GATE_ROWS, *GATE_ROWS.labels),),
+            width=5,
+            height=_HEIGHT,
+        ),
+    )

@@ -1,0 +1,154 @@
+"""Where alerts and dashboards link to: boards, panels, reports, the runbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, unique
+
+FLEET = "tocsin_fleet"
+HEALTH = "tocsin_health"
+
+
+def board_of(use_case: str) -> str:
+    """Return the uid of a use case's dashboard."""
+    return f"tocsin-{use_case}"
+
+
+def path_of(board: str) -> str:
+    """Return where Grafana shows a dashboard."""
+    return f"/d/{board}"
+
+
+@unique
+class CasePanel(IntEnum):
+    """Panels of a use case's dashboard; the ids stay, wherever a panel moves."""
+
+    PERFORMANCE = 1
+    IMPACT = 2
+    PERFORMANCE_OVER_TIME = 3
+    DRIFT = 4
+    DRIFT_OVER_TIME = 5
+    DRIFTED_FEATURES = 6
+    MONEY = 10
+    MONEY_OVER_TIME = 11
+    CAPACITY = 12
+    FALSE_ALARM_RATE = 13
+    RANKING = 14
+    RETURN_ON_COST = 15
+    COST_CURVE = 16
+    SHADOW = 17
+    COVERAGE = 20
+    ESTIMATED = 21
+    ESTIMATE_ERROR = 22
+    ESTIMATED_COST = 23
+    FIGURES_OVER_WINDOW = 24
+    MONEY_OVER_WINDOW = 25
+    LABEL_PROBLEMS = 26
+    FEATURES = 30
+    FEATURES_OVER_TIME = 31
+    MISSING_VALUES = 32
+    SCORE_DRIFT = 33
+    MODEL = 40
+    DECISION = 41
+    NEW_LABELLED = 42
+    WAITING = 43
+    TEST_FIGURES = 44
+    GATE = 45
+    GATE_CHANGE = 46
+    GATE_ROWS = 47
+    QUARANTINED = 50
+    BROKEN = 51
+    WINDOW_ROWS = 52
+    WINDOW_AGE = 53
+    STATUS = 54
+
+
+class FleetPanel(IntEnum):
+    """Panels of the dashboard of all watched models."""
+
+    MODELS = 1
+    RECALL = 2
+    DRIFT = 3
+    MISSED = 4
+
+
+class HealthPanel(IntEnum):
+    """Panels of the dashboard of pipelines and parts."""
+
+    UP = 1
+    SUCCESS_AGE = 2
+    RUNS = 3
+    FAILED = 4
+    PUSH_AGE = 5
+    FAILED_PUSHES = 6
+    QUARANTINED = 7
+
+
+@dataclass(frozen=True)
+class Link:
+    """The panel that shows what an alert is about."""
+
+    board: str
+    panel: int
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where people open what an alert links to.
+
+    Attributes
+    ----------
+    public
+        Base of reports, runbook and status pages.
+    grafana
+        Base of Grafana; None where it does not run, and links lead to the status pages.
+    """
+
+    public: str
+    grafana: str | None = None
+
+    def panel(self, link: Link, use_case: str | None) -> str:
+        """Return the address of a panel, for someone who looks at a use case or at all of them."""
+        if self.grafana is not None:
+            base = self.grafana.rstrip("/")
+            return f"{base}/d/{link.board}?viewPanel={int(link.panel)}"
+        if use_case is None or link.board != board_of(use_case):
+            return f"{self._public}/watch"
+        return f"{self._public}/watch/{use_case}#panel-{int(link.panel)}"
+
+    def board(self, use_case: str) -> str:
+        """Return the address of a use case's dashboard."""
+        if self.grafana is not None:
+            return f"{self.grafana.rstrip('/')}/d/{board_of(use_case)}"
+        return f"{self._public}/watch/{use_case}"
+
+    def reports(self, use_case: str | None) -> str:
+        """Return the address of the list of a use case's reports; of all lists for None."""
+        if use_case is None:
+            return f"{self._public}/reports"
+        return f"{self._public}/reports/{use_case}/index.html"
+
+    def newest_report(self, use_case: str, kind: str) -> str:
+        """Return the address that leads to a use case's newest report of a kind."""
+        return f"{self._public}/newest/{use_case}/{kind}"
+
+    def model(self, use_case: str, version: str = "") -> str:
+        """Return the address that leads to a version of a use case's model in MLflow.
+
+        To all of its versions, where none is named.
+        """
+        return f"{self._public}/models/{use_case}" + (f"/{version}" if version else "")
+
+    def runbook(self, alert: str | None = None) -> str:
+        """Return the address of an alert's entry in the runbook; of the whole runbook for None."""
+        whole = f"{self._public}/runbook"
+        return whole if alert is None else f"{whole}#{anchor(alert)}"
+
+    @property
+    def _public(self) -> str:
+        return self.public.rstrip("/")
+
+
+def anchor(alert_name: str) -> str:
+    """Return the anchor of an alert's heading in docs/runbook.md."""
+    return alert_name.lower()
