@@ -1,4 +1,4 @@
-"""Errors: the root of every error that a user of Tocsin can meet."""
+"""Errors: the root of every error that a user of Tocsin can meet, and the two of arguments."""
 
 from __future__ import annotations
 
@@ -8,5 +8,43 @@ class TocsinError(Exception):
 
     Every error that a user can cause or has to act on derives from it, and from `ValueError` or
     another built-in too where that is its nature. A command prints its message and ends with
-    exit code 2, without a traceback.
+    exit code 2, without a traceback. Which of them there are::
+
+        TocsinError
+            ColumnTypeError (ValueError)
+            EntryError (ValueError)
+            FitError (ValueError)
+            FormatError (ValueError)
+            HistoryError (RuntimeError)
+            InputError (ValueError)
+                InputTypeError (TypeError)
+            MarkerError (ValueError)
+            MergeError (ValueError)
+            NameTakenError (ValueError)
+            PublishError (RuntimeError)
+            SampleError (ValueError)
+            SchemaError (ValueError)
+            SourceError (ValueError)
+            StackError (RuntimeError)
+                EnvIncompleteError
+                NotHealthyError
+                PortTakenError
+                ProgramsMissingError
+            StepError (RuntimeError)
+            StoreError
+                ArchiveError
+            SummaryError (ValueError)
+            TableError (ValueError)
+            ThresholdError (ValueError)
+            TrainingError (ValueError)
+            UseCaseError (ValueError)
+            VerdictError (ValueError)
     """
+
+
+class InputError(TocsinError, ValueError):
+    """A value that was handed in is not one that is allowed; the message names it and what is."""
+
+
+class InputTypeError(InputError, TypeError):
+    """What was handed in is of another type than is allowed; the message names both."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from monitoring.errors import InputError, InputTypeError
 from monitoring.performance.arrays import (
     amounts_of,
     labels_of,
@@ -68,7 +69,7 @@ def scorecard(
 
     Raises
     ------
-    ValueError
+    InputError
         No rows, arrays of unlike length, a score that is missing or outside 0 to 1, a label that
         is neither 0 nor 1, a positive with a negative amount, costs below 0, a threshold or a
         capacity that is no number. A positive whose amount is missing is taken to be the mean of
@@ -121,9 +122,9 @@ def estimate(
 
     Raises
     ------
-    ValueError
+    InputError
         As `scorecard` does; or `calibrated_on` is of another threshold, or has no scores.
-    TypeError
+    InputTypeError
         `calibrated_on` is neither a scorecard nor a summary.
     """
     threshold = threshold_of(threshold)
@@ -152,17 +153,17 @@ def _calibration(known: object, threshold: float) -> Calibration | None:
                 f"threshold {threshold!r} is not that of the scorecard, {known.threshold!r}: make "
                 "the scorecard of the labelled rows at the threshold to estimate at"
             )
-            raise ValueError(msg)
+            raise InputError(msg)
         return known.calibration
     if not isinstance(known, Summary):
         msg = (
             f"calibrated_on: {type(known).__name__} says nothing of what scores are worth; give "
             "the scorecard, or the summary, of labelled rows that the model was not trained on"
         )
-        raise TypeError(msg)
+        raise InputTypeError(msg)
     if known.scores is None:
         msg = "calibrated_on: this summary has no scores; summarise rows that the model scored"
-        raise ValueError(msg)
+        raise InputError(msg)
     return calibration((known.scores,), first_alarmed(known.scores, threshold))
 
 
@@ -177,7 +178,7 @@ def _label(labels: ArrayLike, label_seen: ArrayLike | None, rows: int) -> NDArra
         msg = (
             f"labels: an array of shape {given.shape} where one for each of {rows:,} rows is wanted"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     label = np.full(rows, UNLABELLED, dtype=np.int8)
     label[seen] = np.where(labels_of(given[seen], int(seen.sum())), POSITIVE, NEGATIVE)
     return label

@@ -9,12 +9,13 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from monitoring.errors import TocsinError
 from monitoring.use_case import UseCase
 
 SHIPPED = Path(__file__).parent / "use_cases"
 
 
-class UseCaseError(ValueError):
+class UseCaseError(TocsinError, ValueError):
     """A use-case file is missing or wrong; the message names file, field, value and the cure."""
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from airflow.sdk import CronDataIntervalTimetable, TriggerRule, get_current_context, task
 
+from monitoring.errors import TocsinError
 from monitoring.settings import settings
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError, find_use_case, use_case_files
@@ -103,7 +104,7 @@ def watch() -> Any:
     @task(task_id="watch", trigger_rule=TriggerRule.ONE_FAILED, retries=0, on_failure_callback=[])
     def call() -> None:
         msg = "a step of this run failed: see its log"
-        raise RuntimeError(msg)
+        raise TocsinError(msg)
 
     return call()
 

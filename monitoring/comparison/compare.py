@@ -10,6 +10,7 @@ from monitoring.comparison.summaries import profiled, summarised
 from monitoring.comparison.tables import Engine, Handed, engine_called, names_of, opened
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
+from monitoring.errors import InputError
 from monitoring.summary.fit import fit_bins
 from monitoring.summary.from_table import hash_of, reference_of, summarise_table
 from monitoring.summary.table import TableError
@@ -34,13 +35,13 @@ class ChosenLimits:
     def __post_init__(self) -> None:
         if not 0 <= self.min_effect <= 1:
             msg = f"min_effect is {self.min_effect}: it is a distance, from 0 to 1"
-            raise ValueError(msg)
+            raise InputError(msg)
         if not 0 < self.rate < 1:
             msg = f"rate is {self.rate}: a false discovery rate lies between 0 and 1"
-            raise ValueError(msg)
+            raise InputError(msg)
         if not 0 <= self.share_limit <= 1:
             msg = f"share_limit is {self.share_limit}: it is a share of columns, from 0 to 1"
-            raise ValueError(msg)
+            raise InputError(msg)
 
 
 def compare(
@@ -81,7 +82,7 @@ def compare(
     ------
     TableError
         A table can't be read, or the reference lacks a column that was asked for, or rows.
-    ValueError
+    InputError
         A limit lies outside its range.
     FormatError
         A saved reference or summary is damaged, or of an unknown version.

@@ -16,6 +16,7 @@ from monitoring.drift.significance import table_p_value
 from monitoring.drift.table import feature_table
 from monitoring.drift.variation import natural_variation
 from monitoring.drift.verdict import SHARE_LIMIT, DriftStatus, FeatureVerdict, Verdict
+from monitoring.errors import TocsinError
 from monitoring.summary.types import ColumnStatus, FeatureBins, Reference, Summary
 
 _UNREAD = {
@@ -27,7 +28,7 @@ _UNREAD = {
 }
 
 
-class VerdictError(ValueError):
+class VerdictError(TocsinError, ValueError):
     """Window and reference don't belong together."""
 
 

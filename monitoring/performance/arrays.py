@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from monitoring.errors import InputError
+
 _SCORE = "a score is the probability of the positive class, 0 to 1"
 _YES_OR_NO = "1 stands for yes (a positive), 0 for no"
 _NOT_COME = "; where the label has not come, make `label_seen` False"
@@ -20,13 +22,13 @@ def scores_of(scores: ArrayLike) -> NDArray[np.float64]:
 
     Raises
     ------
-    ValueError
+    InputError
         No rows, or a score that is missing or outside 0 to 1.
     """
     values = _column(scores, "scores", _SCORE)
     if len(values) == 0:
         msg = "scores: there are no rows"
-        raise ValueError(msg)
+        raise InputError(msg)
     _refuse(~((values >= 0) & (values <= 1)), values, "scores", _SCORE)
     return values
 
@@ -36,7 +38,7 @@ def labels_of(labels: ArrayLike, rows: int, name: str = "labels") -> NDArray[np.
 
     Raises
     ------
-    ValueError
+    InputError
         Not one label a row, or one that is neither 0 nor 1.
     """
     allowed = _YES_OR_NO + (_NOT_COME if name == "labels" else "")
@@ -51,7 +53,7 @@ def amounts_of(amounts: ArrayLike, *, priced: NDArray[np.bool_]) -> NDArray[np.f
 
     Raises
     ------
-    ValueError
+    InputError
         Not one amount a row, or one of a priced row that is infinite or below 0.
     """
     values = _column(amounts, "amounts", _AMOUNT, len(priced))
@@ -64,12 +66,12 @@ def threshold_of(threshold: float) -> float:
 
     Raises
     ------
-    ValueError
+    InputError
         It is none, or not finite.
     """
     if not _is_number(threshold) or not math.isfinite(threshold):
         msg = f"threshold: {threshold!r} is no number to compare scores with; give one from 0 to 1"
-        raise ValueError(msg)
+        raise InputError(msg)
     return float(threshold)
 
 
@@ -78,7 +80,7 @@ def reviews_of(capacity: float | None) -> float | None:
 
     Raises
     ------
-    ValueError
+    InputError
         It is no number, or below 0.
     """
     if capacity is None:
@@ -88,7 +90,7 @@ def reviews_of(capacity: float | None) -> float | None:
             f"capacity: {capacity!r} is no number of reviews; give one from 0 on, or leave it out "
             "where nothing limits them"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     return float(capacity)
 
 
@@ -107,11 +109,11 @@ def _column(
         column = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         msg = f"{name}: {_first_that_is_no_number(given)}; {allowed}"
-        raise ValueError(msg) from error
+        raise InputError(msg) from error
     if column.ndim != 1 or (rows is not None and len(column) != rows):
         wanted = "one number a row" if rows is None else f"one number for each of {rows:,} rows"
         msg = f"{name}: an array of shape {column.shape} where {wanted} is wanted"
-        raise ValueError(msg)
+        raise InputError(msg)
     return column
 
 
@@ -131,4 +133,4 @@ def _refuse(wrong: NDArray[np.bool_], values: NDArray[np.float64], name: str, al
         msg = (
             f"{name}: {int(wrong.sum()):,} wrong, first {values[first]:g} in row {first}; {allowed}"
         )
-        raise ValueError(msg)
+        raise InputError(msg)

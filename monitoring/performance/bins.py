@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitoring.errors import InputError
 from monitoring.performance.labels import POSITIVE
 from monitoring.summary.types import ScoreSummary
 
@@ -16,7 +17,7 @@ def first_alarmed(scores: ScoreSummary, threshold: float) -> int:
 
     Raises
     ------
-    ValueError
+    InputError
         The threshold is not an edge of the bins: counts at it would not be exact.
     """
     place = int(np.searchsorted(scores.edges, threshold))
@@ -27,7 +28,7 @@ def first_alarmed(scores: ScoreSummary, threshold: float) -> int:
             f"known: the nearest edges are {', '.join(repr(float(e)) for e in near) or 'none'}; "
             "summarise the scores on bins that have the threshold among their edges"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     return place + 1
 
 
@@ -36,7 +37,7 @@ def check_scores(scores: ScoreSummary) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         Scores outside 0 to 1, or positives with amounts below 0.
     """
     room = _ROUNDING * scores.rows
@@ -48,11 +49,11 @@ def check_scores(scores: ScoreSummary) -> None:
             f"scores outside 0 to 1: {mean:g} on average in bin {place}; a score is the "
             "probability of the positive class"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     if scores.has_amounts and (scores.amount[POSITIVE] < 0).any():
         lowest = float(scores.amount[POSITIVE].min())
         msg = (
             f"amounts below 0 among the positives (a bin of them adds up to {lowest:g}): an "
             "amount is the money at stake in a row, 0 or more"
         )
-        raise ValueError(msg)
+        raise InputError(msg)

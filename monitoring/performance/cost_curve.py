@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.errors import InputError
 from monitoring.performance.bins import check_scores, first_alarmed
 from monitoring.performance.labels import NEGATIVE, POSITIVE
 from monitoring.performance.money import review_limit
@@ -61,7 +62,7 @@ def cost_curve(scores: ScoreSummary, costs: Costs) -> CostCurve:
 
     Raises
     ------
-    ValueError
+    InputError
         A miss costs a share of its amount and no positive has one; scores outside 0 to 1;
         positives with amounts below 0.
     """
@@ -71,7 +72,7 @@ def cost_curve(scores: ScoreSummary, costs: Costs) -> CostCurve:
             f"no positive has an amount, but a miss costs {costs.missed.of_amount:g} of it: "
             "summarise the scores with amounts, or set `costs.missed.of_amount` to 0"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     rows = scores.rows[POSITIVE]
     loss = losses(scores, costs.missed, (POSITIVE,)).total
     false_alarms = _from_here_on(scores.rows[NEGATIVE])
@@ -112,7 +113,7 @@ def cost_steps(scores: ScoreSummary, *, threshold: float, costs: Costs) -> tuple
 
     Raises
     ------
-    ValueError
+    InputError
         As `cost_curve` does, or the threshold is no edge of the bins.
     """
     chosen = first_alarmed(scores, threshold) - 1
@@ -185,7 +186,7 @@ def sensitivity(
 
     Raises
     ------
-    ValueError
+    InputError
         As `cost_curve` does, or the threshold is no edge of the bins.
     """
     chosen = first_alarmed(scores, threshold) - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from monitoring.errors import InputError
 from monitoring.performance.arrays import amounts_of, labels_of, scores_of
 from monitoring.performance.intervals import UNDEFINED, skewed
 from monitoring.performance.labels import NEGATIVE, POSITIVE
@@ -94,7 +95,7 @@ def best_threshold(
 
     Raises
     ------
-    ValueError
+    InputError
         No rows, arrays of unlike length, a score outside 0 to 1, a label that is neither 0 nor
         1, rows of one class only, a positive with a negative amount or none with any, positives
         that cost nothing to miss, or days that are not above 0.
@@ -108,7 +109,7 @@ def best_threshold(
             "missing every positive would cost nothing, so no alarm is worth its review: set "
             "`costs.missed`, or check the amounts"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     order = np.argsort(-score, kind="stable")
     score, positive, loss = score[order], positive[order], loss[order]
     # cost[k]: the k highest scores are alarms.
@@ -126,12 +127,12 @@ def review_limit(costs: Costs, days: float | None) -> float:
 
     Raises
     ------
-    ValueError
+    InputError
         `days` is not above 0.
     """
     if days is not None and not days > 0:
         msg = f"days: {days!r} is not a length of time; give the days that the rows span, above 0"
-        raise ValueError(msg)
+        raise InputError(msg)
     if days is None or costs.reviews_per_day is None:
         return float("inf")
     return costs.reviews_per_day * days
@@ -146,7 +147,7 @@ def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs
             f"no amounts, but a miss costs {costs.missed.of_amount:g} of its amount: give the "
             "amounts, or set `costs.missed.of_amount` to 0"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     amount = amounts_of(amounts, priced=positive)
     known = amount[positive & ~np.isnan(amount)]
     if known.size == 0:
@@ -154,7 +155,7 @@ def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs
             f"amounts: missing from all {int(positive.sum()):,} positives, and a miss costs "
             f"{costs.missed.of_amount:g} of its amount: check the column of amounts"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     filled = np.where(np.isnan(amount), known.mean(), amount)
     return costs.missed.of_amount * filled + costs.missed.fixed
 
@@ -170,7 +171,7 @@ def _check_both_classes(positive: NDArray[np.bool_]) -> None:
                 f"no {word} among {len(positive):,} rows: a threshold is a choice between "
                 "catching positives and alarming negatives, so it needs some of both"
             )
-            raise ValueError(msg)
+            raise InputError(msg)
 
 
 def _between(descending: Floats, alarms: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.errors import InputError
 from monitoring.performance.reviewed import RowOutcomes
 
 Floats = NDArray[np.float64]
@@ -77,13 +78,13 @@ def compared(new: RowOutcomes, old: RowOutcomes, positive: NDArray[np.bool_]) ->
 
     Raises
     ------
-    ValueError
+    InputError
         There are no positives.
     """
     positives = int(positive.sum())
     if positives == 0:
         msg = f"no positives among {len(positive):,} rows: recall can't be compared"
-        raise ValueError(msg)
+        raise InputError(msg)
     priced = ~np.isnan(new.cost) & ~np.isnan(old.cost)
     kinds, count = _kinds(new, old, positive, priced)
     cost_more, caught_more, is_positive, is_priced = kinds.T

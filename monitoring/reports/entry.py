@@ -9,13 +9,14 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_write
+from monitoring.errors import TocsinError
 from monitoring.reports.kind import ReportKind
 from monitoring.rows.window import Window
 
 TIME = "%Y%m%dT%H%M%SZ"
 
 
-class EntryError(ValueError):
+class EntryError(TocsinError, ValueError):
     """The particulars of a report cannot be read; the message names the file and the cure."""
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from monitoring.errors import InputError
 from monitoring.reports import words
 from monitoring.reports.header import Header
 from monitoring.use_case import UseCase
@@ -38,7 +39,7 @@ def report_page(head: Header, case: UseCase, drawings: str | None, undrawn: str)
 
     Raises
     ------
-    ValueError
+    InputError
         Evidently's document is not of the shape it had when this was written.
     """
     title = Markup("<title>{}</title>").format(head.title)
@@ -48,6 +49,6 @@ def report_page(head: Header, case: UseCase, drawings: str | None, undrawn: str)
     for mark, addition in (("<head>", title), ("<body>", top)):
         if drawings.count(mark) != 1:
             msg = f"Evidently's document holds {mark} {drawings.count(mark)} times, not once"
-            raise ValueError(msg)
+            raise InputError(msg)
         drawings = drawings.replace(mark, f"{mark}\n{addition}")
     return drawings.lstrip()

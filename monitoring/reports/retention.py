@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
+from monitoring.errors import InputError
 from monitoring.reports.entry import report_name
 from monitoring.reports.kind import ReportKind
 
@@ -60,12 +61,12 @@ def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) ->
 
     Raises
     ------
-    ValueError
+    InputError
         `keep` is below 1.
     """
     if keep < 1:
         msg = f"keep at least one report of each kind, not {keep}"
-        raise ValueError(msg)
+        raise InputError(msg)
     removed = [
         name
         for kind in ReportKind

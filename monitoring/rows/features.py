@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic_core import to_json
 
+from monitoring.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -20,14 +22,14 @@ def features_to_json(features: pd.DataFrame) -> list[str]:
 
     Raises
     ------
-    ValueError
+    InputError
         A number is infinite, which JSON can't hold.
     """
     numbers = features.select_dtypes("number")
     infinite = [str(n) for n in numbers.columns if np.isinf(numbers[n].to_numpy()).any()]
     if infinite:
         msg = f"infinite values in {', '.join(infinite)}: set these rows aside before storing"
-        raise ValueError(msg)
+        raise InputError(msg)
     names = [str(name) for name in features.columns]
     return [
         to_json(dict(zip(names, row, strict=True)), inf_nan_mode="null").decode()
@@ -40,7 +42,7 @@ def features_from_json(texts: Sequence[str], features: Features) -> pd.DataFrame
 
     Raises
     ------
-    ValueError
+    InputError
         A stored value is of another kind than the use case declares.
     """
     import pyarrow as pa
@@ -58,7 +60,7 @@ def features_from_json(texts: Sequence[str], features: Features) -> pd.DataFrame
         table = json.read_json(lines, read_options=read, parse_options=parse)
     except pa.ArrowInvalid as error:
         msg = f"stored features are not of the kinds that the use case declares: {error}"
-        raise ValueError(msg) from error
+        raise InputError(msg) from error
     return features_frame(table, features)
 
 

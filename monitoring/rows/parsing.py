@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.errors import InputError, TocsinError
 from monitoring.rows.rows import moment64
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LAST = np.datetime64("2200-01-01", "us")
 _MICROSECONDS = {"s": 1_000_000.0, "ms": 1_000.0}
 
 
-class ColumnTypeError(ValueError):
+class ColumnTypeError(TocsinError, ValueError):
     """A column holds another type of thing than it is declared to; the message names both."""
 
 
@@ -123,7 +124,7 @@ def parse_times(column: pd.Series, declared: EventTime) -> Times:
         return _iso_times(column)
     if declared.origin is None:
         msg = f"{declared.name}: unit {declared.unit} needs an origin"
-        raise ValueError(msg)
+        raise InputError(msg)
     numbers = parse_numbers(column)
     origin = moment64(declared.origin)
     since = np.round(numbers.values * _MICROSECONDS[declared.unit])

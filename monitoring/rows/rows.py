@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -93,11 +95,11 @@ def moment64(moment: datetime) -> np.datetime64:
 
     Raises
     ------
-    ValueError
+    InputError
         `moment` has no time zone.
     """
     offset = moment.utcoffset()
     if offset is None:
         msg = f"{moment!r} has no time zone"
-        raise ValueError(msg)
+        raise InputError(msg)
     return np.datetime64((moment - offset).replace(tzinfo=None), "us")

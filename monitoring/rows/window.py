@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from monitoring.errors import InputError
+
 
 @dataclass(frozen=True, order=True)
 class Window:
@@ -13,7 +15,7 @@ class Window:
 
     Raises
     ------
-    ValueError
+    InputError
         A time has no zone, or the window does not end after its start.
     """
 
@@ -26,7 +28,7 @@ class Window:
         object.__setattr__(self, "end", _utc(self.end))
         if self.start >= self.end:
             msg = f"a window ends after its start: {self.start} to {self.end}"
-            raise ValueError(msg)
+            raise InputError(msg)
 
     @property
     def length(self) -> timedelta:
@@ -46,7 +48,7 @@ def ending(end: datetime, length: timedelta) -> Window:
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         msg = f"{moment!r} has no time zone: a window's times carry one"
-        raise ValueError(msg)
+        raise InputError(msg)
     return moment.astimezone(UTC)
 
 
@@ -73,7 +75,7 @@ def window_of(
 
     Raises
     ------
-    ValueError
+    InputError
         `conf` holds a time that is not ISO 8601, or a `window_start` without `as_of`.
     """
     conf = conf or {}
@@ -84,7 +86,7 @@ def window_of(
         return ending(end, length)
     if "window_start" in conf:
         msg = "conf has `window_start` without `as_of`: give both, or `as_of` alone"
-        raise ValueError(msg)
+        raise InputError(msg)
     if data_interval is not None and data_interval[0] < data_interval[1]:
         return Window(*data_interval)
     return ending(run_after, length)
@@ -95,12 +97,12 @@ def parse_moment(value: object) -> datetime:
 
     Raises
     ------
-    ValueError
+    InputError
         `value` is not an ISO 8601 time.
     """
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError as error:
         msg = f"{value!r} is not an ISO 8601 time, such as 2026-01-31T06:00:00Z"
-        raise ValueError(msg) from error
+        raise InputError(msg) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
+from monitoring.errors import TocsinError
 from monitoring.settings import Settings
 from monitoring.signals.alerts.business_alerts import alert_name
 from monitoring.signals.alerts.delivery import delivery_of
@@ -68,7 +69,7 @@ README = PurePosixPath("README.md")
 END = "<!-- end -->"
 
 
-class MarkerError(ValueError):
+class MarkerError(TocsinError, ValueError):
     """A README has a marker without its end; the message names it."""
 
 

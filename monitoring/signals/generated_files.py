@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from monitoring.errors import TocsinError
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Notifier
 from monitoring.signals.alerts.prometheus_alerting import (
@@ -67,7 +68,7 @@ DASHBOARDS_IN_CONTAINER = "/var/lib/grafana/dashboards"
 _HEAD = "# Written by `tocsin generate` from monitoring/signals and the use cases: change those.\n"
 
 
-class NameTakenError(ValueError):
+class NameTakenError(TocsinError, ValueError):
     """A use case has the name of a file that belongs to all; the message names it."""
 
 

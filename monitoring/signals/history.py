@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from monitoring.errors import TocsinError
 from monitoring.signals.catalogue import STATUS
 from monitoring.signals.metric import USE_CASE, Metric, Sample
 from monitoring.signals.pipelines import JOB, PART, Part
@@ -90,7 +91,7 @@ _UNSET = timedelta(days=15)
 """How long Prometheus keeps samples where it is not told."""
 
 
-class HistoryError(RuntimeError):
+class HistoryError(TocsinError, RuntimeError):
     """Prometheus's past can't be read or written; the message says what to do."""
 
 

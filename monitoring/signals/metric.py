@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from monitoring.errors import TocsinError
+
 PREFIX = "tocsin"
 USE_CASE = "use_case"
 """The label that every metric carries."""
@@ -86,7 +88,7 @@ class Metric:
         return f"{PREFIX}_{self.key}" if said else f"{PREFIX}_{self.key}_{self.unit}"
 
 
-class SampleError(ValueError):
+class SampleError(TocsinError, ValueError):
     """A sample does not fit its metric's declaration."""
 
 

@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
+from monitoring.errors import TocsinError
 from monitoring.signals.catalogue import CATALOGUE, LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import USE_CASE, Metric, Sample, SampleError
 from monitoring.signals.pipelines import JOB, PART, Part, Pipeline
@@ -43,7 +44,7 @@ RETRIES = Retrying(
 """Four tries in some four seconds: enough for a restart, short enough for a task."""
 
 
-class PublishError(RuntimeError):
+class PublishError(TocsinError, RuntimeError):
     """Samples did not arrive at the Pushgateway; the message names its address and the cause."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitoring.errors import TocsinError
 from monitoring.signals.catalogue import CATALOGUE, F1, PRECISION, RECALL
 from monitoring.signals.metric import Direction, Metric
 from monitoring.use_case import Severity, Threshold, Thresholds, UseCase
@@ -37,7 +38,7 @@ class BusinessThreshold:
     value: float
 
 
-class ThresholdError(ValueError):
+class ThresholdError(TocsinError, ValueError):
     """A use case's threshold can't be watched; the message names it and what is allowed."""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.errors import InputError, TocsinError
 from monitoring.rows.parsing import MISSING_NUMBERS
 from monitoring.sources.checked import Malformed
 
@@ -21,7 +22,7 @@ CSV_ENDINGS = (".csv", ".csv.gz")
 PARQUET_ENDING = ".parquet"
 
 
-class SourceError(ValueError):
+class SourceError(TocsinError, ValueError):
     """A source is missing or can't be read; the message names the file and what to do."""
 
 
@@ -128,7 +129,7 @@ def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[Mal
     frame = table.to_pandas()
     if content.count(b'"') % 2 and _ends_inside_a_quote(frame, malformed):
         msg = "a quote is opened and never closed, and the rest of the file was taken for its text"
-        raise ValueError(msg)
+        raise InputError(msg)
     return frame, tuple(malformed)
 
 

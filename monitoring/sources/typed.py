@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.errors import InputTypeError, TocsinError
 from monitoring.rows.parsing import (
     ColumnTypeError,
     parse_numbers,
@@ -34,7 +35,7 @@ _STRAY_SHARE, _STRAY_ROWS = 0.1, 10
 _LONGEST_ID = 200
 
 
-class SchemaError(ValueError):
+class SchemaError(TocsinError, ValueError):
     """A file, or a batch, as a whole is not what the use case declares."""
 
 
@@ -83,13 +84,13 @@ def resolved_columns(case: UseCase) -> tuple[Features, Target]:
 
     Raises
     ------
-    TypeError
+    InputTypeError
         They are still left to `auto`.
     """
     features, target = case.columns.features, case.columns.target
     if not isinstance(features, Features) or not isinstance(target, Target):
         msg = f"use case {case.name}: its columns are still `auto`: resolve them first"
-        raise TypeError(msg)
+        raise InputTypeError(msg)
     return features, target
 
 
@@ -124,7 +125,7 @@ def typed_columns(
     ------
     SchemaError
         A column is not there, there twice, or is of another type.
-    TypeError
+    InputTypeError
         The use case's columns are not resolved yet.
     """
     import pandas as pd

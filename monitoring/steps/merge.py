@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from monitoring.errors import InputTypeError
 from monitoring.rows.combine import combined
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
@@ -80,7 +81,7 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
     features = case.columns.features
     if not isinstance(features, Features):
         msg = f"use case {case.name}: its features are not resolved yet"
-        raise TypeError(msg)
+        raise InputTypeError(msg)
     return read_snapshot(run.folder / FILE, features)
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from monitoring.atomic_write import atomic_write
+from monitoring.errors import TocsinError
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
@@ -23,7 +24,7 @@ from monitoring.use_case_file import find_use_case
 Record = TypeVar("Record", bound="Result")
 
 
-class StepError(RuntimeError):
+class StepError(TocsinError, RuntimeError):
     """A step cannot do its work; the message says what is wrong and what to do."""
 
 

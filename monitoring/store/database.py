@@ -12,6 +12,8 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
+from monitoring.errors import TocsinError
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -29,7 +31,7 @@ AT_ONCE = 10_000
 _MANY = 1000
 
 
-class StoreError(Exception):
+class StoreError(TocsinError):
     """The production store can't do what was asked; the message says what to do."""
 
 

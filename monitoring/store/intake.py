@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import sqlalchemy as sa
 
+from monitoring.errors import InputError
 from monitoring.rows.features import features_to_json
 from monitoring.rows.role import Role
 from monitoring.rows.rows import NEGATIVE, POSITIVE
@@ -160,7 +161,7 @@ def score_records(
 
     Raises
     ------
-    ValueError
+    InputError
         A score is not within 0 to 1, the role is no `Role`, or there is not one of each for
         each id.
     """
@@ -171,7 +172,7 @@ def score_records(
             f"{wrong.size} of {len(score)} scores of model version {model_version} are not "
             f"within 0 to 1, the first is {score[first]} of row {row_id[first]}"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     name = Role(role).value
     columns = zip(row_id, score.tolist(), alarmed.tolist(), moments(scored_at), strict=True)
     return [
@@ -198,7 +199,7 @@ def label_records(
 
     Raises
     ------
-    ValueError
+    InputError
         A label is neither `POSITIVE` nor `NEGATIVE`, or has no time, or there is not one of each
         for each id.
     """
@@ -212,7 +213,7 @@ def label_records(
                 f"row {record['row_id']}: label {record['label']} at {record['label_time']}: "
                 f"a label is {NEGATIVE} or {POSITIVE} and has a time"
             )
-            raise ValueError(msg)
+            raise InputError(msg)
     return records
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.errors import InputError, TocsinError
 from monitoring.summary.types import (
     ColumnStatus,
     FeatureBins,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class FormatError(ValueError):
+class FormatError(TocsinError, ValueError):
     """A file or text is not what it should be; the message says where and what to do."""
 
 
@@ -72,7 +73,7 @@ def _check_sizes(reference: Reference) -> None:
         counts = {name: len(part.counts) for name, part in summary.features.items()}
         if counts != bins:
             msg = f"counts of {_first_unlike(bins, counts)!r} don't belong to its bins"
-            raise ValueError(msg)
+            raise InputError(msg)
 
 
 def _first_unlike(bins: dict[str, int], counts: dict[str, int]) -> str:

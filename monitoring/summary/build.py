@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.errors import TocsinError
 from monitoring.summary.fingerprint import bins_hash
 from monitoring.summary.frame import arrow_table
 from monitoring.summary.in_memory import portions
@@ -28,7 +29,7 @@ summed. Float64 sums of such numbers are exact, so the same in any order, up to 
 137 thousand million in money, and 141 million millions in its square, in a bin."""
 
 
-class SummaryError(ValueError):
+class SummaryError(TocsinError, ValueError):
     """Rows and reference don't belong together."""
 
 

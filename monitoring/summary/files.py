@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from monitoring.errors import InputError
 from monitoring.summary.as_json import (
     FormatError,
     reference_from,
@@ -36,12 +37,12 @@ def save(record: Reference | Summary, path: Path | str) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         The name doesn't end in `.json.gz`, by which it would be known again.
     """
     if not str(path).endswith(ENDING):
         msg = f"{path}: the name of a saved {_KINDS[type(record)]} ends in {ENDING}"
-        raise ValueError(msg)
+        raise InputError(msg)
     Path(path).write_bytes(gzip.compress(_text(record).encode(), mtime=0))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from monitoring.errors import TocsinError
 from monitoring.summary.count import first_unseen
 from monitoring.summary.types import (
     ColumnStatus,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _SEVERITY = (ColumnStatus.OK, ColumnStatus.TYPE_CHANGED, ColumnStatus.MISSING_COLUMN)
 
 
-class MergeError(ValueError):
+class MergeError(TocsinError, ValueError):
     """Summaries are not on the same bins, or not of the same model version."""
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.errors import TocsinError
 from monitoring.summary.column import Values, numbers_of, rows_by_word, values_of, words_of
 from monitoring.summary.sampling import Sampler
 from monitoring.summary.table import Portion, Table
@@ -30,7 +31,7 @@ DISTINCT = 20_000
 """Different words of a column that are counted exactly; beyond, the sample tells the frequent."""
 
 
-class FitError(ValueError):
+class FitError(TocsinError, ValueError):
     """Bins can't be fitted: the message names the column and what is wrong with it."""
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from monitoring.errors import TocsinError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -18,7 +20,7 @@ FEWEST, MOST = 1 << 11, 1 << 16
 """Rows that are read at a time, however many columns they have."""
 
 
-class TableError(ValueError):
+class TableError(TocsinError, ValueError):
     """A table can't be read or compared; the message names it, what is wrong, what to do."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from monitoring.errors import TocsinError
 
-class TrainingError(ValueError):
+
+class TrainingError(TocsinError, ValueError):
     """A model can't be trained, kept or loaded; the message says why and what to do."""

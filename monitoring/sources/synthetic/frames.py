@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.errors import InputError
 from monitoring.rows.rows import POSITIVE
 from monitoring.sources.schema import check
 from monitoring.sources.synthetic.card import made_up_payments
@@ -53,7 +54,7 @@ def synthetic_frame(
 
     Raises
     ------
-    ValueError
+    InputError
         The use case names no kind, or there would not be a positive and a negative row.
     TypeError
         The use case's columns are not resolved yet.
@@ -62,12 +63,12 @@ def synthetic_frame(
     kind = case.source.synthetic
     if kind is None:
         msg = f"use case {case.name}: `source.synthetic` names no kind of rows to make up"
-        raise ValueError(msg)
+        raise InputError(msg)
     rate = POSITIVE_RATE[kind] if positive_rate is None else positive_rate
     positives = max(round(rate * rows), 1)
     if not 0 < positives < rows:
         msg = f"{rows} rows, {rate:.2%} of them positive: there must be some of either class"
-        raise ValueError(msg)
+        raise InputError(msg)
     rng = np.random.default_rng(seed)
     make = {"card": made_up_payments, "survey": made_up_answers}[kind]
     made_up = make(features, case.columns.amount, rows, positives, rng)

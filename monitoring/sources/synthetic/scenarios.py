@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.errors import InputError
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 
 if TYPE_CHECKING:
@@ -66,13 +67,13 @@ def drifted(rows: Rows, scenario: Scenario, *, seed: int, from_share: float = 0.
 
     Raises
     ------
-    ValueError
+    InputError
         The share is not in 0 to 1, or the scenario needs labels of both classes among the
         rows from there on and they are not there.
     """
     if not 0 <= from_share <= 1:
         msg = f"drift begins at a share of 0 to 1 of the rows, not {from_share}"
-        raise ValueError(msg)
+        raise InputError(msg)
     start = int(len(rows) * from_share)
     rng = np.random.default_rng(seed)
     planted = _PLANT[scenario](rows, start, rng)
@@ -194,5 +195,5 @@ def _of_both_classes(
             f"scenario {scenario} needs rows of both classes, and from row {start} on there are "
             f"{positive.size} positive and {negative.size} negative ones"
         )
-        raise ValueError(msg)
+        raise InputError(msg)
     return positive, negative
