@@ -28,7 +28,7 @@ from monitoring.settings import Ports, settings
 from monitoring.signals.alerts.delivery import Notifier
 from monitoring.signals.catalogue import POSITIVES, RECALL
 from monitoring.signals.metric import Sample, Stage
-from monitoring.signals.pipelines import Part
+from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.pushgateway import publish
 from monitoring.stack.environment import loopback_url
 from monitoring.stack.grafana import grafana_server
@@ -101,7 +101,7 @@ def push(recall: float, gateway: str) -> float:
     labels = {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}
     began = time.monotonic()
     samples = (Sample(RECALL, recall, labels), Sample(POSITIVES, 100, labels))
-    publish(samples, use_case=USE_CASE, part=Part.REPORT, url=gateway)
+    publish(samples, use_case=USE_CASE, group=PushGroup.REPORT, url=gateway)
     return began
 
 

@@ -1,7 +1,7 @@
 """Signals: what is published, and the dashboards and alerts made of it."""
 
 from monitoring.signals.metric import Sample, SampleError
-from monitoring.signals.pipelines import Part, Pipeline
+from monitoring.signals.pipelines import Pipeline, PushGroup
 from monitoring.signals.pushgateway import (
     PublishError,
     publish,
@@ -10,16 +10,16 @@ from monitoring.signals.pushgateway import (
     publish_success,
     retire,
 )
-from monitoring.signals.statuses import About, Notified
+from monitoring.signals.statuses import NotificationStatus, Subject
 
 __all__ = [
-    "About",
-    "Notified",
-    "Part",
+    "NotificationStatus",
     "Pipeline",
     "PublishError",
+    "PushGroup",
     "Sample",
     "SampleError",
+    "Subject",
     "publish",
     "publish_attempt",
     "publish_notification",

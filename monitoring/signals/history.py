@@ -19,13 +19,13 @@ import requests
 from monitoring.errors import TocsinError
 from monitoring.signals.catalogue import STATUS
 from monitoring.signals.metric import USE_CASE, Metric, Sample
-from monitoring.signals.pipelines import JOB, PART, Part
+from monitoring.signals.pipelines import GROUP_LABEL, JOB, PushGroup
 from monitoring.signals.promql import series
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a part held for a while.
+class HeldSamples:
+    """What a push group held for a while.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Held:
     at: Sequence[int]
 
 
-def exposition(held: Iterable[Held], *, use_case: str, part: Part) -> Iterator[str]:
+def exposition(held: Iterable[HeldSamples], *, use_case: str, group: PushGroup) -> Iterator[str]:
     """Yield the lines of an OpenMetrics file: every sample at every moment it was held.
 
     Families stand together, and so do series, in order of time, as the format wants them.
@@ -47,11 +47,11 @@ def exposition(held: Iterable[Held], *, use_case: str, part: Part) -> Iterator[s
     held
         In order of time.
     """
-    group = {"job": JOB, USE_CASE: use_case, PART: part.value}
+    group_labels = {"job": JOB, USE_CASE: use_case, GROUP_LABEL: group.value}
     families: dict[Metric, dict[str, list[tuple[float, Sequence[int]]]]] = {}
     for one in held:
         for sample in one.samples:
-            series = _series(sample, group)
+            series = _series(sample, group_labels)
             family = families.setdefault(sample.metric, {})
             family.setdefault(series, []).append((sample.value, one.at))
     for metric, family in families.items():
@@ -63,8 +63,8 @@ def exposition(held: Iterable[Held], *, use_case: str, part: Part) -> Iterator[s
     yield "# EOF\n"
 
 
-def _series(sample: Sample, group: dict[str, str]) -> str:
-    labels = {**group, **sample.labels}
+def _series(sample: Sample, group_labels: dict[str, str]) -> str:
+    labels = {**group_labels, **sample.labels}
     inside = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
     return f"{sample.metric.name}{{{inside}}}"
 
@@ -107,7 +107,7 @@ class History:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
 
-    def lacking(self, use_case: str, part: Part, moments: range) -> list[int]:
+    def lacking(self, use_case: str, group: PushGroup, moments: range) -> list[int]:
         """Return those of `moments` at which nothing was pushed nor backfilled.
 
         Parameters
@@ -120,7 +120,7 @@ class History:
         HistoryError
             Prometheus does not answer.
         """
-        pushed = series(STATUS.name, **{"job": JOB, USE_CASE: use_case, PART: part.value})
+        pushed = series(STATUS.name, **{"job": JOB, USE_CASE: use_case, GROUP_LABEL: group.value})
         # What is exactly a step old was there a step ago: it says nothing of this moment.
         query = f"count(present_over_time({pushed}[{STEP - 1}s]))"
         there: set[int] = set()
@@ -191,7 +191,7 @@ class History:
             reason = f"promtool ended with {done.returncode}: {done.stderr.strip()[-500:]}"
             raise HistoryError(by_hand(reason, file, folder))
 
-    def wait_for(self, use_case: str, part: Part, moment: int) -> None:
+    def wait_for(self, use_case: str, group: PushGroup, moment: int) -> None:
         """Return once Prometheus shows what was loaded for `moment`.
 
         Raises
@@ -200,7 +200,7 @@ class History:
             It does not within three minutes.
         """
         until = time.monotonic() + _TAKEN_IN_SECONDS
-        while self.lacking(use_case, part, range(moment, moment + 1)):
+        while self.lacking(use_case, group, range(moment, moment + 1)):
             if time.monotonic() > until:
                 msg = (
                     f"the samples are written, but Prometheus at {self._url} does not show them "

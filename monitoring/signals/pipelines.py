@@ -12,11 +12,11 @@ from monitoring.use_case import UseCase
 JOB = "tocsin"
 """The `job` label of everything pushed."""
 
-PART = "part"
+GROUP_LABEL = "part"
 """The grouping label beside `job` and `use_case`; no metric has a label of this name."""
 
 
-class Part(StrEnum):
+class PushGroup(StrEnum):
     """What is replaced together.
 
     A push puts a whole group in the place of the one before, so figures that are made at
@@ -42,26 +42,26 @@ class Pipeline(StrEnum):
     REPORT = "report"
 
     @property
-    def attempt(self) -> Part:
+    def attempt(self) -> PushGroup:
         """Where the time of the last attempt lies."""
-        return Part(f"{self}_attempt")
+        return PushGroup(f"{self}_attempt")
 
     @property
-    def success(self) -> Part:
+    def success(self) -> PushGroup:
         """Where the time of the last success lies."""
-        return Part(f"{self}_success")
+        return PushGroup(f"{self}_success")
 
     @property
-    def notification(self) -> Part:
+    def notification(self) -> PushGroup:
         """Where the status of the last run's notification lies."""
-        return Part(f"{self}_notification")
+        return PushGroup(f"{self}_notification")
 
 
 _FROM = datetime(2024, 1, 1, tzinfo=UTC)
 _SPAN = timedelta(weeks=2)
 _FIRINGS = 40
 
-PATIENCE = {Pipeline.RETRAIN: timedelta(hours=3), Pipeline.REPORT: timedelta(hours=1)}
+RUN_TIME_LIMIT = {Pipeline.RETRAIN: timedelta(hours=3), Pipeline.REPORT: timedelta(hours=1)}
 """How long a run may take, retries included, before it counts as failed."""
 
 
@@ -78,7 +78,7 @@ def look_back(case: UseCase, pipeline: Pipeline) -> timedelta:
 
 def stale_after(case: UseCase, pipeline: Pipeline) -> timedelta:
     """Return the age of the last success at which two runs in a row have been missed."""
-    return look_back(case, pipeline) + PATIENCE[pipeline]
+    return look_back(case, pipeline) + RUN_TIME_LIMIT[pipeline]
 
 
 def firings(cron: str, since: datetime, until: datetime) -> tuple[datetime, ...]:

@@ -17,8 +17,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from monitoring.errors import TocsinError
 from monitoring.signals.catalogue import CATALOGUE, LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import USE_CASE, Metric, Sample, SampleError
-from monitoring.signals.pipelines import JOB, PART, Part, Pipeline
-from monitoring.signals.statuses import Notified, notification_of
+from monitoring.signals.pipelines import GROUP_LABEL, JOB, Pipeline, PushGroup
+from monitoring.signals.statuses import NotificationStatus, notification_of
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric as Family
@@ -52,11 +52,11 @@ def publish(
     samples: Iterable[Sample],
     *,
     use_case: str,
-    part: Part,
+    group: PushGroup,
     url: str,
     retries: Retrying = RETRIES,
 ) -> None:
-    """Put `samples` in the place of everything that `part` of `use_case` held before.
+    """Put `samples` in the place of everything that `group` of `use_case` held before.
 
     Parameters
     ----------
@@ -79,10 +79,10 @@ def publish(
         url,
         JOB,
         registry,
-        grouping_key={USE_CASE: use_case, PART: part.value},
+        grouping_key={USE_CASE: use_case, GROUP_LABEL: group.value},
         timeout=TIMEOUT,
     )
-    _try(push, f"push of {use_case}/{part}", url, retries)
+    _try(push, f"push of {use_case}/{group}", url, retries)
 
 
 def publish_attempt(
@@ -96,7 +96,7 @@ def publish_attempt(
         As `publish`.
     """
     sample = Sample(LAST_ATTEMPT, at.timestamp(), {"pipeline": pipeline.value})
-    publish((sample,), use_case=use_case, part=pipeline.attempt, url=url, retries=retries)
+    publish((sample,), use_case=use_case, group=pipeline.attempt, url=url, retries=retries)
 
 
 def publish_success(
@@ -110,11 +110,16 @@ def publish_success(
         As `publish`.
     """
     sample = Sample(LAST_SUCCESS, at.timestamp(), {"pipeline": pipeline.value})
-    publish((sample,), use_case=use_case, part=pipeline.success, url=url, retries=retries)
+    publish((sample,), use_case=use_case, group=pipeline.success, url=url, retries=retries)
 
 
 def publish_notification(
-    use_case: str, pipeline: Pipeline, status: Notified, *, url: str, retries: Retrying = RETRIES
+    use_case: str,
+    pipeline: Pipeline,
+    status: NotificationStatus,
+    *,
+    url: str,
+    retries: Retrying = RETRIES,
 ) -> None:
     """Publish what became of a run's notification, which is sent after the run's success.
 
@@ -126,7 +131,7 @@ def publish_notification(
         As `publish`.
     """
     sample = Sample(STATUS, 1, {"of": notification_of(pipeline), "status": status.value})
-    publish((sample,), use_case=use_case, part=pipeline.notification, url=url, retries=retries)
+    publish((sample,), use_case=use_case, group=pipeline.notification, url=url, retries=retries)
 
 
 def retire(use_case: str, *, url: str, retries: Retrying = RETRIES) -> None:
@@ -137,15 +142,15 @@ def retire(use_case: str, *, url: str, retries: Retrying = RETRIES) -> None:
     PublishError
         The Pushgateway could not be reached in all tries.
     """
-    for part in Part:
+    for group in PushGroup:
         delete = partial(
             delete_from_gateway,
             url,
             JOB,
-            grouping_key={USE_CASE: use_case, PART: part.value},
+            grouping_key={USE_CASE: use_case, GROUP_LABEL: group.value},
             timeout=TIMEOUT,
         )
-        _try(delete, f"removal of {use_case}/{part}", url, retries)
+        _try(delete, f"removal of {use_case}/{group}", url, retries)
 
 
 def _checked(samples: tuple[Sample, ...]) -> tuple[Sample, ...]:

@@ -10,7 +10,7 @@ from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import Pipeline
 
 
-class About(StrEnum):
+class Subject(StrEnum):
     """A window or a judgement that samples speak of."""
 
     DRIFT = "drift"
@@ -23,7 +23,7 @@ class About(StrEnum):
     DATA = "data"
 
 
-class Decided(StrEnum):
+class RetrainDecision(StrEnum):
     """What a retrain run came to; values of the label `decision`."""
 
     SKIPPED = "skipped"
@@ -41,7 +41,7 @@ class Unmeasured(StrEnum):
     AMOUNTS_MISSING = "amounts missing"
 
 
-class Notified(StrEnum):
+class NotificationStatus(StrEnum):
     """What became of a run's notification."""
 
     DELIVERED = "delivered"
@@ -87,11 +87,11 @@ def unmeasured_samples(*of: str, status: StrEnum = Unmeasured.NOT_MEASURED) -> t
         What they are about; everything that a report publishes where none is given.
     """
     everything = (
-        About.DRIFT,
-        About.SCORE_DRIFT,
-        About.ESTIMATE,
-        About.ESTIMATE_ERROR,
-        About.DATA,
+        Subject.DRIFT,
+        Subject.SCORE_DRIFT,
+        Subject.ESTIMATE,
+        Subject.ESTIMATE_ERROR,
+        Subject.DATA,
         PERFORMANCE,
     )
     return tuple(status_sample(about, status) for about in of or everything)

@@ -10,8 +10,8 @@ from pathlib import Path
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.window import ending
 from monitoring.settings import settings
-from monitoring.signals.history import STEP, Held, History, exposition
-from monitoring.signals.pipelines import Part, Pipeline, firings, period
+from monitoring.signals.history import STEP, HeldSamples, History, exposition
+from monitoring.signals.pipelines import Pipeline, PushGroup, firings, period
 from monitoring.steps.backfill_past import Past, Unseen, unseen
 from monitoring.steps.drift import champion_model
 from monitoring.steps.measured import measure_windows
@@ -119,13 +119,13 @@ def backfill(
         in_memory = history.in_memory_since()
         end = until if in_memory is None else min(in_memory, until)
         moments = range(first, int(end.timestamp()), STEP)
-        due = _due(ticks, history.lacking(case.name, Part.REPORT, moments))
+        due = _due(ticks, history.lacking(case.name, PushGroup.REPORT, moments))
         held = tuple(_measured(case, past, model, due, progress))
     written = [moment for one in held for moment in one.at]
     if written:
         _write(case, history, held)
     if written and wait:
-        history.wait_for(case.name, Part.REPORT, written[-1])
+        history.wait_for(case.name, PushGroup.REPORT, written[-1])
     return Backfilled(
         windows=len(held),
         samples=sum(len(one.samples) * len(one.at) for one in held),
@@ -226,7 +226,7 @@ def _measured(
     champion: Model,
     due: dict[datetime, list[int]],
     progress: Progress,
-) -> Iterator[Held]:
+) -> Iterator[HeldSamples]:
     models = {champion.version: champion}
     for number, (tick, moments) in enumerate(due.items()):
         progress(number, len(due))
@@ -238,15 +238,15 @@ def _measured(
         run = Run.open(Pipeline.REPORT, case.name, window)
         measured = measure_windows(run, past, models[version]) if len(rows) else None
         samples = report_samples(case, measured, rows=len(rows), as_of=tick)
-        yield Held(samples, moments)
+        yield HeldSamples(samples, moments)
     progress(len(due), len(due))
 
 
-def _write(case: UseCase, history: History, held: Sequence[Held]) -> None:
+def _write(case: UseCase, history: History, held: Sequence[HeldSamples]) -> None:
     """Write the figures into Prometheus; their file stays only where that fails."""
     file: Path = settings().state / "backfill" / f"{case.name}.om"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8") as text:
-        text.writelines(exposition(held, use_case=case.name, part=Part.REPORT))
+        text.writelines(exposition(held, use_case=case.name, group=PushGroup.REPORT))
     history.load(file)
     file.unlink()

@@ -10,7 +10,7 @@ from monitoring.performance.types import CardStatus, Scorecard
 from monitoring.rows.role import Role
 from monitoring.settings import settings
 from monitoring.signals.metric import Sample, Stage
-from monitoring.signals.pipelines import Part
+from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.pushgateway import publish, publish_success
 from monitoring.signals.samples import (
     PERFORMANCE,
@@ -27,7 +27,7 @@ from monitoring.signals.samples import (
     verdict_samples,
     window_samples,
 )
-from monitoring.signals.statuses import About, Decided
+from monitoring.signals.statuses import RetrainDecision, Subject
 from monitoring.steps.decide import Decision
 from monitoring.steps.measured import Measured
 from monitoring.steps.places import model_registry
@@ -49,7 +49,7 @@ def publish_report(run: Run, measured: Measured | None, *, rows: int | None) -> 
         Production rows in the verdict's window; None if they could not be counted.
     """
     samples = report_samples(run.case, measured, rows=rows, as_of=run.as_of)
-    _push(run.case, Part.REPORT, samples)
+    _push(run.case, PushGroup.REPORT, samples)
     publish_model(run.case)
 
 
@@ -57,7 +57,7 @@ def report_samples(
     case: UseCase, measured: Measured | None, *, rows: int | None, as_of: datetime
 ) -> tuple[Sample, ...]:
     """Return a report's figures as samples; parameters as `publish_report`."""
-    counted = () if rows is None else window_samples(About.DATA, rows, as_of)
+    counted = () if rows is None else window_samples(Subject.DATA, rows, as_of)
     if measured is None:
         return (*counted, *unmeasured_samples())
     return (*counted, *_measured_samples(case, measured))
@@ -81,9 +81,9 @@ def publish_retrain(
             waiting_for_labels=decision.waiting
             or (promotion is not None and promotion.gate.waiting),
         )
-        _push(run.case, Part.RETRAIN, samples)
+        _push(run.case, PushGroup.RETRAIN, samples)
     if promotion is not None:
-        _push(run.case, Part.GATE, _gate_samples(promotion))
+        _push(run.case, PushGroup.GATE, _gate_samples(promotion))
     publish_model(run.case)
 
 
@@ -94,12 +94,12 @@ def publish_run_success(run: Run) -> None:
         publish_success(run.use_case, run.pipeline, datetime.now(UTC), url=url)
 
 
-def _decided(decision: Decision, promotion: Promotion | None) -> Decided:
+def _decided(decision: Decision, promotion: Promotion | None) -> RetrainDecision:
     if not decision.go:
-        return Decided.SKIPPED
+        return RetrainDecision.SKIPPED
     if promotion is None:
-        return Decided.FAILED
-    return Decided.PROMOTED if promotion.gate.promote else Decided.KEPT_CHAMPION
+        return RetrainDecision.FAILED
+    return RetrainDecision.PROMOTED if promotion.gate.promote else RetrainDecision.KEPT_CHAMPION
 
 
 def _gate_samples(promotion: Promotion) -> tuple[Sample, ...]:
@@ -118,14 +118,14 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     yield from verdict_samples(measured.verdict)
     yield from quarantine_samples(measured.quarantined)
     yield from label_problem_samples(measured.label_problems)
-    yield from window_samples(About.PERFORMANCE, measured.mature_rows, measured.mature_end)
+    yield from window_samples(Subject.PERFORMANCE, measured.mature_rows, measured.mature_end)
     yield from _realised_samples(case, measured)
     if measured.estimated is None:
-        yield from unmeasured_samples(About.ESTIMATE)
+        yield from unmeasured_samples(Subject.ESTIMATE)
     else:
         yield from estimate_samples(measured.estimated)
         yield from window_samples(
-            About.ESTIMATE, measured.estimated.rows, measured.verdict.window_end
+            Subject.ESTIMATE, measured.estimated.rows, measured.verdict.window_end
         )
 
 
@@ -133,7 +133,7 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     """Yield the mature window's figures, or that no row of it was scored."""
     if measured.realised is None:
         status = CardStatus.NO_ROWS
-        yield from unmeasured_samples(PERFORMANCE, About.ESTIMATE_ERROR, status=status)
+        yield from unmeasured_samples(PERFORMANCE, Subject.ESTIMATE_ERROR, status=status)
         return
     yield from scorecard_samples(
         measured.realised,
@@ -157,7 +157,7 @@ def publish_model(case: UseCase) -> None:
     registry = model_registry()
     version = registry.champion(case)
     if version is not None:
-        _push(case, Part.MODEL, _serving_samples(registry.load(case, version.number), version))
+        _push(case, PushGroup.MODEL, _serving_samples(registry.load(case, version.number), version))
 
 
 def _serving_samples(model: Model, version: Version) -> tuple[Sample, ...]:
@@ -181,9 +181,9 @@ def _capacity(case: UseCase, length: timedelta) -> float | None:
     return None if a_day is None else a_day * (length / timedelta(days=1))
 
 
-def _push(case: UseCase, part: Part, samples: Iterable[Sample]) -> None:
+def _push(case: UseCase, group: PushGroup, samples: Iterable[Sample]) -> None:
     url = settings().pushgateway_url
     if url is None:
-        log.warning("TOCSIN_PUSHGATEWAY_URL is not set: %s of %s not pushed", part, case.name)
+        log.warning("TOCSIN_PUSHGATEWAY_URL is not set: %s of %s not pushed", group, case.name)
         return
-    publish(samples, use_case=case.name, part=part, url=url)
+    publish(samples, use_case=case.name, group=group, url=url)

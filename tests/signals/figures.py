@@ -15,7 +15,7 @@ from monitoring.performance.types import (
     Scorecard,
 )
 from monitoring.rows.role import Role
-from monitoring.signals import About, Part, Pipeline, Sample
+from monitoring.signals import Pipeline, PushGroup, Sample, Subject
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
@@ -31,7 +31,7 @@ from monitoring.signals.samples import (
     verdict_samples,
     window_samples,
 )
-from monitoring.signals.statuses import Decided, Notified, notification_of
+from monitoring.signals.statuses import NotificationStatus, RetrainDecision, notification_of
 from monitoring.store.counting import LabelProblems
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -142,24 +142,27 @@ def report_samples(
         *estimate_samples(estimated),
         *error_samples(estimated, realised),
         *cost_samples((STEP,)),
-        *window_samples(About.PERFORMANCE, realised.rows, AT),
-        *window_samples(About.ESTIMATE, estimated.rows, AT),
+        *window_samples(Subject.PERFORMANCE, realised.rows, AT),
+        *window_samples(Subject.ESTIMATE, estimated.rows, AT),
         *quarantine_samples(quarantined or {}),
         *label_problem_samples(LabelProblems(unknown=2, conflicting=1)),
     )
 
 
-def pushed() -> dict[Part, tuple[Sample, ...]]:
+def pushed() -> dict[PushGroup, tuple[Sample, ...]]:
     """Return everything that lies in the Pushgateway after a retrain and a report."""
     parts = {
-        Part.MODEL: (
+        PushGroup.MODEL: (
             *model_samples(version="3", candidate="xgboost", data_hash="ab12", promoted=AT),
             *scorecard_samples(card(), stage=Stage.TEST, role=Role.CHAMPION, capacity=400),
         ),
-        Part.RETRAIN: retrain_samples(
-            decision=Decided.SKIPPED, reason="no drift", new_labelled=120, waiting_for_labels=False
+        PushGroup.RETRAIN: retrain_samples(
+            decision=RetrainDecision.SKIPPED,
+            reason="no drift",
+            new_labelled=120,
+            waiting_for_labels=False,
         ),
-        Part.GATE: gate_samples(
+        PushGroup.GATE: gate_samples(
             version="3",
             rule="superior",
             outcome="promoted",
@@ -167,12 +170,12 @@ def pushed() -> dict[Part, tuple[Sample, ...]]:
             positives=80,
             found=comparison(),
         ),
-        Part.REPORT: report_samples(),
+        PushGroup.REPORT: report_samples(),
     }
     for pipeline in Pipeline:
         labels = {"pipeline": pipeline.value}
         parts[pipeline.attempt] = (Sample(LAST_ATTEMPT, AT.timestamp(), labels),)
         parts[pipeline.success] = (Sample(LAST_SUCCESS, AT.timestamp(), labels),)
-        delivered = {"of": notification_of(pipeline), "status": Notified.DELIVERED.value}
+        delivered = {"of": notification_of(pipeline), "status": NotificationStatus.DELIVERED.value}
         parts[pipeline.notification] = (Sample(STATUS, 1, delivered),)
     return parts

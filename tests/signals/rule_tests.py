@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from monitoring.signals import Part, Pipeline, Sample
+from monitoring.signals import Pipeline, PushGroup, Sample
 from monitoring.signals.alerts.delivery import Delivery
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS
 from monitoring.signals.generated_files import COMPOSE, FLEET_RULES, prometheus_files
@@ -45,8 +45,8 @@ class World:
 
     def with_samples(self, *samples: Sample) -> "World":
         """Return the world in which a report published these instead."""
-        others = {s: v for s, v in self.series.items() if f'part="{Part.REPORT}"' not in s}
-        own = {name_of(s, self.case, Part.REPORT): held(s.value) for s in samples}
+        others = {s: v for s, v in self.series.items() if f'part="{PushGroup.REPORT}"' not in s}
+        own = {name_of(s, self.case, PushGroup.REPORT): held(s.value) for s in samples}
         return replace(self, series=others | own)
 
     def with_series(self, **values: str) -> "World":
@@ -91,7 +91,7 @@ def healthy(case: UseCase) -> World:
     return world
 
 
-def name_of(sample: Sample, case: UseCase, part: Part) -> str:
+def name_of(sample: Sample, case: UseCase, part: PushGroup) -> str:
     """Return a sample's series as Prometheus scrapes it."""
     labels = {"job": "tocsin", "use_case": case.name, "part": part.value, **sample.labels}
     inside = ",".join(f'{name}="{value}"' for name, value in labels.items())

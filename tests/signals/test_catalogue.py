@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import requests
 
-from monitoring.signals import Part, Pipeline, publish
+from monitoring.signals import Pipeline, PushGroup, publish
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
@@ -14,7 +14,7 @@ from monitoring.signals.dashboards.panel import Board
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE
-from monitoring.signals.pipelines import PART
+from monitoring.signals.pipelines import GROUP_LABEL
 from monitoring.signals.promql import FOREIGN
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import program
@@ -68,16 +68,18 @@ def test_no_two_metrics_share_a_name_or_a_key() -> None:
 
 
 def test_no_metric_has_a_label_of_the_group_it_is_pushed_in() -> None:
-    of_groups = {"job", "instance", USE_CASE, PART}
+    of_groups = {"job", "instance", USE_CASE, GROUP_LABEL}
     assert {m.name for m in CATALOGUE if of_groups & set(m.labels)} == set()
 
 
 def test_every_pipeline_has_its_parts() -> None:
-    assert {part for p in Pipeline for part in (p.attempt, p.success, p.notification)} < set(Part)
+    assert {part for p in Pipeline for part in (p.attempt, p.success, p.notification)} < set(
+        PushGroup
+    )
 
 
 def test_prometheus_likes_the_names(pushgateway: str) -> None:
-    publish(one_of_each(), use_case="names", part=Part.REPORT, url=pushgateway)
+    publish(one_of_each(), use_case="names", group=PushGroup.REPORT, url=pushgateway)
     text = requests.get(f"{pushgateway}/metrics", timeout=5).text
     own = [line for line in text.splitlines() if "tocsin_" in line]
     done = subprocess.run(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.signals.history import STEP, Held, History, HistoryError, exposition
-from monitoring.signals.pipelines import Part
+from monitoring.signals.history import STEP, HeldSamples, History, HistoryError, exposition
+from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.samples import unmeasured_samples
 from tests.fixtures.gateway import program, running_prometheus
 from tests.fixtures.loopback import free_port
@@ -27,8 +27,8 @@ def folder(tmp_path: Path) -> Path:
 
 def written(folder: Path, at: range) -> Path:
     path = folder / "past.om"
-    held = Held(unmeasured_samples(), at)
-    text = exposition([held], use_case="fraud", part=Part.REPORT)
+    held = HeldSamples(unmeasured_samples(), at)
+    text = exposition([held], use_case="fraud", group=PushGroup.REPORT)
     path.write_text("".join(text), encoding="utf-8")
     return path
 
@@ -37,15 +37,15 @@ def test_what_was_loaded_is_there_and_only_that(folder: Path) -> None:
     with running_prometheus(folder, "--storage.tsdb.retention.time=400d") as url:
         history = History(url)
         assert history.kept() == timedelta(days=400)
-        assert history.lacking("fraud", Part.REPORT, PAST) == list(PAST)
+        assert history.lacking("fraud", PushGroup.REPORT, PAST) == list(PAST)
         history.load(written(folder, PAST[100:200]))
     # A start reads blocks at once; a running server does within a minute or so.
     with running_prometheus(folder) as url:
         history = History(url)
         assert history.kept() == timedelta(days=15)
-        assert history.lacking("fraud", Part.REPORT, PAST) == [*PAST[:100], *PAST[200:]]
-        assert history.lacking("other", Part.REPORT, PAST) == list(PAST)
-        assert history.lacking("fraud", Part.RETRAIN, PAST) == list(PAST)
+        assert history.lacking("fraud", PushGroup.REPORT, PAST) == [*PAST[:100], *PAST[200:]]
+        assert history.lacking("other", PushGroup.REPORT, PAST) == list(PAST)
+        assert history.lacking("fraud", PushGroup.RETRAIN, PAST) == list(PAST)
 
 
 def test_data_out_of_reach_leaves_the_file_and_says_what_to_do_with_it(

@@ -7,7 +7,7 @@ import pytest
 
 from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.types import CardStatus, Ratio
-from monitoring.signals import Notified, Part, Pipeline, Sample
+from monitoring.signals import NotificationStatus, Pipeline, PushGroup, Sample
 from monitoring.signals.alerts.operational_alerts import fleet_alerts
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
@@ -98,19 +98,19 @@ def test_a_notification_that_was_not_delivered_alerts_until_one_is_delivered(
     failed = ("NotificationFailed", "warning")
     for pipeline in Pipeline:
         of = notification_of(pipeline)
-        lost = Sample(STATUS, 1, {"of": of, "status": Notified.NOT_DELIVERED.value})
+        lost = Sample(STATUS, 1, {"of": of, "status": NotificationStatus.NOT_DELIVERED.value})
         series = name_of(lost, fraud, pipeline.notification)
         world = healthy(fraud).without(STATUS, of=of).with_series(**{series: "1+0x12"})
         check(world, tmp_path, {HOUR: {failed}, HOUR + QUARTER: set()})
 
 
-@pytest.mark.parametrize("status", [Notified.DELIVERED, Notified.NO_WEBHOOK])
+@pytest.mark.parametrize("status", [NotificationStatus.DELIVERED, NotificationStatus.NO_WEBHOOK])
 def test_a_notification_that_was_delivered_or_is_not_wanted_fires_nothing(
-    status: Notified, fraud: UseCase, tmp_path: Path
+    status: NotificationStatus, fraud: UseCase, tmp_path: Path
 ) -> None:
     sample = Sample(STATUS, 1, {"of": "report notification", "status": status.value})
     world = healthy(fraud).with_series(
-        **{name_of(sample, fraud, Part.REPORT_NOTIFICATION): held(1)}
+        **{name_of(sample, fraud, PushGroup.REPORT_NOTIFICATION): held(1)}
     )
     check(world, tmp_path, {30 * HOUR: set()}, every=QUARTER)
 
@@ -119,7 +119,9 @@ def test_a_notification_that_failed_before_the_gateway_went_down_does_not_alert_
     fraud: UseCase, tmp_path: Path
 ) -> None:
     lost = Sample(STATUS, 1, {"of": "report notification", "status": "not delivered"})
-    world = healthy(fraud).with_series(**{name_of(lost, fraud, Part.REPORT_NOTIFICATION): held(1)})
+    world = healthy(fraud).with_series(
+        **{name_of(lost, fraud, PushGroup.REPORT_NOTIFICATION): held(1)}
+    )
     world = world.ending(2 * HOUR).with_series(**{UP: "1+0x24 0+0x500"})
     check(world, tmp_path, {30 * HOUR: {("PushgatewayDown", "critical")}}, every=QUARTER)
 

@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from tenacity import wait_none
 
 from monitoring.signals import (
-    Notified,
-    Part,
+    NotificationStatus,
     Pipeline,
     PublishError,
+    PushGroup,
     Sample,
     SampleError,
     publish,
@@ -52,7 +52,7 @@ def one_of_each() -> tuple[Sample, ...]:
 
 def test_every_metric_of_the_catalogue_is_read_back_as_it_was_published(pushgateway: str) -> None:
     samples = one_of_each()
-    publish(samples, use_case="each", part=Part.REPORT, url=pushgateway)
+    publish(samples, use_case="each", group=PushGroup.REPORT, url=pushgateway)
     group = {"job": "tocsin", "use_case": "each", "part": "report", "instance": ""}
     assert in_gateway(pushgateway, "each") == {
         (s.metric.name, frozenset((group | dict(s.labels)).items())): s.value for s in samples
@@ -60,9 +60,9 @@ def test_every_metric_of_the_catalogue_is_read_back_as_it_was_published(pushgate
 
 
 def test_a_push_replaces_its_own_part_and_no_other(pushgateway: str) -> None:
-    publish(one_of_each(), use_case="again", part=Part.REPORT, url=pushgateway)
-    publish([Sample(DRIFT_SCORE, 0.1)], use_case="again", part=Part.MODEL, url=pushgateway)
-    publish([Sample(DRIFT_SCORE, 0.4)], use_case="again", part=Part.REPORT, url=pushgateway)
+    publish(one_of_each(), use_case="again", group=PushGroup.REPORT, url=pushgateway)
+    publish([Sample(DRIFT_SCORE, 0.1)], use_case="again", group=PushGroup.MODEL, url=pushgateway)
+    publish([Sample(DRIFT_SCORE, 0.4)], use_case="again", group=PushGroup.REPORT, url=pushgateway)
     assert sorted(in_gateway(pushgateway, "again").values()) == [0.1, 0.4]
 
 
@@ -80,7 +80,7 @@ def test_the_status_of_each_pipeline_s_notification_replaces_the_one_before(
     pushgateway: str,
 ) -> None:
     for pipeline in Pipeline:
-        for status in (Notified.NOT_DELIVERED, Notified.DELIVERED):
+        for status in (NotificationStatus.NOT_DELIVERED, NotificationStatus.DELIVERED):
             publish_notification("notified", pipeline, status, url=pushgateway)
     found = {
         dict(labels)["of"]: dict(labels)["status"]
@@ -91,25 +91,25 @@ def test_the_status_of_each_pipeline_s_notification_replaces_the_one_before(
 
 def test_a_retired_use_case_leaves_nothing_and_others_stay(pushgateway: str) -> None:
     for case in ("leaves", "stays"):
-        for part in Part:
-            publish([Sample(DRIFT_SCORE, 0.1)], use_case=case, part=part, url=pushgateway)
+        for part in PushGroup:
+            publish([Sample(DRIFT_SCORE, 0.1)], use_case=case, group=part, url=pushgateway)
     retire("leaves", url=pushgateway)
     assert in_gateway(pushgateway, "leaves") == {}
-    assert len(in_gateway(pushgateway, "stays")) == len(Part)
+    assert len(in_gateway(pushgateway, "stays")) == len(PushGroup)
     retire("leaves", url=pushgateway)
 
 
 def test_a_metric_outside_the_catalogue_is_not_published(pushgateway: str) -> None:
     stranger = Metric("stranger", Unit.ROWS, "Stranger", "Not declared.")
     with pytest.raises(SampleError, match="tocsin_stranger_rows"):
-        publish([Sample(stranger, 1)], use_case="x", part=Part.REPORT, url=pushgateway)
+        publish([Sample(stranger, 1)], use_case="x", group=PushGroup.REPORT, url=pushgateway)
     assert in_gateway(pushgateway, "x") == {}
 
 
 def test_two_samples_of_one_series_are_refused(pushgateway: str) -> None:
     twice = [Sample(DRIFT_SCORE, 0.1), Sample(DRIFT_SCORE, 0.2)]
     with pytest.raises(SampleError, match="two samples of one series: tocsin_drift_score"):
-        publish(twice, use_case="x", part=Part.REPORT, url=pushgateway)
+        publish(twice, use_case="x", group=PushGroup.REPORT, url=pushgateway)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -179,7 +179,7 @@ def test_a_passing_fault_is_outlived(flaky: tuple[str, type[_Flaky]]) -> None:
     publish(
         [Sample(FEATURE_DRIFT, 0.1, {"feature": "V1"})],
         use_case="fraud",
-        part=Part.REPORT,
+        group=PushGroup.REPORT,
         url=url,
         retries=AT_ONCE,
     )
@@ -192,7 +192,7 @@ def test_a_lasting_fault_fails_with_the_address_and_the_reason(
     url, handler = flaky
     handler.answers = (500,)
     with pytest.raises(PublishError, match=f"fraud/report.*{url}.*500 the reason"):
-        publish([], use_case="fraud", part=Part.REPORT, url=url, retries=AT_ONCE)
+        publish([], use_case="fraud", group=PushGroup.REPORT, url=url, retries=AT_ONCE)
     assert handler.asked == 4
 
 
@@ -200,7 +200,7 @@ def test_what_the_gateway_refuses_is_not_sent_again(flaky: tuple[str, type[_Flak
     url, handler = flaky
     handler.answers = (400,)
     with pytest.raises(PublishError, match="400 the reason"):
-        publish([], use_case="fraud", part=Part.REPORT, url=url, retries=AT_ONCE)
+        publish([], use_case="fraud", group=PushGroup.REPORT, url=url, retries=AT_ONCE)
     assert handler.asked == 1
 
 
@@ -222,7 +222,7 @@ def test_the_usual_retries_end_within_seconds() -> None:
         publish(
             [],
             use_case="fraud",
-            part=Part.REPORT,
+            group=PushGroup.REPORT,
             url=f"http://127.0.0.1:{free_port()}",
             retries=RETRIES.copy(sleep=waits.append),
         )

@@ -9,7 +9,7 @@ import requests
 from monitoring.rows.role import Role
 from monitoring.signals.catalogue import POSITIVES, RECALL
 from monitoring.signals.metric import Sample, Stage
-from monitoring.signals.pipelines import Part
+from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.pushgateway import publish
 from tests.fixtures.stack import LocalStack
 
@@ -20,7 +20,7 @@ LIVE = {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}
 def test_a_recall_below_its_limit_reaches_the_webhook(local_stack: LocalStack) -> None:
     gateway = f"http://127.0.0.1:{local_stack.ports.pushgateway}"
     samples = (Sample(RECALL, 0.4, LIVE), Sample(POSITIVES, 100, LIVE))
-    publish(samples, use_case="fraud", part=Part.REPORT, url=gateway)
+    publish(samples, use_case="fraud", group=PushGroup.REPORT, url=gateway)
 
     prometheus = f"http://127.0.0.1:{local_stack.ports.prometheus}"
 

@@ -17,7 +17,7 @@ VALUE = "<value>"
 """Stands for the measured value in an alert's words."""
 
 
-class Shown(StrEnum):
+class ValueFormat(StrEnum):
     """How a value is written for people."""
 
     RATIO = "ratio"
@@ -78,7 +78,7 @@ class Alert:
     side: Side
     limit: float
     link: Link
-    shown: Shown = Shown.COUNT
+    shown: ValueFormat = ValueFormat.COUNT
     guards: tuple[str, ...] = ()
     hold: timedelta = timedelta(0)
     money: MoneyAtStake | None = None
@@ -96,14 +96,16 @@ class Alert:
         return " ".join((self.value, *self.guards))
 
     @property
-    def loudness(self) -> str:
+    def severity_label(self) -> str:
         """Value of the label `severity`."""
         return self.severity.value if self.severity else "none"
 
     @property
     def uid(self) -> str:
         """A stable identity of at most 40 characters."""
-        identity = "/".join((self.use_case or "", self.name, self.loudness, *self.labels.values()))
+        identity = "/".join(
+            (self.use_case or "", self.name, self.severity_label, *self.labels.values())
+        )
         return f"tocsin-{hashlib.blake2s(identity.encode(), digest_size=12).hexdigest()}"
 
 
@@ -113,7 +115,7 @@ _UNKNOWN = "not known"
 class Form(Protocol):
     """Writes values into an alert's words; safe where there is no value."""
 
-    def value(self, shown: Shown) -> str:
+    def value(self, shown: ValueFormat) -> str:
         """Return the template of the measured value."""
         ...
 
@@ -125,7 +127,7 @@ class Form(Protocol):
 class PrometheusForm:
     """Templates of Prometheus: values by name, other figures by query."""
 
-    def value(self, shown: Shown) -> str:
+    def value(self, shown: ValueFormat) -> str:
         """Return the template of the measured value."""
         return f"{{{{ $value | {_written(shown)} }}}}"
 
@@ -147,13 +149,13 @@ class GrafanaForm:
     MONEY = "E"
     UNKNOWN_MONEY = "or on () vector(-1)"
 
-    def value(self, shown: Shown) -> str:
+    def value(self, shown: ValueFormat) -> str:
         """Return the template of the measured value."""
         return self._with(self.VALUE, f"{{{{ .Value | {_written(shown)} }}}}")
 
     def money(self, query: str, words: str) -> str:  # noqa: ARG002 - the rule runs the query
         """Return the template of the rule's own money expression, followed by `words`."""
-        known = f"{{{{ .Value | {_written(Shown.COUNT)} }}}} {words}"
+        known = f"{{{{ .Value | {_written(ValueFormat.COUNT)} }}}} {words}"
         safe = f"{{{{ if ge .Value 0.0 }}}}{known}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
         return self._with(self.MONEY, safe)
 
@@ -161,11 +163,11 @@ class GrafanaForm:
         return f"{{{{ with $values.{letter} }}}}{found}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
 
 
-def _written(shown: Shown) -> str:
+def _written(shown: ValueFormat) -> str:
     return {
-        Shown.RATIO: 'printf "%.2f"',
-        Shown.COUNT: 'printf "%.0f"',
-        Shown.DURATION: "humanizeDuration",
+        ValueFormat.RATIO: 'printf "%.2f"',
+        ValueFormat.COUNT: 'printf "%.0f"',
+        ValueFormat.DURATION: "humanizeDuration",
     }[shown]
 
 
@@ -189,11 +191,11 @@ def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
 def labels(alert: Alert) -> dict[str, str]:
     """Return the labels that alerts are routed and grouped by."""
     case = {} if alert.use_case is None else {"use_case": alert.use_case}
-    return {**case, "severity": alert.loudness, **alert.labels}
+    return {**case, "severity": alert.severity_label, **alert.labels}
 
 
 def _limit(alert: Alert) -> str:
-    if alert.shown is Shown.DURATION or alert.severity is None:
+    if alert.shown is ValueFormat.DURATION or alert.severity is None:
         return ""
     return f"alarm {alert.side} {alert.limit:g}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.signals.alerts.alert import VALUE, Alert, MoneyAtStake, Shown
+from monitoring.signals.alerts.alert import VALUE, Alert, MoneyAtStake, ValueFormat
 from monitoring.signals.alerts.inhibition import unless_broken, unless_stale
 from monitoring.signals.catalogue import (
     CAPACITY_USED,
@@ -85,7 +85,7 @@ def _alert(
         side=side,
         limit=threshold.value,
         link=Link(board_of(case.name), _PANELS[metric]),
-        shown=Shown.RATIO if metric.unit is Unit.RATIO else Shown.COUNT,
+        shown=ValueFormat.RATIO if metric.unit is Unit.RATIO else ValueFormat.COUNT,
         guards=tuple(_guards(case, metric)),
         money=_money(case, metric),
     )

@@ -46,7 +46,7 @@ def provisioned_group(
 
 def _rule(alert: Alert, addresses: Addresses, *, paused: bool) -> dict[str, Any]:
     rule = (
-        alerting.Rule(f"{alert.title} ({alert.loudness})"[:190])
+        alerting.Rule(f"{alert.title} ({alert.severity_label})"[:190])
         .uid(alert.uid)
         .condition("C")
         .for_val(duration(alert.hold))

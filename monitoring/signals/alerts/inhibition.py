@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS
 from monitoring.signals.metric import USE_CASE
-from monitoring.signals.pipelines import JOB, PART, PATIENCE, Pipeline, look_back, stale_after
+from monitoring.signals.pipelines import (
+    GROUP_LABEL,
+    JOB,
+    RUN_TIME_LIMIT,
+    Pipeline,
+    look_back,
+    stale_after,
+)
 from monitoring.signals.promql import (
     BY_PIPELINE,
     PUSH_FAILURE_TIME,
@@ -19,10 +26,10 @@ from monitoring.use_case import UseCase
 GATEWAY_JOB = "pushgateway"
 """The scrape job of the Pushgateway in prometheus.yml."""
 
-GATEWAY_DOWN = f"max({series(UP, job=GATEWAY_JOB)})"
+GATEWAY_UP = f"max({series(UP, job=GATEWAY_JOB)})"
 """1 where the Pushgateway answers, 0 where it does not."""
 
-UNLESS_GATEWAY_DOWN = f"unless on () ({GATEWAY_DOWN} == 0)"
+UNLESS_GATEWAY_DOWN = f"unless on () ({GATEWAY_UP} == 0)"
 
 
 def age_of_success(case: UseCase, pipeline: Pipeline) -> str:
@@ -45,7 +52,7 @@ def unless_stale(case: UseCase, pipeline: Pipeline) -> str:
 
 def unless_failed(case: UseCase, pipeline: Pipeline) -> str:
     """Return the guard of what a failed run causes: it is told as such."""
-    limit = PATIENCE[pipeline].total_seconds()
+    limit = RUN_TIME_LIMIT[pipeline].total_seconds()
     failed = age_of_failed_attempt(case, pipeline)
     return f"unless on ({USE_CASE}) {failed} > {limit:g}"
 
@@ -62,6 +69,6 @@ def unless_broken(case: UseCase) -> str:
 
 def seconds_since_push_failed(case: UseCase) -> str:
     """Return by how much the last refused push is newer than the last accepted one, by part."""
-    by = f"max by ({USE_CASE}, {PART})"
+    by = f"max by ({USE_CASE}, {GROUP_LABEL})"
     group = {"job": JOB, USE_CASE: case.name}
     return f"({by} ({series(PUSH_FAILURE_TIME, **group)}) - {by} ({series(PUSH_TIME, **group)}))"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from monitoring.rows.role import Role
-from monitoring.signals.alerts.alert import VALUE, Alert, Shown
+from monitoring.signals.alerts.alert import VALUE, Alert, ValueFormat
 from monitoring.signals.alerts.inhibition import (
-    GATEWAY_DOWN,
+    GATEWAY_UP,
     UNLESS_GATEWAY_DOWN,
     age_of_failed_attempt,
     age_of_success,
@@ -27,9 +27,9 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.links import HEALTH, CasePanel, HealthPanel, Link, board_of
 from monitoring.signals.metric import USE_CASE, Metric, Stage
-from monitoring.signals.pipelines import PATIENCE, Pipeline, look_back, period, stale_after
+from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline, look_back, period, stale_after
 from monitoring.signals.promql import live, newest, now, select
-from monitoring.signals.statuses import About, Notified, notification_of, performance_of
+from monitoring.signals.statuses import NotificationStatus, Subject, notification_of, performance_of
 from monitoring.signals.thresholds import Side, business_thresholds
 from monitoring.use_case import Severity, UseCase
 
@@ -38,9 +38,9 @@ EXPECTED = "expected"
 
 _GOOD = "judged|tested"
 _ABOUT = {
-    DRIFT_SCORE: About.DRIFT.value,
-    ESTIMATE_ERROR: About.ESTIMATE_ERROR.value,
-    QUARANTINED: About.DATA.value,
+    DRIFT_SCORE: Subject.DRIFT.value,
+    ESTIMATE_ERROR: Subject.ESTIMATE_ERROR.value,
+    QUARANTINED: Subject.DATA.value,
 }
 """What the status of a figure is about, where it is not the champion's performance."""
 
@@ -100,7 +100,7 @@ def fleet_alerts() -> tuple[Alert, ...]:
             title="The Pushgateway does not answer",
             meaning="No figure of any model can arrive; alerts on models rest on what came before.",
             severity=Severity.CRITICAL,
-            value=GATEWAY_DOWN,
+            value=GATEWAY_UP,
             side=Side.BELOW,
             limit=1,
             link=Link(HEALTH, HealthPanel.UP),
@@ -137,7 +137,7 @@ def _stale(case: UseCase, pipeline: Pipeline, severity: Severity) -> Alert:
         side=Side.ABOVE,
         limit=stale_after(case, pipeline).total_seconds(),
         link=Link(HEALTH, HealthPanel.SUCCESS_AGE),
-        shown=Shown.DURATION,
+        shown=ValueFormat.DURATION,
         guards=(unless_failed(case, pipeline), UNLESS_GATEWAY_DOWN),
         labels={"pipeline": pipeline.value},
     )
@@ -152,9 +152,9 @@ def _failed(case: UseCase, pipeline: Pipeline) -> Alert:
         severity=Severity.WARNING,
         value=age_of_failed_attempt(case, pipeline),
         side=Side.ABOVE,
-        limit=PATIENCE[pipeline].total_seconds(),
+        limit=RUN_TIME_LIMIT[pipeline].total_seconds(),
         link=Link(HEALTH, HealthPanel.FAILED),
-        shown=Shown.DURATION,
+        shown=ValueFormat.DURATION,
         guards=(UNLESS_GATEWAY_DOWN,),
         labels={"pipeline": pipeline.value},
     )
@@ -172,7 +172,7 @@ def _push_failed(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(HEALTH, HealthPanel.FAILED_PUSHES),
-        shown=Shown.DURATION,
+        shown=ValueFormat.DURATION,
     )
 
 
@@ -190,7 +190,7 @@ def _notification_failed(case: UseCase) -> Alert:
             case.name,
             by=(USE_CASE, "of"),
             of=f"~{notifications}",
-            status=Notified.NOT_DELIVERED.value,
+            status=NotificationStatus.NOT_DELIVERED.value,
         ),
         side=Side.ABOVE,
         limit=0,
@@ -215,7 +215,7 @@ def _absent(case: UseCase) -> Alert:
 
 
 def _not_judged(case: UseCase) -> Alert:
-    watched = "|".join((About.DRIFT, performance_of(Stage.PRODUCTION, Role.CHAMPION)))
+    watched = "|".join((Subject.DRIFT, performance_of(Stage.PRODUCTION, Role.CHAMPION)))
     by = (USE_CASE, *STATUS.labels)
     fine = now(STATUS, case.name, by=by, status=f"~{_FINE}")
     unjudged = f"({now(STATUS, case.name, by=by, of=f'~{watched}')} unless {fine})"

@@ -21,7 +21,7 @@ from monitoring.signals.catalogue import (
     WINDOW_ROWS,
 )
 from monitoring.signals.dashboards.panel import NOT_EVEN_ONE, Display, Panel, Query, Scale
-from monitoring.signals.dashboards.queries import Watch
+from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.samples.data_samples import NO_REASON
 
@@ -29,7 +29,7 @@ _FEATURE = "feature"
 _SHOWN = 8
 
 
-def drift(watch: Watch) -> Panel:
+def drift(queries: CaseQueries) -> Panel:
     """Return the drift of the window in a few numbers."""
     return Panel(
         CasePanel.DRIFT,
@@ -39,16 +39,16 @@ def drift(watch: Watch) -> Panel:
         Display.STAT,
         Scale.RATIO,
         (
-            watch.live(DRIFT_SCORE),
-            watch.live(WEIGHTED_DRIFT, "Weighted"),
-            watch.live(MAX_FEATURE_DRIFT, "Largest"),
-            watch.live(MEAN_FEATURE_DRIFT, "Mean"),
+            queries.live(DRIFT_SCORE),
+            queries.live(WEIGHTED_DRIFT, "Weighted"),
+            queries.live(MAX_FEATURE_DRIFT, "Largest"),
+            queries.live(MEAN_FEATURE_DRIFT, "Mean"),
         ),
         width=8,
     )
 
 
-def drift_over_time(watch: Watch) -> Panel:
+def drift_over_time(queries: CaseQueries) -> Panel:
     """Return the course of the drift score."""
     return Panel(
         CasePanel.DRIFT_OVER_TIME,
@@ -58,13 +58,13 @@ def drift_over_time(watch: Watch) -> Panel:
         "lies lower, the data has gone back.",
         Display.LINES,
         Scale.RATIO,
-        (watch.live(DRIFT_SCORE), watch.live(PREVIOUS_DRIFT, "Previous model")),
+        (queries.live(DRIFT_SCORE), queries.live(PREVIOUS_DRIFT, "Previous model")),
         width=8,
         whole=True,
     )
 
 
-def drifted_features(watch: Watch) -> Panel:
+def drifted_features(queries: CaseQueries) -> Panel:
     """Return how many features drifted."""
     return Panel(
         CasePanel.DRIFTED_FEATURES,
@@ -72,15 +72,15 @@ def drifted_features(watch: Watch) -> Panel:
         "Features that drifted, of those that could be tested.",
         Display.LINES,
         Scale.COUNT,
-        (watch.live(DRIFTED_FEATURES), watch.live(TESTED_FEATURES)),
+        (queries.live(DRIFTED_FEATURES), queries.live(TESTED_FEATURES)),
         width=8,
     )
 
 
-def feature_panels(watch: Watch) -> tuple[Panel, ...]:
+def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return which features move, and which of them matter."""
-    effect = watch.each(FEATURE_DRIFT, _FEATURE)
-    importance = watch.each(FEATURE_IMPORTANCE, _FEATURE)
+    effect = queries.each(FEATURE_DRIFT, _FEATURE)
+    importance = queries.each(FEATURE_IMPORTANCE, _FEATURE)
     return (
         Panel(
             CasePanel.FEATURES,
@@ -96,7 +96,7 @@ def feature_panels(watch: Watch) -> tuple[Panel, ...]:
             f"Effect of the {_SHOWN} features that lie furthest away now.",
             Display.LINES,
             Scale.RATIO,
-            (watch.top(_SHOWN, FEATURE_DRIFT, _FEATURE),),
+            (queries.top(_SHOWN, FEATURE_DRIFT, _FEATURE),),
         ),
         Panel(
             CasePanel.SCORE_DRIFT,
@@ -105,7 +105,7 @@ def feature_panels(watch: Watch) -> tuple[Panel, ...]:
             "move, because it weighs features as the model does.",
             Display.LINES,
             Scale.RATIO,
-            (watch.live(SCORE_DRIFT),),
+            (queries.live(SCORE_DRIFT),),
         ),
         Panel(
             CasePanel.MISSING_VALUES,
@@ -113,14 +113,14 @@ def feature_panels(watch: Watch) -> tuple[Panel, ...]:
             f"Share of rows without a value, for the {_SHOWN} features that lack most now.",
             Display.LINES,
             Scale.RATIO,
-            (watch.top(_SHOWN, FEATURE_MISSING, _FEATURE),),
+            (queries.top(_SHOWN, FEATURE_MISSING, _FEATURE),),
         ),
     )
 
 
-def quality_panels(watch: Watch) -> tuple[Panel, ...]:
+def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return what the data was like."""
-    aside = watch.each(QUARANTINED, *QUARANTINED.labels)
+    aside = queries.each(QUARANTINED, *QUARANTINED.labels)
     named = f'label_replace({aside.expr}, "reason", "all passed", "reason", "{NO_REASON}")'
     return (
         Panel(
@@ -138,7 +138,7 @@ def quality_panels(watch: Watch) -> tuple[Panel, ...]:
             "Columns that are missing or have changed their type since training.",
             Display.STAT,
             Scale.COUNT,
-            (replace(watch.live(BROKEN_FEATURES), limits=(NOT_EVEN_ONE,)),),
+            (replace(queries.live(BROKEN_FEATURES), limits=(NOT_EVEN_ONE,)),),
             width=4,
         ),
         Panel(
@@ -147,7 +147,7 @@ def quality_panels(watch: Watch) -> tuple[Panel, ...]:
             "Rows that each kind of figure is about.",
             Display.LINES,
             Scale.COUNT,
-            (watch.each(WINDOW_ROWS, *WINDOW_ROWS.labels),),
+            (queries.each(WINDOW_ROWS, *WINDOW_ROWS.labels),),
             width=10,
         ),
     )

@@ -18,8 +18,8 @@ from monitoring.signals.dashboards.panel import (
     Board,
     Column,
     Display,
-    Leads,
     Limit,
+    PageLink,
     Panel,
     Query,
     Scale,
@@ -27,7 +27,7 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.links import FLEET, HEALTH, FleetPanel, HealthPanel, path_of
 from monitoring.signals.metric import USE_CASE, Metric
-from monitoring.signals.pipelines import JOB, PART, PATIENCE, Pipeline
+from monitoring.signals.pipelines import GROUP_LABEL, JOB, RUN_TIME_LIMIT, Pipeline
 from monitoring.signals.promql import (
     ALERTS,
     BY_PIPELINE,
@@ -61,7 +61,7 @@ def fleet_board() -> Board:
                 ),
             ),
         ),
-        links=(Leads("Pipeline health", path_of(HEALTH)),),
+        links=(PageLink("Pipeline health", path_of(HEALTH)),),
     )
 
 
@@ -127,7 +127,7 @@ def _course(place: FleetPanel, metric: Metric, scale: Scale, good: str) -> Panel
 
 _RUN = "{{use_case}} · {{pipeline}}"
 _BY_RUN = f"max by ({', '.join(BY_PIPELINE)})"
-_BY_PART = f"max by ({USE_CASE}, {PART})"
+_BY_PART = f"max by ({USE_CASE}, {GROUP_LABEL})"
 
 
 def health_board() -> Board:
@@ -137,7 +137,7 @@ def health_board() -> Board:
         title="Pipeline health",
         description="Whether runs succeed, figures arrive, and every part answers.",
         sections=(Section("Parts and runs", _runs()), Section("Pushes and rows", _pushes())),
-        links=(Leads("All models", path_of(FLEET)),),
+        links=(PageLink("All models", path_of(FLEET)),),
     )
 
 
@@ -184,7 +184,7 @@ def _runs() -> tuple[Panel, ...]:
 def _failed(pipeline: Pipeline) -> str:
     attempt = f"{_BY_RUN} ({series(LAST_ATTEMPT.name, pipeline=pipeline.value)})"
     success = f"{_BY_RUN} ({series(LAST_SUCCESS.name, pipeline=pipeline.value)})"
-    over = f"(time() - {attempt} > bool {PATIENCE[pipeline].total_seconds():g})"
+    over = f"(time() - {attempt} > bool {RUN_TIME_LIMIT[pipeline].total_seconds():g})"
     return f"({attempt} > bool {success} or 0 * {attempt} + 1) * {over}"
 
 
@@ -210,7 +210,7 @@ def _pushes() -> tuple[Panel, ...]:
             (Query(f"time() - ({refused} > {pushed})", "refused"),),
             columns=(
                 Column(USE_CASE, "model", opens=ITS_BOARD),
-                Column(PART, "part"),
+                Column(GROUP_LABEL, "part"),
                 Column("refused", "last refusal", Scale.AGE),
             ),
             nothing="no push was refused",

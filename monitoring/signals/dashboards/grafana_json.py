@@ -34,17 +34,17 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from monitoring.signals.dashboards.panel import (
     THIS,
+    Annotation,
     Board,
-    Choice,
     Column,
     Display,
-    Leads,
     Limit,
-    Look,
-    Mark,
+    LineStyle,
+    PageLink,
     Panel,
     Query,
     Scale,
+    Variable,
 )
 from monitoring.signals.promql import DATASOURCE
 from monitoring.signals.thresholds import Side
@@ -133,7 +133,7 @@ def drawn_lines(panel: Panel) -> timeseries.Panel:
     drawn = drawn.axis_soft_min(low).axis_soft_max(high)
     low_edge = ""
     for query in panel.queries:
-        low_edge = query.name if query.look is Look.LOW else low_edge
+        low_edge = query.name if query.look is LineStyle.LOW else low_edge
         properties = _look(query, low_edge)
         if properties:
             found = [DynamicConfigValue(id_val=i, value=v) for i, v in properties.items()]
@@ -166,12 +166,12 @@ def _look(query: Query, low_edge: str) -> dict[str, Any]:
         "color": {"mode": "fixed", "fixedColor": PLAIN},
         "custom.hideFrom": {"legend": True, "tooltip": False, "viz": False},
     }
-    looks: dict[Look, dict[str, Any]] = {
-        Look.PLAIN: {},
-        Look.MAIN: {"custom.lineWidth": 3},
-        Look.ESTIMATE: {"custom.lineStyle": {"fill": "dash", "dash": [6, 6]}},
-        Look.LOW: edge,
-        Look.HIGH: edge | {"custom.fillBelowTo": low_edge, "custom.fillOpacity": 12},
+    looks: dict[LineStyle, dict[str, Any]] = {
+        LineStyle.PLAIN: {},
+        LineStyle.MAIN: {"custom.lineWidth": 3},
+        LineStyle.ESTIMATE: {"custom.lineStyle": {"fill": "dash", "dash": [6, 6]}},
+        LineStyle.LOW: edge,
+        LineStyle.HIGH: edge | {"custom.fillBelowTo": low_edge, "custom.fillOpacity": 12},
     }
     own = {"color": {"mode": "fixed", "fixedColor": query.colour}} if query.colour else {}
     return looks[query.look] | own
@@ -365,11 +365,11 @@ def _bars(_: Panel) -> Any:
     return drawn.decimals(3).min(0)
 
 
-def _link(link: Leads) -> Any:
+def _link(link: PageLink) -> Any:
     return dashboard.DashboardLink(link.title).type(DashboardLinkType.LINK).url(link.url)
 
 
-def _variable(choice: Choice) -> Any:
+def _variable(choice: Variable) -> Any:
     options = [
         VariableOption(text=option, value=option, selected=option == choice.default)
         for option in choice.options
@@ -383,7 +383,7 @@ def _variable(choice: Choice) -> Any:
     )
 
 
-def _mark(mark: Mark) -> Any:
+def _mark(mark: Annotation) -> Any:
     return (
         dashboard.AnnotationQuery()
         .name(mark.name)

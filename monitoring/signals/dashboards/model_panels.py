@@ -23,21 +23,21 @@ from monitoring.signals.dashboards.panel import (
     THIS,
     Column,
     Display,
-    Leads,
     Limit,
+    PageLink,
     Panel,
     Scale,
 )
-from monitoring.signals.dashboards.queries import Watch
+from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.thresholds import Side
 
 
-def model_panels(watch: Watch) -> tuple[Panel, ...]:
+def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return which model serves, how it did in its test, and what retrains decided."""
-    new_rows = watch.case.retrain.new_rows
-    opens = Leads("Open it in MLflow", watch.addresses.model(watch.case.name, THIS))
-    model, since = watch.each(MODEL, *MODEL.labels), watch.since(PROMOTED, *PROMOTED.labels)
+    new_rows = queries.case.retrain.new_rows
+    opens = PageLink("Open it in MLflow", queries.addresses.model(queries.case.name, THIS))
+    model, since = queries.each(MODEL, *MODEL.labels), queries.since(PROMOTED, *PROMOTED.labels)
     return (
         Panel(
             CasePanel.MODEL,
@@ -60,7 +60,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             "What the newest retrain run decided, and why.",
             Display.TABLE,
             Scale.TEXT,
-            (watch.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
+            (queries.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
             height=4,
             columns=(Column("decision", "decision", width=150), Column("reason", "reason")),
         ),
@@ -71,7 +71,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             "to be expected of it, not what it does now.",
             Display.STAT,
             Scale.RATIO,
-            tuple(watch.test(metric) for metric in (F1, PRECISION, RECALL)),
+            tuple(queries.test(metric) for metric in (F1, PRECISION, RECALL)),
             width=8,
         ),
         Panel(
@@ -81,7 +81,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             f"{new_rows} of them, the dashed line, start one.",
             Display.LINES,
             Scale.COUNT,
-            (replace(watch.live(NEW_LABELLED), limits=(Limit(Side.ABOVE, None, new_rows),)),),
+            (replace(queries.live(NEW_LABELLED), limits=(Limit(Side.ABOVE, None, new_rows),)),),
         ),
         Panel(
             CasePanel.WAITING,
@@ -89,7 +89,7 @@ def model_panels(watch: Watch) -> tuple[Panel, ...]:
             "Whether drift asks for a retrain while too few labels of the drifted time have come.",
             Display.STAT,
             Scale.YES_NO,
-            (replace(watch.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),
+            (replace(queries.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),
             width=4,
         ),
     )
@@ -99,9 +99,9 @@ _HEIGHT = 6
 """Room for a value and both ends of its interval."""
 
 
-def gate_panels(watch: Watch) -> tuple[Panel, ...]:
+def gate_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the decision, both differences with their intervals, and the rows they rest on."""
-    allowed = watch.case.retrain
+    allowed = queries.case.retrain
     return (
         Panel(
             CasePanel.GATE,
@@ -111,7 +111,7 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
             f"{allowed.not_inferior_within:.0%} more.",
             Display.TABLE,
             Scale.TEXT,
-            (watch.each(GATE_DECISION, *GATE_DECISION.labels),),
+            (queries.each(GATE_DECISION, *GATE_DECISION.labels),),
             width=10,
             height=_HEIGHT,
             columns=(
@@ -130,8 +130,8 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
             Display.TABLE,
             Scale.RATIO,
             (
-                replace(watch.each(GATE_COST, *GATE_COST.labels), name="cost"),
-                replace(watch.each(GATE_RECALL, *GATE_RECALL.labels), name="recall"),
+                replace(queries.each(GATE_COST, *GATE_COST.labels), name="cost"),
+                replace(queries.each(GATE_RECALL, *GATE_RECALL.labels), name="recall"),
             ),
             width=9,
             height=_HEIGHT,
@@ -148,7 +148,7 @@ def gate_panels(watch: Watch) -> tuple[Panel, ...]:
             "Labelled rows, and positives among them, that the newest decision rests on.",
             Display.STAT,
             Scale.COUNT,
-            (watch.each(GATE_ROWS, *GATE_ROWS.labels),),
+            (queries.each(GATE_ROWS, *GATE_ROWS.labels),),
             width=5,
             height=_HEIGHT,
         ),

@@ -35,7 +35,7 @@ class Scale(StrEnum):
     TEXT = "string"
 
 
-class Look(StrEnum):
+class LineStyle(StrEnum):
     """How a line stands out among the others of its panel."""
 
     PLAIN = "plain"
@@ -87,13 +87,13 @@ class Query:
     expr: str
     name: str
     limits: tuple[Limit, ...] = ()
-    look: Look = Look.PLAIN
+    look: LineStyle = LineStyle.PLAIN
     colour: str | None = None
     chosen: str | None = None
 
 
 @dataclass(frozen=True)
-class Choice:
+class Variable:
     """What someone who looks at a board may choose, by the name that stands for it in PromQL."""
 
     name: str
@@ -107,12 +107,12 @@ class Choice:
         return f"${self.name}"
 
 
-WINDOW = Choice("window", "Look back over", ("1d", "7d", "30d", "90d"), "7d")
+WINDOW = Variable("window", "Look back over", ("1d", "7d", "30d", "90d"), "7d")
 """How far back the figures that speak of more than the newest push reach."""
 
 
 @dataclass(frozen=True)
-class Leads:
+class PageLink:
     """Where a dashboard or a panel leads on."""
 
     title: str
@@ -122,7 +122,7 @@ class Leads:
 THIS = "<this>"
 """Stands for a cell's text in the address that the cell opens."""
 
-ITS_BOARD = Leads("Open its dashboard", path_of(board_of(THIS)))
+ITS_BOARD = PageLink("Open its dashboard", path_of(board_of(THIS)))
 """Where the name of a use case leads."""
 
 
@@ -149,7 +149,7 @@ class Column:
     scale: str = Scale.TEXT
     limits: tuple[Limit, ...] = ()
     calm: tuple[str, ...] = ()
-    opens: Leads | None = None
+    opens: PageLink | None = None
     worst_first: bool = False
     width: int | None = None
 
@@ -190,7 +190,7 @@ class Panel:
     whole: bool = False
     columns: tuple[Column, ...] = ()
     nothing: str = NO_DATA
-    links: tuple[Leads, ...] = ()
+    links: tuple[PageLink, ...] = ()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -207,7 +207,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Annotation:
     """Moments that are drawn into every panel: the query's values are times, in seconds."""
 
     name: str
@@ -231,9 +231,9 @@ class Board:
     title: str
     description: str
     sections: tuple[Section, ...]
-    marks: tuple[Mark, ...] = ()
-    links: tuple[Leads, ...] = ()
-    choices: tuple[Choice, ...] = ()
+    marks: tuple[Annotation, ...] = ()
+    links: tuple[PageLink, ...] = ()
+    choices: tuple[Variable, ...] = ()
     since: str = "now-24h"
 
     @property

@@ -41,13 +41,13 @@ from monitoring.signals.catalogue import (
 from monitoring.signals.dashboards.panel import (
     Column,
     Display,
-    Look,
+    LineStyle,
     Panel,
     Query,
     Scale,
     scale_of,
 )
-from monitoring.signals.dashboards.queries import Watch
+from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.metric import Metric, Stage
 
@@ -63,9 +63,9 @@ _CURVE_HEIGHT = 11
 _MATURE = "the newest production window whose labels have come"
 
 
-def performance(watch: Watch) -> Panel:
+def performance(queries: CaseQueries) -> Panel:
     """Return the figures of the model at its decision threshold."""
-    one = watch.case.words.positive
+    one = queries.case.words.positive
     return Panel(
         CasePanel.PERFORMANCE,
         f"{one.upper()} detection performance",
@@ -73,14 +73,14 @@ def performance(watch: Watch) -> Panel:
         "Higher is better. Where there is no data, the table of statuses says why.",
         Display.STAT,
         Scale.RATIO,
-        tuple(watch.live(metric) for metric in (F1, PRECISION, RECALL)),
+        tuple(queries.live(metric) for metric in (F1, PRECISION, RECALL)),
         width=8,
     )
 
 
-def impact(watch: Watch) -> Panel:
+def impact(queries: CaseQueries) -> Panel:
     """Return what happened to the positives."""
-    many = watch.case.words.positives
+    many = queries.case.words.positives
     return Panel(
         CasePanel.IMPACT,
         "Business impact",
@@ -88,18 +88,18 @@ def impact(watch: Watch) -> Panel:
         Display.STAT,
         Scale.COUNT,
         (
-            watch.live(DETECTED, f"{many.capitalize()} caught"),
-            watch.live(MISSED, f"{many.capitalize()} missed"),
-            watch.live(FALSE_ALARMS),
-            watch.live(POSITIVES, f"All {many}"),
+            queries.live(DETECTED, f"{many.capitalize()} caught"),
+            queries.live(MISSED, f"{many.capitalize()} missed"),
+            queries.live(FALSE_ALARMS),
+            queries.live(POSITIVES, f"All {many}"),
         ),
         width=8,
     )
 
 
-def performance_over_time(watch: Watch) -> Panel:
+def performance_over_time(queries: CaseQueries) -> Panel:
     """Return the course of the figures, with the interval of recall."""
-    band = _band(watch, INTERVAL, "Recall", of=RECALL)
+    band = _band(queries, INTERVAL, "Recall", of=RECALL)
     return Panel(
         CasePanel.PERFORMANCE_OVER_TIME,
         "Performance over time",
@@ -108,27 +108,31 @@ def performance_over_time(watch: Watch) -> Panel:
         Display.LINES,
         Scale.RATIO,
         (
-            watch.live(F1),
-            watch.live(PRECISION, colour=_COLOURS[PRECISION]),
-            watch.live(RECALL, look=Look.MAIN, colour=_COLOURS[RECALL]),
+            queries.live(F1),
+            queries.live(PRECISION, colour=_COLOURS[PRECISION]),
+            queries.live(RECALL, look=LineStyle.MAIN, colour=_COLOURS[RECALL]),
             *band,
         ),
         width=8,
     )
 
 
-def _band(watch: Watch, interval: Metric, what: str, of: Metric | None = None) -> tuple[Query, ...]:
+def _band(
+    queries: CaseQueries, interval: Metric, what: str, of: Metric | None = None
+) -> tuple[Query, ...]:
     """Return the edges of a 95% interval, where one metric holds several of that named by `of`."""
     named = {} if of is None else {"of": of.key}
     return tuple(
-        watch.live(interval, f"{what}, 95% {bound}", look=look, limits=False, bound=bound, **named)
-        for bound, look in (("low", Look.LOW), ("high", Look.HIGH))
+        queries.live(
+            interval, f"{what}, 95% {bound}", look=look, limits=False, bound=bound, **named
+        )
+        for bound, look in (("low", LineStyle.LOW), ("high", LineStyle.HIGH))
     )
 
 
-def money_panels(watch: Watch) -> tuple[Panel, ...]:
+def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return what all this is worth."""
-    scale = scale_of(NET_SAVING, watch.case.costs.currency)
+    scale = scale_of(NET_SAVING, queries.case.costs.currency)
     money = (NET_SAVING, MONEY_CAUGHT, MONEY_MISSED, REVIEW_COST)
     return (
         Panel(
@@ -138,7 +142,7 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
             "losses not prevented, and what its alarms cost.",
             Display.STAT,
             scale,
-            tuple(watch.live(metric) for metric in money),
+            tuple(queries.live(metric) for metric in money),
         ),
         Panel(
             CasePanel.MONEY_OVER_TIME,
@@ -147,7 +151,7 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
             "more than it brings.",
             Display.LINES,
             scale,
-            tuple(watch.live(metric) for metric in money),
+            tuple(queries.live(metric) for metric in money),
         ),
         Panel(
             CasePanel.CAPACITY,
@@ -156,16 +160,16 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
             "alarms are never looked at.",
             Display.LINES,
             Scale.RATIO,
-            (watch.live(CAPACITY_USED),),
+            (queries.live(CAPACITY_USED),),
             width=8,
         ),
         Panel(
             CasePanel.FALSE_ALARM_RATE,
             "False alarm rate",
-            "False alarms among all rows that are not " + watch.case.words.positives + ".",
+            "False alarms among all rows that are not " + queries.case.words.positives + ".",
             Display.LINES,
             Scale.RATIO,
-            (watch.live(FALSE_ALARM_RATE),),
+            (queries.live(FALSE_ALARM_RATE),),
             width=8,
         ),
         Panel(
@@ -176,13 +180,13 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.RATIO,
             tuple(
-                watch.live(metric)
+                queries.live(metric)
                 for metric in (PR_AUC, ROC_AUC, PRECISION_AT_CAPACITY, RECALL_AT_CAPACITY)
             ),
             width=8,
             whole=True,
         ),
-        _cost_curve(watch),
+        _cost_curve(queries),
         Panel(
             CasePanel.RETURN_ON_COST,
             "Return on cost",
@@ -191,16 +195,16 @@ def money_panels(watch: Watch) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.NUMBER,
             (
-                watch.live(RETURN_ON_COST, look=Look.MAIN),
-                *_band(watch, RETURN_ON_COST_INTERVAL, "Return on cost"),
+                queries.live(RETURN_ON_COST, look=LineStyle.MAIN),
+                *_band(queries, RETURN_ON_COST_INTERVAL, "Return on cost"),
             ),
             height=_CURVE_HEIGHT,
         ),
     )
 
 
-def _cost_curve(watch: Watch) -> Panel:
-    many = watch.case.words.positives
+def _cost_curve(queries: CaseQueries) -> Panel:
+    many = queries.case.words.positives
     by = COST_AT.labels
     return Panel(
         CasePanel.COST_CURVE,
@@ -211,24 +215,24 @@ def _cost_curve(watch: Watch) -> Panel:
         Display.TABLE,
         Scale.TEXT,
         (
-            replace(watch.each(COST_AT, *by), name=COST_AT.key),
-            replace(watch.each(ALARMS_AT, *by), name=ALARMS_AT.key),
-            replace(watch.each(MISSED_AT, *by), name=MISSED_AT.key),
+            replace(queries.each(COST_AT, *by), name=COST_AT.key),
+            replace(queries.each(ALARMS_AT, *by), name=ALARMS_AT.key),
+            replace(queries.each(MISSED_AT, *by), name=MISSED_AT.key),
         ),
         height=_CURVE_HEIGHT,
         columns=(
             Column("threshold", "threshold", worst_first=True),
             Column("used", "in use"),
-            Column(COST_AT.key, "cost", scale_of(COST_AT, watch.case.costs.currency)),
+            Column(COST_AT.key, "cost", scale_of(COST_AT, queries.case.costs.currency)),
             Column(ALARMS_AT.key, "alarms", Scale.COUNT),
             Column(MISSED_AT.key, f"{many} missed", Scale.COUNT),
         ),
     )
 
 
-def shadow(watch: Watch) -> Panel:
+def shadow(queries: CaseQueries) -> Panel:
     """Return the champion beside the model that scores in shadow."""
-    many = watch.case.words.positives
+    many = queries.case.words.positives
     columns = (
         (RECALL, "recall"),
         (PRECISION, "precision"),
@@ -238,7 +242,7 @@ def shadow(watch: Watch) -> Panel:
         (FALSE_ALARMS, "false alarms"),
         (NET_SAVING, "net saving"),
     )
-    currency = watch.case.costs.currency
+    currency = queries.case.costs.currency
     stage = Stage.PRODUCTION.value
     return Panel(
         CasePanel.SHADOW,
@@ -251,10 +255,10 @@ def shadow(watch: Watch) -> Panel:
         Scale.TEXT,
         (
             *(
-                replace(watch.each(metric, "role", stage=stage), name=metric.key)
+                replace(queries.each(metric, "role", stage=stage), name=metric.key)
                 for metric, _ in columns
             ),
-            watch.lacking(POSITIVES, "role", NO_SHADOW, stage=stage, role=Role.SHADOW.value),
+            queries.lacking(POSITIVES, "role", NO_SHADOW, stage=stage, role=Role.SHADOW.value),
         ),
         width=24,
         height=5,
@@ -265,24 +269,24 @@ def shadow(watch: Watch) -> Panel:
     )
 
 
-def label_panels(watch: Watch) -> tuple[Panel, ...]:
+def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return what is known before the labels come, and how well."""
     estimates = (
-        watch.live(
+        queries.live(
             ESTIMATED,
             f"{ratio.title}, estimated",
-            look=Look.ESTIMATE,
+            look=LineStyle.ESTIMATE,
             colour=colour,
             of=ratio.key,
         )
         for ratio, colour in _COLOURS.items()
     )
     realised = (
-        watch.live(ratio, f"{ratio.title}, realised", limits=False, colour=colour)
+        queries.live(ratio, f"{ratio.title}, realised", limits=False, colour=colour)
         for ratio, colour in _COLOURS.items()
     )
     others = (
-        watch.live(
+        queries.live(
             ESTIMATE_ERROR, ratio.title, limits=False, colour=_COLOURS.get(ratio), of=ratio.key
         )
         for ratio in (PRECISION, F1, PR_AUC)
@@ -295,7 +299,7 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             "low, realised figures speak of few rows.",
             Display.LINES,
             Scale.RATIO,
-            (watch.live(LABEL_COVERAGE),),
+            (queries.live(LABEL_COVERAGE),),
             width=16,
         ),
         Panel(
@@ -305,7 +309,7 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             "which stays. All are kept; neither counts in any figure.",
             Display.LINES,
             Scale.COUNT,
-            (watch.each(LABEL_PROBLEMS, *LABEL_PROBLEMS.labels),),
+            (queries.each(LABEL_PROBLEMS, *LABEL_PROBLEMS.labels),),
             width=8,
         ),
         Panel(
@@ -319,7 +323,7 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             (
                 *estimates,
                 *realised,
-                *_band(watch, ESTIMATED_INTERVAL, "Recall, estimated", of=RECALL),
+                *_band(queries, ESTIMATED_INTERVAL, "Recall, estimated", of=RECALL),
             ),
             whole=True,
         ),
@@ -332,7 +336,9 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.RATIO,
             (
-                watch.live(ESTIMATE_ERROR, RECALL.title, look=Look.MAIN, colour=_COLOURS[RECALL]),
+                queries.live(
+                    ESTIMATE_ERROR, RECALL.title, look=LineStyle.MAIN, colour=_COLOURS[RECALL]
+                ),
                 *others,
             ),
         ),
@@ -343,12 +349,12 @@ def label_panels(watch: Watch) -> tuple[Panel, ...]:
             "with its 95% interval in grey; what the newest mature window did cost; and how far "
             "that lay from its own estimate.",
             Display.LINES,
-            scale_of(ESTIMATED_COST, watch.case.costs.currency),
+            scale_of(ESTIMATED_COST, queries.case.costs.currency),
             (
-                watch.live(ESTIMATED_COST, look=Look.ESTIMATE),
-                watch.total("Realised cost", MONEY_MISSED, REVIEW_COST),
-                watch.live(ESTIMATE_COST_ERROR),
-                *_band(watch, ESTIMATED_COST_INTERVAL, "Estimated cost"),
+                queries.live(ESTIMATED_COST, look=LineStyle.ESTIMATE),
+                queries.total("Realised cost", MONEY_MISSED, REVIEW_COST),
+                queries.live(ESTIMATE_COST_ERROR),
+                *_band(queries, ESTIMATED_COST_INTERVAL, "Estimated cost"),
             ),
             width=24,
         ),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from monitoring.signals.catalogue import POSITIVES, PR_AUC
-from monitoring.signals.dashboards.panel import Choice, Limit, Look, Query
+from monitoring.signals.dashboards.panel import Limit, LineStyle, Query, Variable
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.promql import highest, live, now, select
@@ -23,7 +23,7 @@ FIGURE = "figure"
 
 
 @dataclass(frozen=True)
-class Watch:
+class CaseQueries:
     """One use case, as its panels see it."""
 
     case: UseCase
@@ -38,7 +38,7 @@ class Watch:
         metric: Metric,
         name: str | None = None,
         *,
-        look: Look = Look.PLAIN,
+        look: LineStyle = LineStyle.PLAIN,
         limits: bool = True,
         colour: str | None = None,
         **labels: str,
@@ -95,7 +95,7 @@ class Watch:
         absent = f"absent({select(metric, self.case.name, **labels)})"
         return Query(f'max by ({by}) (label_replace({absent}, "{by}", "{said}", "", ""))', said)
 
-    def over(self, window: Choice, name: str, how: Mapping[Metric, str]) -> Query:
+    def over(self, window: Variable, name: str, how: Mapping[Metric, str]) -> Query:
         """Return the query of figures over the chosen time, a row each, told apart by `FIGURE`.
 
         Parameters

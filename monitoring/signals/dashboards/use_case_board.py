@@ -15,11 +15,11 @@ from monitoring.signals.dashboards.data_panels import (
 from monitoring.signals.dashboards.model_panels import gate_panels, model_panels
 from monitoring.signals.dashboards.panel import (
     WINDOW,
+    Annotation,
     Board,
     Column,
     Display,
-    Leads,
-    Mark,
+    PageLink,
     Panel,
     Scale,
     Section,
@@ -32,20 +32,25 @@ from monitoring.signals.dashboards.performance_panels import (
     performance_over_time,
     shadow,
 )
-from monitoring.signals.dashboards.queries import Watch
+from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.dashboards.window_panels import window_panels
 from monitoring.signals.links import FLEET, HEALTH, Addresses, CasePanel, board_of, path_of
 from monitoring.signals.metric import USE_CASE
-from monitoring.signals.pipelines import JOB, PART, Part
+from monitoring.signals.pipelines import GROUP_LABEL, JOB, PushGroup
 from monitoring.signals.promql import PUSH_TIME, now, series
-from monitoring.signals.statuses import Decided, Notified
+from monitoring.signals.statuses import NotificationStatus, RetrainDecision
 from monitoring.use_case import UseCase
 
-_CALM = (DriftStatus.TESTED, CardStatus.JUDGED, Notified.DELIVERED, Notified.NO_WEBHOOK)
+_CALM = (
+    DriftStatus.TESTED,
+    CardStatus.JUDGED,
+    NotificationStatus.DELIVERED,
+    NotificationStatus.NO_WEBHOOK,
+)
 """Statuses that need no attention."""
 
 
-def trust_panels(watch: Watch) -> tuple[Panel, ...]:
+def trust_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the status and the age of each kind of figure."""
     return (
         Panel(
@@ -54,7 +59,7 @@ def trust_panels(watch: Watch) -> tuple[Panel, ...]:
             "Whether each kind of figure could be computed and judged, and if not, why.",
             Display.TABLE,
             Scale.TEXT,
-            (watch.each(STATUS, *STATUS.labels),),
+            (queries.each(STATUS, *STATUS.labels),),
             width=16,
             height=9,
             columns=(
@@ -69,25 +74,25 @@ def trust_panels(watch: Watch) -> tuple[Panel, ...]:
             "performance wait for labels.",
             Display.STAT,
             Scale.AGE,
-            (watch.since(WINDOW_END, *WINDOW_END.labels),),
+            (queries.since(WINDOW_END, *WINDOW_END.labels),),
             width=8,
             height=9,
         ),
     )
 
 
-_MADE_NO_CHAMPION = (Decided.KEPT_CHAMPION, Decided.FAILED)
+_MADE_NO_CHAMPION = (RetrainDecision.KEPT_CHAMPION, RetrainDecision.FAILED)
 
 
-def marks(case: UseCase) -> tuple[Mark, ...]:
+def marks(case: UseCase) -> tuple[Annotation, ...]:
     """Return the marks of a use case: every retrain that did anything is drawn once."""
     return (
-        Mark(
+        Annotation(
             "Promotions",
             now(PROMOTED, case.name, by=PROMOTED.labels),
             "Version {{version}} took over",
         ),
-        Mark(
+        Annotation(
             "Other retrains",
             _without_a_champion(case),
             "Retrain: {{decision}} ({{reason}})",
@@ -104,7 +109,7 @@ def _without_a_champion(case: UseCase) -> str:
     """
     words = "|".join(_MADE_NO_CHAMPION)
     decided = now(RETRAIN_DECISION, case.name, by=RETRAIN_DECISION.labels, decision=f"~{words}")
-    group = {"job": JOB, USE_CASE: case.name, PART: Part.RETRAIN.value}
+    group = {"job": JOB, USE_CASE: case.name, GROUP_LABEL: PushGroup.RETRAIN.value}
     return f"{decided} * on () group_left () max({series(PUSH_TIME, **group)})"
 
 
@@ -114,7 +119,7 @@ REPORTS = ("drift", "performance", "quality")
 
 def case_board(case: UseCase, addresses: Addresses) -> Board:
     """Return the dashboard of a use case: the brief's six panels first."""
-    watch = Watch(case, addresses)
+    queries = CaseQueries(case, addresses)
     return Board(
         uid=board_of(case.name),
         # From its name, which no other has: Grafana loads no two boards of one title.
@@ -125,34 +130,34 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
             Section(
                 "At a glance",
                 (
-                    performance(watch),
-                    impact(watch),
-                    performance_over_time(watch),
-                    drift(watch),
-                    drift_over_time(watch),
-                    drifted_features(watch),
-                    *trust_panels(watch),
+                    performance(queries),
+                    impact(queries),
+                    performance_over_time(queries),
+                    drift(queries),
+                    drift_over_time(queries),
+                    drifted_features(queries),
+                    *trust_panels(queries),
                 ),
             ),
-            Section("Money", money_panels(watch)),
-            Section("Champion and shadow", (shadow(watch),)),
-            Section("Over the chosen time", window_panels(watch)),
-            Section("Late labels", label_panels(watch)),
-            Section("Features", feature_panels(watch)),
-            Section("Model", (*model_panels(watch), *gate_panels(watch))),
-            Section("Data quality", quality_panels(watch)),
+            Section("Money", money_panels(queries)),
+            Section("Champion and shadow", (shadow(queries),)),
+            Section("Over the chosen time", window_panels(queries)),
+            Section("Late labels", label_panels(queries)),
+            Section("Features", feature_panels(queries)),
+            Section("Model", (*model_panels(queries), *gate_panels(queries))),
+            Section("Data quality", quality_panels(queries)),
         ),
         marks=marks(case),
         choices=(WINDOW,),
         links=(
-            Leads("All models", path_of(FLEET)),
-            Leads("Pipeline health", path_of(HEALTH)),
+            PageLink("All models", path_of(FLEET)),
+            PageLink("Pipeline health", path_of(HEALTH)),
             *(
-                Leads(f"{kind.capitalize()} report", addresses.newest_report(case.name, kind))
+                PageLink(f"{kind.capitalize()} report", addresses.newest_report(case.name, kind))
                 for kind in REPORTS
             ),
-            Leads("All reports", addresses.reports(case.name)),
-            Leads("Models in MLflow", addresses.model(case.name)),
-            Leads("Runbook", addresses.runbook()),
+            PageLink("All reports", addresses.reports(case.name)),
+            PageLink("Models in MLflow", addresses.model(case.name)),
+            PageLink("Runbook", addresses.runbook()),
         ),
     )

@@ -28,7 +28,7 @@ from monitoring.signals.dashboards.panel import (
     Scale,
     scale_of,
 )
-from monitoring.signals.dashboards.queries import FIGURE, Watch
+from monitoring.signals.dashboards.queries import FIGURE, CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.metric import Direction, Metric
 
@@ -51,32 +51,32 @@ _BY_TIME = (
 )
 
 
-def window_panels(watch: Watch) -> tuple[Panel, ...]:
+def window_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return what is usual, and how bad it got."""
     return (
         _table(
-            watch,
+            queries,
             CasePanel.FIGURES_OVER_WINDOW,
             "Figures over the chosen time",
             f"Each figure now, on average, and at its worst. {_BY_TIME} Recall, precision, F1 and "
-            f"PR-AUC count while there were at least {watch.case.min_positives} "
-            f"{watch.case.words.positives}.",
+            f"PR-AUC count while there were at least {queries.case.min_positives} "
+            f"{queries.case.words.positives}.",
             Scale.RATIO,
             _RATIOS,
         ),
         _table(
-            watch,
+            queries,
             CasePanel.MONEY_OVER_WINDOW,
             "Money over the chosen time",
             f"Money of one window now, on average, and at its worst. {_BY_TIME}",
-            scale_of(NET_SAVING, watch.case.costs.currency),
+            scale_of(NET_SAVING, queries.case.costs.currency),
             _MONEY,
         ),
     )
 
 
 def _table(
-    watch: Watch,
+    queries: CaseQueries,
     place: CasePanel,
     title: str,
     description: str,
@@ -91,9 +91,9 @@ def _table(
         Display.TABLE,
         scale,
         (
-            watch.newest("now", figures),
-            watch.over(WINDOW, "average", dict.fromkeys(figures, "avg")),
-            watch.over(WINDOW, "worst", worst),
+            queries.newest("now", figures),
+            queries.over(WINDOW, "average", dict.fromkeys(figures, "avg")),
+            queries.over(WINDOW, "worst", worst),
         ),
         height=12,
         columns=(

@@ -25,7 +25,7 @@ from monitoring.signals.catalogue import (
     WINDOW_ROWS,
 )
 from monitoring.signals.metric import Sample, known
-from monitoring.signals.statuses import About, drift_of, status_sample
+from monitoring.signals.statuses import Subject, drift_of, status_sample
 from monitoring.store.counting import LabelProblems
 
 BROKEN = (DriftStatus.MISSING_COLUMN, DriftStatus.TYPE_CHANGED)
@@ -37,7 +37,7 @@ def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
     tested = len(verdict.tested)
     drifted = len(verdict.drifted_features) if tested else None
     return (
-        status_sample(About.DRIFT, verdict.status),
+        status_sample(Subject.DRIFT, verdict.status),
         *known(DRIFT_SCORE, verdict.share),
         *known(DRIFTED_FEATURES, drifted),
         *known(TESTED_FEATURES, tested),
@@ -48,7 +48,7 @@ def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
         *(sample for feature in verdict.features for sample in _feature(feature)),
         *_scores(verdict.scores),
         *_previous(verdict.previous),
-        *window_samples(About.DRIFT, verdict.rows_current, verdict.window_end),
+        *window_samples(Subject.DRIFT, verdict.rows_current, verdict.window_end),
     )
 
 
@@ -65,10 +65,10 @@ def _feature(feature: FeatureVerdict) -> tuple[Sample, ...]:
 
 def _scores(scores: FeatureVerdict | None) -> tuple[Sample, ...]:
     if scores is None:
-        return (status_sample(About.SCORE_DRIFT, DriftStatus.NO_SCORES),)
+        return (status_sample(Subject.SCORE_DRIFT, DriftStatus.NO_SCORES),)
     return (
         *known(SCORE_DRIFT, scores.effect),
-        status_sample(About.SCORE_DRIFT, scores.status),
+        status_sample(Subject.SCORE_DRIFT, scores.status),
     )
 
 
@@ -78,7 +78,7 @@ def _previous(previous: PreviousDrift | None) -> tuple[Sample, ...]:
         return ()
     return (
         *known(PREVIOUS_DRIFT, previous.share),
-        status_sample(About.PREVIOUS_DRIFT, previous.status),
+        status_sample(Subject.PREVIOUS_DRIFT, previous.status),
     )
 
 
@@ -86,7 +86,7 @@ NO_REASON = "none"
 """The reason under which a window without quarantined rows reports its 0."""
 
 
-def window_samples(of: About, rows: int, end: datetime | None) -> tuple[Sample, ...]:
+def window_samples(of: Subject, rows: int, end: datetime | None) -> tuple[Sample, ...]:
     """Return how many rows a window has and, where its times are known, when it ends."""
     moment = None if end is None else end.timestamp()
     return (*known(WINDOW_ROWS, rows, of=of.value), *known(WINDOW_END, moment, of=of.value))

@@ -18,7 +18,7 @@ from monitoring.signals.catalogue import (
     WAITING_FOR_LABELS,
 )
 from monitoring.signals.metric import Metric, Sample, known
-from monitoring.signals.statuses import Decided
+from monitoring.signals.statuses import RetrainDecision
 
 
 def model_samples(
@@ -31,7 +31,7 @@ def model_samples(
 
 
 def retrain_samples(
-    *, decision: Decided, reason: str, new_labelled: int, waiting_for_labels: bool
+    *, decision: RetrainDecision, reason: str, new_labelled: int, waiting_for_labels: bool
 ) -> tuple[Sample, ...]:
     """Return what a retrain run decided, and on what.
 

@@ -42,7 +42,7 @@ from monitoring.signals.catalogue import (
     ROC_AUC,
 )
 from monitoring.signals.metric import Metric, Sample, Stage, known
-from monitoring.signals.statuses import About, Unmeasured, money_of, performance_of, status_sample
+from monitoring.signals.statuses import Subject, Unmeasured, money_of, performance_of, status_sample
 
 _NOTHING_COUNTED = (CardStatus.NO_ROWS, CardStatus.NO_LABELS, CardStatus.NOT_MATURE)
 
@@ -100,7 +100,7 @@ def cost_samples(steps: Sequence[CostStep]) -> tuple[Sample, ...]:
 def estimate_samples(estimate: Estimate) -> tuple[Sample, ...]:
     """Return the samples of an estimate, under names of its own."""
     return (
-        status_sample(About.ESTIMATE, estimate.status),
+        status_sample(Subject.ESTIMATE, estimate.status),
         *(
             sample
             for metric, ratio in _estimated(estimate)
@@ -125,10 +125,10 @@ def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Samp
         What was estimated for the window of `realised`; None where nobody did.
     """
     if estimated is None:
-        return (status_sample(About.ESTIMATE_ERROR, Unmeasured.NO_ESTIMATE),)
+        return (status_sample(Subject.ESTIMATE_ERROR, Unmeasured.NO_ESTIMATE),)
     made = estimated.recall.value is not None
     status = realised.status if made else estimated.status
-    told = status_sample(About.ESTIMATE_ERROR, status)
+    told = status_sample(Subject.ESTIMATE_ERROR, status)
     if not made or status is not CardStatus.JUDGED:
         return (told,)
     truth = {RECALL: realised.recall, PRECISION: realised.precision, F1: realised.f1}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitoring.signals import Part, Pipeline, publish, publish_attempt, publish_success
+from monitoring.signals import Pipeline, PushGroup, publish, publish_attempt, publish_success
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.use_case import UseCase
 from tests.fixtures.demo import Here, write_shop
@@ -40,8 +40,8 @@ def watched(servers: Watched, shop_here: Here) -> Watched:
     Of `fraud` all are made up and good, so that a test pushes the one that it wants bad; of
     `shop` they are what the demo's own steps published.
     """
-    for part in (Part.MODEL, Part.RETRAIN, Part.GATE, Part.REPORT):
-        publish(pushed()[part], use_case="fraud", part=part, url=servers.pushgateway)
+    for part in (PushGroup.MODEL, PushGroup.RETRAIN, PushGroup.GATE, PushGroup.REPORT):
+        publish(pushed()[part], use_case="fraud", group=part, url=servers.pushgateway)
     for pipeline in Pipeline:
         now = datetime.now(UTC)
         publish_attempt("fraud", pipeline, now, url=servers.pushgateway)

@@ -3,7 +3,7 @@
 import pytest
 
 from monitoring.rows.role import Role
-from monitoring.signals import Part, publish
+from monitoring.signals import PushGroup, publish
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.business_alerts import business_alerts
 from monitoring.signals.alerts.grafana_alerting import provisioned_group
@@ -15,7 +15,7 @@ from monitoring.signals.dashboards.use_case_board import case_board, marks
 from monitoring.signals.links import HEALTH, Addresses, CasePanel, HealthPanel
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import retrain_samples, scorecard_samples
-from monitoring.signals.statuses import Decided
+from monitoring.signals.statuses import RetrainDecision
 from monitoring.use_case import UseCase
 from tests.signals.conftest import everything
 from tests.signals.figures import card, pushed
@@ -120,10 +120,10 @@ def test_where_no_challenger_scores_the_table_beside_the_champion_says_so(
 
     assert models() == {"champion", NO_SHADOW}
     shadow = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.SHADOW, capacity=400)
-    report = pushed()[Part.REPORT]
-    publish((*report, *shadow), use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    report = pushed()[PushGroup.REPORT]
+    publish((*report, *shadow), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     until(lambda: models() == {"champion", "shadow"})
-    publish(report, use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    publish(report, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     until(lambda: models() == {"champion", NO_SHADOW})
 
 
@@ -139,24 +139,36 @@ def test_a_retrain_that_kept_the_champion_is_marked_when_it_said_so(
 ) -> None:
     _, others = marks(fraud)
     kept = retrain_samples(
-        decision=Decided.KEPT_CHAMPION, reason="drift", new_labelled=0, waiting_for_labels=False
+        decision=RetrainDecision.KEPT_CHAMPION,
+        reason="drift",
+        new_labelled=0,
+        waiting_for_labels=False,
     )
-    publish(kept, use_case="fraud", part=Part.RETRAIN, url=watched.pushgateway)
+    publish(kept, use_case="fraud", group=PushGroup.RETRAIN, url=watched.pushgateway)
     (found,) = until(lambda: watched.query(others.expr))
-    publish(pushed()[Part.RETRAIN], use_case="fraud", part=Part.RETRAIN, url=watched.pushgateway)
+    publish(
+        pushed()[PushGroup.RETRAIN],
+        use_case="fraud",
+        group=PushGroup.RETRAIN,
+        url=watched.pushgateway,
+    )
     assert found["metric"] == {"decision": "kept champion", "reason": "drift"}
     assert float(found["value"][1]) == pytest.approx(float(found["value"][0]), abs=60)
 
 
 def test_every_alert_s_value_is_there(watched: Watched, shop: UseCase) -> None:
     alerts = alerts_of(shop)
-    silent = {(alert.name, alert.loudness) for alert in alerts if not watched.query(alert.value)}
+    silent = {
+        (alert.name, alert.severity_label) for alert in alerts if not watched.query(alert.value)
+    }
     assert silent == SILENT
 
 
 def test_exactly_the_planted_drift_is_told(watched: Watched, shop: UseCase) -> None:
     firing = {
-        (alert.name, alert.loudness) for alert in alerts_of(shop) if watched.query(alert.condition)
+        (alert.name, alert.severity_label)
+        for alert in alerts_of(shop)
+        if watched.query(alert.condition)
     }
     assert firing == {("DriftScoreHigh", "critical")}
 

@@ -1,7 +1,7 @@
 """From a push to a person: every alert delivered with all its links, and taken back."""
 
 from monitoring.performance.types import Ratio
-from monitoring.signals import Part, publish
+from monitoring.signals import PushGroup, publish
 from tests.signals.figures import card, estimate, feature, report_samples, verdict
 from tests.signals.servers.watched import Watched, until
 
@@ -11,7 +11,7 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
 ) -> None:
     recall = Ratio(0.45, 0.3, 0.6)
     low = report_samples(realised=card(recall=recall), estimated=estimate(recall=recall))
-    publish(low, use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    publish(low, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     alert = until(lambda: watched.told.latest("RecallLow", "firing"))
     assert alert["labels"]["severity"] == "critical"
     assert alert["labels"]["use_case"] == "fraud"
@@ -27,7 +27,7 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     mail = until(lambda: watched.told.mail("critical: Card fraud: recall below 0.6"))
     assert mail["To"] == "team@tocsin.test"
 
-    publish(report_samples(), use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    publish(report_samples(), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     until(lambda: watched.told.latest("RecallLow", "resolved"))
 
 
@@ -35,12 +35,12 @@ def test_a_warning_reaches_the_webhook_and_is_taken_back(watched: Watched) -> No
     moved = feature("V1", drifted=True, effect=0.4)
     calm = tuple(feature(f"V{i}") for i in range(2, 7))
     drifted = report_samples(drift=verdict(moved, *calm))
-    publish(drifted, use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    publish(drifted, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     alert = until(lambda: watched.told.latest("DriftScoreHigh", "firing"))
     assert alert["labels"]["severity"] == "warning"
     assert alert["annotations"]["value"] == "0.17 (alarm above 0.1)"
 
-    publish(report_samples(), use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    publish(report_samples(), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     until(lambda: watched.told.latest("DriftScoreHigh", "resolved"))
 
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from monitoring.performance.types import Ratio
 from monitoring.settings import Settings
-from monitoring.signals import Part, publish
+from monitoring.signals import PushGroup, publish
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
 from monitoring.signals.alerts.grafana_alerting import INTERVAL
@@ -160,11 +160,11 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
 ) -> None:
     recall = Ratio(0.45, 0.3, 0.6)
     low = report_samples(realised=card(recall=recall), estimated=estimate(recall=recall))
-    publish(low, use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+    publish(low, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     try:
         alert = until(lambda: told.latest("RecallLow", "firing"), seconds=90)
     finally:
-        publish(report_samples(), use_case="fraud", part=Part.REPORT, url=watched.pushgateway)
+        publish(report_samples(), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     assert alert["labels"]["severity"] == "critical"
     annotations = {k: v for k, v in alert["annotations"].items() if not k.startswith("__")}
     assert annotations == {

@@ -48,7 +48,7 @@ def test_a_scenario_fires_the_alerts_of_its_row_and_no_other(
         here.report()
     watched.wait_for_report("shop", began)
     firing = {
-        (alert.name, alert.loudness)
+        (alert.name, alert.severity_label)
         for alert in alerts_of(here.case)
         if watched.query(alert.condition)
     }
