@@ -1,0 +1,132 @@
+"""What Airflow shows of both DAGs: tasks, what each waits for, and on which terms."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.dags.conftest import DAGS
+from tests.fixtures.tiny import write_tiny
+
+DONE, ANY = "all_done", "all_done_min_one_success"
+
+RETRAIN: dict[str, tuple[list[str], str]] = {
+    "open_run": ([], "all_success"),
+    "check_production_data": (["open_run"], "all_success"),
+    "detect_drift": (["open_run"], "all_success"),
+    "decide": (["check_production_data", "detect_drift", "open_run"], "all_success"),
+    "back_up_champion": (["decide", "open_run"], "all_success"),
+    "merge_production_data": (["back_up_champion", "open_run"], "all_success"),
+    "logistic_regression.search": (["merge_production_data", "open_run"], "all_success"),
+    "logistic_regression.train": (["logistic_regression.search", "open_run"], "all_success"),
+    "logistic_regression.log": (["logistic_regression.train", "open_run"], "all_success"),
+    "lightgbm.search": (["merge_production_data", "open_run"], "all_success"),
+    "lightgbm.train": (["lightgbm.search", "open_run"], "all_success"),
+    "lightgbm.log": (["lightgbm.train", "open_run"], "all_success"),
+    "select": (["lightgbm.log", "logistic_regression.log"], ANY),
+    "promote": (["open_run", "select"], "all_success"),
+    "archive_production_data": (["open_run", "promote"], "all_success"),
+    "publish_metrics": (["archive_production_data", "open_run"], DONE),
+    "notify": (["open_run", "publish_metrics"], DONE),
+}
+REPORT: dict[str, tuple[list[str], str]] = {
+    "open_run": ([], "all_success"),
+    "check_data_availability": (["open_run"], "all_success"),
+    "measure": (["check_data_availability", "open_run"], "all_success"),
+    "report_quality": (["measure", "open_run"], "all_success"),
+    "report_drift": (["measure", "open_run"], "all_success"),
+    "report_performance": (["measure", "open_run"], "all_success"),
+    "publish_metrics": (
+        ["open_run", "report_drift", "report_performance", "report_quality"],
+        DONE,
+    ),
+    "keep_newest": (["open_run", "publish_metrics"], "all_success"),
+    "summary": (["keep_newest", "open_run"], DONE),
+    "drift_limit_crossed": (["measure", "open_run", "publish_metrics"], "all_success"),
+    "trigger_retrain": (["drift_limit_crossed"], "all_success"),
+}
+GATES = {"decide", "check_data_availability", "drift_limit_crossed"}
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Both DAGs of a use case, as a child process of its own reads them from their files."""
+    folder = tmp_path_factory.mktemp("structure")
+    write_tiny("tiny", folder)
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
+        "AIRFLOW_HOME": str(folder / "airflow"),
+        "TOCSIN_STATE": str(folder / "state"),
+        "TOCSIN_USE_CASES": str(folder / "use_cases"),
+    }
+    files = [str(DAGS / "retrain.py"), str(DAGS / "reporting.py")]
+    child = subprocess.run(
+        [sys.executable, "-c", _CHILD, *files],
+        env=environment, cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
+    return found
+
+
+_CHILD = """
+import json, runpy, sys
+from airflow.sdk import DAG
+def described(dag):
+    return {
+        "schedule": dag.schedule.expression,
+        "params": sorted(dag.params),
+        "tags": sorted(dag.tags),
+        "description": dag.description,
+        "max_active_runs": dag.max_active_runs,
+        "groups": sorted(group for group in dag.task_group.get_task_group_dict() if group),
+        "tasks": {
+            task.task_id: {
+                "upstream": sorted(task.upstream_task_ids),
+                "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
+                "type": task.task_type,
+                "retries": task.retries,
+            }
+            for task in dag.tasks
+        },
+    }
+dags = [d for f in sys.argv[1:] for d in runpy.run_path(f).values() if isinstance(d, DAG)]
+print(json.dumps({dag.dag_id: described(dag) for dag in dags}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "expected"), [("retrain_tiny", RETRAIN), ("reporting_tiny", REPORT)]
+)
+def test_each_task_waits_for_what_it_needs(
+    dags: dict[str, Any], dag_id: str, expected: dict[str, tuple[list[str], str]]
+) -> None:
+    tasks = dict(dags[dag_id]["tasks"])
+    watch = tasks.pop("watch")
+    assert {name: (t["upstream"], t["rule"]) for name, t in tasks.items()} == expected
+    assert set(watch["upstream"]) == {name for name in expected if "." not in name}
+    assert (watch["rule"], watch["retries"]) == ("one_failed", 0)
+    assert {t["retries"] for t in tasks.values()} == {2}
+
+
+def test_a_retrain_has_a_group_per_candidate(dags: dict[str, Any]) -> None:
+    assert dags["retrain_tiny"]["groups"] == ["lightgbm", "logistic_regression"]
+    assert dags["reporting_tiny"]["groups"] == []
+
+
+def test_the_tasks_that_may_end_a_branch_are_short_circuits(dags: dict[str, Any]) -> None:
+    tasks = {name: t for dag in dags.values() for name, t in dag["tasks"].items()}
+    circuits = {name for name, t in tasks.items() if "ShortCircuit" in t["type"]}
+    assert circuits == GATES
+    assert tasks["trigger_retrain"]["type"] == "TriggerDagRunOperator"
+
+
+def test_what_each_dag_is_given(dags: dict[str, Any]) -> None:
+    retrain, report = dags["retrain_tiny"], dags["reporting_tiny"]
+    assert (retrain["schedule"], report["schedule"]) == ("0 3 * * *", "0 */6 * * *")
+    assert (retrain["params"], report["params"]) == (["force"], [])
+    for dag in (retrain, report):
+        assert dag["tags"] == ["tiny", "tocsin"]
+        assert dag["max_active_runs"] == 1
