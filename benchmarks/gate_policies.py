@@ -15,10 +15,15 @@ from monitoring.drift.judge import drift_verdict
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
-from monitoring.steps.decide import Decision, Reason, choose
-from monitoring.steps.drift import DriftFound, own_scores, sentence, share_limit
-from monitoring.steps.episode import Episode
-from monitoring.steps.fresh import Fresh
+from monitoring.steps.retrain.decision import (
+    Decision,
+    DriftFinding,
+    Episode,
+    NewRows,
+    Reason,
+    choose,
+)
+from monitoring.steps.window_verdict import own_scores, sentence, share_limit
 from monitoring.store.counting import Settled
 from monitoring.summary.build import summarise
 from monitoring.training.gate import GateDecision, gate, outcomes_of
@@ -115,8 +120,8 @@ class Desk:
         return choose(
             force=False,
             has_champion=True,
-            fresh=Fresh(rows=new, wanted=CASE.retrain.new_rows),
-            drift=DriftFound(
+            fresh=NewRows(rows=new, wanted=CASE.retrain.new_rows),
+            drift=DriftFinding(
                 verdict_id=verdict.id, share=verdict.share, since=since, words=sentence(verdict)
             ),
             episode=None if since is None else self._episode(day, since),

@@ -31,9 +31,9 @@ from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source_file import find_source, read_file
 from monitoring.stack.environment import loopback_url
 from monitoring.steps import begin, in_process
-from monitoring.steps import report as reporting
 from monitoring.steps.publish import publish_run_success
 from monitoring.steps.replay import replay
+from monitoring.steps.report import report_outcome as reporting
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
 

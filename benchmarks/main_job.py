@@ -22,8 +22,8 @@ from monitoring.stack.down import down
 from monitoring.stack.memory import memory_of
 from monitoring.stack.up import up
 from monitoring.steps import begin, in_process
-from monitoring.steps.merge import Merged
 from monitoring.steps.replay import replay
+from monitoring.steps.retrain.training_set import Merged
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
 

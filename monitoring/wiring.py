@@ -110,15 +110,16 @@ def watch() -> Any:
 
 
 def _call(pipeline: PipelineName, name: str, run: Json, *candidate: str) -> Json:
-    from monitoring.steps import report, retrain
+    from monitoring.steps.report import report_outcome
+    from monitoring.steps.retrain import retrain_outcome
 
     if pipeline == "report":
-        return report.call(name, run)
-    return retrain.call(name, run, *candidate)
+        return report_outcome.call(name, run)
+    return retrain_outcome.call(name, run, *candidate)
 
 
 def _failed(context: Any) -> None:
     """Tell people that a task has failed for good."""
-    from monitoring.steps import notify
+    from monitoring.steps import notification
 
-    notify.task_failed(context["ti"].dag_id, context["ti"].task_id, context["dag_run"].run_id)
+    notification.task_failed(context["ti"].dag_id, context["ti"].task_id, context["dag_run"].run_id)

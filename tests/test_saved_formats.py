@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from monitoring.rows.window import Window
-from monitoring.steps.drift import load_verdict
+from monitoring.steps.window_verdict import load_verdict
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.summary.files import load_reference, load_summary
 from monitoring.training.trained import Trained

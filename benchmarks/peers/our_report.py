@@ -16,10 +16,9 @@ from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps import begin
-from monitoring.steps.drift import champion_model
-from monitoring.steps.measured import Measured
-from monitoring.steps.places import production_store
-from monitoring.steps.report import STEPS
+from monitoring.steps.places import champion_model, production_store
+from monitoring.steps.report.measurement import Measured
+from monitoring.steps.report.report_outcome import STEPS
 
 
 def answer(request: ReportRequest) -> ReportAnswer:

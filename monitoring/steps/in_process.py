@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from monitoring.steps import report as reporting
-from monitoring.steps import retrain as retraining
-from monitoring.steps.decide import Decision
-from monitoring.steps.notify import Told
+from monitoring.steps.notification import Told
+from monitoring.steps.report import report_outcome as reporting
+from monitoring.steps.retrain import retrain_outcome as retraining
+from monitoring.steps.retrain.decision import Decision
 from monitoring.steps.run import Run
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from monitoring.settings import settings
 from monitoring.store.production_store import ProductionStore, open_store
+from monitoring.training.model import Model
 from monitoring.training.registry import Registry
+from monitoring.use_case import UseCase
 
 
 def production_store() -> ProductionStore:
@@ -19,3 +21,10 @@ def model_registry() -> Registry:
     where = settings()
     where.state.mkdir(parents=True, exist_ok=True)
     return Registry(where.tracking_url, where.artifacts)
+
+
+def champion_model(case: UseCase) -> Model | None:
+    """Return the serving model of `case`; None while there is none."""
+    registry = model_registry()
+    version = registry.champion(case)
+    return None if version is None else registry.load(case, version.number)

@@ -28,10 +28,10 @@ from monitoring.signals.samples import (
     window_samples,
 )
 from monitoring.signals.statuses import RetrainDecision, Subject
-from monitoring.steps.decide import Decision
-from monitoring.steps.measured import Measured
 from monitoring.steps.places import model_registry
-from monitoring.steps.promote import Promotion
+from monitoring.steps.report.measurement import Measured
+from monitoring.steps.retrain.decision import Decision
+from monitoring.steps.retrain.promotion import Promotion
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
 from monitoring.training.registry import Version

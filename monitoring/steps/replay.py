@@ -15,8 +15,7 @@ from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.sources.source import read_source, resolve
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
-from monitoring.steps.drift import champion_model
-from monitoring.steps.places import production_store
+from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.run import Result, StepError
 from monitoring.training.split import split_in_time
 from monitoring.use_case import UseCase

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from monitoring.signals.pushgateway import PublishError
-from monitoring.steps.notify import Told, tell
+from monitoring.steps.notification import Told, tell
 from monitoring.steps.places import model_registry
 from monitoring.steps.publish import publish_model
 from monitoring.steps.run import Result, StepError

@@ -13,8 +13,7 @@ from monitoring.atomic_write import atomic_folder
 from monitoring.performance.types import Scorecard
 from monitoring.summary.files import load_reference, save
 from monitoring.summary.reference import with_version
-from monitoring.training import trusted
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError, trusted
 from monitoring.training.model import Model
 from monitoring.use_case import Features
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from monitoring.performance.paired import Comparison, compared
+from monitoring.performance.paired import Comparison, Difference, compared
 from monitoring.performance.reviewed import RowOutcomes, row_outcomes
 from monitoring.performance.types import CardStatus
 from monitoring.rows.rows import POSITIVE, moment64
-from monitoring.training.gate_words import told
 from monitoring.training.split import days_of
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def gate(
     )
     failed = _failed(rule, found, case)
     outcome = Outcome.LOST if failed else Outcome.PROMOTED
-    reason = f"{failed or rule.value}: {told(found, case)}"
+    reason = f"{failed or rule.value}: {_comparison_text(found, case)}"
     return GateDecision(rule, outcome, reason, len(unseen), positives, found)
 
 
@@ -171,4 +170,71 @@ def outcomes_of(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
         amounts=rows.amount,
         event_times=rows.event_time,
         costs=case.costs,
+    )
+
+
+def gate_tags(decision: GateDecision) -> dict[str, str]:
+    """Return the rule, what came of it and every number it rests on; what is unknown is absent.
+
+    Costs are of a row, in the use case's currency; differences are the challenger's less the
+    champion's, with the ends of their 95% intervals.
+    """
+    told = {
+        "gate.rule": decision.rule.value,
+        "gate.outcome": decision.outcome.value,
+        "gate.reason": decision.reason,
+        "gate.rows": str(decision.rows),
+        "gate.positives": str(decision.positives),
+    }
+    found = decision.compared
+    if found is None:
+        return told
+    told |= {
+        "gate.challenger_recall": repr(found.new_recall),
+        "gate.champion_recall": repr(found.old_recall),
+        **_difference_tags("recall", found.recall),
+    }
+    if found.cost is not None:
+        told |= {
+            "gate.challenger_cost": repr(found.new_cost),
+            "gate.champion_cost": repr(found.old_cost),
+            "gate.priced_rows": str(found.priced),
+            **_difference_tags("cost", found.cost),
+        }
+    return told
+
+
+def _difference_tags(of: str, found: Difference) -> dict[str, str]:
+    bounds = {"": found.value, "_low": found.low, "_high": found.high}
+    return {f"gate.{of}_difference{bound}": repr(value) for bound, value in bounds.items()}
+
+
+def _comparison_text(found: Comparison, case: UseCase) -> str:
+    """Say what both models cost and caught, and on what."""
+    on = f"{found.rows:,} rows with {found.positives:,} {case.words.positives}"
+    return f"{_cost_text(found, case)}; {_recall_text(found)}; on {on} that neither learned from"
+
+
+def _cost_text(found: Comparison, case: UseCase) -> str:
+    if found.cost is None or found.new_cost is None or found.old_cost is None:
+        return "cost unknown"
+    currency = case.costs.currency
+    words = f"{found.new_cost:.4f} {currency} a row against the champion's {found.old_cost:.4f}"
+    change, low, high = found.cost.value, found.cost.low, found.cost.high
+    if found.old_cost > 0:
+        change, low, high = (value / found.old_cost for value in (change, low, high))
+        words += f" ({change:+.0%}, 95% between {low:+.0%} and {high:+.0%})"
+    else:
+        words += f" ({change:+.4f}, 95% between {low:+.4f} and {high:+.4f})"
+    unpriced = found.rows - found.priced
+    return f"{words}, {unpriced} without an amount left out" if unpriced else words
+
+
+def _recall_text(found: Comparison) -> str:
+    change, low, high = (
+        100 * value for value in (found.recall.value, found.recall.low, found.recall.high)
+    )
+    return (
+        f"recall {found.new_recall:.0%} against {found.old_recall:.0%} "
+        f"({change:+.0f} points, 95% between {low:+.0f} and {high:+.0f})"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,13 +7,16 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from monitoring.training.errors import TrainingError
-from monitoring.use_case import Candidate, Features
+from monitoring.sources.typed import resolved_columns
+from monitoring.training import TrainingError
+from monitoring.use_case import Candidate, Features, UseCase
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
+
+    from monitoring.rows.rows import Rows
 
 CATEGORIES = 50
 """Most columns that one categorical feature is spread over; its rarer values share the last."""
@@ -59,6 +62,25 @@ def build_pipeline(
     imputes = any(path.startswith("sklearn.impute.") for path in before)
     takes_missing = imputes or all(_takes_missing(step) for step in steps)
     return make_pipeline(_columns(features, takes_missing=takes_missing), *steps)
+
+
+def fitted(
+    case: UseCase, name: str, rows: Rows, parameters: Mapping[str, Any], *, seed: int
+) -> Pipeline:
+    """Return the pipeline of candidate `name`, fitted on labelled rows.
+
+    An error of the estimator's own is raised as it is, with a note of what was fitted.
+    """
+    features, _ = resolved_columns(case)
+    pipeline = build_pipeline(case.candidates[name], features, parameters, seed=seed)
+    try:
+        pipeline.fit(rows.features[list(features.names)], rows.label)
+    except Exception as error:
+        error.add_note(
+            f"while fitting candidate {name} with {dict(parameters)} on {len(rows)} rows"
+        )
+        raise
+    return pipeline
 
 
 def _step(path: str, parameters: Mapping[str, Any], seed: int) -> BaseEstimator:

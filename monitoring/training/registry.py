@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitoring.atomic_write import atomic_folder
+from monitoring.training import TrainingError
 from monitoring.training.aliases import (
     CHALLENGER,
     CHAMPION,
@@ -24,7 +25,6 @@ from monitoring.training.aliases import (
     switch,
 )
 from monitoring.training.bundle import load_model
-from monitoring.training.errors import TrainingError
 from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
 from monitoring.training.run_record import metrics as metrics_of
 from monitoring.training.run_record import parameters as parameters_of

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -19,7 +21,6 @@ from monitoring.signals.catalogue import INTERVAL, PR_AUC
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import scorecard_samples
 from monitoring.training.bundle import LIBRARIES, save_model
-from monitoring.training.code_version import code_version
 from monitoring.training.curves import curves, regret
 from monitoring.training.trusted import TRUSTED
 
@@ -35,6 +36,7 @@ BUNDLE, MLFLOW_MODEL, FIGURES = "bundle", "model", "figures"
 """Folders of a run's artifacts."""
 
 _PERFORMANCE_LABELS = {"stage", "role"}
+_HERE = Path(__file__)
 
 
 def parameters(case: UseCase, trained: Trained) -> dict[str, str]:
@@ -161,3 +163,27 @@ def _write_mlflow_model(model: Model, folder: Path) -> None:
         # Named, for MLflow would look for them by importing the model in another process.
         pip_requirements=[f"{name}=={installed(name)}" for name in LIBRARIES],
     )
+
+
+def code_version() -> str:
+    """Return the installed version, and the git commit where the code lies in a checkout.
+
+    A commit that ends in ``-dirty`` had changes that were not committed.
+    """
+    commit = _commit()
+    return installed("tocsin") if commit is None else f"{installed('tocsin')}+{commit}"
+
+
+def _commit() -> str | None:
+    git = shutil.which("git")
+    if git is None or not _answer(git, "ls-files", "--error-unmatch", _HERE.name):
+        return None
+    return _answer(git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+
+
+def _answer(git: str, *words: str) -> str | None:
+    """Return what git says of this folder; None where it is no checkout."""
+    said = subprocess.run(  # noqa: S603 - git's own path, and words of this file
+        [git, "-C", str(_HERE.parent), *words], capture_output=True, text=True, check=False
+    )
+    return said.stdout.strip() or None if said.returncode == 0 else None

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from monitoring.atomic_write import atomic_file
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.sources.typed import resolved_columns
-from monitoring.training.errors import TrainingError
-from monitoring.training.fit import fitted
+from monitoring.training import TrainingError
+from monitoring.training.pipeline import fitted
 from monitoring.training.split import time_border
 from monitoring.use_case import UseCase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 
 AS_GOOD = 0.01
 """Candidates whose average precision lies this near to the best are as good as it."""

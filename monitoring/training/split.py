@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 from monitoring.use_case import Split
 
 

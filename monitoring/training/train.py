@@ -13,13 +13,13 @@ from monitoring.reports.facts import LABEL, SCORE
 from monitoring.sources.typed import resolved_columns
 from monitoring.summary.build import summarise
 from monitoring.summary.reference import fit_reference
+from monitoring.training import TrainingError
 from monitoring.training.calibration import BetaCalibration, CalibratedClassifier
-from monitoring.training.errors import TrainingError
-from monitoring.training.fit import fitted
 from monitoring.training.importance import permutation_weights
 from monitoring.training.model import Model
+from monitoring.training.pipeline import fitted
 from monitoring.training.split import days_of
-from monitoring.training.trained import Part, Trained
+from monitoring.training.trained import SplitPart, Trained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ def train(
         data_hash=data_hash,
         version=None,
         test=judged(case, test, reference),
-        trained_as_of=Part.of("validation", validation).end,
+        trained_as_of=SplitPart.of("validation", validation).end,
     )
     return Trained(
         model=model,
@@ -94,7 +94,7 @@ def train(
         average_precision=found.average_precision,
         tried=found.tried,
         parts=tuple(
-            Part.of(which, getattr(split, which)) for which in ("train", "validation", "test")
+            SplitPart.of(which, getattr(split, which)) for which in ("train", "validation", "test")
         ),
     )
 

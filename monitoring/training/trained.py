@@ -26,7 +26,7 @@ _BUNDLE, _TESTED, _FACTS = "bundle", "tested.json.gz", "trained.json"
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitPart:
     """One part of the split: its rows, and the event times of its first and last row."""
 
     name: str
@@ -70,7 +70,7 @@ class Trained:
     tested: Summary
     average_precision: float
     tried: tuple[Tried, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SplitPart, ...]
 
     def save(self, folder: Path) -> None:
         """Write as `folder`, whole or not at all.
@@ -111,7 +111,7 @@ class _Facts(BaseModel):
     validation: Scorecard
     average_precision: float
     tried: tuple[Tried, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[SplitPart, ...]
 
 
 def _moment(time: np.datetime64) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 
 TRUSTED = (
     "collections.OrderedDict",

@@ -35,7 +35,11 @@ class Killer:
 
 
 def _strike(task: str, attempt: int) -> None:
-    module = "monitoring.steps.begin" if task == "open_run" else "monitoring.steps.retrain"
+    module = (
+        "monitoring.steps.begin"
+        if task == "open_run"
+        else "monitoring.steps.retrain.retrain_outcome"
+    )
     while not _is_loaded(module):
         time.sleep(0.005)
     time.sleep(SECONDS[attempt])

@@ -14,8 +14,7 @@ from monitoring.stack.airflow_api import AirflowApi
 from monitoring.stack.demo import last_tick
 from monitoring.stack.environment import as_variables
 from monitoring.steps import begin, in_process
-from monitoring.steps.drift import champion_model
-from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.replay import replay
 from monitoring.store.tables import archived_rows, consumed_rows
 from monitoring.use_case import UseCase

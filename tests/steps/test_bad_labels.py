@@ -14,9 +14,9 @@ from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.measured import Measured, measure_windows
 from monitoring.steps.places import production_store
 from monitoring.steps.publish import publish_report
+from monitoring.steps.report.measurement import Measured, measure_windows
 from monitoring.steps.run import Run
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model

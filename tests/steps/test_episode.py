@@ -17,9 +17,8 @@ from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import read_source
-from monitoring.steps.drift import DriftFound, detect_drift
-from monitoring.steps.episode import Episode, episode_of
 from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.retrain.decision import DriftFinding, Episode, detect_drift, episode_of
 from monitoring.steps.run import Run
 from monitoring.training.registry import Version
 from monitoring.use_case import UseCase
@@ -134,7 +133,7 @@ def verdict(case: UseCase, age: int, *, above: bool) -> str:
     return made.id
 
 
-def found_at(age: int) -> DriftFound:
+def found_at(age: int) -> DriftFinding:
     return detect_drift(run_at(NOW - age * DAY, verdict_id=f"tiny_{age}"))
 
 

@@ -15,11 +15,10 @@ from typer.testing import CliRunner
 
 from monitoring.cli import app
 from monitoring.settings import settings
-from monitoring.steps.drift import champion_model
-from monitoring.steps.places import model_registry
+from monitoring.steps.places import champion_model, model_registry
 from monitoring.steps.rollback import roll_back
 from monitoring.steps.run import StepError
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 from monitoring.training.registry import Registry
 from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.fresh import Fresh
+from monitoring.steps.retrain.decision import NewRows
 from monitoring.steps.run import Run, StepError, verdict_window
 from tests.fixtures.tiny import write_tiny
 
@@ -34,21 +34,21 @@ def test_a_runs_key_is_a_safe_file_name_of_its_own(run: Run) -> None:
 
 
 def test_a_result_is_read_back_as_it_was_written(run: Run) -> None:
-    run.write("fresh", Fresh(rows=7, wanted=1000))
-    assert run.read("fresh", Fresh) == Fresh(rows=7, wanted=1000)
+    run.write("fresh", NewRows(rows=7, wanted=1000))
+    assert run.read("fresh", NewRows) == NewRows(rows=7, wanted=1000)
     assert [path.name for path in run.folder.iterdir()] == ["fresh.json"]
 
 
 def test_a_run_begun_anew_forgets_what_the_earlier_one_left(run: Run) -> None:
-    run.write("fresh", Fresh(rows=7, wanted=1000))
+    run.write("fresh", NewRows(rows=7, wanted=1000))
     run.clear()
-    assert run.read("fresh", Fresh) is None
+    assert run.read("fresh", NewRows) is None
 
 
 def test_a_step_that_did_not_run_is_missed_by_name(run: Run) -> None:
-    assert run.read("fresh", Fresh) is None
+    assert run.read("fresh", NewRows) is None
     with pytest.raises(StepError, match=r"no fresh\.json"):
-        run.need("fresh", Fresh)
+        run.need("fresh", NewRows)
 
 
 def test_a_run_survives_the_way_through_xcom(run: Run) -> None:

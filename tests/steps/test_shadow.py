@@ -12,12 +12,12 @@ from monitoring.rows.rows import moment64
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.measured import Measured, measure_windows
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.publish import publish_report
-from monitoring.steps.report import words_of
+from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.report_outcome import words_of
+from monitoring.steps.report.shadow import Shadow, shadow_of
 from monitoring.steps.run import Run
-from monitoring.steps.shadow import Shadow, shadow_of
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, send
 from tests.training.conftest import Job

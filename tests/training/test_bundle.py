@@ -8,9 +8,9 @@ import pytest
 from sklearn.kernel_ridge import KernelRidge
 
 from monitoring.atomic_write import atomic_folder
+from monitoring.training import TrainingError
 from monitoring.training.bundle import load_model, save_model
-from monitoring.training.errors import TrainingError
-from monitoring.training.fit import fitted
+from monitoring.training.pipeline import fitted
 from monitoring.training.trusted import dump, load
 from tests.training.conftest import QUICK, Job
 

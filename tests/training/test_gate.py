@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from monitoring.performance.types import CardStatus, Ratio
-from monitoring.training.gate import GateDecision, Outcome, Rule, gate
-from monitoring.training.gate_record import gate_tags
+from monitoring.training.gate import GateDecision, Outcome, Rule, gate, gate_tags
 from monitoring.training.model import Model
 from monitoring.training.train import train
 from monitoring.use_case import UseCase

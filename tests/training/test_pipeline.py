@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 from monitoring.training.pipeline import build_pipeline
 from monitoring.use_case import Candidate, Features
 from tests.training.conftest import QUICK

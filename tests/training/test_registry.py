@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from monitoring.training import TrainingError
 from monitoring.training.bundle import load_model
-from monitoring.training.errors import TrainingError
 from monitoring.training.registry import Registry, Version
 from tests.training.conftest import Job
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from monitoring.rows.rows import UNLABELLED
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 from monitoring.training.search import SearchResult, search, time_folds
 from monitoring.use_case import Candidate
 from tests.training.conftest import Job, with_candidates

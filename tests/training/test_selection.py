@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 from monitoring.training.selection import Contender, select
 
 

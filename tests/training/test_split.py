@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitoring.rows.rows import Rows
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 from monitoring.training.split import days_of, split_in_time
 from monitoring.use_case import Split
 

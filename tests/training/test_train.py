@@ -9,7 +9,7 @@ import pytest
 from monitoring.performance.types import CardStatus
 from monitoring.rows.rows import moment64
 from monitoring.summary.files import save
-from monitoring.training.errors import TrainingError
+from monitoring.training import TrainingError
 from monitoring.training.split import TimeSplit
 from monitoring.training.train import Trained, train
 from monitoring.use_case import Costs, MissedCost

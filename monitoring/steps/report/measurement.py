@@ -10,11 +10,16 @@ from monitoring.performance.types import Estimate, Scorecard
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
-from monitoring.steps.cards import cost_steps_of, estimated_of, realised_of, scores_of
-from monitoring.steps.drift import judge, own_scores
 from monitoring.steps.places import model_registry
+from monitoring.steps.report.shadow import Shadow, Shadowed, shadowed
+from monitoring.steps.report.window_figures import (
+    cost_steps_of,
+    estimated_of,
+    realised_of,
+    scores_of,
+)
 from monitoring.steps.run import Result, Run, verdict_window
-from monitoring.steps.shadow import Shadow, Shadowed, shadowed
+from monitoring.steps.window_verdict import judge, own_scores
 from monitoring.store.counting import LabelProblems
 from monitoring.store.kept import KeptRows
 from monitoring.training.model import Model

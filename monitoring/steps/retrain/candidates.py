@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 
-from monitoring.steps.merge import Merged, merged_rows
 from monitoring.steps.places import model_registry
+from monitoring.steps.retrain.training_set import Merged, merged_rows
 from monitoring.steps.run import Result, Run
 from monitoring.training.search import SearchResult
 from monitoring.training.search import search as search_grid

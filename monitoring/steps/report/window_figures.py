@@ -11,7 +11,7 @@ from monitoring.performance.prices import can_price
 from monitoring.performance.scorecard import scorecard
 from monitoring.performance.types import Estimate, Scorecard
 from monitoring.rows.rows import Rows
-from monitoring.steps.drift import own_scores
+from monitoring.steps.window_verdict import own_scores
 from monitoring.summary.build import score_summary
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.model import Model

@@ -17,14 +17,18 @@ from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps import retrain
-from monitoring.steps.candidates import Selection
-from monitoring.steps.decide import Decision, Reason, decide
-from monitoring.steps.drift import detect_drift
-from monitoring.steps.fresh import check_production_data
-from monitoring.steps.merge import FILE
 from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.promote import back_up_champion, promote
+from monitoring.steps.retrain import retrain_outcome
+from monitoring.steps.retrain.candidates import Selection
+from monitoring.steps.retrain.decision import (
+    Decision,
+    Reason,
+    check_production_data,
+    decide,
+    detect_drift,
+)
+from monitoring.steps.retrain.promotion import back_up_champion, promote
+from monitoring.steps.retrain.training_set import FILE
 from monitoring.steps.run import Run
 from monitoring.store.snapshot import write_snapshot
 from monitoring.training.gate import Outcome, Rule
@@ -115,7 +119,7 @@ def test_the_better_model_takes_over_and_a_second_try_decides_the_same(
     assert tags["tocsin.gate.outcome"] == "promoted"
     assert tags["tocsin.asked_by"] == "new rows"
     assert tags["tocsin.as_of"] == AS_OF.isoformat()
-    retrain.publish_metrics(run)
+    retrain_outcome.publish_metrics(run)
     [said] = pushed(pushgateway, "tocsin_gate_decision_info")
     assert 'outcome="promoted"' in said
     assert 'rule="superior"' in said
@@ -200,7 +204,7 @@ def decided(verdict_id: str) -> Decision:
     check_production_data(run)
     detect_drift(run)
     decision = decide(run)
-    retrain.publish_metrics(run)
+    retrain_outcome.publish_metrics(run)
     return decision
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 
 from monitoring.settings import settings
-from monitoring.steps.candidates import Selection
-from monitoring.steps.decide import Decision, Reason
-from monitoring.steps.merge import merged_rows
 from monitoring.steps.places import model_registry
+from monitoring.steps.retrain.candidates import Selection
+from monitoring.steps.retrain.decision import Decision, Reason
+from monitoring.steps.retrain.training_set import merged_rows
 from monitoring.steps.run import Result, Run
-from monitoring.training.gate import GateDecision, gate
-from monitoring.training.gate_record import gate_tags
+from monitoring.training.gate import GateDecision, gate, gate_tags
 from monitoring.training.registry import Registry, Version
 
 log = logging.getLogger(__name__)

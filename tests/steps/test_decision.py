@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitoring.steps.decide import Decision, Reason, choose
-from monitoring.steps.drift import DriftFound
-from monitoring.steps.episode import Episode
-from monitoring.steps.fresh import Fresh
+from monitoring.steps.retrain.decision import (
+    Decision,
+    DriftFinding,
+    Episode,
+    NewRows,
+    Reason,
+    choose,
+)
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -42,8 +46,8 @@ def chosen(
     return choose(
         force=force,
         has_champion=has_champion,
-        fresh=Fresh(rows=rows, wanted=1000),
-        drift=DriftFound(verdict_id="v", share=0.5, since=since, words="5 of 9 drifted"),
+        fresh=NewRows(rows=rows, wanted=1000),
+        drift=DriftFinding(verdict_id="v", share=0.5, since=since, words="5 of 9 drifted"),
         episode=drifting,
     )
 
@@ -72,7 +76,7 @@ def test_one_row_too_few_and_no_drift_skips_and_says_so() -> None:
     assert not decision.go
     assert decision.reason is Reason.NOTHING_NEW
     assert not decision.waiting
-    assert "999 new labelled rows, 1000 wanted" in decision.words
+    assert "999 new labelled rows (1,000 trigger a retrain)" in decision.words
 
 
 @pytest.mark.parametrize("few", [episode(29), episode(30, rows=49)])

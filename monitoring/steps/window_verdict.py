@@ -7,17 +7,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import dropwhile, islice
 
 from pydantic import TypeAdapter
 
-from monitoring.drift.episode import drifting_since
 from monitoring.drift.judge import drift_verdict
 from monitoring.drift.previous import previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
 from monitoring.rows.rows import Rows
-from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.run import Result, Run, StepError, verdict_window
+from monitoring.steps.places import model_registry
+from monitoring.steps.run import Run, StepError, verdict_window
 from monitoring.store.kept import KeptRows
 from monitoring.store.production_store import ProductionStore
 from monitoring.summary.build import summarise
@@ -27,60 +25,6 @@ from monitoring.use_case import UseCase
 log = logging.getLogger(__name__)
 
 _VERDICT = TypeAdapter(Verdict)
-
-
-class DriftFound(Result):
-    """The verdict that a decision rests on; no id where none could be made.
-
-    Attributes
-    ----------
-    since
-        When the episode began that the verdict belongs to; None where it is not above its limit.
-    """
-
-    verdict_id: str | None
-    share: float | None
-    since: datetime | None
-    words: str
-
-
-def detect_drift(run: Run) -> DriftFound:
-    """Find the verdict the run was started for, or make the one of the window that ends with it."""
-    with production_store() as store:
-        verdict = _verdict_of(run, store)
-        if verdict is None:
-            words = "no champion to compare with"
-            found = DriftFound(verdict_id=None, share=None, since=None, words=words)
-        else:
-            found = DriftFound(
-                verdict_id=verdict.id,
-                share=verdict.share,
-                since=drifting_since(_from(verdict, run, store)),
-                words=sentence(verdict),
-            )
-    run.write("drift", found)
-    return found
-
-
-def _verdict_of(run: Run, store: ProductionStore) -> Verdict | None:
-    if run.verdict_id is not None:
-        return load_verdict(store, run.case, run.verdict_id)
-    model = champion_model(run.case)
-    return None if model is None else judge(run, store, model)
-
-
-def _from(verdict: Verdict, run: Run, store: ProductionStore) -> Iterator[Verdict]:
-    """Yield a verdict and those before it, the newest first."""
-    yield verdict
-    stored = (_VERDICT.validate_json(payload) for payload in store.verdicts(run.case, run.as_of))
-    yield from islice(dropwhile(lambda one: one.id != verdict.id, stored), 1, None)
-
-
-def champion_model(case: UseCase) -> Model | None:
-    """Return the serving model of `case`; None while there is none."""
-    registry = model_registry()
-    version = registry.champion(case)
-    return None if version is None else registry.load(case, version.number)
 
 
 def judge(run: Run, store: KeptRows, model: Model, rows: Rows | None = None) -> Verdict:
@@ -162,6 +106,11 @@ def load_verdict(store: ProductionStore, case: UseCase, verdict_id: str) -> Verd
         msg = f"use case {case.name}: no verdict {verdict_id!r} is stored: leave it out to make one"
         raise StepError(msg)
     return _VERDICT.validate_json(stored)
+
+
+def stored_verdicts(store: ProductionStore, case: UseCase, as_of: datetime) -> Iterator[Verdict]:
+    """Yield the verdicts that had been made by `as_of`, the newest window first."""
+    return map(_VERDICT.validate_json, store.verdicts(case, as_of))
 
 
 def own_scores(rows: Rows, model: Model) -> Rows:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from monitoring.steps.archive import Archived, archive_production_data
-from monitoring.steps.candidates import (
+from monitoring.steps.notification import Told, tell
+from monitoring.steps.places import production_store
+from monitoring.steps.publish import publish_retrain, publish_run_success
+from monitoring.steps.retrain.candidates import (
     Selection,
     forget_candidates,
     log_candidate,
@@ -14,14 +16,15 @@ from monitoring.steps.candidates import (
     select,
     train,
 )
-from monitoring.steps.decide import Decision, decide
-from monitoring.steps.drift import detect_drift
-from monitoring.steps.fresh import check_production_data
-from monitoring.steps.merge import Merged, forget_rows, merge_production_data
-from monitoring.steps.notify import Told, tell
-from monitoring.steps.places import production_store
-from monitoring.steps.promote import Promotion, back_up_champion, promote
-from monitoring.steps.publish import publish_retrain, publish_run_success
+from monitoring.steps.retrain.decision import Decision, check_production_data, decide, detect_drift
+from monitoring.steps.retrain.promotion import Promotion, back_up_champion, promote
+from monitoring.steps.retrain.training_set import (
+    Archived,
+    Merged,
+    archive_production_data,
+    forget_rows,
+    merge_production_data,
+)
 from monitoring.steps.run import Result, Run
 
 

@@ -11,8 +11,8 @@ from monitoring.performance.types import Scorecard
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.window import Window
-from monitoring.steps.cards import realised_of, scores_of
 from monitoring.steps.places import model_registry
+from monitoring.steps.report.window_figures import realised_of, scores_of
 from monitoring.steps.run import Result
 from monitoring.store.kept import KeptRows
 from monitoring.store.production_store import ProductionStore

@@ -85,6 +85,23 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
     return read_snapshot(run.folder / FILE, features)
 
 
+class Archived(Result):
+    """What was consumed, and the Parquet file that holds the labelled rows of it."""
+
+    rows_consumed: int
+    rows: int
+    file: str | None
+
+
+def archive_production_data(run: Run) -> Archived:
+    """Consume and archive the rows that were new to this retrain, whether it promoted or not."""
+    with production_store() as store:
+        done = store.archive(run.case, run.key, run.as_of, settings().archives)
+    archived = Archived(rows_consumed=done.rows_consumed, rows=done.rows, file=done.file)
+    run.write("archived", archived)
+    return archived
+
+
 def forget_rows(run: Run) -> None:
     """Remove the frozen rows of a run that is done: sources and archives hold them."""
     (run.folder / FILE).unlink(missing_ok=True)

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from monitoring.rows.window import Window
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.drift import judge
-from monitoring.steps.measured import measure_windows
 from monitoring.steps.places import production_store
+from monitoring.steps.report.measurement import measure_windows
 from monitoring.steps.run import Run
+from monitoring.steps.window_verdict import judge
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, send

@@ -16,14 +16,14 @@ from monitoring.reports.retention import cited_reports, keep_newest
 from monitoring.rows.maturity import matured
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.steps.drift import champion_model, own_scores, sentence
-from monitoring.steps.measured import Measured, measure_windows
-from monitoring.steps.notify import Told, tell
-from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.notification import Told, tell
+from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.publish import publish_report, publish_run_success
 from monitoring.steps.replay import last_replay
+from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.shadow import shadow_of
 from monitoring.steps.run import Result, Run, StepError, verdict_window
-from monitoring.steps.shadow import shadow_of
+from monitoring.steps.window_verdict import own_scores, sentence
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import read_source
-from monitoring.steps.merge import merge_production_data, merged_rows
 from monitoring.steps.places import production_store
+from monitoring.steps.retrain.training_set import merge_production_data, merged_rows
 from monitoring.steps.run import Run
 from monitoring.use_case import UseCase
 from tests.fixtures.tiny import write_tiny

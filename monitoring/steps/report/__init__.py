@@ -1,0 +1,1 @@
+"""A report, step by step: what it measures, writes and publishes."""
