@@ -33,7 +33,7 @@ from monitoring.stack.environment import loopback_url
 from monitoring.steps import begin, in_process
 from monitoring.steps.publish import publish_run_success
 from monitoring.steps.replay import replay
-from monitoring.steps.report import report_outcome as reporting
+from monitoring.steps.report import measurement, report_outcome
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
 
@@ -63,9 +63,9 @@ def watch(case: UseCase) -> None:
     in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=now, force=True))
     replay(case, until=now)
     run = begin.by_hand(Pipeline.REPORT, case.name, as_of=now)
-    reporting.check_data_availability(run)
-    reporting.measure(run)
-    reporting.publish_metrics(run)
+    measurement.check_data_availability(run)
+    measurement.measure(run)
+    report_outcome.publish_metrics(run)
     publish_run_success(run)
 
 

@@ -1,30 +1,41 @@
-"""What the DAG files share: tasks that call a step by its name, and what every DAG is given.
+"""What the DAG files share: the tasks of an order of steps, and the arguments of every DAG.
 
 Only DAG files import this: it needs Airflow, and nothing else that is heavy.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any
 
-from airflow.sdk import CronDataIntervalTimetable, TriggerRule, get_current_context, task
+from airflow.sdk import (
+    CronDataIntervalTimetable,
+    TaskGroup,
+    TriggerRule,
+    get_current_context,
+    task,
+)
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.exceptions import AirflowSkipException
 
-from monitoring.errors import TocsinError
 from monitoring.settings import settings
+from monitoring.steps.order import EachCandidate, Order, Runs, Step
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError, find_use_case, use_case_files
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
-"""A run, or a step's small result, as XCom carries it."""
+"""A run, or a step's small result, as XCom holds it."""
 
-PipelineName = Literal["retrain", "report"]
-TRIES_AGAIN = 2
+RETRIES = 2
+
+# The run as text, for a task that waits for the candidates alone: the task that opened the run
+# would count as a candidate that succeeded.
+_RUN_AS_TEXT = "{{ ti.xcom_pull(task_ids='%s') | tojson }}"
 
 
 def use_cases() -> Iterator[UseCase]:
@@ -38,88 +49,152 @@ def use_cases() -> Iterator[UseCase]:
 
 
 def arguments(case: UseCase, schedule: str) -> dict[str, Any]:
-    """Return what every DAG is given: one run at a time, real intervals, tries, a callback."""
+    """Return the arguments of every DAG: one run at a time, real intervals, retries, a callback."""
     return {
         "schedule": CronDataIntervalTimetable(schedule, timezone="UTC"),
         "start_date": datetime(2026, 1, 1, tzinfo=UTC),
         "catchup": False,
         "max_active_runs": 1,
         "default_args": {
-            "retries": TRIES_AGAIN,
+            "retries": RETRIES,
             "retry_delay": timedelta(seconds=settings().retry_seconds),
-            "on_failure_callback": _failed,
+            "on_failure_callback": notify_failure,
         },
         "tags": ["tocsin", case.name],
     }
 
 
-def open_run(pipeline: PipelineName, use_case: str) -> Any:
-    """Return the task that gives the run its window and says that it was attempted."""
+def tasks_of(order: Order, case: UseCase) -> dict[str, Any]:
+    """Return the tasks of an order by the names of their steps, each after those it waits for.
 
-    @task(task_id="open_run")
-    def call() -> Json:
-        from monitoring.steps import begin
+    Candidates' tasks lie in a group per candidate, which is named after it, and are not returned.
+    """
+    run = _open_run(order, case)
+    tasks = {order.opening.name: run}
+    ends: dict[str, list[Any]] = {order.opening.name: [run]}
+    for step in order.steps:
+        if isinstance(step, EachCandidate):
+            starts, ends[step.name] = _candidates(step, case, run)
+        else:
+            tasks[step.name] = _task(step, run, order)
+            starts, ends[step.name] = [tasks[step.name]], [tasks[step.name]]
+        for name in step.after:
+            for before in ends[name]:
+                before >> starts
+    return tasks
 
-        return begin.from_airflow(pipeline, use_case, get_current_context()["dag_run"])
 
-    return call()
+def watch(order: Order, tasks: Mapping[str, Any]) -> Any:
+    """Return the task that fails the run when a step failed, though those that always run did not.
 
-
-def step(
-    pipeline: PipelineName,
-    name: str,
-    run: Any,
-    *candidate: str,
-    trigger_rule: TriggerRule = TriggerRule.ALL_SUCCESS,
-) -> Any:
-    """Return the task that hands the run to the step called `name`.
-
-    Parameters
-    ----------
-    run
-        What `open_run` returned, or a template of it as JSON.
+    A gate is not waited for itself: one that closes would skip this task, and what failed after
+    it on the branch that always runs would not fail the run.
     """
 
-    @task(task_id=name, trigger_rule=trigger_rule)
-    def call(run: Json | str) -> Json:
-        opened = json.loads(run) if isinstance(run, str) else run
-        return _call(pipeline, name, opened, *candidate)
-
-    return call(run)
-
-
-def gate(pipeline: PipelineName, name: str, run: Any, *, field: str) -> Any:
-    """Return the task that calls a step, and goes on only where its result's `field` is true."""
-
-    @task.short_circuit(task_id=name, ignore_downstream_trigger_rules=False)
-    def call(run: Json) -> bool:
-        return bool(_call(pipeline, name, run)[field])
-
-    return call(run)
-
-
-def watch() -> Any:
-    """Return the task that fails the run when a step failed: those that always run did well."""
-
     @task(task_id="watch", trigger_rule=TriggerRule.ONE_FAILED, retries=0, on_failure_callback=[])
-    def call() -> None:
+    def fail() -> None:
         msg = "a step of this run failed: see its log"
-        raise TocsinError(msg)
+        raise RuntimeError(msg)
 
-    return call()
-
-
-def _call(pipeline: PipelineName, name: str, run: Json, *candidate: str) -> Json:
-    from monitoring.steps.report import report_outcome
-    from monitoring.steps.retrain import retrain_outcome
-
-    if pipeline == "report":
-        return report_outcome.call(name, run)
-    return retrain_outcome.call(name, run, *candidate)
+    gates = {step.name for step in order.named_steps if step.gate is not None}
+    watching = fail()
+    [one for name, one in tasks.items() if name not in gates] >> watching
+    return watching
 
 
-def _failed(context: Any) -> None:
-    """Tell people that a task has failed for good."""
+def _open_run(order: Order, case: UseCase) -> Any:
+    """Return the task that gives the run its window and publishes that it was attempted."""
+
+    @task(task_id=order.opening.name, on_failure_callback=_notify_unopened)
+    def open_run() -> Json:
+        from monitoring.steps import begin
+
+        context = get_current_context()
+        run = begin.from_airflow(order.pipeline, case.name, context["dag_run"])
+        opened: Json = run.model_dump(mode="json")
+        # Now, for a push that fails is reported by a later step, which needs the run.
+        context["ti"].xcom_push(BaseXCom.XCOM_RETURN_KEY, opened)
+        order.opening.call(run)
+        return opened
+
+    return open_run()
+
+
+def _candidates(group: EachCandidate, case: UseCase, run: Any) -> tuple[list[Any], list[Any]]:
+    """Return the first and the last tasks of every candidate's group."""
+    firsts, lasts = [], []
+    for name in case.candidates:
+        with TaskGroup(group_id=name):
+            tasks = [_candidate_task(step, run, name) for step in group.steps]
+            for before, after in pairwise(tasks):
+                before >> after
+        firsts.append(tasks[0])
+        lasts.append(tasks[-1])
+    return firsts, lasts
+
+
+def _candidate_task(step: Step, run: Any, candidate: str) -> Any:
+    @task(task_id=step.name, on_failure_callback=[])
+    def call(run: Json | None) -> Json:
+        return _called(step, run, candidate)
+
+    return call(run)
+
+
+def _task(step: Step, run: Any, order: Order) -> Any:
+    """Return the task that calls a step, on the run that `run` gives."""
+    arguments: Json = {"task_id": step.name, "trigger_rule": TriggerRule(step.runs)}
+    if step.name in order.reported:
+        # The notification reports its failure: one fault, one message.
+        arguments["on_failure_callback"] = []
+    if step.runs is Runs.AFTER_ANY_SUCCESS:
+        run = _RUN_AS_TEXT % order.opening.name
+    if step.gate is not None:
+        return _gate(step, step.gate, run, arguments)
+
+    @task(**arguments)
+    def call(run: Json | str | None) -> Json:
+        return _called(step, run)
+
+    return call(run)
+
+
+def _gate(step: Step, field: str, run: Any, arguments: Json) -> Any:
+    """Return the task that calls a step and skips those after it unless `field` is true."""
+
+    @task.short_circuit(ignore_downstream_trigger_rules=False, **arguments)
+    def call(run: Json | None) -> bool:
+        return bool(_called(step, run)[field])
+
+    return call(run)
+
+
+def _called(step: Step, run: Json | str | None, *candidate: str) -> Json:
+    """Call a step with the run as XCom holds it, and return its result as JSON."""
+    from monitoring.steps.run import Run
+
+    if run is None:
+        msg = "the run was never opened: there is nothing to do"
+        raise AirflowSkipException(msg)
+    opened = Run.model_validate_json(run) if isinstance(run, str) else Run.model_validate(run)
+    return step.call(opened, *candidate).model_dump(mode="json")
+
+
+def notify_failure(context: Any) -> None:
+    """Notify of a task that failed for good, which no later step of its run reports."""
     from monitoring.steps import notification
 
-    notification.task_failed(context["ti"].dag_id, context["ti"].task_id, context["dag_run"].run_id)
+    notification.notify_failure(
+        context["ti"].dag_id,
+        context["ti"].task_id,
+        context["dag_run"].run_id,
+        context.get("exception"),
+    )
+
+
+def _notify_unopened(context: Any) -> None:
+    """Notify of a run that could not be opened; of one that was, a later step reports it."""
+    from monitoring.signals.pushgateway import PublishError
+
+    if not isinstance(context.get("exception"), PublishError):
+        notify_failure(context)

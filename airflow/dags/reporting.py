@@ -1,19 +1,17 @@
-"""reporting_<use case>, every few hours: measure the newest window, report, publish, tell.
+"""reporting_<use case>, every few hours: measure the newest window, report, publish, notify.
 
-Every task calls the step of its own name in `monitoring.steps.report`.
+Its tasks are the steps of `monitoring.steps.order.REPORT`, each called by its own name.
 """
 
 from __future__ import annotations
 
-from functools import partial
-
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, TriggerRule
+from airflow.sdk import DAG
 
+from monitoring.steps.order import REPORT
 from monitoring.use_case import UseCase
-from monitoring.wiring import arguments, gate, open_run, step, use_cases, watch
+from monitoring.wiring import arguments, tasks_of, use_cases, watch
 
-call = partial(step, "report")
 MEASURED = "{{ ti.xcom_pull(task_ids='measure')['%s'] }}"
 
 
@@ -24,25 +22,16 @@ def reporting(case: UseCase) -> DAG:
         description=f"{case.title}: measure drift and performance, report, publish",
         **arguments(case, case.report.every),
     ) as dag:
-        run = open_run("report", case.name)
-        available = gate("report", "check_data_availability", run, field="available")
-        measured = call("measure", run)
-        reports = [call(f"report_{kind}", run) for kind in ("quality", "drift", "performance")]
-        published = call("publish_metrics", run, trigger_rule=TriggerRule.ALL_DONE)
-        kept = call("keep_newest", run)
-        told = call("summary", run, trigger_rule=TriggerRule.ALL_DONE)
-        crossed = gate("report", "drift_limit_crossed", run, field="drifted")
-        retrain = TriggerDagRunOperator(
+        tasks = tasks_of(REPORT, case)
+        tasks["trigger_retrain"] = TriggerDagRunOperator(
             task_id="trigger_retrain",
             trigger_dag_id=f"retrain_{case.name}",
             trigger_run_id=f"drift_{MEASURED % 'verdict_id'}",
             conf={field: MEASURED % field for field in ("verdict_id", "as_of")},
             skip_when_already_exists=True,
         )
-
-        available >> measured >> reports >> published >> kept >> told
-        [measured, published] >> crossed >> retrain
-        [run, available, measured, *reports, published, kept, told, crossed, retrain] >> watch()
+        tasks["drift_limit_crossed"] >> tasks["trigger_retrain"]
+        watch(REPORT, tasks)
     return dag
 
 

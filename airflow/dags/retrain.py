@@ -1,21 +1,15 @@
-"""retrain_<use case>, daily: look for a reason to retrain; if there is one, seek a champion.
+"""retrain_<use case>, daily: retrain if there is a reason to, and promote a better champion.
 
-Every task calls the step of its own name in `monitoring.steps.retrain`.
+Its tasks are the steps of `monitoring.steps.order.RETRAIN`, each called by its own name.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from airflow.sdk import DAG, Param
 
-from airflow.sdk import DAG, Param, TriggerRule, task_group
-
+from monitoring.steps.order import RETRAIN
 from monitoring.use_case import UseCase
-from monitoring.wiring import arguments, gate, open_run, step, use_cases, watch
-
-call = partial(step, "retrain")
-# The run as text, for a task that none but the candidates come before: the task that opened the
-# run would count as a candidate that did well.
-RUN = "{{ ti.xcom_pull(task_ids='open_run') | tojson }}"
+from monitoring.wiring import arguments, tasks_of, use_cases, watch
 
 
 def retrain(case: UseCase) -> DAG:
@@ -26,29 +20,7 @@ def retrain(case: UseCase) -> DAG:
         params={"force": Param(False, type="boolean", description="Retrain whatever is found.")},
         **arguments(case, case.retrain.every),
     ) as dag:
-        run = open_run("retrain", case.name)
-        fresh = call("check_production_data", run)
-        drift = call("detect_drift", run)
-        go = gate("retrain", "decide", run, field="go")
-        backup = call("back_up_champion", run)
-        merged = call("merge_production_data", run)
-        chosen = call("select", RUN, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-        for name in case.candidates:
-
-            @task_group(group_id=name)
-            def candidate(name: str = name) -> None:
-                call("search", run, name) >> call("train", run, name) >> call("log", run, name)
-
-            merged >> candidate() >> chosen
-        promoted = call("promote", run)
-        archived = call("archive_production_data", run)
-        published = call("publish_metrics", run, trigger_rule=TriggerRule.ALL_DONE)
-        told = call("notify", run, trigger_rule=TriggerRule.ALL_DONE)
-
-        [fresh, drift] >> go >> backup >> merged
-        chosen >> promoted >> archived >> published >> told
-        needed = [run, fresh, drift, go, backup, merged, chosen, promoted, archived]
-        [*needed, published, told] >> watch()
+        watch(RETRAIN, tasks_of(RETRAIN, case))
     return dag
 
 

@@ -16,9 +16,9 @@ from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps import begin
+from monitoring.steps.order import REPORT
 from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.report.measurement import Measured
-from monitoring.steps.report.report_outcome import STEPS
 
 
 def answer(request: ReportRequest) -> ReportAnswer:
@@ -30,10 +30,10 @@ def answer(request: ReportRequest) -> ReportAnswer:
     champion_model(run.case)  # so that MLflow and the model's libraries are imported
     meter, taken = Meter(), {}
     with meter.working():
-        for name, step in STEPS.items():
+        for step in REPORT.named_steps:
             began = time.process_time()
-            step(run)
-            taken[name] = time.process_time() - began
+            step.call(run)
+            taken[step.name] = time.process_time() - began
     mature = run.need("measured", Measured).mature_window
     with production_store() as store:
         recent = ending(run.as_of, run.case.drift.window)

@@ -39,6 +39,8 @@ class Unmeasured(StrEnum):
     NOT_MEASURED = "not measured"
     NO_AMOUNTS = "no amounts"
     AMOUNTS_MISSING = "amounts missing"
+    UNREADABLE = "unreadable"
+    """The model that it is about can't be loaded, or can't score."""
 
 
 class NotificationStatus(StrEnum):

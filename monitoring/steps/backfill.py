@@ -14,8 +14,8 @@ from monitoring.signals.history import STEP, HeldSamples, History, exposition
 from monitoring.signals.pipelines import Pipeline, PushGroup, firings, period
 from monitoring.steps.backfill_past import Past, Unseen, unseen
 from monitoring.steps.places import champion_model, model_registry, production_store
-from monitoring.steps.publish import report_samples
 from monitoring.steps.report.measurement import measure_windows
+from monitoring.steps.report.report_outcome import report_samples
 from monitoring.steps.run import Result, Run, StepError
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model

@@ -1,4 +1,4 @@
-"""Begin: open a run, however it was started, and say that it was attempted."""
+"""Open a run, however it was started, and publish that it was attempted."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from monitoring.rows.window import Window, ending, window_of
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.signals.pushgateway import publish_attempt
-from monitoring.steps.run import Run
+from monitoring.steps.run import Result, Run
 from monitoring.use_case_file import find_use_case
 
 
 class DagRun(Protocol):
-    """What is read of an Airflow DAG run."""
+    """The part of an Airflow DAG run that is read."""
 
     @property
-    def run_id(self) -> str: ...  # noqa: D102  told by its class
+    def run_id(self) -> str: ...  # noqa: D102  documented by its class
 
     @property
     def run_after(self) -> datetime: ...  # noqa: D102
@@ -33,19 +33,26 @@ class DagRun(Protocol):
     def data_interval_end(self) -> datetime | None: ...  # noqa: D102
 
 
-def from_airflow(pipeline: str, use_case: str, dag_run: DagRun) -> dict[str, Any]:
-    """Open the run of an Airflow DAG run, as JSON; `conf` may give `as_of`, `force`, a verdict."""
+class Attempt(Result):
+    """When the run began, by the wall clock."""
+
+    at: datetime
+
+
+def from_airflow(pipeline: Pipeline, use_case: str, dag_run: DagRun) -> Run:
+    """Open the run of an Airflow DAG run; `conf` may give `as_of`, `force` and a `verdict_id`."""
     conf = dag_run.conf or {}
     length = find_use_case(use_case, settings().use_cases).drift.window
     run = Run.open(
-        Pipeline(pipeline),
+        pipeline,
         use_case,
         _window(dag_run, conf, length),
         run_id=dag_run.run_id,
         force=bool(conf.get("force", False)),
         verdict_id=conf.get("verdict_id"),
     )
-    return attempted(run).model_dump(mode="json")
+    run.clear()
+    return run
 
 
 def by_hand(
@@ -54,7 +61,24 @@ def by_hand(
     """Open a run that a person or a cron job started; it looks from `as_of`, or from now."""
     length = find_use_case(use_case, settings().use_cases).drift.window
     window = ending(as_of or datetime.now(UTC).replace(microsecond=0), length)
-    return attempted(Run.open(pipeline, use_case, window, force=force))
+    run = Run.open(pipeline, use_case, window, force=force)
+    run.clear()
+    return run
+
+
+def attempt(run: Run) -> Attempt:
+    """Publish that `run` was attempted, before it does anything, by the wall clock.
+
+    Raises
+    ------
+    PublishError
+        The Pushgateway could not be reached.
+    """
+    begun = Attempt(at=datetime.now(UTC))
+    url = settings().pushgateway_url
+    if url is not None:
+        publish_attempt(run.use_case, run.pipeline, begun.at, url=url)
+    return begun
 
 
 def _window(dag_run: DagRun, conf: Mapping[str, object], length: timedelta) -> Window:
@@ -65,12 +89,3 @@ def _window(dag_run: DagRun, conf: Mapping[str, object], length: timedelta) -> W
         run_after=dag_run.run_after,
         length=length,
     )
-
-
-def attempted(run: Run) -> Run:
-    """Publish that `run` was attempted, before it does anything; the clock's time, not `as_of`."""
-    run.clear()
-    url = settings().pushgateway_url
-    if url is not None:
-        publish_attempt(run.use_case, run.pipeline, datetime.now(UTC), url=url)
-    return run

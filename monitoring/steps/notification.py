@@ -1,4 +1,4 @@
-"""Notify: what people are told of a run, in words, by webhook or in the log."""
+"""The notification of a run: posted to the webhook, and its delivery published."""
 
 from __future__ import annotations
 
@@ -9,30 +9,101 @@ import requests
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from monitoring.settings import settings
-from monitoring.steps.run import Result
+from monitoring.signals.pushgateway import PublishError
+from monitoring.signals.statuses import NotificationStatus
+from monitoring.steps.publish import publish_notification_status
+from monitoring.steps.run import Result, Run, StepError
 
 log = logging.getLogger(__name__)
 
 
-class Told(Result):
-    """A message to people."""
+class Notification(Result):
+    """A message to the people who are responsible for a use case."""
 
     title: str
     text: str
 
+    @classmethod
+    def of_failure(cls, run: Run) -> Notification:
+        """Return the one notification of a run that failed, whichever of its steps did."""
+        failures = [f"{failure.step} failed: {failure.error}" for failure in run.failures()]
+        lines = failures or ["A step was killed or did not run."]
+        lines.append(f"The full error is in the log of that step, run {run.key}.")
+        title = f"{run.case.title}: {run.pipeline} failed"
+        return cls(title=title, text="\n".join(lines))
 
-def tell(told: Told, **facts: Any) -> None:
-    """Post a message to `TOCSIN_WEBHOOK_URL`; without one the log is all there is.
+
+def notify(run: Run, notification: Notification) -> None:
+    """Post the notification of a run once, and publish whether it was delivered.
+
+    The run's figures and its success are published before: a webhook that is down costs the
+    message alone.
 
     Raises
     ------
-    requests.RequestException
-        The webhook did not take the message in three tries.
+    StepError
+        The webhook did not accept it.
     """
-    log.info("%s\n%s", told.title, told.text)
+    if run.read("notification", Notification) == notification:
+        return
+    delivered = (
+        NotificationStatus.NO_WEBHOOK
+        if settings().webhook_url is None
+        else NotificationStatus.DELIVERED
+    )
+    try:
+        post(notification, use_case=run.use_case, pipeline=run.pipeline.value, run=run.key)
+    except StepError as error:
+        try:
+            publish_notification_status(run, NotificationStatus.NOT_DELIVERED)
+        except PublishError as another:
+            error.add_note(f"nor could that be published: {another}")
+        raise
+    run.write("notification", notification)
+    try:
+        publish_notification_status(run, delivered)
+    except PublishError:
+        # What was to be said has been said: this is no second fault of the run.
+        log.warning(
+            "%s: the delivery of its notification was not published", run.key, exc_info=True
+        )
+
+
+def notify_failure(title: str, step: str, run_id: str, error: BaseException | None) -> None:
+    """Post that a step has failed for good, where no later step of its run would report it.
+
+    Raises
+    ------
+    StepError
+        The webhook did not accept it.
+    """
+    cause = "" if error is None else f": {type(error).__name__}: {error}"
+    text = f"{step} of run {run_id} failed{cause}. The full error is in its log."
+    post(Notification(title=f"{title} failed", text=text), step=step, run=run_id)
+
+
+def post(notification: Notification, **facts: Any) -> None:
+    """Post a notification to `TOCSIN_WEBHOOK_URL`; without one it is only logged.
+
+    Raises
+    ------
+    StepError
+        The webhook did not accept it in three tries.
+    """
+    log.info("%s\n%s", notification.title, notification.text)
     url = settings().webhook_url
-    if url is not None:
-        _post(url.get_secret_value(), {**told.model_dump(), **facts})
+    if url is None:
+        return
+    try:
+        _post(url.get_secret_value(), {**notification.model_dump(), **facts})
+    except requests.RequestException as error:
+        # The address is a secret, and stands in the error's own message.
+        answer = "no answer" if error.response is None else f"answer {error.response.status_code}"
+        msg = (
+            f"the webhook did not accept the notification {notification.title!r} in three tries "
+            f"({type(error).__name__}, {answer}): check TOCSIN_WEBHOOK_URL"
+        )
+        raise StepError(msg) from None
 
 
 @retry(
@@ -43,14 +114,3 @@ def tell(told: Told, **facts: Any) -> None:
 )
 def _post(url: str, message: dict[str, Any]) -> None:
     requests.post(url, json=message, timeout=10).raise_for_status()
-
-
-def task_failed(dag_id: str, task_id: str, run_id: str) -> None:
-    """Tell people that a task of an Airflow run has failed for good."""
-    text = f"Task {task_id} of run {run_id} failed after its retries: read its log in Airflow."
-    tell(
-        Told(title=f"{dag_id} failed", text=text),
-        dag_id=dag_id,
-        task_id=task_id,
-        run_id=run_id,
-    )

@@ -1,11 +1,11 @@
-"""Rollback: the champion's alias moved back to an earlier version, by a person's word."""
+"""Rollback: a person moves the champion's alias back to an earlier version."""
 
 from __future__ import annotations
 
 import logging
 
 from monitoring.signals.pushgateway import PublishError
-from monitoring.steps.notification import Told, tell
+from monitoring.steps.notification import Notification, post
 from monitoring.steps.places import model_registry
 from monitoring.steps.publish import publish_model
 from monitoring.steps.run import Result, StepError
@@ -26,17 +26,17 @@ class RolledBack(Result):
 
     @property
     def words(self) -> str:
-        """Say it in one sentence."""
+        """Return it as one sentence."""
         return (
             f"version {self.version} ({self.candidate}, threshold {self.threshold:.4g}) serves "
-            f"again in the place of version {self.replaced}"
+            f"again instead of version {self.replaced}"
         )
 
 
 def roll_back(case: UseCase, *, to: str | None = None) -> RolledBack:
-    """Let an earlier version serve again: by one alias move all that belongs to it comes along.
+    """Let an earlier version serve again, with everything that belongs to it, by one alias move.
 
-    Pipeline, calibration, threshold and reference are files of the version. No gate is asked: a
+    Pipeline, calibration, threshold and reference are files of the version. The gate has no say: a
     person has decided. The version that served becomes `previous`.
 
     Parameters
@@ -48,7 +48,7 @@ def roll_back(case: UseCase, *, to: str | None = None) -> RolledBack:
     ------
     StepError
         Nothing serves, nothing served before, or the version serves already; or the switch is
-        made, and people or Prometheus could not be told.
+        made, but was not published, or its notification not delivered.
     TrainingError
         There is no such version, or its files are not a model's: nothing is changed.
     """
@@ -69,7 +69,7 @@ def roll_back(case: UseCase, *, to: str | None = None) -> RolledBack:
         threshold=model.threshold,
     )
     log.info(done.words)
-    _tell(case, done)
+    _announce(case, done)
     return done
 
 
@@ -86,14 +86,22 @@ def _target(case: UseCase, registry: Registry, serving: Version, to: str | None)
     raise StepError(msg)
 
 
-def _tell(case: UseCase, done: RolledBack) -> None:
-    told = Told(title=f"{case.title}: rolled back", text=done.words)
+def _announce(case: UseCase, done: RolledBack) -> None:
+    """Publish and notify, each whether or not the other one fails."""
+    notification = Notification(title=f"{case.title}: rolled back", text=done.words)
+    problems = []
     try:
         publish_model(case)
-        tell(told, use_case=case.name, version=done.version, replaced=done.replaced)
-    except (PublishError, OSError) as error:
+    except PublishError as error:
+        problems.append(str(error))
+    try:
+        post(notification, use_case=case.name, version=done.version, replaced=done.replaced)
+    except StepError as error:
+        problems.append(str(error))
+    if problems:
         msg = (
-            f"use case {case.name}: {done.words}, but not everybody could be told: {error}. "
-            "Do not roll back again: the next run publishes which version serves"
+            f"use case {case.name}: {done.words}, but that was not announced everywhere: "
+            f"{'; '.join(problems)}. Do not roll back again: the next run publishes which "
+            "version serves"
         )
-        raise StepError(msg) from error
+        raise StepError(msg)

@@ -1,4 +1,4 @@
-"""A run: one retrain or report of one use case, and the folder its steps hand things over in."""
+"""A run: one retrain or report of one use case, and the folder its steps hand over results in."""
 
 from __future__ import annotations
 
@@ -23,28 +23,41 @@ from monitoring.use_case_file import find_use_case
 
 Record = TypeVar("Record", bound="Result")
 
+_FAILURES, _ERROR_LENGTH = "failures", 500
+
+
+NAME_LIMIT = 120
+"""Most characters of a name that is made from a run's: folders and the registry take as many."""
+
 
 class StepError(TocsinError, RuntimeError):
     """A step cannot do its work; the message says what is wrong and what to do."""
 
 
 class Result(BaseModel):
-    """What a step found or did: small, and safe to hand on as JSON."""
+    """What a step returns: small, and safe to hand over as JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Run(Result):
-    """One run. It looks from `as_of`, the end of its window, never from the clock.
+class Failure(Result):
+    """A step that failed, and its error in one line."""
 
-    The same key gives the same folder, so that a step that is tried again finds what the steps
-    before it left, and overwrites its own. `opened` tells a run that was begun anew from the
-    same one tried again.
+    step: str
+    error: str
+
+
+class Run(Result):
+    """One run. It looks from `as_of`, the end of its window, never from the wall clock.
+
+    The same key gives the same folder, so that a step that is retried finds the results of the
+    steps before it, and overwrites its own. `opened` distinguishes a run that is started again
+    under its key from one whose steps are retried.
     """
 
     pipeline: Pipeline
     use_case: str
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,120}$")]
+    key: Annotated[str, Field(pattern=rf"^[A-Za-z0-9_.-]{{1,{NAME_LIMIT}}}$")]
     window_start: AwareDatetime
     window_end: AwareDatetime
     opened: str
@@ -62,11 +75,11 @@ class Run(Result):
         force: bool = False,
         verdict_id: str | None = None,
     ) -> Self:
-        """Return the run of `use_case` over `window`, called after `run_id` or its window."""
+        """Return the run of `use_case` over `window`, named after `run_id` or else its window."""
         return cls(
             pipeline=pipeline,
             use_case=use_case,
-            key=_key(f"{pipeline}_{run_id or f'{window.end:%Y%m%dT%H%M%SZ}'}"),
+            key=bounded_name(f"{pipeline}_{run_id or f'{window.end:%Y%m%dT%H%M%SZ}'}"),
             opened=secrets.token_hex(4),
             window_start=window.start,
             window_end=window.end,
@@ -92,26 +105,50 @@ class Run(Result):
 
     @property
     def folder(self) -> Path:
-        """Where the run's steps leave things for each other."""
+        """Where the run's steps hand over their results."""
         return settings().runs / self.use_case / self.key
 
+    @property
+    def registry_key(self) -> str:
+        """What the registry knows the run by: another one each time that the run is opened."""
+        return bounded_name(f"{self.key}_{self.opened}")
+
     def clear(self) -> None:
-        """Forget what an earlier time of the same run left: its success is not this one's."""
+        """Remove the results of an earlier run of the same key: its success is not this one's."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, name: str, result: Result) -> None:
-        """Keep `result` as `name`; what stood there before is replaced in one move."""
+        """Save `result` as `name`, in the place of an earlier one, in one move."""
         atomic_write(self.folder / f"{name}.json", result.model_dump_json(indent=2))
 
     def read(self, name: str, kind: type[Record]) -> Record | None:
-        """Return what `write` kept as `name`; None if that step did not get so far."""
+        """Return the result saved as `name`; None if that step did not get so far."""
         path = self.folder / f"{name}.json"
         if not path.is_file():
             return None
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
 
+    def note_failure(self, step: str, error: Exception) -> None:
+        """Save that a step failed, for the notification; credentials in addresses are left out."""
+        line = next(iter(str(error).splitlines()), "")
+        text = re.sub(r"//[^@/\s]*@", "//", f"{type(error).__name__}: {line}")[:_ERROR_LENGTH]
+        self.write(f"{_FAILURES}/{step}", Failure(step=step, error=text))
+
+    def forget_failure(self, step: str) -> None:
+        """Remove the failure of an earlier try of a step."""
+        (self.folder / _FAILURES / f"{step}.json").unlink(missing_ok=True)
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the steps that failed, the first to fail first."""
+        paths = sorted(
+            (self.folder / _FAILURES).glob("*.json"), key=lambda path: path.stat().st_mtime_ns
+        )
+        return tuple(
+            Failure.model_validate_json(path.read_text(encoding="utf-8")) for path in paths
+        )
+
     def need(self, name: str, kind: type[Record]) -> Record:
-        """Return what `write` kept as `name`.
+        """Return the result saved as `name`.
 
         Raises
         ------
@@ -128,12 +165,15 @@ class Run(Result):
 def verdict_window(case: UseCase, run_window: Window) -> Window:
     """Return the window a verdict is made on: it ends with the run's and is `drift.window` long.
 
-    However often reports and retrains run, so that both speak of the same verdict.
+    Reports and retrains, however often they run, thus share one verdict.
     """
     return ending(run_window.end, case.drift.window)
 
 
-def _key(name: str) -> str:
-    """Return `name` as the name of a folder: other names never give the same."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:110]
+def bounded_name(name: str) -> str:
+    """Return `name` as the name of a folder, of at most `NAME_LIMIT` characters.
+
+    Two names never give the same one: what is changed or cut carries a hash of the whole.
+    """
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[: NAME_LIMIT - 10]
     return safe if safe == name else f"{safe}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

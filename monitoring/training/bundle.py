@@ -20,7 +20,8 @@ from monitoring.use_case import Features
 FORMAT = 1
 """Version of the folder's layout; one that is not known is an error, never a guess."""
 
-_MANIFEST, _MODEL = "manifest.json", "model.skops"
+MANIFEST = "manifest.json"
+_MODEL = "model.skops"
 _REFERENCE, _SAMPLE = "reference.json.gz", "reference_sample.parquet"
 LIBRARIES = ("tocsin", "scikit-learn", "skops", "lightgbm", "xgboost-cpu")
 """Distributions that a model is made of."""
@@ -65,7 +66,7 @@ def save_model(model: Model, folder: Path) -> None:
         trusted.dump(model.pipeline, part / _MODEL)
         save(model.reference, part / _REFERENCE)
         model.reference_sample.to_parquet(part / _SAMPLE, index=False)
-        (part / _MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+        (part / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
 
 
 def load_model(folder: Path, *, version: str | None = None) -> Model:
@@ -78,7 +79,7 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
     """
     import pandas as pd
 
-    manifest = _manifest(folder)
+    manifest = load_manifest(folder)
     reference = load_reference(folder / _REFERENCE)
     return Model(
         pipeline=trusted.load(folder / _MODEL),
@@ -95,8 +96,15 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
     )
 
 
-def _manifest(folder: Path) -> Manifest:
-    path = folder / _MANIFEST
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest of what `save_model` wrote.
+
+    Raises
+    ------
+    TrainingError
+        The folder is not a bundle, or is of an unknown layout.
+    """
+    path = folder / MANIFEST
     try:
         manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValidationError) as error:

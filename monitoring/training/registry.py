@@ -24,7 +24,7 @@ from monitoring.training.aliases import (
     settle,
     switch,
 )
-from monitoring.training.bundle import load_model
+from monitoring.training.bundle import MANIFEST, Manifest, load_manifest, load_model
 from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
 from monitoring.training.run_record import metrics as metrics_of
 from monitoring.training.run_record import parameters as parameters_of
@@ -217,21 +217,22 @@ class Registry:
         TrainingError
             There is no such version, or its files are not a model's.
         """
-        from mlflow.exceptions import MlflowException
-
-        found = self.version(case, version)
+        registered = self.version(case, version)
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                path = self._client().download_artifacts(found.run_id, BUNDLE, folder)
-            except MlflowException as error:
-                if not is_absent(error):
-                    raise
-                msg = (
-                    f"use case {case.name}: version {found.number} has no files of a model in "
-                    f"{self._place}: a backup of a champion is in the state folder"
-                )
-                raise TrainingError(msg) from error
-            return load_model(Path(path), version=found.number)
+            path = self._download(case, registered, BUNDLE, Path(folder))
+            return load_model(path, version=registered.number)
+
+    def manifest(self, case: UseCase, version: Version) -> Manifest:
+        """Return the facts of a version's model, without the model itself.
+
+        Raises
+        ------
+        TrainingError
+            Its files are not a model's.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            name = f"{BUNDLE}/{MANIFEST}"
+            return load_manifest(self._download(case, version, name, Path(folder)).parent)
 
     def settle(self, case: UseCase) -> None:
         """Finish a switch that a kill left half-way."""
@@ -307,6 +308,21 @@ class Registry:
                 for file in Path(path).iterdir():
                     (part / file.name).write_bytes(file.read_bytes())
         return folder
+
+    def _download(self, case: UseCase, version: Version, name: str, folder: Path) -> Path:
+        """Return where an artifact of a version's run now lies below `folder`."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return Path(self._client().download_artifacts(version.run_id, name, str(folder)))
+        except MlflowException as error:
+            if not is_absent(error):
+                raise
+            msg = (
+                f"use case {case.name}: version {version.number} has no model files in "
+                f"{self._place}: a backup of a champion is in the state folder"
+            )
+            raise TrainingError(msg) from error
 
     def _client(self) -> MlflowClient:
         for name, value in _QUIET.items():

@@ -106,7 +106,8 @@ def test_each_task_waits_for_what_it_needs(
     tasks = dict(dags[dag_id]["tasks"])
     watch = tasks.pop("watch")
     assert {name: (t["upstream"], t["rule"]) for name, t in tasks.items()} == expected
-    assert set(watch["upstream"]) == {name for name in expected if "." not in name}
+    # One that ends a branch would skip what waits for it.
+    assert set(watch["upstream"]) == {name for name in expected if "." not in name} - GATES
     assert (watch["rule"], watch["retries"]) == ("one_failed", 0)
     assert {t["retries"] for t in tasks.values()} == {2}
 

@@ -23,9 +23,9 @@ from monitoring.stack.folders import CHECKOUT
 from monitoring.steps import begin, in_process
 from monitoring.steps.backfill import Backfilled, Progress, backfill
 from monitoring.steps.backfill_past import Past, unseen
+from monitoring.steps.order import REPORT
 from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.replay import replay
-from monitoring.steps.report import report_outcome
 from monitoring.steps.run import StepError
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import program, running_prometheus, running_pushgateway
@@ -204,7 +204,7 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
     point(pushgateway=gateway)
     run = begin.by_hand(Pipeline.REPORT, "tiny", as_of=tick)
     for step in ("check_data_availability", "measure", "publish_metrics"):
-        report_outcome.STEPS[step](run)
+        REPORT.step(step).call(run)
     with running_prometheus(scraped) as url:
         point(prometheus=url)
         pushed = seen(lambda: figures(url))

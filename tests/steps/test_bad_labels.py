@@ -15,8 +15,8 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import production_store
-from monitoring.steps.publish import publish_report
 from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.report_outcome import publish_report
 from monitoring.steps.run import Run
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from monitoring.settings import settings
+from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.begin import from_airflow
 from monitoring.steps.run import Run
 
@@ -35,7 +36,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def opened(dag_run: DagRun) -> Run:
-    return Run.model_validate(from_airflow("retrain", "fraud", dag_run))
+    return from_airflow(Pipeline.RETRAIN, "fraud", dag_run)
 
 
 def test_a_scheduled_or_backfilled_run_looks_from_the_end_of_its_data_interval() -> None:

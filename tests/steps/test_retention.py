@@ -13,7 +13,7 @@ from monitoring.reports.retention import firing_alerts
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.report.report_outcome import keep_newest_reports
+from monitoring.steps.report.report_files import keep_newest_reports
 from monitoring.steps.run import Run
 from tests.fixtures.gateway import running_prometheus
 

@@ -13,9 +13,8 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.publish import publish_report
 from monitoring.steps.report.measurement import Measured, measure_windows
-from monitoring.steps.report.report_outcome import words_of
+from monitoring.steps.report.report_outcome import publish_report
 from monitoring.steps.report.shadow import Shadow, shadow_of
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
@@ -103,4 +102,4 @@ def test_its_scorecard_is_published_under_its_role_and_told(
         figure = f'role="{role}",stage="production",use_case="fraud"'
         told = [s for s in pushed if s.startswith("tocsin_detected_rows{") and figure in s]
         assert [float(line.split()[-1]) for line in told] == [found.realised.detected]
-    assert f"version {twin.version} (logistic_regression) in shadow" in words_of(found)
+    assert f"version {twin.version} (logistic_regression) in shadow" in found.words

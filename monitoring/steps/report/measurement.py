@@ -1,7 +1,8 @@
-"""Measured: what a report run found of its windows, before anything is published or written."""
+"""What a report measures of its windows, before anything is published or written."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from monitoring.drift.verdict import Verdict
@@ -10,20 +11,56 @@ from monitoring.performance.types import Estimate, Scorecard
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
-from monitoring.steps.places import model_registry
-from monitoring.steps.report.shadow import Shadow, Shadowed, shadowed
+from monitoring.signals.statuses import Unmeasured
+from monitoring.steps.places import champion_model, model_registry, production_store
+from monitoring.steps.report.shadow import (
+    Shadow,
+    ShadowFigures,
+    shadow_figures,
+    shadow_of,
+)
 from monitoring.steps.report.window_figures import (
     cost_steps_of,
     estimated_of,
     realised_of,
     scores_of,
 )
-from monitoring.steps.run import Result, Run, verdict_window
-from monitoring.steps.window_verdict import judge, own_scores
+from monitoring.steps.run import Result, Run, StepError, verdict_window
+from monitoring.steps.window_verdict import judge, own_scores, sentence
 from monitoring.store.counting import LabelProblems
 from monitoring.store.kept import KeptRows
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
+
+log = logging.getLogger(__name__)
+
+
+class Availability(Result):
+    """Whether there is anything to report on."""
+
+    available: bool
+    rows: int
+    words: str
+
+
+def check_data_availability(run: Run) -> Availability:
+    """Check that the verdict's window has production rows, and that a champion serves."""
+    case = run.case
+    window = verdict_window(case, run.window)
+    with production_store() as store:
+        rows = store.count_rows(case, window, run.as_of)
+    if model_registry().champion(case) is None:
+        words = f"no champion yet: run `tocsin retrain {case.name}`"
+        availability = Availability(available=False, rows=rows, words=words)
+    elif rows == 0:
+        availability = Availability(
+            available=False, rows=0, words=f"no production rows in {window}"
+        )
+    else:
+        availability = Availability(available=True, rows=rows, words=f"{rows:,} rows in {window}")
+    run.write("availability", availability)
+    log.info(availability.words)
+    return availability
 
 
 class Measured(Result):
@@ -31,19 +68,25 @@ class Measured(Result):
 
     Attributes
     ----------
+    mature_version
+        Version that scored the newest fully mature window; None where none did.
+    scorer_unreadable
+        Whether that version can't be loaded, so that nothing is known of its performance.
     estimated
         Of the window just closed, before its labels; None where the model scored none of it.
     realised
         Of the newest fully mature window; None where no row of it was scored.
     estimated_then
-        What the estimate said of that mature window before its labels: its distance from
-        `realised` is the estimate's error.
+        The estimate of that mature window before its labels came: its distance from `realised`
+        is the estimate's error.
     cost_steps
         What that window would have cost at other thresholds; none where it can't be priced.
     label_problems
         Of all labels that had come.
     shadow
         That window as the shadow model would have had it; None where no other one scored it.
+    shadow_status
+        Why there is nothing of a shadow model that there is; None where nothing is amiss.
     """
 
     verdict: Verdict
@@ -56,21 +99,55 @@ class Measured(Result):
     realised: Scorecard | None
     estimated_then: Estimate | None
     cost_steps: tuple[CostStep, ...]
-    shadow: Shadowed | None
+    shadow: ShadowFigures | None
     quarantined: dict[str, int]
     label_problems: LabelProblems
     model_version: str
+    scorer_unreadable: bool = False
+    shadow_status: Unmeasured | None = None
 
     @property
     def mature_window(self) -> Window:
         """The window that `realised` is of."""
         return Window(self.mature_start, self.mature_end)
 
+    @property
+    def words(self) -> str:
+        """Return what was measured in two lines, and a shadow in a third."""
+        lines = [sentence(self.verdict)]
+        if self.realised is not None:
+            lines.append(f"{self.mature_window}: {_card_words(self.realised)}")
+        elif self.scorer_unreadable:
+            lines.append(f"the model that scored {self.mature_window} can't be loaded: see the log")
+        else:
+            lines.append(f"no scored rows in the mature window {self.mature_window}")
+        if self.shadow is not None:
+            shadow = self.shadow
+            lines.append(
+                f"version {shadow.version} ({shadow.candidate}) in shadow, on the "
+                f"{shadow.card.rows:,} rows that both scored: {_card_words(shadow.card)}; "
+                f"the champion: {_card_words(shadow.champion)}"
+            )
+        if self.shadow_status is not None:
+            lines.append("the model in shadow can't be loaded or can't score: see the log")
+        return "\n".join(lines)
+
+
+def _card_words(card: Scorecard) -> str:
+    recall = "not judged" if card.recall.value is None else f"{card.recall.value:.0%}"
+    return (
+        f"{card.detected} caught, {card.missed} missed, {card.false_alarms} false alarms, "
+        f"recall {recall} ({card.status})"
+    )
+
 
 def measure_windows(
     run: Run, store: KeptRows, model: Model, shadow: Shadow | None = None
 ) -> Measured:
     """Make the verdict, the estimate and the realised scorecard of a run, from summaries.
+
+    Neither a shadow model nor an earlier champion that can't be loaded stops the figures of the
+    champion: theirs are absent, with a status.
 
     Parameters
     ----------
@@ -82,10 +159,12 @@ def measure_windows(
     mature = _newest_mature(case, run.as_of)
     recent = store.window(case, window, run.as_of)
     past = store.scored(case, mature, run.as_of)
-    scorer = _model_of(case, past, model)
+    scorer = _scorer(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
-    if shadow is not None:
-        shadow.score(case, recent, run.as_of)
+    shadow_status = None if shadow is None else shadow.score(case, recent, run.as_of)
+    figures = shadow_figures(store, case, mature, run.as_of, past=past, scorer=scorer)
+    if isinstance(figures, Unmeasured):
+        shadow_status, figures = figures, None
     older = store.scored(case, _newest_mature(case, mature.end), mature.end)
     return Measured(
         verdict=judge(run, store, model, recent),
@@ -93,12 +172,14 @@ def measure_windows(
         mature_start=mature.start,
         mature_end=mature.end,
         mature_rows=len(past),
-        mature_version=past.model_version,
+        mature_version=None if scorer is None else scorer.version,
+        scorer_unreadable=scorer is None and past.model_version is not None,
         estimated=estimated_of(scores_of(own_scores(recent, model), model), model, case, past),
         realised=realised_of(scored, scorer, case, mature.length),
         estimated_then=None if scorer is None else estimated_of(scored, scorer, case, older),
         cost_steps=cost_steps_of(scored, scorer, case),
-        shadow=shadowed(store, case, mature, run.as_of, past=past, scorer=scorer),
+        shadow=figures,
+        shadow_status=shadow_status,
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
         label_problems=store.label_problems(case, run.as_of),
         model_version=str(model.version),
@@ -109,8 +190,54 @@ def _newest_mature(case: UseCase, as_of: datetime) -> Window:
     return newest_mature_window(as_of, case.drift.window, case.labels.mature_after)
 
 
-def _model_of(case: UseCase, rows: Rows, champion: Model) -> Model | None:
-    """Return the model that scored `rows`: its own bins and threshold are those to judge it by."""
+def _scorer(case: UseCase, rows: Rows, champion: Model) -> Model | None:
+    """Return the model that scored `rows`: they are judged by its own bins and threshold.
+
+    None where no model did, or where it can't be loaded any more.
+    """
     if rows.model_version is None or rows.model_version == champion.version:
         return None if rows.model_version is None else champion
-    return model_registry().load(case, rows.model_version)
+    try:
+        return model_registry().load(case, rows.model_version)
+    except Exception:  # whatever a registry, a store of files or a file format may raise
+        log.warning(
+            "use case %s: version %s can't be loaded", case.name, rows.model_version, exc_info=True
+        )
+        return None
+
+
+class Outcome(Result):
+    """The verdict that may trigger a retrain, and whether it lies above its limit."""
+
+    verdict_id: str
+    drifted: bool
+    as_of: datetime
+    words: str
+
+
+def measure(run: Run) -> Outcome:
+    """Make every figure of the run: verdict, estimate, realised scorecard, quarantine counts."""
+    model = champion_model(run.case)
+    if model is None:
+        msg = f"use case {run.use_case}: its champion was removed during the report: run it again"
+        raise StepError(msg)
+    with production_store() as store:
+        measured = measure_windows(run, store, model, shadow_of(run.case, store))
+    run.write("measured", measured)
+    log.info(measured.words)
+    return _outcome(measured)
+
+
+def drift_limit_crossed(run: Run) -> Outcome:
+    """Return whether drift lies strictly above its critical limit, and by which verdict."""
+    return _outcome(run.need("measured", Measured))
+
+
+def _outcome(measured: Measured) -> Outcome:
+    verdict = measured.verdict
+    return Outcome(
+        verdict_id=verdict.id,
+        drifted=verdict.drifted,
+        as_of=measured.as_of,
+        words=sentence(verdict),
+    )

@@ -1,125 +1,38 @@
-"""What a report does, step by step; the reporting DAG and `tocsin report` call these by name."""
+"""The outcome of a report: its figures published, and its notification sent."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from monitoring.performance.types import Scorecard
-from monitoring.reports.facts import ReportFacts
-from monitoring.reports.index import write_index
+from monitoring.performance.types import CardStatus
 from monitoring.reports.kind import ReportKind
-from monitoring.reports.report import write_report
-from monitoring.reports.retention import cited_reports, keep_newest
-from monitoring.rows.maturity import matured
-from monitoring.rows.window import Window
-from monitoring.settings import settings
-from monitoring.steps.notification import Told, tell
-from monitoring.steps.places import champion_model, model_registry, production_store
-from monitoring.steps.publish import publish_report, publish_run_success
-from monitoring.steps.replay import last_replay
-from monitoring.steps.report.measurement import Measured, measure_windows
-from monitoring.steps.report.shadow import shadow_of
-from monitoring.steps.run import Result, Run, StepError, verdict_window
-from monitoring.steps.window_verdict import own_scores, sentence
-
-log = logging.getLogger(__name__)
-
-
-class Availability(Result):
-    """Whether there is anything to report on."""
-
-    available: bool
-    rows: int
-    words: str
-
-
-class Outcome(Result):
-    """What the retrain is triggered by: the verdict, and whether it lies above its limit."""
-
-    verdict_id: str
-    drifted: bool
-    as_of: datetime
-    words: str
-
-
-class Written(Result):
-    """One report file, relative to the reports folder."""
-
-    file: str
+from monitoring.rows.role import Role
+from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.pipelines import PushGroup
+from monitoring.signals.samples import (
+    PERFORMANCE,
+    cost_samples,
+    error_samples,
+    estimate_samples,
+    label_problem_samples,
+    quarantine_samples,
+    scorecard_samples,
+    unmeasured_samples,
+    verdict_samples,
+    window_samples,
+)
+from monitoring.signals.statuses import Subject, Unmeasured, performance_of
+from monitoring.steps.notification import Notification, notify
+from monitoring.steps.publish import publish_model, publish_run_success, push
+from monitoring.steps.report.measurement import Availability, Measured
+from monitoring.steps.report.report_files import ReportFile, Retention
+from monitoring.steps.run import Result, Run
+from monitoring.use_case import UseCase
 
 
 class Published(Result):
     """The figures were pushed."""
-
-
-class Kept(Result):
-    """What retention removed."""
-
-    removed: tuple[str, ...]
-
-
-def check_data_availability(run: Run) -> Availability:
-    """Look for production rows in the verdict's window, and for a champion to judge them by."""
-    case = run.case
-    window = verdict_window(case, run.window)
-    with production_store() as store:
-        rows = store.count_rows(case, window, run.as_of)
-    if model_registry().champion(case) is None:
-        words = f"no champion yet: run `tocsin retrain {case.name}`"
-        found = Availability(available=False, rows=rows, words=words)
-    elif rows == 0:
-        found = Availability(available=False, rows=0, words=f"no production rows in {window}")
-    else:
-        found = Availability(available=True, rows=rows, words=f"{rows:,} rows in {window}")
-    run.write("availability", found)
-    log.info(found.words)
-    return found
-
-
-def measure(run: Run) -> Outcome:
-    """Make every figure of the run: verdict, estimate, realised scorecard, quarantine counts."""
-    model = champion_model(run.case)
-    if model is None:
-        msg = f"use case {run.use_case}: its champion went away during the run"
-        raise StepError(msg)
-    with production_store() as store:
-        measured = measure_windows(run, store, model, shadow_of(run.case, store))
-    run.write("measured", measured)
-    log.info(words_of(measured))
-    return _outcome(measured)
-
-
-def drift_limit_crossed(run: Run) -> Outcome:
-    """Say whether drift lies strictly above its critical limit, and by which verdict."""
-    return _outcome(run.need("measured", Measured))
-
-
-def _outcome(measured: Measured) -> Outcome:
-    verdict = measured.verdict
-    return Outcome(
-        verdict_id=verdict.id,
-        drifted=verdict.drifted,
-        as_of=measured.as_of,
-        words=sentence(verdict),
-    )
-
-
-def report_quality(run: Run) -> Written:
-    """Write the data quality report of the verdict's window."""
-    return _write(run, ReportKind.QUALITY)
-
-
-def report_drift(run: Run) -> Written:
-    """Write the drift report of the verdict's window."""
-    return _write(run, ReportKind.DRIFT)
-
-
-def report_performance(run: Run) -> Written:
-    """Write the performance report of the newest mature window."""
-    return _write(run, ReportKind.PERFORMANCE)
 
 
 def publish_metrics(run: Run) -> Published:
@@ -132,133 +45,102 @@ def publish_metrics(run: Run) -> Published:
     return published
 
 
-def keep_newest_reports(run: Run) -> Kept:
-    """Keep the newest reports of each kind and those that firing alerts cite, and list them."""
-    case, folder, where = run.case, settings().reports, settings()
-    mine = folder / case.name
-    # Figures that are published nowhere raise no alert.
-    cited = (
-        frozenset[str]()
-        if where.pushgateway_url is None
-        else cited_reports(mine, case.name, where.prometheus_url)
-    )
-    removed = keep_newest(mine, case.report.keep, cited)
-    write_index(folder, case)
-    kept = Kept(removed=removed)
-    run.write("kept", kept)
-    return kept
+def summary(run: Run) -> Notification:
+    """Publish that the run succeeded, if it did; then notify of it, whichever way it went.
 
-
-def summary(run: Run) -> Told:
-    """Tell people how the run went, whichever way it went; success is told to Prometheus last."""
+    In this order: a webhook that is down makes no figure stale.
+    """
     case = run.case
     availability = run.read("availability", Availability)
     measured = run.read("measured", Measured)
     skipped = availability is not None and not availability.available
-    reported = all(run.read(f"report_{kind}", Written) is not None for kind in ReportKind)
-    done = run.read("published", Published) is not None and run.read("kept", Kept) is not None
-    succeeded = done and (skipped or reported)
-    if not succeeded:
-        told = Told(title=f"{case.title}: report failed", text="See the log of the failed step.")
-    elif measured is not None:
-        told = Told(title=f"{case.title}: report", text=words_of(measured))
+    if not _succeeded(run, skipped=skipped):
+        notification = Notification.of_failure(run)
     else:
-        text = "" if availability is None else availability.words
-        told = Told(title=f"{case.title}: nothing to report", text=text)
-    tell(told, use_case=case.name, pipeline=run.pipeline.value, run=run.key)
-    run.write("told", told)
-    if succeeded:
         publish_run_success(run)
-    return told
-
-
-STEPS: dict[str, Callable[[Run], Result]] = {
-    "check_data_availability": check_data_availability,
-    "measure": measure,
-    "report_quality": report_quality,
-    "report_drift": report_drift,
-    "report_performance": report_performance,
-    "publish_metrics": publish_metrics,
-    "keep_newest": keep_newest_reports,
-    "summary": summary,
-    "drift_limit_crossed": drift_limit_crossed,
-}
-"""The steps in the order of a run, by the name of their task."""
-
-
-def call(name: str, run: dict[str, Any]) -> dict[str, Any]:
-    """Call a step for a task: JSON in, small JSON out."""
-    return STEPS[name](Run.model_validate(run)).model_dump(mode="json")
-
-
-def _write(run: Run, kind: ReportKind) -> Written:
-    folder = settings().reports
-    path = write_report(kind, _facts(run, kind), folder)
-    written = Written(file=str(path.relative_to(folder)))
-    run.write(f"report_{kind}", written)
-    return written
-
-
-def _facts(run: Run, kind: ReportKind) -> ReportFacts:
-    case, measured = run.case, run.need("measured", Measured)
-    window = verdict_window(case, run.window)
-    mature = measured.mature_window if kind is ReportKind.PERFORMANCE else None
-    # The version that was measured, even if another one has become champion since; performance
-    # is that of the version that scored the mature window.
-    scorer = measured.mature_version if mature is not None else None
-    version = scorer or measured.model_version
-    model = model_registry().load(case, version)
-    with production_store() as store:
-        if mature is None:
-            rows = store.window(case, window, run.as_of)
+        if measured is not None:
+            notification = Notification(title=f"{case.title}: report", text=measured.words)
         else:
-            rows = matured(store.scored(case, mature, run.as_of), case.labels, run.as_of)
-    replayed = last_replay(case)
-    moved = replayed is not None and _overlap(
-        Window(replayed.start, replayed.end), mature or window
+            text = "" if availability is None else availability.words
+            notification = Notification(title=f"{case.title}: nothing to report", text=text)
+    notify(run, notification)
+    return notification
+
+
+def _succeeded(run: Run, *, skipped: bool) -> bool:
+    """Return whether every step before the summary did its work, or rightly had none."""
+    reported = all(run.read(f"report_{kind}", ReportFile) is not None for kind in ReportKind)
+    concluded = (
+        run.read("published", Published) is not None
+        and run.read("retention", Retention) is not None
     )
-    return ReportFacts(
-        case=case,
-        window=window,
-        as_of=run.as_of,
-        reference=model.reference_sample,
-        current=rows if mature is not None else own_scores(rows, model),
-        verdict=measured.verdict,
-        card=measured.realised if mature is not None else None,
-        model_version=version,
-        threshold=model.threshold,
-        sample=case.report.sample,
-        mature_window=mature,
-        synthetic=moved and replayed is not None and replayed.synthetic,
-        time_shift=replayed.shift if moved and replayed is not None else None,
-    )
+    return concluded and (skipped or reported) and not run.failures()
 
 
-def _overlap(one: Window, other: Window) -> bool:
-    return one.start < other.end and other.start < one.end
+def publish_report(run: Run, measured: Measured | None, *, rows: int | None) -> None:
+    """Publish a report's figures; those of a run without any are absent, never 0.
+
+    Parameters
+    ----------
+    rows
+        Production rows in the verdict's window; None if they could not be counted.
+    """
+    samples = report_samples(run.case, measured, rows=rows, as_of=run.as_of)
+    push(run.case, PushGroup.REPORT, samples)
+    publish_model(run.case)
 
 
-def words_of(measured: Measured) -> str:
-    """Say what was measured, in two lines, and of a shadow in a third."""
-    lines = [sentence(measured.verdict)]
-    card = measured.realised
-    if card is None:
-        lines.append(f"no scored rows in the mature window {measured.mature_window}")
+def report_samples(
+    case: UseCase, measured: Measured | None, *, rows: int | None, as_of: datetime
+) -> tuple[Sample, ...]:
+    """Return a report's figures as samples; parameters as `publish_report`."""
+    counted = () if rows is None else window_samples(Subject.DATA, rows, as_of)
+    if measured is None:
+        return (*counted, *unmeasured_samples())
+    return (*counted, *_measured_samples(case, measured))
+
+
+def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
+    yield from verdict_samples(measured.verdict)
+    yield from quarantine_samples(measured.quarantined)
+    yield from label_problem_samples(measured.label_problems)
+    if measured.shadow_status is not None:
+        of = performance_of(Stage.PRODUCTION, Role.SHADOW)
+        yield from unmeasured_samples(of, status=measured.shadow_status)
+    yield from window_samples(Subject.PERFORMANCE, measured.mature_rows, measured.mature_end)
+    yield from _realised_samples(case, measured)
+    if measured.estimated is None:
+        yield from unmeasured_samples(Subject.ESTIMATE)
     else:
-        lines.append(f"{measured.mature_window}: {_card_words(card)}")
-    shadow = measured.shadow
-    if shadow is not None:
-        lines.append(
-            f"version {shadow.version} ({shadow.candidate}) in shadow, on the "
-            f"{shadow.card.rows:,} rows that both scored: {_card_words(shadow.card)}; "
-            f"the champion: {_card_words(shadow.champion)}"
+        yield from estimate_samples(measured.estimated)
+        yield from window_samples(
+            Subject.ESTIMATE, measured.estimated.rows, measured.verdict.window_end
         )
-    return "\n".join(lines)
 
 
-def _card_words(card: Scorecard) -> str:
-    recall = "not judged" if card.recall.value is None else f"{card.recall.value:.0%}"
-    return (
-        f"{card.detected} caught, {card.missed} missed, {card.false_alarms} false alarms, "
-        f"recall {recall} ({card.status})"
+def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
+    """Yield the mature window's figures, or why there are none."""
+    if measured.realised is None:
+        status = Unmeasured.UNREADABLE if measured.scorer_unreadable else CardStatus.NO_ROWS
+        yield from unmeasured_samples(PERFORMANCE, Subject.ESTIMATE_ERROR, status=status)
+        return
+    yield from scorecard_samples(
+        measured.realised,
+        stage=Stage.PRODUCTION,
+        role=Role.CHAMPION,
+        capacity=_capacity(case, measured.mature_window.length),
     )
+    yield from error_samples(measured.estimated_then, measured.realised)
+    yield from cost_samples(measured.cost_steps)
+    if measured.shadow is not None:
+        yield from scorecard_samples(
+            measured.shadow.card,
+            stage=Stage.PRODUCTION,
+            role=Role.SHADOW,
+            capacity=_capacity(case, measured.mature_window.length),
+        )
+
+
+def _capacity(case: UseCase, length: timedelta) -> float | None:
+    a_day = case.costs.reviews_per_day
+    return None if a_day is None else a_day * (length / timedelta(days=1))

@@ -1,7 +1,8 @@
-"""Shadow: what the challenger says of production rows; it is logged, and never acted on."""
+"""The challenger in shadow: its scores of production rows are logged, and never acted on."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from monitoring.performance.types import Scorecard
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.window import Window
+from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import model_registry
 from monitoring.steps.report.window_figures import realised_of, scores_of
 from monitoring.steps.run import Result
@@ -19,8 +21,10 @@ from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
+log = logging.getLogger(__name__)
 
-class Shadowed(Result):
+
+class ShadowFigures(Result):
     """The newest mature window as the shadow model would have had it.
 
     Attributes
@@ -37,34 +41,43 @@ class Shadowed(Result):
 
 @dataclass(frozen=True)
 class Shadow:
-    """The challenger, and the store that its scores are logged in."""
+    """The version in shadow, and the store that its scores are logged in."""
 
-    challenger: Model
+    version: str
     store: ProductionStore
 
-    def score(self, case: UseCase, rows: Rows, as_of: datetime) -> None:
-        """Log the scores of rows that the challenger learned nothing from; what is there stays."""
-        unseen = rows.take(rows.event_time > moment64(self.challenger.trained_as_of))
-        scores = self.challenger.score(unseen.features)
+    def score(self, case: UseCase, rows: Rows, as_of: datetime) -> Unmeasured | None:
+        """Log the version's scores of rows; the status where it can't be loaded or can't score."""
+        try:
+            challenger = model_registry().load(case, self.version)
+            unseen = unseen_by(challenger, rows)
+            scores = challenger.score(unseen.features)
+        except Exception as error:  # noqa: BLE001  whatever a registry or an estimator may raise
+            return _unreadable(case, self.version, error)
         self.store.add_scores(
             case,
             unseen.row_id,
             scores,
-            alarmed=scores >= self.challenger.threshold,
-            model_version=str(self.challenger.version),
+            alarmed=scores >= challenger.threshold,
+            model_version=self.version,
             role=Role.SHADOW,
             scored_at=as_of,
         )
+        return None
+
+
+def unseen_by(model: Model, rows: Rows) -> Rows:
+    """Return the rows that a model has learned nothing from: those later than all it saw."""
+    return rows.take(rows.event_time > moment64(model.trained_as_of))
 
 
 def shadow_of(case: UseCase, store: ProductionStore) -> Shadow | None:
     """Return the newest version that lost or waits, as a shadow; None where there is none."""
-    registry = model_registry()
-    version = registry.challenger(case)
-    return None if version is None else Shadow(registry.load(case, version.number), store)
+    version = model_registry().challenger(case)
+    return None if version is None else Shadow(version.number, store)
 
 
-def shadowed(
+def shadow_figures(
     store: KeptRows,
     case: UseCase,
     window: Window,
@@ -72,10 +85,11 @@ def shadowed(
     *,
     past: Rows,
     scorer: Model | None,
-) -> Shadowed | None:
+) -> ShadowFigures | Unmeasured | None:
     """Return both models on the rows of a mature window that both scored.
 
-    None where no shadow scored any of it, or the model that served was no other.
+    None where no shadow scored any of it, or the model that served was no other; the status
+    where the shadow can't be loaded.
 
     Parameters
     ----------
@@ -88,13 +102,25 @@ def shadowed(
     both = ~np.isnan(logged.score) & ~np.isnan(past.score)
     if logged.model_version in (None, scorer.version):
         return None
-    shadow = model_registry().load(case, str(logged.model_version))
+    version = str(logged.model_version)
+    try:
+        shadow = model_registry().load(case, version)
+    except Exception as error:  # noqa: BLE001  whatever a registry or a file format may raise
+        return _unreadable(case, version, error)
     ours, theirs = (
         realised_of(scores_of(rows.take(both), model), model, case, window.length)
         for rows, model in ((logged, shadow), (past, scorer))
     )
     if ours is None or theirs is None:
         return None
-    return Shadowed(
-        version=str(shadow.version), candidate=shadow.candidate, card=ours, champion=theirs
+    return ShadowFigures(version=version, candidate=shadow.candidate, card=ours, champion=theirs)
+
+
+def _unreadable(case: UseCase, version: str, error: Exception) -> Unmeasured:
+    log.warning(
+        "use case %s: version %s, in shadow, can't be loaded or can't score",
+        case.name,
+        version,
+        exc_info=error,
     )
+    return Unmeasured.UNREADABLE

@@ -99,9 +99,7 @@ def train(run: Run, candidate: str) -> Fitted:
 def log_candidate(run: Run, candidate: str) -> Logged:
     """Log a trained candidate as one MLflow run."""
     trained = Trained.load(run.folder / candidate / "trained")
-    run_id = model_registry().log(
-        run.case, trained, run_key=f"{run.key}_{run.opened}", as_of=run.as_of
-    )
+    run_id = model_registry().log(run.case, trained, run_key=run.registry_key, as_of=run.as_of)
     logged = Logged(candidate=candidate, run_id=run_id)
     run.write(f"{candidate}_logged", logged)
     return logged
@@ -126,7 +124,7 @@ def select(run: Run) -> Selection:
     return selection
 
 
-def forget_candidates(run: Run) -> None:
+def remove_candidates(run: Run) -> None:
     """Remove the trained candidates of a run that is done: MLflow holds them."""
     for name in run.case.candidates:
         shutil.rmtree(run.folder / name, ignore_errors=True)

@@ -1,30 +1,19 @@
-"""What a retrain does, step by step; the retrain DAG and `tocsin retrain` call these by name."""
+"""The outcome of a retrain: its figures published, and its notification sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from monitoring.steps.notification import Told, tell
+from monitoring.signals.metric import Sample
+from monitoring.signals.pipelines import PushGroup
+from monitoring.signals.samples import gate_samples, retrain_samples
+from monitoring.signals.statuses import RetrainDecision
+from monitoring.steps.notification import Notification
+from monitoring.steps.notification import notify as send
 from monitoring.steps.places import production_store
-from monitoring.steps.publish import publish_retrain, publish_run_success
-from monitoring.steps.retrain.candidates import (
-    Selection,
-    forget_candidates,
-    log_candidate,
-    search,
-    select,
-    train,
-)
-from monitoring.steps.retrain.decision import Decision, check_production_data, decide, detect_drift
-from monitoring.steps.retrain.promotion import Promotion, back_up_champion, promote
-from monitoring.steps.retrain.training_set import (
-    Archived,
-    Merged,
-    archive_production_data,
-    forget_rows,
-    merge_production_data,
-)
+from monitoring.steps.publish import publish_model, publish_run_success, push
+from monitoring.steps.retrain.candidates import Selection, remove_candidates
+from monitoring.steps.retrain.decision import Decision
+from monitoring.steps.retrain.promotion import Promotion
+from monitoring.steps.retrain.training_set import Archived, Merged, remove_snapshot
 from monitoring.steps.run import Result, Run
 
 
@@ -47,68 +36,86 @@ def publish_metrics(run: Run) -> Published:
     return published
 
 
-def notify(run: Run) -> Told:
-    """Tell people how the run went, whichever way it went; success is told to Prometheus last."""
-    case = run.case
+def notify(run: Run) -> Notification:
+    """Publish that the run succeeded, if it did; then notify of it, whichever way it went.
+
+    In this order: a webhook that is down makes no figure stale.
+    """
     decision = run.read("decision", Decision)
     promotion = run.read("promotion", Promotion)
-    published = run.read("published", Published) is not None
-    succeeded = False
-    if decision is None:
-        told = Told(title=f"{case.title}: retrain failed", text="It failed before it could decide.")
-    elif not decision.go:
-        told = Told(title=f"{case.title}: no retrain", text=f"{decision.reason}: {decision.words}")
-        succeeded = published
-    elif promotion is None or run.read("archived", Archived) is None or not published:
-        told = Told(title=f"{case.title}: retrain failed", text="See the log of the failed step.")
+    if decision is None or not _succeeded(run, decision, promotion):
+        notification = Notification.of_failure(run)
     else:
-        told = _retrained(run, case.title, decision, promotion)
-        succeeded = True
-    tell(told, use_case=case.name, pipeline=run.pipeline.value, run=run.key)
-    run.write("told", told)
-    if succeeded:
-        forget_rows(run)
-        forget_candidates(run)
         publish_run_success(run)
-    return told
+        remove_snapshot(run)
+        remove_candidates(run)
+        notification = _notification(run, decision, promotion)
+    send(run, notification)
+    return notification
 
 
-def _retrained(run: Run, title: str, decision: Decision, promotion: Promotion) -> Told:
-    outcome = "new champion" if promotion.gate.promote else "champion kept"
+def _succeeded(run: Run, decision: Decision, promotion: Promotion | None) -> bool:
+    """Return whether every step did its work; a candidate may fail as long as one did not."""
+    retrained = promotion is not None and run.read("archived", Archived) is not None
+    failed = [f.step for f in run.failures() if f.step.partition(".")[0] not in run.case.candidates]
+    published = run.read("published", Published) is not None
+    return published and (retrained or not decision.go) and not failed
+
+
+def _notification(run: Run, decision: Decision, promotion: Promotion | None) -> Notification:
+    title = run.case.title
+    if promotion is None:
+        text = f"{decision.reason}: {decision.words}"
+        return Notification(title=f"{title}: no retrain", text=text)
+    outcome = "new champion" if promotion.gate.promote else "champion unchanged"
     lines = [
-        f"Asked for by {decision.reason}: {decision.words}",
+        f"Reason: {decision.reason}; {decision.words}",
         run.need("merged", Merged).words,
         run.need("selection", Selection).words,
         promotion.words,
     ]
-    return Told(title=f"{title}: {outcome}", text="\n".join(lines))
+    return Notification(title=f"{title}: {outcome}", text="\n".join(lines))
 
 
-STEPS: dict[str, Callable[[Run], Result]] = {
-    "check_production_data": check_production_data,
-    "detect_drift": detect_drift,
-    "decide": decide,
-    "back_up_champion": back_up_champion,
-    "merge_production_data": merge_production_data,
-    "select": select,
-    "promote": promote,
-    "archive_production_data": archive_production_data,
-    "publish_metrics": publish_metrics,
-    "notify": notify,
-}
-"""The steps of a run, in order, by the name of their task; candidates come before `select`."""
+def publish_retrain(
+    run: Run, decision: Decision | None, promotion: Promotion | None, *, new_labelled: int
+) -> None:
+    """Publish what a retrain decided and, whatever came of it, the model that now serves.
 
-CANDIDATE_STEPS: dict[str, Callable[[Run, str], Result]] = {
-    "search": search,
-    "train": train,
-    "log": log_candidate,
-}
-"""The steps of one candidate, in order."""
+    Parameters
+    ----------
+    new_labelled
+        Labelled production rows that no retrain has consumed, as it is now.
+    """
+    if decision is not None:
+        samples = retrain_samples(
+            decision=_decided(decision, promotion),
+            reason=decision.reason.value,
+            new_labelled=new_labelled,
+            waiting_for_labels=decision.waiting
+            or (promotion is not None and promotion.gate.waiting),
+        )
+        push(run.case, PushGroup.RETRAIN, samples)
+    if promotion is not None:
+        push(run.case, PushGroup.GATE, _gate_samples(promotion))
+    publish_model(run.case)
 
 
-def call(name: str, run: dict[str, Any], candidate: str | None = None) -> dict[str, Any]:
-    """Call a step for a task: JSON in, small JSON out."""
-    opened = Run.model_validate(run)
-    if candidate is not None:
-        return CANDIDATE_STEPS[name](opened, candidate).model_dump(mode="json")
-    return STEPS[name](opened).model_dump(mode="json")
+def _decided(decision: Decision, promotion: Promotion | None) -> RetrainDecision:
+    if not decision.go:
+        return RetrainDecision.SKIPPED
+    if promotion is None:
+        return RetrainDecision.FAILED
+    return RetrainDecision.PROMOTED if promotion.gate.promote else RetrainDecision.KEPT_CHAMPION
+
+
+def _gate_samples(promotion: Promotion) -> tuple[Sample, ...]:
+    gate = promotion.gate
+    return gate_samples(
+        version=promotion.version,
+        rule=gate.rule.value,
+        outcome=gate.outcome.value,
+        rows=gate.rows,
+        positives=gate.positives,
+        found=gate.compared,
+    )

@@ -102,7 +102,7 @@ def archive_production_data(run: Run) -> Archived:
     return archived
 
 
-def forget_rows(run: Run) -> None:
+def remove_snapshot(run: Run) -> None:
     """Remove the frozen rows of a run that is done: sources and archives hold them."""
     (run.folder / FILE).unlink(missing_ok=True)
 

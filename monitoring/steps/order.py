@@ -1,0 +1,237 @@
+"""The one order of a report's and of a retrain's steps, which DAGs and commands both read.
+
+Nothing heavy is imported here, for every parse of a DAG file reads it: a step's module is loaded
+when the step is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from monitoring.signals.pipelines import Pipeline
+
+if TYPE_CHECKING:
+    from monitoring.steps import begin
+    from monitoring.steps.report import measurement, report_files, report_outcome
+    from monitoring.steps.retrain import (
+        candidates,
+        decision,
+        promotion,
+        retrain_outcome,
+        training_set,
+    )
+    from monitoring.steps.run import Result, Run
+else:
+
+    @dataclass(frozen=True)
+    class DeferredFunction:
+        """A function whose module is imported when it is called."""
+
+        module: str
+        name: str
+
+        def __call__(self, *arguments: Any) -> Any:
+            """Import the module and call the function."""
+            return getattr(import_module(self.module), self.name)(*arguments)
+
+        @property
+        def __name__(self) -> str:
+            return self.name
+
+    @dataclass(frozen=True)
+    class DeferredModule:
+        """Stands for a module: the attribute `f` of it is its function `f`, deferred."""
+
+        module: str
+
+        def __getattr__(self, name: str) -> DeferredFunction:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return DeferredFunction(self.module, name)
+
+    begin = DeferredModule("monitoring.steps.begin")
+    measurement = DeferredModule("monitoring.steps.report.measurement")
+    report_files = DeferredModule("monitoring.steps.report.report_files")
+    report_outcome = DeferredModule("monitoring.steps.report.report_outcome")
+    candidates = DeferredModule("monitoring.steps.retrain.candidates")
+    decision = DeferredModule("monitoring.steps.retrain.decision")
+    promotion = DeferredModule("monitoring.steps.retrain.promotion")
+    retrain_outcome = DeferredModule("monitoring.steps.retrain.retrain_outcome")
+    training_set = DeferredModule("monitoring.steps.retrain.training_set")
+
+
+class Runs(StrEnum):
+    """On which outcomes of the steps before it a step runs; values are Airflow's trigger rules."""
+
+    AFTER_SUCCESS = "all_success"
+    """Every one of them succeeded."""
+
+    AFTER_ANY_SUCCESS = "all_done_min_one_success"
+    """All have ended, and one at least succeeded."""
+
+    ALWAYS = "all_done"
+    """All have ended, however: succeeded, failed, or left out."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run: a function of the run, and of a candidate where it is a candidate's.
+
+    Attributes
+    ----------
+    function
+        Reads what it needs from the run's folder, and leaves its result there.
+    after
+        Names of the steps that it waits for. Every step waits for the run to be opened, too.
+    name
+        Of its task in Airflow; the function's own if not given.
+    gate
+        Field of its result that must be true for the steps after it to run.
+    """
+
+    function: Callable[..., Result]
+    after: tuple[str, ...] = ()
+    name: str = ""
+    runs: Runs = Runs.AFTER_SUCCESS
+    gate: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.function.__name__)
+
+    def call(self, run: Run, *candidate: str) -> Result:
+        """Run the step; an error is noted in the run's folder for the notification, and raised."""
+        task = ".".join((*candidate, self.name))
+        run.forget_failure(task)
+        try:
+            return self.function(run, *candidate)
+        except Exception as error:
+            run.note_failure(task, error)
+            raise
+
+
+@dataclass(frozen=True)
+class EachCandidate:
+    """Steps that every candidate goes through by itself: one that fails costs no other anything.
+
+    Attributes
+    ----------
+    steps
+        In a row; the functions take the candidate's name beside the run.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """The steps of a pipeline, each after those that it waits for.
+
+    Attributes
+    ----------
+    opening
+        Comes before all others; the run exists, whatever becomes of it.
+    notification
+        Name of the step that reports the failures of all before it.
+    """
+
+    pipeline: Pipeline
+    opening: Step
+    steps: tuple[Step | EachCandidate, ...]
+    notification: str
+
+    def __post_init__(self) -> None:
+        known = {self.opening.name}
+        for step in self.steps:
+            unknown = set(step.after) - known
+            if unknown or step.name in known:
+                msg = f"{self.pipeline}: {step.name} stands twice, or before {sorted(unknown)}"
+                raise ValueError(msg)
+            known.add(step.name)
+
+    def step(self, name: str) -> Step:
+        """Return the step called `name`, none of a candidate's."""
+        return next(step for step in self.named_steps if step.name == name)
+
+    @property
+    def named_steps(self) -> Iterator[Step]:
+        """The steps that are of no candidate, in order, the opening one first."""
+        yield self.opening
+        yield from (step for step in self.steps if isinstance(step, Step))
+
+    @property
+    def reported(self) -> frozenset[str]:
+        """Names of the steps before the notification: it reports their failures, nobody else."""
+        after = {step.name: step.after for step in self.steps}
+        names = {self.opening.name}
+        left = list(after[self.notification])
+        while left:
+            name = left.pop()
+            names.add(name)
+            left.extend(after.get(name, ()))
+        return frozenset(names)
+
+
+OPENING = Step(begin.attempt, name="open_run")
+
+REPORT = Order(
+    Pipeline.REPORT,
+    OPENING,
+    (
+        Step(measurement.check_data_availability, gate="available"),
+        Step(measurement.measure, after=("check_data_availability",)),
+        Step(report_files.report_quality, after=("measure",)),
+        Step(report_files.report_drift, after=("measure",)),
+        Step(report_files.report_performance, after=("measure",)),
+        Step(
+            report_outcome.publish_metrics,
+            after=("report_quality", "report_drift", "report_performance"),
+            runs=Runs.ALWAYS,
+        ),
+        Step(report_files.keep_newest_reports, after=("publish_metrics",), name="keep_newest"),
+        Step(report_outcome.summary, after=("keep_newest",), runs=Runs.ALWAYS),
+        Step(
+            measurement.drift_limit_crossed,
+            after=("measure", "publish_metrics"),
+            gate="drifted",
+        ),
+    ),
+    notification="summary",
+)
+
+RETRAIN = Order(
+    Pipeline.RETRAIN,
+    OPENING,
+    (
+        Step(decision.check_production_data),
+        Step(decision.detect_drift),
+        Step(decision.decide, after=("check_production_data", "detect_drift"), gate="go"),
+        Step(promotion.back_up_champion, after=("decide",)),
+        Step(training_set.merge_production_data, after=("back_up_champion",)),
+        EachCandidate(
+            "candidates",
+            steps=(
+                Step(candidates.search),
+                Step(candidates.train),
+                Step(candidates.log_candidate, name="log"),
+            ),
+            after=("merge_production_data",),
+        ),
+        Step(candidates.select, after=("candidates",), runs=Runs.AFTER_ANY_SUCCESS),
+        Step(promotion.promote, after=("select",)),
+        Step(training_set.archive_production_data, after=("promote",)),
+        Step(
+            retrain_outcome.publish_metrics,
+            after=("archive_production_data",),
+            runs=Runs.ALWAYS,
+        ),
+        Step(retrain_outcome.notify, after=("publish_metrics",), runs=Runs.ALWAYS),
+    ),
+    notification="notify",
+)

@@ -1,0 +1,108 @@
+"""The files a report writes: three pages for people, and the list of those that are kept."""
+
+from __future__ import annotations
+
+from monitoring.reports.facts import ReportFacts
+from monitoring.reports.index import write_index
+from monitoring.reports.kind import ReportKind
+from monitoring.reports.report import write_report
+from monitoring.reports.retention import cited_reports, keep_newest
+from monitoring.rows.maturity import matured
+from monitoring.rows.window import Window
+from monitoring.settings import settings
+from monitoring.steps.places import model_registry, production_store
+from monitoring.steps.replay import last_replay
+from monitoring.steps.report.measurement import Measured
+from monitoring.steps.run import Result, Run, verdict_window
+from monitoring.steps.window_verdict import own_scores
+
+
+class ReportFile(Result):
+    """One report file, relative to the reports folder."""
+
+    file: str
+
+
+class Retention(Result):
+    """The reports that retention removed."""
+
+    removed: tuple[str, ...]
+
+
+def report_quality(run: Run) -> ReportFile:
+    """Write the data quality report of the verdict's window."""
+    return _write(run, ReportKind.QUALITY)
+
+
+def report_drift(run: Run) -> ReportFile:
+    """Write the drift report of the verdict's window."""
+    return _write(run, ReportKind.DRIFT)
+
+
+def report_performance(run: Run) -> ReportFile:
+    """Write the performance report of the newest mature window."""
+    return _write(run, ReportKind.PERFORMANCE)
+
+
+def keep_newest_reports(run: Run) -> Retention:
+    """Keep the newest reports of each kind and those that firing alerts cite, and list them."""
+    case, folder, where = run.case, settings().reports, settings()
+    mine = folder / case.name
+    # Figures that are published nowhere raise no alert.
+    cited = (
+        frozenset[str]()
+        if where.pushgateway_url is None
+        else cited_reports(mine, case.name, where.prometheus_url)
+    )
+    removed = keep_newest(mine, case.report.keep, cited)
+    write_index(folder, case)
+    retention = Retention(removed=removed)
+    run.write("retention", retention)
+    return retention
+
+
+def _write(run: Run, kind: ReportKind) -> ReportFile:
+    folder = settings().reports
+    path = write_report(kind, _facts(run, kind), folder)
+    written = ReportFile(file=str(path.relative_to(folder)))
+    run.write(f"report_{kind}", written)
+    return written
+
+
+def _facts(run: Run, kind: ReportKind) -> ReportFacts:
+    case, measured = run.case, run.need("measured", Measured)
+    window = verdict_window(case, run.window)
+    mature = measured.mature_window if kind is ReportKind.PERFORMANCE else None
+    # The version that was measured, even if another one has become champion since; performance
+    # is that of the version that scored the mature window.
+    scorer = measured.mature_version if mature is not None else None
+    version = scorer or measured.model_version
+    model = model_registry().load(case, version)
+    with production_store() as store:
+        if mature is None:
+            rows = store.window(case, window, run.as_of)
+        else:
+            rows = matured(store.scored(case, mature, run.as_of), case.labels, run.as_of)
+    replayed = last_replay(case)
+    moved = replayed is not None and _overlap(
+        Window(replayed.start, replayed.end), mature or window
+    )
+    return ReportFacts(
+        case=case,
+        window=window,
+        as_of=run.as_of,
+        reference=model.reference_sample,
+        current=own_scores(rows, model),
+        verdict=measured.verdict,
+        card=measured.realised if mature is not None else None,
+        model_version=version,
+        threshold=model.threshold,
+        sample=case.report.sample,
+        mature_window=mature,
+        synthetic=moved and replayed is not None and replayed.synthetic,
+        time_shift=replayed.shift if moved and replayed is not None else None,
+    )
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    return one.start < other.end and other.start < one.end
