@@ -26,8 +26,8 @@ from benchmarks.table import table
 from monitoring.rows.role import Role
 from monitoring.settings import Ports, settings
 from monitoring.signals.alerts.delivery import Notifier
-from monitoring.signals.catalogue import POSITIVES, RECALL
 from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.pushgateway import publish
 from monitoring.stack.environment import loopback_url

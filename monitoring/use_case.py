@@ -262,14 +262,14 @@ class Report(Part):
 
 
 class Severity(StrEnum):
-    """How loud an alert is."""
+    """How urgent an alert is."""
 
     WARNING = "warning"
     CRITICAL = "critical"
 
 
 class Limits(Part):
-    """Values past which people are told: strictly below, or strictly above."""
+    """Limits of one side, by severity; an alert fires strictly past them."""
 
     warning: float | None = Field(None, description="Someone should look today.")
     critical: float | None = Field(None, description="Someone must look now.")
@@ -283,7 +283,7 @@ class Limits(Part):
 
 
 class Threshold(Part):
-    """A business threshold: one side, one value a severity."""
+    """A business threshold: one side, one limit per severity."""
 
     below: Limits | None = Field(None, description="Fires when the metric is strictly below.")
     above: Limits | None = Field(None, description="Fires when the metric is strictly above.")
@@ -326,6 +326,28 @@ class Thresholds(Part):
     )
 
 
+class ShortName(Part):
+    """What a short name stands for."""
+
+    metric: str = Field(description="Key of a metric in the catalogue: recall, drift_score.")
+    stage: Literal["test", "production"] | None = Field(
+        None, description="Which rows' figure; of metrics that have a stage."
+    )
+
+
+MetricName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+
+
+def _default_short_names() -> dict[str, ShortName]:
+    return {
+        "false_alarms_count": ShortName(metric="false_alarms", stage="production"),
+        "false_alarm_rate": ShortName(metric="false_alarm_rate", stage="production"),
+        "drift_score": ShortName(metric="drift_score", stage=None),
+        "n_drifted_features": ShortName(metric="drifted", stage=None),
+        "max_feature_drift": ShortName(metric="max_feature_drift", stage=None),
+    }
+
+
 class UseCase(Part):
     """One watched model. See `monitoring/use_cases/fraud.yml` for a complete example."""
 
@@ -342,7 +364,11 @@ class UseCase(Part):
     retrain: Retrain = Field(default_factory=Retrain, description="When a new champion is sought.")
     report: Report = Field(default_factory=Report, description="How often reports are written.")
     min_positives: int = Field(30, gt=0, description="Fewer positives are not judged.")
-    thresholds: Thresholds = Field(description="When people are told.")
+    thresholds: Thresholds = Field(description="Limits past which an alert fires.")
+    short_names: dict[MetricName, ShortName] = Field(
+        default_factory=_default_short_names,
+        description="Metrics under names of their own, in MLflow and in Prometheus.",
+    )
 
     @model_validator(mode="after")
     def _auto_goes_together(self) -> Self:

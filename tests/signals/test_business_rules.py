@@ -7,15 +7,9 @@ import pytest
 
 from monitoring.performance.types import CardStatus, Ratio
 from monitoring.signals.alerts.business_alerts import alert_name
-from monitoring.signals.catalogue import (
-    BROKEN_FEATURES,
-    LAST_ATTEMPT,
-    LAST_SUCCESS,
-    POSITIVES,
-    QUARANTINED,
-    RECALL,
-)
+from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
 from monitoring.signals.metric import Unit
+from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.promql import live
 from monitoring.signals.thresholds import (
     NEEDS_POSITIVES,

@@ -15,10 +15,10 @@ from monitoring.signals.catalogue import (
     LAST_ATTEMPT,
     LAST_SUCCESS,
     MODEL,
-    RECALL,
     STATUS,
     WAITING_FOR_LABELS,
 )
+from monitoring.signals.performance_metrics import RECALL
 from monitoring.signals.promql import live
 from monitoring.signals.samples import unmeasured_samples
 from monitoring.signals.statuses import notification_of

@@ -13,7 +13,6 @@ from monitoring.signals.catalogue import (
     FEATURE_DRIFT,
     FEATURE_IMPORTANCE,
     FEATURE_MISSING,
-    LABEL_PROBLEMS,
     MAX_FEATURE_DRIFT,
     MEAN_FEATURE_DRIFT,
     PREVIOUS_DRIFT,
@@ -25,6 +24,7 @@ from monitoring.signals.catalogue import (
     WINDOW_ROWS,
 )
 from monitoring.signals.metric import Sample, known
+from monitoring.signals.performance_metrics import LABEL_PROBLEMS
 from monitoring.signals.statuses import Subject, drift_of, status_sample
 from monitoring.store.counting import LabelProblems
 
