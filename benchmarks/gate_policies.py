@@ -10,8 +10,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from benchmarks.gate_world import CASE, DAYS, HISTORY, SPAN, World, end_of
-from monitoring.drift.episode import drifting_since
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict, drifting_since
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64

@@ -11,9 +11,7 @@ from itertools import dropwhile, islice
 
 from pydantic import TypeAdapter
 
-from monitoring.drift.episode import drifting_since
-from monitoring.drift.judge import drift_verdict
-from monitoring.drift.previous import previous_drift
+from monitoring.drift.detection import drift_verdict, drifting_since, previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
 from monitoring.rows.rows import Rows
 from monitoring.steps.places import model_registry, production_store

@@ -9,7 +9,7 @@ import pytest
 from evidently import Dataset, Report
 from evidently.presets import DataDriftPreset
 
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import Verdict
 from monitoring.reports.drawing import features_definition
 from monitoring.reports.facts import ReportFacts

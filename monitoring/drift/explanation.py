@@ -1,4 +1,4 @@
-"""Reason: what moved, in words a person reads."""
+"""What moved in a feature, in words a person reads."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.drift.distance import jensen_shannon
-from monitoring.drift.table import value_order
+from monitoring.drift.baseline import value_order
+from monitoring.drift.statistics import jensen_shannon
 from monitoring.summary.types import FeatureBins, FeatureKind, FeatureSummary
 from monitoring.summary.words import shortened
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.drift.baseline import Baseline
+
 
 SECOND = 0.5
 """A second move is told where it is worth at least this part of the first."""
