@@ -299,8 +299,8 @@ def picked_p_value(smallest: float, tests: int) -> float:
     return -math.expm1(tests * math.log1p(-smallest))
 
 
-# Tails are written in numpy, and held to scipy by a test: to import `scipy.special` takes as long as
-# all else that a verdict on two small files does.
+# Tails are written in numpy, and held to scipy by a test: to import `scipy.special` takes as long
+# as all else that a verdict on two small files does.
 _erfc = np.frompyfunc(erfc, 1, 1)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
-from monitoring.performance.types import CardStatus, Ratio, Scorecard
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.reports import words
 from monitoring.reports.facts import LABEL, SCORE, ReportFacts
 from monitoring.reports.kind import ReportKind

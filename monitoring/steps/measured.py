@@ -6,7 +6,8 @@ from datetime import datetime
 
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.cost_curve import CostStep
-from monitoring.performance.types import Estimate, Scorecard
+from monitoring.performance.estimate import Estimate
+from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window

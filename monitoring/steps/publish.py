@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from monitoring.performance.types import CardStatus, Scorecard
+from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.rows.role import Role
 from monitoring.settings import settings
 from monitoring.signals.metric import Sample, Stage

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from monitoring.performance.types import Scorecard
+from monitoring.performance.scorecard import Scorecard
 from monitoring.reports.facts import ReportFacts
 from monitoring.reports.index import write_index
 from monitoring.reports.kind import ReportKind

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from monitoring.performance.types import Scorecard
+from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.role import Role
 from monitoring.rows.rows import Rows, moment64
 from monitoring.rows.window import Window

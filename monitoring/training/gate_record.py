@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitoring.performance.paired import Difference
+    from monitoring.performance.paired_comparison import Difference
     from monitoring.training.gate import GateDecision
 
 

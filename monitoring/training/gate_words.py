@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monitoring.performance.paired import Comparison
+    from monitoring.performance.paired_comparison import Comparison
     from monitoring.use_case import UseCase
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitoring.performance.cost_curve import sensitivity
-from monitoring.performance.labels import POSITIVE
-from monitoring.performance.prices import can_price
+from monitoring.performance.money import can_price
+from monitoring.performance.score_histograms import POSITIVE
 from monitoring.rows.role import Role
 from monitoring.signals.metric import Stage
 from monitoring.signals.performance_metrics import INTERVAL, PR_AUC
@@ -25,7 +25,7 @@ from monitoring.training.trusted import TRUSTED
 
 if TYPE_CHECKING:
     from monitoring.performance.cost_curve import Sensitivity
-    from monitoring.performance.types import Scorecard
+    from monitoring.performance.scorecard import Scorecard
     from monitoring.signals.metric import Metric
     from monitoring.training.model import Model
     from monitoring.training.trained import Trained

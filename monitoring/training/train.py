@@ -24,7 +24,7 @@ from monitoring.training.trained import Part, Trained
 if TYPE_CHECKING:
     import pandas as pd
 
-    from monitoring.performance.types import Scorecard
+    from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
     from monitoring.summary.types import Reference
     from monitoring.training.search import SearchResult

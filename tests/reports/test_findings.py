@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from monitoring.drift.verdict import DriftStatus
-from monitoring.performance.types import CardStatus, Ratio
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
 from monitoring.reports import words
 from monitoring.reports.findings import (
     drift_findings,

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from monitoring.drift.verdict import DriftStatus
-from monitoring.performance.types import CardStatus, Ratio
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
 from monitoring.signals import NotificationStatus, Pipeline, PushGroup, Sample
 from monitoring.signals.alerts.operational_alerts import fleet_alerts
 from monitoring.signals.catalogue import (

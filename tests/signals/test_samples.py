@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from monitoring.drift.verdict import DriftStatus, PreviousDrift
-from monitoring.performance.types import CardStatus, Ratio
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.role import Role
 from monitoring.signals import Sample
 from monitoring.signals.catalogue import (

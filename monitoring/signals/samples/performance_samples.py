@@ -7,7 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from monitoring.performance.cost_curve import CostStep
-from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
+from monitoring.performance.estimate import Estimate
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.money import Money
+from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.rows.role import Role
 from monitoring.signals.metric import Metric, Sample, Stage, known
 from monitoring.signals.performance_metrics import (
