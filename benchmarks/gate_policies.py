@@ -18,7 +18,7 @@ from monitoring.steps.decide import Decision, Reason, choose
 from monitoring.steps.drift import DriftFound, own_scores, sentence, share_limit
 from monitoring.steps.episode import Episode
 from monitoring.steps.fresh import Fresh
-from monitoring.store.counting import Settled
+from monitoring.store.reading import Settled
 from monitoring.summary.build import summarise
 from monitoring.training.gate import GateDecision, gate, outcomes_of
 from monitoring.training.model import Model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.performance_metrics import ESTIMATE_ERROR, RECALL
 

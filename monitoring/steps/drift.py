@@ -16,8 +16,8 @@ from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
 from monitoring.rows.rows import Rows
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.run import Result, Run, StepError, verdict_window
-from monitoring.store.kept import KeptRows
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.window_source import WindowSource
 from monitoring.summary.build import summarise
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
@@ -81,7 +81,7 @@ def champion_model(case: UseCase) -> Model | None:
     return None if version is None else registry.load(case, version.number)
 
 
-def judge(run: Run, store: KeptRows, model: Model, rows: Rows | None = None) -> Verdict:
+def judge(run: Run, store: WindowSource, model: Model, rows: Rows | None = None) -> Verdict:
     """Return the verdict of the run's window against the model's reference, made at most once.
 
     Its id says use case, window and model version, so that a report, a retrain and a second

@@ -7,7 +7,7 @@ from typing import Self
 
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.run import Result, Run
-from monitoring.store.counting import Settled
+from monitoring.store.reading import Settled
 from monitoring.training.registry import Challenge
 from monitoring.use_case import UseCase
 

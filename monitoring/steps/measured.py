@@ -16,8 +16,7 @@ from monitoring.steps.drift import judge, own_scores
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result, Run, verdict_window
 from monitoring.steps.shadow import Shadow, Shadowed, shadowed
-from monitoring.store.counting import LabelProblems
-from monitoring.store.kept import KeptRows
+from monitoring.store.window_source import LabelProblems, WindowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -64,7 +63,7 @@ class Measured(Result):
 
 
 def measure_windows(
-    run: Run, store: KeptRows, model: Model, shadow: Shadow | None = None
+    run: Run, store: WindowSource, model: Model, shadow: Shadow | None = None
 ) -> Measured:
     """Make the verdict, the estimate and the realised scorecard of a run, from summaries.
 

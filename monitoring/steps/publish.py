@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from monitoring.performance.scorecard import CardStatus, Scorecard
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.settings import settings
 from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import PushGroup

@@ -8,14 +8,13 @@ from datetime import datetime
 import numpy as np
 
 from monitoring.performance.scorecard import Scorecard
-from monitoring.rows.role import Role
-from monitoring.rows.rows import Rows, moment64
+from monitoring.rows.rows import Role, Rows, moment64
 from monitoring.rows.window import Window
 from monitoring.steps.cards import realised_of, scores_of
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Result
-from monitoring.store.kept import KeptRows
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.window_source import WindowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -65,7 +64,7 @@ def shadow_of(case: UseCase, store: ProductionStore) -> Shadow | None:
 
 
 def shadowed(
-    store: KeptRows,
+    store: WindowSource,
     case: UseCase,
     window: Window,
     as_of: datetime,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from monitoring.sources.typed import resolved_columns
+from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training.pipeline import build_pipeline
 from monitoring.use_case import UseCase
 

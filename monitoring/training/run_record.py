@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from monitoring.performance.cost_curve import sensitivity
 from monitoring.performance.money import can_price
 from monitoring.performance.score_histograms import POSITIVE
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.metric import Stage
 from monitoring.signals.performance_metrics import INTERVAL, PR_AUC
 from monitoring.signals.samples import scorecard_samples

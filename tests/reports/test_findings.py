@@ -9,7 +9,7 @@ from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
 from monitoring.reports import words
-from monitoring.reports.findings import (
+from monitoring.reports.header import (
     drift_findings,
     performance_findings,
     quality_findings,

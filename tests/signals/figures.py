@@ -10,7 +10,7 @@ from monitoring.performance.intervals import Amount, Ratio
 from monitoring.performance.money import Money
 from monitoring.performance.paired_comparison import Comparison, Difference
 from monitoring.performance.scorecard import CardStatus, Scorecard
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals import Pipeline, PushGroup, Sample, Subject
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import Stage
@@ -28,7 +28,7 @@ from monitoring.signals.samples import (
     window_samples,
 )
 from monitoring.signals.statuses import NotificationStatus, RetrainDecision, notification_of
-from monitoring.store.counting import LabelProblems
+from monitoring.store.window_source import LabelProblems
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 

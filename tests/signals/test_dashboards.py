@@ -7,7 +7,7 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import ReportKind
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.dashboards.fleet_boards import health_board
 from monitoring.signals.dashboards.grafana_json import dashboard_json

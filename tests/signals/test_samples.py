@@ -7,7 +7,7 @@ import pytest
 from monitoring.drift.verdict import DriftStatus, PreviousDrift
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals import Sample
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,

@@ -26,7 +26,7 @@ from monitoring.steps.merge import FILE
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.promote import back_up_champion, promote
 from monitoring.steps.run import Run
-from monitoring.store.snapshot import write_snapshot
+from monitoring.store.row_formats import write_snapshot
 from monitoring.training.gate import Outcome, Rule
 from monitoring.training.registry import Registry
 from monitoring.training.train import train

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.alerts.alert import VALUE, Alert, ValueFormat
 from monitoring.signals.alerts.inhibition import (
     GATEWAY_UP,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.alerts.alert import Alert, PrometheusForm, labels, texts
 from monitoring.signals.alerts.delivery import HEARTBEAT, Delivery, Mail, Notifier, Pace
 from monitoring.signals.links import Addresses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.dashboards.panel import (
     Column,
     Display,

@@ -11,7 +11,7 @@ from monitoring.performance.estimate import Estimate
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.money import Money
 from monitoring.performance.scorecard import CardStatus, Scorecard
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.metric import Metric, Sample, Stage, known
 from monitoring.signals.performance_metrics import (
     ALARMS_AT,

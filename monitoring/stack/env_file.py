@@ -8,8 +8,8 @@ from pathlib import Path
 
 from monitoring.settings import Ports
 from monitoring.stack.credentials import fernet_key, password, signing_key
-from monitoring.stack.errors import StackError
 from monitoring.stack.private import write_private
+from monitoring.stack.stack_error import StackError
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ SECRETS = (
     Secret("S3_ACCESS_KEY", "Object storage of the models: the key's name"),
     Secret("S3_SECRET_KEY", "Object storage of the models: the key"),
     Secret("TOCSIN_AIRFLOW_PASSWORD", "Airflow's user admin"),
-    Secret("AIRFLOW_JWT_SECRET", "Signs the tokens between Airflow's parts", signing_key),
+    Secret("AIRFLOW_JWT_SECRET", "Signs the tokens between Airflow's components", signing_key),
     Secret("AIRFLOW_API_SECRET_KEY", "Signs Airflow's sessions", signing_key),
     Secret("AIRFLOW_FERNET_KEY", "Encrypts Airflow's connections and variables", fernet_key),
     Secret("GRAFANA_PASSWORD", "Grafana's user admin"),
@@ -37,7 +37,7 @@ SECRETS = (
 )
 
 PUBLISHED = ("airflow", "mlflow", "prometheus", "pushgateway", "grafana", "serve")
-"""The parts whose ports docker compose publishes, on loopback only."""
+"""The components whose ports docker compose publishes, on loopback only."""
 
 DELIVERY = {
     "TOCSIN_WEBHOOK_URL": "https://chat.example.org/hook",
@@ -101,7 +101,10 @@ def write_env(path: Path) -> bool:
 
 
 def _ports() -> dict[str, int]:
-    return {f"TOCSIN_PORT_{part.upper()}": Ports.model_fields[part].default for part in PUBLISHED}
+    return {
+        f"TOCSIN_PORT_{component.upper()}": Ports.model_fields[component].default
+        for component in PUBLISHED
+    }
 
 
 def _text(secrets: dict[str, str]) -> str:

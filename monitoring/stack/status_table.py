@@ -1,4 +1,4 @@
-"""Showing the local stack's parts in a terminal."""
+"""Showing the local stack's components in a terminal."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from monitoring.stack.status import PartStatus
+from monitoring.stack.status import ComponentStatus
 from monitoring.stack.up import Progress
 
 
-def table_of(parts: Sequence[PartStatus]) -> Table:
-    """Return the parts as a table for people."""
+def table_of(components: Sequence[ComponentStatus]) -> Table:
+    """Return the components as a table for people."""
     table = Table(box=None, pad_edge=False)
     for column in ("part", "state", "where", "pid"):
         table.add_column(column)
-    for part in parts:
-        state = "[green]healthy[/green]" if part.healthy else f"[yellow]{part.state}[/yellow]"
-        table.add_row(part.name, state, part.url or "", str(part.pid or ""))
+    for component in components:
+        state = (
+            "[green]healthy[/green]" if component.healthy else f"[yellow]{component.state}[/yellow]"
+        )
+        table.add_row(component.name, state, component.url or "", str(component.pid or ""))
     return table
 
 
@@ -30,7 +32,7 @@ def table_of(parts: Sequence[PartStatus]) -> Table:
 def shown(console: Console) -> Iterator[Progress]:
     """Give a progress for `up` that keeps one table up to date in the terminal."""
     with Live(console=console, refresh_per_second=4) as live:
-        yield lambda parts: live.update(table_of(parts))
+        yield lambda components: live.update(table_of(components))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,26 +14,42 @@ import numpy as np
 from monitoring.errors import InputTypeError, TocsinError
 from monitoring.rows.parsing import (
     ColumnTypeError,
+    is_text,
     parse_numbers,
     parse_times,
     parse_words,
 )
-from monitoring.rows.rows import UNLABELLED, moment64
-from monitoring.sources.checked import Reason
-from monitoring.sources.target import parse_target
+from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+
 EVENT_TIME, LABEL = "(event time)", "(label)"
-"""Names in `Typed.content` that no file's column should have."""
+"""Names in `TypedColumns.content` that no file's column should have."""
 
 # Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
 _STRAY_SHARE, _STRAY_ROWS = 0.1, 10
 
 _LONGEST_ID = 200
+
+
+class Reason(StrEnum):
+    """Why a row was set aside; a row with several faults has the first of this list."""
+
+    WRONG_WIDTH = "wrong number of columns"
+    MISSING_TIME = "missing time"
+    UNPARSABLE_TIME = "unparsable time"
+    TIME_OUT_OF_RANGE = "time out of range"
+    MISSING_ID = "missing id"
+    UNUSABLE_ID = "unusable id"
+    UNPARSABLE_NUMBER = "unparsable number"
+    INFINITE_NUMBER = "infinite number"
+    NEGATIVE_AMOUNT = "negative amount"
+    UNKNOWN_TARGET = "unknown target value"
+    DUPLICATE_ID = "duplicate id"
 
 
 class SchemaError(TocsinError, ValueError):
@@ -55,7 +72,7 @@ class Defect:
 
 
 @dataclass(frozen=True, eq=False)
-class Typed:
+class TypedColumns:
     """Every declared column, one value a row of the raw frame, in its order.
 
     Attributes
@@ -111,7 +128,7 @@ def typed_columns(
     row_number: NDArray[np.int64],
     *,
     target_required: bool = True,
-) -> Typed:
+) -> TypedColumns:
     """Read every declared column.
 
     Parameters
@@ -133,7 +150,7 @@ def typed_columns(
     features, target = resolved_columns(case)
     _require_columns(frame, case, optional=() if target_required else (target.name,))
     content, defects = _features(frame, features, case.columns.amount)
-    event_time, time_defects = _event_time(frame, case.columns.event_time, row_number)
+    event_time, time_defects = _event_times(frame, case.columns.event_time, row_number)
     label, label_defects = _label(frame, target)
     if isinstance(case.columns.event_time, EventTime):
         content[EVENT_TIME] = event_time
@@ -142,7 +159,7 @@ def typed_columns(
     if case.columns.id is not None:
         ids, id_defects = _ids(frame, case.columns.id)
         defects += id_defects
-    return Typed(
+    return TypedColumns(
         content=pd.DataFrame(content),
         event_time=event_time,
         label=label,
@@ -187,7 +204,7 @@ def _features(
     return content, defects
 
 
-def _event_time(
+def _event_times(
     frame: pd.DataFrame, declared: EventTime | ArrivalOrder, row_number: NDArray[np.int64]
 ) -> tuple[NDArray[np.datetime64], list[Defect]]:
     if isinstance(declared, ArrivalOrder):
@@ -250,3 +267,63 @@ def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd
             f"are something else, such as {examples}"
         )
         raise SchemaError(msg)
+
+
+_OTHER_OF_TWO = {0: 1, 1: 0}
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The truth of each row.
+
+    Attributes
+    ----------
+    label
+        int8: `POSITIVE`, `NEGATIVE`, or `UNLABELLED` where nothing was there or it is unknown.
+    unknown
+        Where the value is neither the positive nor the negative one.
+    """
+
+    label: NDArray[np.int8]
+    unknown: NDArray[np.bool_]
+
+
+def parse_target(column: pd.Series, target: Target) -> Labels:
+    """Tell positive, negative and unknown values apart; an empty one is `UNLABELLED`.
+
+    The negative value is the other one of 0 and 1, of true and false; for any other target it is
+    the most frequent of the other values.
+    """
+    import pandas as pd
+
+    values, unreadable = _comparable(column, target)
+    present = pd.notna(values)
+    positive = present & (values == target.positive)
+    others = values[present & ~positive]
+    negative = present & ~positive
+    if others.size:
+        negative &= values == _negative(target, others)
+    label = np.full(len(column), UNLABELLED, np.int8)
+    label[positive] = POSITIVE
+    label[negative] = NEGATIVE
+    return Labels(label, unreadable | (present & ~positive & ~negative))
+
+
+def _comparable(column: pd.Series, target: Target) -> tuple[Any, NDArray[np.bool_]]:
+    """Return values that compare with the positive one, and where there are none such."""
+    if isinstance(target.positive, str):
+        words = parse_words(column).to_numpy(dtype=object, na_value=None)
+        return words, np.zeros(len(column), np.bool_)
+    if is_text(column):
+        column = column.astype(object).replace(
+            {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
+        )
+    numbers = parse_numbers(column)
+    return numbers.values, numbers.unparsable
+
+
+def _negative(target: Target, others: Any) -> Any:
+    if not isinstance(target.positive, str) and int(target.positive) in _OTHER_OF_TWO:
+        return _OTHER_OF_TWO[int(target.positive)]
+    values, counts = np.unique(others, return_counts=True)
+    return values[np.argmax(counts)]

@@ -1,7 +1,7 @@
 """Health: asking a server whether it is well.
 
 Run as a program it is the health check of containers:
-``python -m monitoring.stack.health URL [COMPONENT]`` ends with 0 if it is, else with 1.
+``python -m monitoring.stack.health_check URL [COMPONENT]`` ends with 0 if it is, else with 1.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ ANSWER_SECONDS = 3
 
 @dataclass(frozen=True)
 class Health:
-    """Where a part says whether it is well.
+    """Where a component says whether it is well.
 
     Attributes
     ----------
     url
         Answers 200 when it is.
     component
-        For Airflow, whose API server speaks for its other parts too: the one that is meant.
+        For Airflow, whose API server speaks for its other components too: the one that is meant.
     """
 
     url: str

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from monitoring.rows.role import Role
-from monitoring.rows.rows import Rows
+from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import Window
-from monitoring.store.counting import LabelProblems
 from monitoring.use_case import UseCase
 
 
-class KeptRows(Protocol):
+@dataclass(frozen=True)
+class LabelProblems:
+    """Labels that could not be taken as they are; none of them is lost.
+
+    Attributes
+    ----------
+    unknown
+        Labels whose row is not there.
+    conflicting
+        Labels that contradict the first one of their row.
+    """
+
+    unknown: int
+    conflicting: int
+
+
+class WindowSource(Protocol):
     """Rows as they were known at a moment, scores and verdicts; see `ProductionStore`."""
 
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows: ...  # noqa: D102

@@ -9,10 +9,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from monitoring.reports.index import INDEX, all_page, use_case_page
-from monitoring.reports.kind import ReportKind
-from monitoring.serving.site import Site
-from monitoring.serving.watched import find, newest
+from monitoring.reports.entry import ReportKind
+from monitoring.reports.pages import INDEX, all_page, use_case_page
+from monitoring.serving.site import Site, find, newest
 
 PATH = "/reports"
 

@@ -1,4 +1,4 @@
-"""The parts of the local stack: what runs, by which command, and where it says that it is well."""
+"""The local stack's components: what runs, by which command, and where its health is asked."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from monitoring.settings import Ports, Settings
 from monitoring.stack.environment import loopback_url
 from monitoring.stack.folders import Folders
-from monitoring.stack.grafana import grafana_server
-from monitoring.stack.health import Health
+from monitoring.stack.health_check import Health
 from monitoring.stack.ports import LOOPBACK
+from monitoring.stack.programs import grafana_server
 
 RETENTION = "400d"
 """How long Prometheus keeps samples: a year and a month, so that years can be compared."""
 
 RUNS_TASKS = "airflow-scheduler"
-"""The part whose processes run the tasks."""
+"""The component whose processes run the tasks."""
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """One process of the local stack, and what it starts itself.
 
     Attributes
@@ -29,7 +29,7 @@ class Part:
     url
         Where people look at it; None if there is nothing to see.
     health
-        None for a part that does one thing and ends, before the parts after it start.
+        None for a component that does one thing and ends, before the components after it start.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Part:
     health: Health | None = None
 
 
-def parts(settings: Settings, ports: Ports) -> tuple[Part, ...]:
-    """Return the parts, in the order in which they start."""
+def components(settings: Settings, ports: Ports) -> tuple[Component, ...]:
+    """Return the components, in the order in which they start."""
     folders = Folders(settings.state)
     return (
         *_metrics(folders, ports),
@@ -52,7 +52,7 @@ def parts(settings: Settings, ports: Ports) -> tuple[Part, ...]:
 
 
 def wanted_ports(settings: Settings, ports: Ports) -> dict[str, int]:
-    """Return the port of every part that listens on one."""
+    """Return the port of every component that listens on one."""
     listening = {
         "pushgateway": ports.pushgateway,
         "prometheus": ports.prometheus,
@@ -66,12 +66,12 @@ def wanted_ports(settings: Settings, ports: Ports) -> dict[str, int]:
     return listening
 
 
-def _metrics(folders: Folders, ports: Ports) -> tuple[Part, ...]:
+def _metrics(folders: Folders, ports: Ports) -> tuple[Component, ...]:
     pushgateway = loopback_url(ports.pushgateway)
     prometheus = loopback_url(ports.prometheus)
     alertmanager = loopback_url(ports.alertmanager)
     return (
-        Part(
+        Component(
             "pushgateway",
             (
                 "prometheus-pushgateway",
@@ -83,7 +83,7 @@ def _metrics(folders: Folders, ports: Ports) -> tuple[Part, ...]:
             pushgateway,
             Health(f"{pushgateway}/-/ready"),
         ),
-        Part(
+        Component(
             "alertmanager",
             (
                 "prometheus-alertmanager",
@@ -97,7 +97,7 @@ def _metrics(folders: Folders, ports: Ports) -> tuple[Part, ...]:
             alertmanager,
             Health(f"{alertmanager}/-/ready"),
         ),
-        Part(
+        Component(
             "prometheus",
             (
                 "prometheus",
@@ -114,9 +114,9 @@ def _metrics(folders: Folders, ports: Ports) -> tuple[Part, ...]:
     )
 
 
-def _mlflow(settings: Settings, folders: Folders, ports: Ports) -> Part:
+def _mlflow(settings: Settings, folders: Folders, ports: Ports) -> Component:
     url = loopback_url(ports.mlflow)
-    return Part(
+    return Component(
         "mlflow",
         (
             _script("mlflow"),
@@ -134,20 +134,20 @@ def _mlflow(settings: Settings, folders: Folders, ports: Ports) -> Part:
     )
 
 
-def _serve(settings: Settings, ports: Ports) -> Part:
+def _serve(settings: Settings, ports: Ports) -> Component:
     url = loopback_url(ports.serve)
     command = (_script("tocsin"), "serve", "--host", LOOPBACK, "--port", str(ports.serve))
-    return Part("serve", command, settings.state, url, Health(f"{url}/health"))
+    return Component("serve", command, settings.state, url, Health(f"{url}/health"))
 
 
-def _airflow(folders: Folders, ports: Ports) -> tuple[Part, ...]:
+def _airflow(folders: Folders, ports: Ports) -> tuple[Component, ...]:
     # Not `airflow standalone`: its log servers listen on every interface, and it neither
-    # restarts a part that died nor says so.
+    # restarts a component that died nor says so.
     url = loopback_url(ports.airflow)
     health = f"{url}/api/v2/monitor/health"
 
-    def part(name: str, *arguments: str, component: str) -> Part:
-        return Part(
+    def airflow(name: str, *arguments: str, component: str) -> Component:
+        return Component(
             f"airflow-{name}",
             (_script("airflow"), name, *arguments),
             folders.airflow,
@@ -156,21 +156,21 @@ def _airflow(folders: Folders, ports: Ports) -> tuple[Part, ...]:
         )
 
     return (
-        Part("airflow-migrate", (_script("airflow"), "db", "migrate"), folders.airflow),
-        part("api-server", component="metadatabase"),
-        # Logs are read from the folder that all parts share; no server is needed for them.
-        part("scheduler", "--skip-serve-logs", component="scheduler"),
-        part("dag-processor", component="dag_processor"),
-        part("triggerer", "--skip-serve-logs", component="triggerer"),
+        Component("airflow-migrate", (_script("airflow"), "db", "migrate"), folders.airflow),
+        airflow("api-server", component="metadatabase"),
+        # Logs are read from the folder that all components share; no server is needed for them.
+        airflow("scheduler", "--skip-serve-logs", component="scheduler"),
+        airflow("dag-processor", component="dag_processor"),
+        airflow("triggerer", "--skip-serve-logs", component="triggerer"),
     )
 
 
-def _grafana(settings: Settings, folders: Folders, ports: Ports) -> tuple[Part, ...]:
+def _grafana(settings: Settings, folders: Folders, ports: Ports) -> tuple[Component, ...]:
     command = grafana_server(settings.grafana_home)
     if command is None:
         return ()
     url = loopback_url(ports.grafana)
-    return (Part("grafana", command, folders.grafana, url, Health(f"{url}/api/health")),)
+    return (Component("grafana", command, folders.grafana, url, Health(f"{url}/api/health")),)
 
 
 def _script(name: str) -> str:

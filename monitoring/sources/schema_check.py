@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
-from monitoring.sources.checked import Checked, Malformed, Quarantined, Reason
-from monitoring.sources.declarations import broken_declarations
-from monitoring.sources.typed import (
+from monitoring.sources.source_file import MalformedRow
+from monitoring.sources.typed_columns import (
     Defect,
+    Reason,
     SchemaError,
-    Typed,
+    TypedColumns,
     declared_columns,
     resolved_columns,
     typed_columns,
@@ -24,8 +25,8 @@ from monitoring.use_case import Features, UseCase
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+    from pandera.pandas import DataFrameSchema
 
-__all__ = ["SchemaError", "check"]
 
 _NO_TIME = np.datetime64("NaT", "us")
 
@@ -36,9 +37,9 @@ def check(
     *,
     source_hash: str,
     first_row: int = 0,
-    malformed: Sequence[Malformed] = (),
+    malformed: Sequence[MalformedRow] = (),
     arrival: datetime | None = None,
-) -> Checked:
+) -> CheckedRows:
     """Check the rows of a file, or of a batch, against what the use case declares.
 
     A fault of a row sets that row aside; a fault of a column, or of the whole, is an error. Every
@@ -88,7 +89,7 @@ def check(
     rows = _rows(typed, case, features, ids, arrival).take(order)
     aside = [_wrong_width(row, source_hash) for row in malformed]
     aside += _set_aside(frame, case, ids, row_number, defects, blame)
-    return Checked(
+    return CheckedRows(
         rows=rows,
         quarantined=tuple(sorted(aside, key=lambda row: row.row_number)),
         equal_content=int(typed.content.duplicated().sum()),
@@ -97,13 +98,13 @@ def check(
     )
 
 
-def _row_numbers(rows: int, malformed: Sequence[Malformed], first_row: int) -> NDArray[np.int64]:
+def _row_numbers(rows: int, malformed: Sequence[MalformedRow], first_row: int) -> NDArray[np.int64]:
     """Return the numbers of the frame's rows: those that the malformed ones leave free."""
     numbers = np.arange(first_row, first_row + rows + len(malformed))
     return np.setdiff1d(numbers, [row.row_number for row in malformed], assume_unique=True)
 
 
-def _ids(typed: Typed, source_hash: str, row_number: NDArray[np.int64]) -> NDArray[np.str_]:
+def _ids(typed: TypedColumns, source_hash: str, row_number: NDArray[np.int64]) -> NDArray[np.str_]:
     """Return each row's id; one that is missing is made up."""
     stem = f"{source_hash[:12]}-"
     if typed.ids is None:
@@ -132,7 +133,7 @@ def _repeated(ids: NDArray[np.str_], accepted: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _rows(
-    typed: Typed,
+    typed: TypedColumns,
     case: UseCase,
     features: Features,
     ids: NDArray[np.str_],
@@ -165,8 +166,8 @@ def _out_of_order(event_time: NDArray[np.datetime64]) -> int:
     return int((event_time < np.maximum.accumulate(event_time)).sum())
 
 
-def _wrong_width(row: Malformed, source_hash: str) -> Quarantined:
-    return Quarantined(
+def _wrong_width(row: MalformedRow, source_hash: str) -> QuarantinedRow:
+    return QuarantinedRow(
         row_id=f"{source_hash[:12]}-{row.row_number}",
         row_number=row.row_number,
         reason=Reason.WRONG_WIDTH,
@@ -182,12 +183,12 @@ def _set_aside(
     row_number: NDArray[np.int64],
     defects: list[Defect],
     blame: NDArray[np.int64],
-) -> list[Quarantined]:
+) -> list[QuarantinedRow]:
     where = np.flatnonzero(blame >= 0)
     declared = [name for name in declared_columns(case) if name in frame.columns]
     records = frame[declared].iloc[where].to_dict(orient="records")
     return [
-        Quarantined(
+        QuarantinedRow(
             row_id=str(ids[row]),
             row_number=int(row_number[row]),
             reason=defects[blame[row]].reason,
@@ -213,3 +214,92 @@ def _payload(record: dict[Any, Any]) -> str:
         for name, value in record.items()
     }
     return to_json(present, inf_nan_mode="strings", fallback=str).decode()
+
+
+@dataclass(frozen=True)
+class QuarantinedRow:
+    """A row that was set aside.
+
+    Attributes
+    ----------
+    row_id
+        Its id; source hash and row number where it has none.
+    row_number
+        Its place among the file's rows, counted from 0.
+    detail
+        The column and the value at fault.
+    payload
+        The row as it came: JSON by column, or the text that could not be split into columns.
+    """
+
+    row_id: str
+    row_number: int
+    reason: Reason
+    detail: str
+    payload: str
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedRows:
+    """Every row of a file: accepted, in order of event time, or quarantined, in file order.
+
+    Attributes
+    ----------
+    equal_content
+        Rows that equal an earlier one in every declared column but the id; only counted.
+    out_of_order
+        Accepted rows that stand after a later one in the file; they were sorted.
+    source_hash
+        SHA-256 of the source's content, in hex, whether or not it is compressed.
+    synthetic
+        Whether the rows are made up.
+    """
+
+    rows: Rows
+    quarantined: tuple[QuarantinedRow, ...]
+    equal_content: int
+    out_of_order: int
+    source_hash: str
+    synthetic: bool = False
+
+
+def declarations(case: UseCase) -> DataFrameSchema:
+    """Return what the use case's numbers must be: finite, and money not below 0."""
+    from pandera.pandas import Check, Column, DataFrameSchema
+
+    finite = Check(_is_finite, error=Reason.INFINITE_NUMBER)
+    features, _ = resolved_columns(case)
+    amount = case.columns.amount
+    columns = {name: Column(float, finite, nullable=True) for name in features.numeric}
+    if amount is not None:
+        positive = Check.ge(0, error=Reason.NEGATIVE_AMOUNT)
+        columns[amount] = Column(float, [finite, positive], nullable=True)
+    return DataFrameSchema(columns)
+
+
+def broken_declarations(typed: TypedColumns, case: UseCase) -> list[Defect]:
+    """Return which rows hold values that the use case's columns may not."""
+    from pandera.errors import SchemaErrors
+
+    schema = declarations(case)
+    if not schema.columns:
+        return []
+    try:
+        schema.validate(typed.content, lazy=True)
+    except SchemaErrors as error:
+        return _defects(error.failure_cases, len(typed.content))
+    return []
+
+
+def _is_finite(values: pd.Series) -> pd.Series:
+    finite: pd.Series = ~np.isinf(values)
+    return finite
+
+
+def _defects(failures: pd.DataFrame, rows: int) -> list[Defect]:
+    found = []
+    for (reason, column), cases in failures.groupby(["check", "column"], sort=True):
+        where = np.zeros(rows, np.bool_)
+        where[cases["index"].to_numpy(np.int64)] = True
+        found.append(Defect(Reason(str(reason)), str(column), where))
+    return found
