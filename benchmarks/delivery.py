@@ -23,15 +23,15 @@ from pydantic import SecretStr
 from benchmarks.machine import machine
 from benchmarks.running_parts import running_parts
 from benchmarks.table import table
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.settings import Ports, settings
 from monitoring.signals.alerts.delivery import Notifier
-from monitoring.signals.catalogue import POSITIVES, RECALL
 from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.pushgateway import publish
 from monitoring.stack.environment import loopback_url
-from monitoring.stack.grafana import grafana_server
+from monitoring.stack.programs import grafana_server
 
 TIMES = 3
 USE_CASE = "fraud"

@@ -22,11 +22,10 @@ import pandas as pd
 from benchmarks.estimate_worlds import DRIFTS, Window, World, card_worlds, synthetic_worlds
 from benchmarks.machine import machine
 from benchmarks.table import table
-from monitoring.performance.bins import first_alarmed
-from monitoring.performance.calibration import calibration
 from monitoring.performance.cost_curve import sensitivity
-from monitoring.performance.estimate import estimate_from
-from monitoring.performance.types import Calibration, Estimate
+from monitoring.performance.estimate import Estimate, estimate_from
+from monitoring.performance.recalibration import Calibration, calibration
+from monitoring.performance.score_histograms import first_alarmed
 from monitoring.rows.rows import Rows
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.split import days_of

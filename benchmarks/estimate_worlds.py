@@ -11,8 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmarks.real_data import wanted_folder
-from monitoring.performance.scorecard import scorecard
-from monitoring.performance.types import Scorecard
+from monitoring.performance.scorecard import Scorecard, scorecard
 from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario, drifted

@@ -10,8 +10,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from benchmarks.gate_world import CASE, DAYS, HISTORY, SPAN, World, end_of
-from monitoring.drift.episode import drifting_since
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict, drifting_since
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
@@ -24,7 +23,7 @@ from monitoring.steps.retrain.decision import (
     choose,
 )
 from monitoring.steps.window_verdict import own_scores, sentence, share_limit
-from monitoring.store.counting import Settled
+from monitoring.store.reading import Settled
 from monitoring.summary.build import summarise
 from monitoring.training.gate import GateDecision, gate, outcomes_of
 from monitoring.training.model import Model

@@ -8,8 +8,7 @@ import numpy as np
 
 from benchmarks.gate_world import CASE, FRAUD_RATE
 from benchmarks.table import table
-from monitoring.performance.paired import Comparison, compared
-from monitoring.performance.reviewed import RowOutcomes
+from monitoring.performance.paired_comparison import Comparison, RowOutcomes, compared
 
 CHAMPION = 0.75
 CHALLENGERS = (0.75, 0.80, 0.90)

@@ -25,8 +25,9 @@ from benchmarks.running_parts import running_parts
 from benchmarks.table import table
 from monitoring.settings import Ports, settings
 from monitoring.signals.alerts.business_alerts import newest_live
-from monitoring.signals.catalogue import DRIFT_SCORE, FALSE_ALARMS, MISSED, POSITIVES, RECALL
+from monitoring.signals.catalogue import DRIFT_SCORE
 from monitoring.signals.metric import Metric
+from monitoring.signals.performance_metrics import FALSE_ALARMS, MISSED, POSITIVES, RECALL
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source_file import find_source, read_file
 from monitoring.stack.environment import loopback_url

@@ -19,7 +19,7 @@ from benchmarks.machine import machine
 from monitoring.settings import Ports, settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.stack.down import down
-from monitoring.stack.memory import memory_of
+from monitoring.stack.status import memory_of
 from monitoring.stack.up import up
 from monitoring.steps import begin, in_process
 from monitoring.steps.replay import replay

@@ -40,7 +40,7 @@ from benchmarks.peers.messages import (
     ProfileRequest,
 )
 from benchmarks.table import table
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.summary.build import summarise
 from monitoring.summary.files import save
 from monitoring.summary.merge import merge

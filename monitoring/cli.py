@@ -217,7 +217,7 @@ def backfill(
     """
     from monitoring.settings import settings
     from monitoring.stack.attach import attach
-    from monitoring.stack.show import counted
+    from monitoring.stack.status_table import counted
     from monitoring.steps.backfill import backfill as fill
     from monitoring.use_case_file import find_use_case
 
@@ -278,7 +278,7 @@ def serve(
 
     They are opened under TOCSIN_PUBLIC_URL; other host names than that one's are refused.
     """
-    from monitoring.serving.run import server_of
+    from monitoring.serving.app import server_of
     from monitoring.serving.site import site_of
     from monitoring.settings import Ports, settings
     from monitoring.stack.attach import attach
@@ -315,8 +315,8 @@ def status(as_json: AsJson = False) -> None:
     from rich.console import Console
 
     from monitoring.settings import settings
-    from monitoring.stack.show import table_of
     from monitoring.stack.status import status as statuses
+    from monitoring.stack.status_table import table_of
 
     with readable_errors():
         parts = statuses(settings())
@@ -372,7 +372,7 @@ def env(
     path: Annotated[Path, typer.Argument(help="The file to write.")] = Path(".env"),
 ) -> None:
     """Write .env with generated secrets for docker compose: `tocsin env`."""
-    from monitoring.stack.env import write_env
+    from monitoring.stack.env_file import write_env
 
     with readable_errors():
         written = write_env(path)
@@ -383,7 +383,7 @@ def _up() -> Running:
     from rich.console import Console
 
     from monitoring.settings import Ports, settings
-    from monitoring.stack.show import shown
+    from monitoring.stack.status_table import shown
     from monitoring.stack.up import up as start
 
     with readable_errors(), shown(Console()) as progress:

@@ -24,6 +24,7 @@ class TocsinError(Exception):
             PublishError (RuntimeError)
             SampleError (ValueError)
             SchemaError (ValueError)
+            ShortNameError (ValueError)
             SourceError (ValueError)
             StackError (RuntimeError)
                 EnvIncompleteError

@@ -73,7 +73,7 @@ ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
 SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """A part of a use case: frozen, and without fields that nobody declared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -14,11 +14,10 @@ from monitoring.performance.arrays import (
     scores_of,
     threshold_of,
 )
-from monitoring.performance.bins import first_alarmed
-from monitoring.performance.calibration import calibration
-from monitoring.performance.estimate import estimate_from
-from monitoring.performance.scorecard import scorecard_within
-from monitoring.performance.types import Calibration, Estimate, Scorecard
+from monitoring.performance.estimate import Estimate, estimate_from
+from monitoring.performance.recalibration import Calibration, calibration
+from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.scorecard import Scorecard, scorecard_within
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows
 from monitoring.summary.build import score_summary
 from monitoring.summary.score_bins import score_row_edges

@@ -16,7 +16,7 @@ from monitoring.field_types import (
     Duration,
     Moment,
     Money,
-    Part,
+    Section,
     Share,
     SourcePath,
     SplitShare,
@@ -40,14 +40,14 @@ ALLOWED_MODULES = (
 )
 
 
-class Words(Part):
+class Words(Section):
     """What people call the positive class; dashboards, alerts and reports speak so."""
 
     positive: str = Field("positive", description="One positive row: fraud.")
     positives: str = Field("positives", description="Several of them: frauds.")
 
 
-class Source(Part):
+class Source(Section):
     """Where labelled history comes from."""
 
     path: SourcePath = Field(
@@ -59,7 +59,7 @@ class Source(Part):
     )
 
 
-class EventTime(Part):
+class EventTime(Section):
     """The column that says when a row happened."""
 
     name: str = Field(description="Column name.")
@@ -74,21 +74,21 @@ class EventTime(Part):
         return self
 
 
-class ArrivalOrder(Part):
+class ArrivalOrder(Section):
     """For data without event times: file order stands in, one row every `spacing`."""
 
     origin: Moment = Field(description="The time given to the first row.")
     spacing: Duration = Field(description="The time from one row to the next.")
 
 
-class Target(Part):
+class Target(Section):
     """The column that holds the truth."""
 
     name: str = Field(description="Column name.")
     positive: ClassValue = Field(description="Its value for the positive class.")
 
 
-class Features(Part):
+class Features(Section):
     """The columns the model reads, by kind."""
 
     numeric: tuple[ColumnName, ...] = Field((), description="Columns of numbers.")
@@ -124,7 +124,7 @@ def _is_word(given: object) -> str:
 Either = Discriminator(_is_word)
 
 
-class Columns(Part):
+class Columns(Section):
     """Which column plays which part."""
 
     event_time: Annotated[
@@ -152,7 +152,7 @@ class Columns(Part):
         return self
 
 
-class Labels(Part):
+class Labels(Section):
     """When the truth comes, and what its absence means."""
 
     delay: Duration = Field(description="Usual time from a row to its label.")
@@ -169,7 +169,7 @@ class Labels(Part):
         return self
 
 
-class Split(Part):
+class Split(Section):
     """Shares of the training rows, in time order."""
 
     train: SplitShare = Field(0.6, description="Search, fit and calibration.")
@@ -185,7 +185,7 @@ class Split(Part):
         return self
 
 
-class Candidate(Part):
+class Candidate(Section):
     """A model family: a pipeline and the grid searched over its last step."""
 
     steps: tuple[str, ...] = Field(min_length=1, description="Classes, the last one a classifier.")
@@ -205,14 +205,14 @@ class Candidate(Part):
         return self
 
 
-class MissedCost(Part):
+class MissedCost(Section):
     """What a missed positive costs."""
 
     of_amount: Share = Field(0.0, description="Share of the row's amount that is lost.")
     fixed: Money = Field(0.0, description="Lost with every miss, whatever its amount.")
 
 
-class Costs(Part):
+class Costs(Section):
     """What mistakes and work cost, in the currency of the amounts."""
 
     currency: str = Field(
@@ -224,7 +224,7 @@ class Costs(Part):
     reviews_per_day: int | None = Field(None, gt=0, description="Alarms a day the team can take.")
 
 
-class Drift(Part):
+class Drift(Section):
     """When a window counts as drifted."""
 
     window: Duration = Field(description="Length of the window a verdict is made on.")
@@ -233,7 +233,7 @@ class Drift(Part):
     min_rows: int = Field(50, gt=0, description="Fewer rows get a status, not a verdict.")
 
 
-class Retrain(Part):
+class Retrain(Section):
     """When and how a new champion is sought."""
 
     every: Cron = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
@@ -253,7 +253,7 @@ class Retrain(Part):
     )
 
 
-class Report(Part):
+class Report(Section):
     """How often reports are written, and how many are kept."""
 
     every: Cron = Field("0 */6 * * *", description="Cron schedule, UTC.")
@@ -262,14 +262,14 @@ class Report(Part):
 
 
 class Severity(StrEnum):
-    """How loud an alert is."""
+    """How urgent an alert is."""
 
     WARNING = "warning"
     CRITICAL = "critical"
 
 
-class Limits(Part):
-    """Values past which people are told: strictly below, or strictly above."""
+class Limits(Section):
+    """Limits of one side, by severity; an alert fires strictly past them."""
 
     warning: float | None = Field(None, description="Someone should look today.")
     critical: float | None = Field(None, description="Someone must look now.")
@@ -282,8 +282,8 @@ class Limits(Part):
                 yield severity, value
 
 
-class Threshold(Part):
-    """A business threshold: one side, one value a severity."""
+class Threshold(Section):
+    """A business threshold: one side, one limit per severity."""
 
     below: Limits | None = Field(None, description="Fires when the metric is strictly below.")
     above: Limits | None = Field(None, description="Fires when the metric is strictly above.")
@@ -306,7 +306,7 @@ class Threshold(Part):
         return self
 
 
-class Thresholds(Part):
+class Thresholds(Section):
     """The business thresholds; each field is the key of a metric in the catalogue."""
 
     recall: Threshold | None = Field(None, description="Realised recall in production.")
@@ -326,7 +326,29 @@ class Thresholds(Part):
     )
 
 
-class UseCase(Part):
+class ShortName(Section):
+    """What a short name stands for."""
+
+    metric: str = Field(description="Key of a metric in the catalogue: recall, drift_score.")
+    stage: Literal["test", "production"] | None = Field(
+        None, description="Which rows' figure; of metrics that have a stage."
+    )
+
+
+MetricName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+
+
+def _default_short_names() -> dict[str, ShortName]:
+    return {
+        "false_alarms_count": ShortName(metric="false_alarms", stage="production"),
+        "false_alarm_rate": ShortName(metric="false_alarm_rate", stage="production"),
+        "drift_score": ShortName(metric="drift_score", stage=None),
+        "n_drifted_features": ShortName(metric="drifted", stage=None),
+        "max_feature_drift": ShortName(metric="max_feature_drift", stage=None),
+    }
+
+
+class UseCase(Section):
     """One watched model. See `monitoring/use_cases/fraud.yml` for a complete example."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Short name, used everywhere.")
@@ -342,7 +364,11 @@ class UseCase(Part):
     retrain: Retrain = Field(default_factory=Retrain, description="When a new champion is sought.")
     report: Report = Field(default_factory=Report, description="How often reports are written.")
     min_positives: int = Field(30, gt=0, description="Fewer positives are not judged.")
-    thresholds: Thresholds = Field(description="When people are told.")
+    thresholds: Thresholds = Field(description="Limits past which an alert fires.")
+    short_names: dict[MetricName, ShortName] = Field(
+        default_factory=_default_short_names,
+        description="Metrics under names of their own, in MLflow and in Prometheus.",
+    )
 
     @model_validator(mode="after")
     def _auto_goes_together(self) -> Self:

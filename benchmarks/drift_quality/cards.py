@@ -19,8 +19,7 @@ from benchmarks.drift_quality.tools import (
     nannyml,
 )
 from benchmarks.real_data import wanted_file
-from monitoring.drift.chunk import Chunk
-from monitoring.drift.variation import chunks_of, variations
+from monitoring.drift.variation import Chunk, chunks_of, variations
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.types import Reference

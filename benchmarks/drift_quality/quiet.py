@@ -17,7 +17,7 @@ from benchmarks.drift_quality.tools import (
     ks_bonferroni,
     nannyml,
 )
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import Verdict
 from monitoring.summary.build import summarise
 from monitoring.summary.merge import merge

@@ -14,7 +14,7 @@ from scipy.stats import chi2_contingency, ks_2samp
 
 from benchmarks.peers.ask import NANNYML_DRIFT, ask
 from benchmarks.peers.messages import Comparison, DriftRequest
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise

@@ -6,9 +6,6 @@ import os
 import time
 
 # What the steps import where they need it: imports are not counted, here as elsewhere.
-import monitoring.reports.drift
-import monitoring.reports.performance
-import monitoring.reports.quality  # noqa: F401
 from benchmarks.peers.messages import ReportAnswer, ReportRequest
 from benchmarks.peers.meter import Meter
 from benchmarks.peers.serve import serve

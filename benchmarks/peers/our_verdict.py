@@ -8,7 +8,7 @@ from benchmarks.peers.messages import DriftAnswer, DriftRequest
 from benchmarks.peers.meter import Meter
 from benchmarks.peers.our_words import window_drift
 from benchmarks.peers.serve import serve
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.summary.build import summarise
 from monitoring.use_case import Features
 from tests.drift.made import LIMITS, reference_of, rows_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from monitoring.comparison.saved import saved_reference, saved_summary
 from monitoring.comparison.summaries import profiled, summarised
 from monitoring.comparison.tables import Engine, Handed, engine_called, names_of, opened
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
 from monitoring.errors import InputError
 from monitoring.summary.fit import fit_bins

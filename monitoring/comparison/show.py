@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from monitoring.drift.words import headline, notes, printable
+from monitoring.drift.verdict import headline, notes, printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -1,4 +1,8 @@
-"""Baseline: what the reference expects of a window, at the window's mix of hours."""
+"""What a window is compared with, and the two laid side by side.
+
+A baseline is what the reference expects of a window, at the window's mix of hours; a contingency
+table holds both cell by cell, in an order that means something.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.summary.types import Reference, Summary
+from monitoring.summary.types import FeatureBins, FeatureKind, Reference, Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,3 +75,103 @@ class HourMix:
         present = self._rows > 0
         taken = np.divide(chunk.hours, self._rows, out=np.zeros(24), where=present)
         return float((taken * chunk.hours).sum() / chunk.hours.sum())
+
+
+LEAST_EXPECTED = 5.0
+"""Rows that a cell is expected to hold at least, in the window and in the reference."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of a window and of its baseline over the same cells.
+
+    Attributes
+    ----------
+    expected, found
+        Rows by value cell, of the baseline and of the window, in the values' order; sparse
+        cells are merged with their neighbours.
+    missing_expected, missing
+        Rows without a value.
+    ordered
+        Whether the cells' order is one of values: numbers, but not categories.
+    unseen
+        Rows of the window with a category that the reference doesn't hold; not in `found`.
+    unseen_share, unseen_shape
+        Share of such rows to expect without drift, as `FeatureBins` has it.
+    """
+
+    expected: NDArray[np.float64]
+    found: NDArray[np.int64]
+    missing_expected: float
+    missing: int
+    ordered: bool = True
+    unseen: int = 0
+    unseen_share: float = 0.0
+    unseen_shape: float = 1.0
+
+    @property
+    def rows_expected(self) -> float:
+        """Rows of the baseline."""
+        return float(self.expected.sum() + self.missing_expected)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the window."""
+        return int(self.found.sum()) + self.missing + self.unseen
+
+
+def feature_table(bins: FeatureBins, baseline: Baseline, counts: NDArray[np.int64]) -> Table:
+    """Return the table of one feature."""
+    order = value_order(bins)
+    expected = baseline.shares * baseline.rows
+    numeric = bins.kind is FeatureKind.NUMERIC
+    groups = sparse_groups(expected[order], int(counts[1:].sum()))
+    return Table(
+        expected=np.add.reduceat(expected[order], groups),
+        found=np.add.reduceat(counts[order], groups),
+        missing_expected=float(expected[0]),
+        missing=int(counts[0]),
+        ordered=numeric,
+        unseen=0 if numeric else int(counts[-1]),
+        unseen_share=bins.unseen_share,
+        unseen_shape=bins.unseen_shape,
+    )
+
+
+def value_order(bins: FeatureBins) -> NDArray[np.intp]:
+    """Return the indices of the bins that hold known values, in the order of their values."""
+    if bins.kind is FeatureKind.CATEGORICAL:
+        return np.arange(1, bins.size - 1)
+    # Bin i of the intervals ends at edges[i]; a heavy value is the last of its interval.
+    ends = [*bins.edges, np.inf]
+    places = [(value, 1, index) for index, value in enumerate(bins.heavy, start=1)]
+    places += [(end, 0, index) for index, end in enumerate(ends, start=1 + len(bins.heavy))]
+    return np.array([index for _, _, index in sorted(places)], np.intp)
+
+
+def sparse_groups(expected: NDArray[np.float64], rows: int) -> NDArray[np.intp]:
+    """Return where groups of cells begin so that each is expected to hold enough rows.
+
+    Only what the reference expects decides, never what was found: groups that depend on the
+    window's own counts make a test flag windows without drift.
+
+    Parameters
+    ----------
+    expected
+        Reference rows by cell.
+    rows
+        Rows of the window over these cells.
+    """
+    total = expected.sum()
+    if total == 0:
+        return np.zeros(1, np.intp)
+    least = LEAST_EXPECTED * max(1.0, total / max(rows, 1))
+    starts, held = [0], 0.0
+    for index, value in enumerate(expected):
+        if held >= least:
+            starts.append(index)
+            held = 0.0
+        held += value
+    if held < least and len(starts) > 1:
+        starts.pop()
+    return np.array(starts, np.intp)

@@ -1,14 +1,59 @@
-"""Decision: which features have changed, and which have drifted."""
+"""Which features can be compared, which have changed, and which have drifted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
-from monitoring.drift.limits import Limits
-from monitoring.drift.significance import benjamini_hochberg
+from monitoring.drift.statistics import benjamini_hochberg
 from monitoring.drift.variation import Variation
-from monitoring.drift.verdict import FeatureVerdict
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict
+from monitoring.summary.fit import MIN_ROWS
+from monitoring.summary.types import FeatureBins, FeatureSummary
+
+
+class Limits(Protocol):
+    """When a window counts as drifted; `monitoring.use_case.Drift` is one."""
+
+    @property
+    def min_effect(self) -> float:
+        """Smallest effect that matters, 0 to 1."""
+
+    @property
+    def rate(self) -> float:
+        """False discovery rate across features, between 0 and 1."""
+
+    @property
+    def min_rows(self) -> int:
+        """Fewer rows get a status, not a verdict."""
+
+
+def why_not_comparable(
+    bins: FeatureBins, reference: FeatureSummary
+) -> tuple[DriftStatus, str] | None:
+    """Return the status of a feature whose reference lies in one bin, and why; None otherwise.
+
+    Nothing is known of how values lie within a bin. A column whose every category is rare, such
+    as an identifier or free text, lies in the bin of the others, missing values aside: to call
+    it constant, or not drifted, would be wrong.
+    """
+    counts = reference.counts
+    rows = int(counts.sum())
+    known = rows - int(counts[0])
+    if known == 0:
+        return DriftStatus.CONSTANT_REFERENCE, "all missing in the reference"
+    if not (bins.categories or bins.edges or bins.heavy):
+        if known < 2 * MIN_ROWS:
+            why = f"{known} values in the reference, fewer than the {2 * MIN_ROWS} that bins need"
+            return DriftStatus.TOO_FEW_ROWS, why
+        many = "too many categories to keep" if bins.open_ended else f"{len(bins.rare)} categories"
+        why = f"{many} in {known} rows of the reference, none of them often enough to compare"
+        return DriftStatus.TOO_MANY_CATEGORIES, why
+    if counts.max() == rows:
+        return DriftStatus.CONSTANT_REFERENCE, "constant in the reference"
+    return None
+
 
 SURE = 0.01
 """Part of the false discovery rate at which it is sure that a window has moved at all."""

@@ -1,15 +1,13 @@
-"""Verdict: whether a window has drifted from its reference, feature by feature."""
+"""The drift verdict on a window, feature by feature, and how it is shown."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from html import escape
 from typing import TYPE_CHECKING, Any
-
-from monitoring.drift.page import verdict_html
-from monitoring.drift.record import feature_records, verdict_record
-from monitoring.drift.words import headline, verdict_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,3 +199,161 @@ class Verdict:
         return tuple(
             sorted(self.tested, key=lambda f: (f.effect or 0.0) * f.importance, reverse=True)
         )
+
+
+SHOWN = 10
+"""Features that a printed verdict names; the rest is in `to_frame`."""
+
+
+def printable(text: str) -> str:
+    """Spell out what would move a terminal's cursor or change its colours: names come from data."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
+def headline(verdict: Verdict) -> str:
+    """Say a verdict in one sentence."""
+    if verdict.share is None:
+        return f"not judged: {verdict.status}"
+    count, tested = len(verdict.drifted_features), len(verdict.tested)
+    word = "drifted" if verdict.drifted else "not drifted"
+    return (
+        f"{word}: {count} of {tested} features ({verdict.share:.0%}, "
+        f"limit {verdict.share_limit:.0%}), {verdict.rows_current:,} rows "
+        f"against {verdict.rows_reference:,}"
+    )
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return the sentence, the features that changed, and what could not be judged."""
+    lines = [headline(verdict)]
+    parts = notable(verdict)
+    for part in parts[:SHOWN]:
+        word = "drifted" if part.drifted else "changed"
+        lines.append(f"  {part.name}: {word}, effect {part.effect or 0:.2f}, {part.reason}")
+    if len(parts) > SHOWN:
+        lines.append(f"  and {len(parts) - SHOWN} more")
+    return "\n".join(map(printable, [*lines, *(f"  {note}" for note in notes(verdict))]))
+
+
+def notable(verdict: Verdict) -> list[FeatureVerdict]:
+    """Return what drifted or changed, the drifted first, each by effect; the score is one too."""
+    parts = [*verdict.features, *([verdict.scores] if verdict.scores else [])]
+    changed = [part for part in parts if part.changed]
+    return sorted(changed, key=lambda part: (not part.drifted, -(part.effect or 0.0)))
+
+
+def notes(verdict: Verdict) -> list[str]:
+    """Return what a reader must know beside the figures."""
+    statuses = Counter(part.status for part in verdict.features)
+    found = [
+        f"{status}: {', '.join(p.name for p in verdict.features if p.status is status)}"
+        for status in statuses
+        if status != "tested"
+    ]
+    if verdict.tested and not verdict.variation_known:
+        found.append("variation unknown: the reference is too short to tell how much it varies")
+    if verdict.previous is not None:
+        found.append(previous_words(verdict.previous))
+    return found
+
+
+def previous_words(previous: PreviousDrift) -> str:
+    """Say how the window lies to the reference of the model that served before."""
+    before = f"against the reference of version {previous.model_version}, which served before: "
+    if previous.share is None:
+        return f"{before}{previous.status}"
+    return f"{before}{len(previous.drifted)} of {previous.tested} features ({previous.share:.0%})"
+
+
+_HEAD = ("feature", "effect", "", "q", "", "what moved")
+
+
+def verdict_html(verdict: Verdict) -> str:
+    """Return the sentence and a table of all features, largest effect first."""
+    colour = "#c0392b" if verdict.drifted else "#2c7a4b"
+    parts = sorted(verdict.features, key=lambda part: -(part.effect or 0.0))
+    if verdict.scores is not None:
+        parts.insert(0, verdict.scores)
+    rows = "".join(_row(part) for part in parts)
+    head = "".join(f"<th style='text-align:left'>{escape(word)}</th>" for word in _HEAD)
+    told = "".join(f"<p>{escape(note)}</p>" for note in notes(verdict))
+    return (
+        f"<p style='color:{colour}'><b>{escape(headline(verdict))}</b></p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{told}"
+    )
+
+
+def _row(part: FeatureVerdict) -> str:
+    if part.effect is None:
+        cells = ["", "", "", escape(part.status.value), escape(part.reason)]
+    else:
+        width = round(100 * part.effect)
+        bar = f"<div style='background:#888;height:.7em;width:{width}px'></div>"
+        word = "drifted" if part.drifted else "changed" if part.changed else ""
+        q = "" if part.q_value is None else f"{part.q_value:.2g}"
+        cells = [f"{part.effect:.2f}", bar, q, word, escape(part.reason)]
+    inside = "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells)
+    return f"<tr><td style='text-align:left'>{escape(part.name)}</td>{inside}</tr>"
+
+
+def verdict_record(verdict: Verdict) -> dict[str, Any]:
+    """Return the whole verdict; `score` is the drift score, which is the share."""
+    return {
+        "id": verdict.id,
+        "status": verdict.status.value,
+        "rows_reference": verdict.rows_reference,
+        "rows_current": verdict.rows_current,
+        "share": verdict.share,
+        "score": verdict.share,
+        "drifted": verdict.drifted,
+        "share_limit": verdict.share_limit,
+        "mean_effect": verdict.mean_effect,
+        "max_effect": verdict.max_effect,
+        "weighted_share": verdict.weighted_share,
+        "variation_known": verdict.variation_known,
+        "model_version": verdict.model_version,
+        "window_start": _iso(verdict.window_start),
+        "window_end": _iso(verdict.window_end),
+        "features": feature_records(verdict),
+        "model_score": None if verdict.scores is None else feature_record(verdict.scores),
+        "previous": None if verdict.previous is None else _previous_record(verdict.previous),
+    }
+
+
+def feature_records(verdict: Verdict) -> list[dict[str, Any]]:
+    """Return one record a feature, in the reference's order."""
+    return [feature_record(part) for part in verdict.features]
+
+
+def feature_record(part: FeatureVerdict) -> dict[str, Any]:
+    """Return one feature's part."""
+    return {
+        "name": part.name,
+        "status": part.status.value,
+        "effect": part.effect,
+        "p_value": part.p_value,
+        "q_value": part.q_value,
+        "natural_variation": part.natural_variation,
+        "changed": part.changed,
+        "drifted": part.drifted,
+        "reason": part.reason,
+        "missing": part.missing,
+        "importance": part.importance,
+    }
+
+
+def _previous_record(previous: PreviousDrift) -> dict[str, Any]:
+    return {
+        "model_version": previous.model_version,
+        "status": previous.status.value,
+        "share": previous.share,
+        "tested": previous.tested,
+        "drifted": list(previous.drifted),
+        "max_effect": previous.max_effect,
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.errors import InputError
-from monitoring.performance.bins import check_scores, first_alarmed
-from monitoring.performance.labels import NEGATIVE, POSITIVE
-from monitoring.performance.money import review_limit
-from monitoring.performance.prices import can_price, losses
+from monitoring.performance.money import can_price, losses, review_limit
+from monitoring.performance.score_histograms import NEGATIVE, POSITIVE, check_scores, first_alarmed
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs, MissedCost
 

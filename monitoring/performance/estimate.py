@@ -10,27 +10,72 @@ then promise what does not come, until labels that come mend them. Measured in d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.performance.bins import check_scores, first_alarmed
-from monitoring.performance.calibration import calibration, positives_variance
 from monitoring.performance.intervals import (
     UNDEFINED,
+    Amount,
+    Ratio,
     equivalent_rows,
     f1_of,
     skewed,
     wilson,
 )
-from monitoring.performance.prices import EVERY_LABEL, can_price, losses
+from monitoring.performance.money import EVERY_LABEL, can_price, losses
 from monitoring.performance.ranking import average_precision, expected_ranked
-from monitoring.performance.types import Amount, Calibration, CardStatus, Estimate, Ratio
+from monitoring.performance.recalibration import (
+    Calibration,
+    calibration,
+    positives_variance,
+)
+from monitoring.performance.score_histograms import check_scores, first_alarmed
+from monitoring.performance.scorecard import CardStatus, Figure, html_of, ratio_text, text_of
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The same figures for rows whose labels have not come, from calibrated scores.
+
+    It rests on the calibration still holding: concept drift is invisible to it.
+
+    Attributes
+    ----------
+    positives
+        Positives expected among `rows`.
+    cost
+        Expected cost of the window; None without costs, or where it can't be priced.
+    """
+
+    status: CardStatus
+    threshold: float
+    rows: int
+    positives: float
+    recall: Ratio
+    precision: Ratio
+    f1: Ratio
+    pr_auc: Ratio
+    cost: Amount | None = None
+
+    def __str__(self) -> str:
+        return text_of(estimate_headline(self), estimate_figures(self))
+
+    def __repr__(self) -> str:
+        return f"<Estimate {estimate_headline(self)}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(estimate_headline(self), estimate_figures(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the estimate as plain values, for JSON."""
+        return estimate_record(self)
 
 
 def estimate(
@@ -258,3 +303,33 @@ def _cost(window: ScoreSummary, cells: _Cells, costs: Costs) -> Amount | None:
     slope = weights @ cells.slopes
     low, high = skewed(value, chance + float(slope @ cells.doubt @ slope))
     return Amount(reviews + value, reviews + low, reviews + high)
+
+
+def estimate_headline(estimate: Estimate) -> str:
+    """``estimated, judged: 45.0 positives expected among 12,000 rows, recall 0.880 [...]``."""
+    return (
+        f"estimated, {estimate.status.value}: {estimate.positives:,.1f} positives expected among "
+        f"{estimate.rows:,} rows, recall {ratio_text(estimate.recall)}"
+    )
+
+
+def estimate_figures(estimate: Estimate) -> list[Figure]:
+    """Return every figure of the estimate."""
+    figures = [
+        ("threshold", f"{estimate.threshold:g}"),
+        ("rows", f"{estimate.rows:,}"),
+        ("positives expected", f"{estimate.positives:,.1f}"),
+        ("recall", ratio_text(estimate.recall)),
+        ("precision", ratio_text(estimate.precision)),
+        ("F1", ratio_text(estimate.f1)),
+        ("PR-AUC", ratio_text(estimate.pr_auc)),
+    ]
+    cost = estimate.cost
+    if cost is not None:
+        figures.append(("cost", f"{cost.value:,.2f} [{cost.low:,.2f}, {cost.high:,.2f}]"))
+    return figures
+
+
+def estimate_record(estimate: Estimate) -> dict[str, Any]:
+    """Return the whole estimate; a ratio is a dict of value, low and high."""
+    return {**asdict(estimate), "status": estimate.status.value}

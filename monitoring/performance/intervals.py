@@ -8,11 +8,33 @@ normal approximation or a bootstrap cover as little as 60%.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from monitoring.performance.types import Ratio
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio with its 95% interval; all None where it is not defined.
+
+    From 0 to 1, but for a return on cost, which has no upper end.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Money with its 95% interval, in the use case's currency."""
+
+    value: float
+    low: float
+    high: float
+
 
 _Z = 1.959963984540054
 """97.5% point of the normal distribution."""
+
 
 UNDEFINED = Ratio(None)
 
@@ -101,6 +123,7 @@ def equivalent_rows(value: float, variance: float) -> float:
 
 _NO_VARIANCE = 1e-15
 """What sums of floats leave where there is none."""
+
 
 _FEWEST = 0.01
 """Rows that say next to nothing; the interval is then all but 0 to 1."""

@@ -2,19 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.errors import InputError
 from monitoring.performance.arrays import amounts_of, labels_of, scores_of
-from monitoring.performance.intervals import UNDEFINED, skewed
-from monitoring.performance.labels import NEGATIVE, POSITIVE
-from monitoring.performance.prices import can_price, losses
-from monitoring.performance.types import Money, Ratio
+from monitoring.performance.intervals import UNDEFINED, Ratio, skewed
+from monitoring.performance.score_histograms import NEGATIVE, POSITIVE
 from monitoring.summary.types import ScoreSummary
-from monitoring.use_case import Costs
+from monitoring.use_case import Costs, MissedCost
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Money:
+    """Money of a window, in the use case's currency.
+
+    Attributes
+    ----------
+    caught, missed
+        Loss prevented by detected positives; loss of missed ones.
+    reviews, false_alarms
+        Cost of reviewing every alarm; cost of alarming negatives, on top of their review.
+    without_model
+        Loss if nothing had been alarmed.
+    return_on_cost
+        Loss prevented for each unit spent on alarms; not defined where nothing was spent.
+    unpriced
+        Positives whose amount is missing: each is taken to be the mean of the others.
+    """
+
+    caught: float
+    missed: float
+    reviews: float
+    false_alarms: float
+    without_model: float
+    return_on_cost: Ratio = UNDEFINED
+    unpriced: int = 0
+
+    @property
+    def cost(self) -> float:
+        """Everything the window cost with the model in place."""
+        return self.missed + self.reviews + self.false_alarms
+
+    @property
+    def net_saving(self) -> float:
+        """Cost without the model less cost with it."""
+        return self.without_model - self.cost
+
+
+EVERY_LABEL = (0, 1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """Sums by bin of what its rows would cost, and of the squares of it.
+
+    Attributes
+    ----------
+    unpriced
+        Rows without an amount: each is taken to be the mean of the others, for a missing amount
+        is not zero.
+    """
+
+    total: Floats
+    squared: Floats
+    unpriced: int
+
+
+def can_price(scores: ScoreSummary, costs: Costs, labels: tuple[int, ...]) -> bool:
+    """Whether misses among rows of these labels can be priced: by the amount only if some have."""
+    if costs.missed.of_amount == 0:
+        return True
+    rows, unpriced = (part[list(labels)].sum() for part in (scores.rows, scores.unpriced))
+    return scores.has_amounts and bool(rows == 0 or unpriced < rows)
+
+
+def losses(scores: ScoreSummary, missed: MissedCost, labels: tuple[int, ...]) -> Losses:
+    """Return what rows of these labels would cost; they can be priced."""
+    places = list(labels)
+    rows, unpriced = (part[places].sum(axis=0) for part in (scores.rows, scores.unpriced))
+    priced = max(int(rows.sum() - unpriced.sum()), 1)
+
+    def filled(sums: Floats) -> Floats:
+        known = sums[places].sum(axis=0)
+        whole: Floats = known + unpriced * known.sum() / priced
+        return whole
+
+    amount, amount_squared = filled(scores.amount), filled(scores.amount_squared)
+    share, fixed = missed.of_amount, missed.fixed
+    return Losses(
+        total=share * amount + fixed * rows,
+        squared=share**2 * amount_squared + 2 * share * fixed * amount + fixed**2 * rows,
+        unpriced=int(unpriced.sum()),
+    )
 
 
 def money_at(scores: ScoreSummary, first: int, costs: Costs) -> Money | None:

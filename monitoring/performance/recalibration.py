@@ -10,19 +10,22 @@ window whose labels have come: the one way in which an estimate can follow a dri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.performance.labels import NEGATIVE, POSITIVE
+from monitoring.performance.score_histograms import NEGATIVE, POSITIVE
 from monitoring.summary.types import ScoreSummary
 
 Floats = NDArray[np.float64]
 
+
 STEP = (0.25, 0.25, 0.5)
 """Standard deviation of what a, b and c may move from one set to the next, beforehand."""
+
 
 _EDGE = 1e-9
 """How near to 0 and to 1 a score is believed."""
@@ -136,3 +139,106 @@ def _probability(odds: Floats) -> Floats:
 
 def _three(values: Floats) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How near scores were to the probabilities they claim to be, on rows whose labels came.
+
+    Attributes
+    ----------
+    expected, positives
+        Positives that the scores promised, in the newest labelled rows; positives that came.
+    mending
+        What makes probabilities of the scores, as far as labels tell.
+    p_value
+        Of the test that the mended scores are probabilities.
+    misplaced
+        Share of positives that lie where these don't say, beyond what chance explains.
+    """
+
+    expected: float
+    positives: int
+    mending: Recalibration
+    p_value: float
+    misplaced: float
+
+    @property
+    def holds(self) -> bool:
+        """False where even the mended scores are proved wrong, and wrong enough to matter."""
+        return self.p_value >= 0.01 or self.misplaced <= 0.1
+
+
+_GROUP_VARIANCE = 5.0
+"""Variance of the number of positives from which on a group of bins is tested on its own."""
+
+
+def calibration(known: Sequence[ScoreSummary], first: int) -> Calibration | None:
+    """Mend scores by labelled rows, and test what comes of it; None without any label.
+
+    Of the newest set, bins are grouped by what the mended scores promise, on either side of the
+    threshold; each group is a sum of independent rows, so that under calibration
+    (found - promised)^2 / variance is close to chi-square (Hosmer and Lemeshow 1980, with the
+    groups' own variances). What no mending that keeps the order can put right is found so.
+
+    Parameters
+    ----------
+    known
+        Score histograms on the same bins, oldest first; those without labels are passed over.
+    first
+        The lowest bin whose rows are alarms.
+    """
+    labelled = [scores for scores in known if scores.rows[[NEGATIVE, POSITIVE]].any()]
+    if not labelled:
+        return None
+    mending = recalibration(labelled)
+    newest = labelled[-1]
+    rows = newest.rows[[NEGATIVE, POSITIVE]].sum(axis=0)
+    score = newest.score[[NEGATIVE, POSITIVE]].sum(axis=0)
+    promised = rows * mending.mended(score / np.maximum(rows, 1))
+    variance = positives_variance(rows, promised)
+    found = newest.rows[POSITIVE]
+    starts = np.concatenate([_groups(variance[:first]), first + _groups(variance[first:])])
+    off = np.abs(np.add.reduceat(found - promised, starts))
+    doubt = np.add.reduceat(variance, starts)
+    return Calibration(
+        expected=float(score.sum()),
+        positives=int(found.sum()),
+        mending=mending,
+        p_value=_p_value(off, doubt),
+        misplaced=_misplaced(off, doubt, max(float(promised.sum()), float(found.sum()))),
+    )
+
+
+def positives_variance(rows: NDArray[np.int64], positives: Floats) -> Floats:
+    """Return the variance of the number of positives of each bin, from how many are promised.
+
+    Rows are positive independently, each with its score as probability: k (1 - k / n), which is
+    exact where the scores of a bin are equal and a little too much where they are not.
+    """
+    variance: Floats = positives * (1 - positives / np.maximum(rows, 1))
+    return np.maximum(variance, 0.0)
+
+
+def _groups(variance: Floats) -> NDArray[np.intp]:
+    """Return where groups of bins in a row start, each with enough variance to be tested."""
+    starts, gathered = [0], 0.0
+    for place, one in enumerate(variance[:-1], start=1):
+        gathered += one
+        if gathered >= _GROUP_VARIANCE and variance[place:].sum() >= _GROUP_VARIANCE:
+            starts.append(place)
+            gathered = 0.0
+    return np.array(starts, dtype=np.intp)
+
+
+def _p_value(off: Floats, variance: Floats) -> float:
+    from scipy.stats import chi2
+
+    # One is added to each variance, so that a single surprising row proves nothing.
+    return float(chi2.sf((off**2 / (variance + 1)).sum(), len(off)))
+
+
+def _misplaced(off: Floats, variance: Floats, positives: float) -> float:
+    """Return the share of positives out of place, less the mean absolute error of chance."""
+    by_chance = np.sqrt(2 * variance / math.pi).sum()
+    return max(float(off.sum() - by_chance), 0.0) / positives if positives else 0.0

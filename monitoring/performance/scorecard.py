@@ -1,22 +1,118 @@
-"""Scorecard: performance and money of a window, from its score histograms."""
+"""The scorecard: performance and money of a window, from its score histograms."""
 
 from __future__ import annotations
 
-from monitoring.performance.bins import check_scores, first_alarmed
-from monitoring.performance.calibration import calibration
-from monitoring.performance.capacity import at_capacity
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from html import escape
+from typing import Any
+
 from monitoring.performance.intervals import (
+    Ratio,
     f1_ratio,
     pr_auc_ratio,
     proportion,
     roc_auc_ratio,
 )
-from monitoring.performance.labels import NEGATIVE, POSITIVE, MatureScores, with_absent_labels
-from monitoring.performance.money import money_at, review_limit
-from monitoring.performance.ranking import average_precision, ranked, roc_auc, roc_auc_variance
-from monitoring.performance.types import CardStatus, Ratio, Scorecard
+from monitoring.performance.money import Money, money_at, review_limit
+from monitoring.performance.ranking import (
+    at_capacity,
+    average_precision,
+    ranked,
+    roc_auc,
+    roc_auc_variance,
+)
+from monitoring.performance.recalibration import Calibration, calibration
+from monitoring.performance.score_histograms import (
+    NEGATIVE,
+    POSITIVE,
+    MatureScores,
+    check_scores,
+    first_alarmed,
+    with_absent_labels,
+)
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
+
+
+class CardStatus(StrEnum):
+    """Whether the figures may be judged, and if not, why."""
+
+    JUDGED = "judged"
+    TOO_FEW_POSITIVES = "too few positives"
+    NO_POSITIVES = "no positives"
+    NO_LABELS = "no labels"
+    NO_ROWS = "no rows"
+    NOT_MATURE = "not mature"
+    NOT_CALIBRATED = "not calibrated"
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Performance and money at the decision threshold, over rows whose label is known.
+
+    Attributes
+    ----------
+    rows, labelled, positives
+        Rows scored; those with a label; those of them positive.
+    coverage
+        labelled / rows, before absent labels were given a meaning.
+    detected, missed, false_alarms
+        True positives, false negatives, false positives at `threshold`.
+    false_alarm_rate
+        False alarms among negatives.
+    precision_at_capacity, recall_at_capacity
+        Over the highest scores that the team can review; None without a capacity.
+    macro_f1, weighted_f1
+        For comparison with other tools only.
+    calibration
+        What an estimate can rest on; None without labels.
+    """
+
+    status: CardStatus
+    threshold: float
+    rows: int
+    labelled: int
+    positives: int
+    coverage: float | None
+    detected: int
+    missed: int
+    false_alarms: int
+    recall: Ratio
+    precision: Ratio
+    f1: Ratio
+    false_alarm_rate: Ratio
+    pr_auc: Ratio
+    roc_auc: Ratio
+    precision_at_capacity: Ratio | None = None
+    recall_at_capacity: Ratio | None = None
+    money: Money | None = None
+    macro_f1: float | None = None
+    weighted_f1: float | None = None
+    calibration: Calibration | None = None
+
+    @property
+    def alarms(self) -> int:
+        """Rows alarmed, among the labelled."""
+        return self.detected + self.false_alarms
+
+    @property
+    def negatives(self) -> int:
+        """Labelled rows that are not positive."""
+        return self.labelled - self.positives
+
+    def __str__(self) -> str:
+        return text_of(scorecard_headline(self), scorecard_figures(self))
+
+    def __repr__(self) -> str:
+        return f"<Scorecard {scorecard_headline(self)}>"
+
+    def _repr_html_(self) -> str:
+        return html_of(scorecard_headline(self), scorecard_figures(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the card as plain values, for JSON."""
+        return scorecard_record(self)
 
 
 def scorecard(
@@ -145,3 +241,103 @@ def _averaged_f1(
         return None, None
     labelled = sum(rows for rows, _ in f1)
     return sum(v for _, v in f1) / len(f1), sum(rows * v for rows, v in f1) / labelled
+
+
+Figure = tuple[str, str]
+"""What it is, and its value with its interval."""
+
+
+def scorecard_headline(card: Scorecard) -> str:
+    """``judged: 36 of 40 positives caught, 9 false alarms, recall 0.900 [0.769, 0.960]``."""
+    return (
+        f"{card.status.value}: {card.detected:,} of {card.positives:,} positives caught, "
+        f"{card.false_alarms:,} false alarms, recall {ratio_text(card.recall)}"
+    )
+
+
+def scorecard_figures(card: Scorecard) -> list[Figure]:
+    """Return every figure of the card; ratios that nobody asked for are left out."""
+    coverage = "" if card.coverage is None else f", {card.coverage:.1%} of labels came"
+    figures = [
+        ("threshold", f"{card.threshold:g}"),
+        ("rows", f"{card.rows:,}{coverage}"),
+        ("positives", f"{card.positives:,}"),
+        ("detected", f"{card.detected:,}"),
+        ("missed", f"{card.missed:,}"),
+        ("false alarms", f"{card.false_alarms:,}"),
+    ]
+    ratios = [
+        ("recall", card.recall),
+        ("precision", card.precision),
+        ("F1", card.f1),
+        ("PR-AUC", card.pr_auc),
+        ("ROC-AUC", card.roc_auc),
+        ("false alarm rate", card.false_alarm_rate),
+        ("precision at capacity", card.precision_at_capacity),
+        ("recall at capacity", card.recall_at_capacity),
+    ]
+    figures += [(name, ratio_text(ratio)) for name, ratio in ratios if ratio is not None]
+    return figures + ([] if card.money is None else _money_figures(card.money))
+
+
+def text_of(headline: str, figures: list[Figure]) -> str:
+    """Return headline and figures, a line each."""
+    width = max(len(name) for name, _ in figures)
+    return "\n".join([headline, *(f"  {name:<{width}}  {value}" for name, value in figures)])
+
+
+def ratio_text(ratio: Ratio) -> str:
+    """``0.900 [0.769, 0.960]``; three digits that count, where it is small."""
+    if ratio.value is None:
+        return "not defined"
+    if ratio.low is None or ratio.high is None:
+        return _digits(ratio.value)
+    return f"{_digits(ratio.value)} [{_digits(ratio.low)}, {_digits(ratio.high)}]"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.1 or value == 0 else f"{value:.3g}"
+
+
+def _money_figures(money: Money) -> list[Figure]:
+    figures = [
+        ("money caught", f"{money.caught:,.2f}"),
+        ("money missed", f"{money.missed:,.2f}"),
+        ("cost of alarms", f"{money.reviews + money.false_alarms:,.2f}"),
+        ("net saving", f"{money.net_saving:,.2f} against no model"),
+        ("return on cost", ratio_text(money.return_on_cost)),
+    ]
+    if money.unpriced:
+        told = f"{money.unpriced:,} positives, each taken to be the mean of the others"
+        figures.append(("without an amount", told))
+    return figures
+
+
+def html_of(headline: str, figures: list[Figure]) -> str:
+    """Return the headline and a table of the figures."""
+    rows = "".join(
+        f"<tr><td style='text-align:left'>{escape(name)}</td>"
+        f"<td style='text-align:left'>{escape(value)}</td></tr>"
+        for name, value in figures
+    )
+    return f"<p><b>{escape(headline)}</b></p><table><tbody>{rows}</tbody></table>"
+
+
+def scorecard_record(card: Scorecard) -> dict[str, Any]:
+    """Return the whole card; a ratio is a dict of value, low and high."""
+    return {
+        **asdict(card),
+        "status": card.status.value,
+        "alarms": card.alarms,
+        "negatives": card.negatives,
+        "money": None if card.money is None else money_record(card.money),
+    }
+
+
+def money_record(money: Money) -> dict[str, Any]:
+    """Return the money, its sums included."""
+    return {
+        **asdict(money),
+        "cost": money.cost,
+        "net_saving": money.net_saving,
+    }

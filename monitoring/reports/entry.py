@@ -1,8 +1,9 @@
-"""What the index knows of a report: its particulars, kept beside it."""
+"""The kinds of report there are."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -10,8 +11,21 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
-from monitoring.reports.kind import ReportKind
 from monitoring.rows.window import Window
+
+
+class ReportKind(StrEnum):
+    """What a report is about; its value starts the names of its files."""
+
+    QUALITY = "quality"
+    DRIFT = "drift"
+    PERFORMANCE = "performance"
+
+    @property
+    def heading(self) -> str:
+        """What people call it."""
+        return {"quality": "Data quality", "drift": "Drift", "performance": "Performance"}[self]
+
 
 TIME = "%Y%m%dT%H%M%SZ"
 

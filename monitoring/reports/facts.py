@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitoring.drift.verdict import Verdict
-    from monitoring.performance.types import Scorecard
+    from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
     from monitoring.rows.window import Window
     from monitoring.use_case import UseCase

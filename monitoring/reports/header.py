@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
+import pandas as pd
+
+from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.reports import words
-from monitoring.reports.facts import ReportFacts
-from monitoring.reports.findings import Findings
-from monitoring.reports.kind import ReportKind
-from monitoring.reports.sample import Sample
+from monitoring.reports.entry import ReportKind
+from monitoring.reports.facts import LABEL, SCORE, ReportFacts
+from monitoring.reports.report_sample import Sample
+from monitoring.use_case import UseCase
 
 
 @dataclass(frozen=True)
@@ -120,3 +126,189 @@ def _basis(kind: ReportKind) -> str:
         "Missing values above are counted over every row. The summary below is drawn by Evidently "
         "from the sample."
     )
+
+
+SHOWN = 10
+"""Rows of a table at the top of a report; the rest is in the drawings below."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table; the first column names what its row is about."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found.
+
+    Attributes
+    ----------
+    sentence
+        The verdict in one sentence; the index shows it too.
+    drifted
+        Whether the window as a whole drifted; None where that is not the question.
+    """
+
+    sentence: str
+    drifted: bool | None = None
+    notices: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+def find(kind: ReportKind, facts: ReportFacts) -> Findings:
+    """Return what the report of `kind` has to say."""
+    if kind is ReportKind.DRIFT:
+        return drift_findings(facts.verdict)
+    if kind is ReportKind.PERFORMANCE:
+        return performance_findings(facts.card, facts.case)
+    return quality_findings(facts)
+
+
+def drift_findings(verdict: Verdict | None) -> Findings:
+    """Say a drift verdict."""
+    if verdict is None:
+        return Findings("Drift not judged: no verdict was made")
+    if verdict.share is None:
+        return Findings(f"Drift not judged: {verdict.status}")
+    count, total = len(verdict.drifted_features), len(verdict.tested)
+    share, limit = _apart(verdict.share, verdict.share_limit)
+    sentence = (
+        f"{count} of {words.several(total, 'feature')} drifted ({share}), "
+        f"limit {limit}: {'drifted' if verdict.drifted else 'not drifted'}"
+    )
+    notices = []
+    if not verdict.variation_known:
+        notices.append(
+            "How much the reference varies by itself is not known: it is too short for that."
+        )
+    for status in DriftStatus:
+        names = [f.name for f in verdict.features if f.status is status is not DriftStatus.TESTED]
+        if names:
+            notices.append(f"Not judged, {status}: {', '.join(names)}")
+    return Findings(sentence, verdict.drifted, tuple(notices), _drift_tables(verdict))
+
+
+def _apart(share: float, limit: float) -> tuple[str, str]:
+    """Write two shares with as many digits as keep them apart, if they are."""
+    for digits in range(4):
+        said = f"{share:.{digits}%}", f"{limit:.{digits}%}"
+        if said[0] != said[1]:
+            break
+    return said if share != limit else (f"{share:.0%}", f"{limit:.0%}, to be exceeded")
+
+
+def _drift_tables(verdict: Verdict) -> tuple[Table, ...]:
+    drifted = [feature for feature in verdict.ranked if feature.drifted]
+    rows = [_drift_row(part.name, words.percent(part.importance), part) for part in drifted[:SHOWN]]
+    if verdict.scores is not None and verdict.scores.drifted:
+        rows.insert(0, _drift_row("the model's score", "", verdict.scores))
+    if not rows:
+        return ()
+    more = f"and {len(drifted) - SHOWN} more, in the table below" if len(drifted) > SHOWN else ""
+    columns = ("", "Effect", "Importance", "What moved")
+    return (Table("What drifted", columns, tuple(rows), more),)
+
+
+def _drift_row(name: str, importance: str, part: FeatureVerdict) -> tuple[str, ...]:
+    effect = "" if part.effect is None else f"{part.effect:.2f}"
+    return name, effect, importance, part.reason
+
+
+def performance_findings(card: Scorecard | None, case: UseCase) -> Findings:
+    """Say a scorecard, in counts and in money."""
+    if card is None:
+        return Findings("Performance not judged: there is no scorecard of this window")
+    if card.status in (CardStatus.NO_LABELS, CardStatus.NO_ROWS, CardStatus.NOT_MATURE):
+        return Findings(f"Performance not judged: {card.status}")
+    many = case.words.positives
+    counts = (
+        f"{words.count(card.detected)} of {words.count(card.positives)} {many} caught, "
+        f"{words.several(card.false_alarms, 'false alarm')}"
+    )
+    if card.money is not None:
+        counts += f", {words.money(card.money.net_saving, case.costs.currency)} saved"
+    if card.status is not CardStatus.JUDGED:
+        return Findings(f"Not judged, {card.status}: {counts}", tables=_card_tables(card, case))
+    return Findings(
+        f"Recall {words.ratio(card.recall)}, precision {words.ratio(card.precision)}: {counts}",
+        tables=_card_tables(card, case),
+    )
+
+
+def _card_tables(card: Scorecard, case: UseCase) -> tuple[Table, ...]:
+    figures: list[tuple[str, Ratio | None]] = [
+        ("Recall", card.recall),
+        ("Precision", card.precision),
+        ("F1", card.f1),
+        ("PR-AUC", card.pr_auc),
+        ("False alarms among negatives", card.false_alarm_rate),
+        ("Precision at review capacity", card.precision_at_capacity),
+        ("Recall at review capacity", card.recall_at_capacity),
+    ]
+    rows = tuple((name, *_cells(figure)) for name, figure in figures if figure is not None)
+    basis = (
+        f"over {words.several(card.labelled, 'labelled row')}, {words.count(card.positives)} of "
+        f"them {case.words.positives}"
+    )
+    ratios = Table("Scorecard", ("", "Value", "95% interval"), rows, basis)
+    if card.money is None:
+        return (ratios,)
+    currency = case.costs.currency
+    amounts = (
+        ("Caught", card.money.caught),
+        ("Missed", card.money.missed),
+        ("Reviews", card.money.reviews),
+        ("False alarms", card.money.false_alarms),
+        ("Cost with the model", card.money.cost),
+        ("Cost without a model", card.money.without_model),
+        ("Saved", card.money.net_saving),
+    )
+    lines = tuple((name, words.money(amount, currency)) for name, amount in amounts)
+    return ratios, Table("Money", ("", "Amount"), lines)
+
+
+def _cells(figure: Ratio) -> tuple[str, str]:
+    if figure.value is None:
+        return words.UNDEFINED, ""
+    if figure.low is None or figure.high is None:
+        return words.percent(figure.value), ""
+    return words.percent(
+        figure.value
+    ), f"{words.percent(figure.low)} to {words.percent(figure.high)}"
+
+
+def quality_findings(facts: ReportFacts) -> Findings:
+    """Say which values are missing, over every row."""
+    reference = facts.reference.drop(columns=[SCORE, LABEL], errors="ignore")
+    current = facts.current.features
+    if not len(current):
+        return Findings("No rows in the window")
+    now, before = current.isna().mean(), reference.isna().mean()
+    absent = [name for name in reference.columns if name not in current]
+    now = pd.concat([now, pd.Series(1.0, index=absent)])
+    before = before.reindex(now.index)
+    missing = now[now > 0].sort_values(ascending=False)
+    total = words.several(len(current.columns), "feature")
+    if missing.empty:
+        return Findings(f"{total}, no value missing")
+    first = str(missing.index[0])
+    sentence = (
+        f"{total}, {words.count(len(missing))} of them with missing values: most in "
+        f"{first} ({words.percent(missing.iloc[0])}, reference {_share(before[first])})"
+    )
+    rows = tuple(
+        (str(name), words.percent(share), _share(before[name]))
+        for name, share in missing.head(SHOWN).items()
+    )
+    more = f"and {len(missing) - SHOWN} more, in the summary below" if len(missing) > SHOWN else ""
+    table = Table("Missing values", ("", "Window", "Reference"), rows, more)
+    return Findings(sentence, tables=(table,))
+
+
+def _share(value: float) -> str:
+    return "not there" if np.isnan(value) else words.percent(value)

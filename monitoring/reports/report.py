@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitoring.atomic_write import atomic_write
-from monitoring.reports.entry import Entry
+from monitoring.reports.entry import Entry, ReportKind
 from monitoring.reports.facts import LABEL, SCORE, ReportFacts
-from monitoring.reports.kind import ReportKind
 
 if TYPE_CHECKING:
-    from monitoring.reports.findings import Findings
-    from monitoring.reports.sample import Sample
+    from monitoring.reports.header import Findings
+    from monitoring.reports.report_sample import Sample
 
 
 def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
@@ -31,8 +30,7 @@ def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
     -------
     The report's path.
     """
-    from monitoring.reports.findings import find
-    from monitoring.reports.header import header
+    from monitoring.reports.header import find, header
     from monitoring.reports.pages import report_page
 
     findings = find(kind, facts)
@@ -49,8 +47,8 @@ def _draw(kind: ReportKind, facts: ReportFacts) -> tuple[Sample, str | None, str
     """Return what was drawn on, the drawings, and if there are none the reason."""
     if kind is ReportKind.PERFORMANCE:
         return _draw_performance(facts)
-    from monitoring.reports.culprits import drawn_without_culprits
-    from monitoring.reports.sample import draw_features
+    from monitoring.reports.drawings import drawn_without_culprits
+    from monitoring.reports.report_sample import draw_features
 
     sample = draw_features(facts)
     if not sample.rows_current or not sample.rows_reference:
@@ -62,16 +60,16 @@ def _draw(kind: ReportKind, facts: ReportFacts) -> tuple[Sample, str | None, str
 
 def _drawer(kind: ReportKind, facts: ReportFacts) -> Callable[[Sample], str]:
     if kind is ReportKind.DRIFT:
-        from monitoring.reports.drift import draw_drift
+        from monitoring.reports.drawings import draw_drift
 
         return lambda sample: draw_drift(sample, facts.verdict)
-    from monitoring.reports.quality import draw_quality
+    from monitoring.reports.drawings import draw_quality
 
     return draw_quality
 
 
 def _draw_performance(facts: ReportFacts) -> tuple[Sample, str | None, str]:
-    from monitoring.reports.sample import draw_labelled
+    from monitoring.reports.report_sample import draw_labelled
 
     sample = draw_labelled(facts)
     many = facts.case.words.positives
@@ -87,7 +85,7 @@ def _draw_performance(facts: ReportFacts) -> tuple[Sample, str | None, str]:
         if side[LABEL].nunique() == 1:
             which = f"all are {many}" if side[LABEL].iloc[0] else f"none are {many}"
             return sample, None, f"Nothing to draw: of the rows drawn from the {words}, {which}."
-    from monitoring.reports.performance import draw_performance
+    from monitoring.reports.drawings import draw_performance
 
     return sample, draw_performance(sample, facts.threshold, facts.case.words.positive), ""
 

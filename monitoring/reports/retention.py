@@ -12,8 +12,7 @@ from urllib.parse import unquote, urlsplit
 import requests
 
 from monitoring.errors import InputError
-from monitoring.reports.entry import report_name
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import ReportKind, report_name
 
 _TIMEOUT = 10
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitoring.performance.types import Ratio
+from monitoring.performance.intervals import Ratio
 
 UNDEFINED = "not defined"
 

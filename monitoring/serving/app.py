@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exception_handlers import http_exception_handler
+from pydantic import BaseModel
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from monitoring.serving import front, health, models, reports, runbook, watch
-from monitoring.serving.headers import SecurityHeaders
-from monitoring.serving.pages import page
+from monitoring.serving import report_files, status_pages
 from monitoring.serving.site import LOOPBACK_NAMES, Site
+from monitoring.serving.status_pages import page
 
 
 def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
@@ -33,10 +36,11 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
     names = {*LOOPBACK_NAMES, site.host, also_called} - {None}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
     app.add_exception_handler(404, _missing)
-    app.add_middleware(SecurityHeaders, scripted=reports.PATH)
-    for room in (health, front, runbook, watch, models, reports):
-        app.include_router(room.router)
-    app.mount(reports.PATH, reports.ReportFiles(site))
+    app.add_middleware(SecurityHeaders, scripted=report_files.PATH)
+    app.add_api_route("/health", health)
+    app.include_router(status_pages.router)
+    app.include_router(report_files.router)
+    app.mount(report_files.PATH, report_files.ReportFiles(site))
     return app
 
 
@@ -47,3 +51,82 @@ async def _missing(request: Request, error: Exception) -> Response:
         return await http_exception_handler(request, error)
     site: Site = request.app.state.site
     return page("missing", 404, what=error.detail, home=site.addresses.public.rstrip("/"))
+
+
+LAST_ANSWERS_SECONDS = 5
+"""How long answers under way may take when it is told to stop."""
+
+
+def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:
+    """Return the server of `site`; `run` serves until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        make_app(site, also_called=host),
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_PLAIN = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+# Evidently's documents carry their scripts, styles and fonts in themselves. They show text from
+# the data, so they are kept in an origin of their own: what runs in them reaches no other page.
+_SCRIPTED = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox allow-scripts allow-popups allow-downloads"
+)
+
+
+class SecurityHeaders:
+    """Adds the headers to every answer.
+
+    Parameters
+    ----------
+    scripted
+        Pages below this path may run the scripts that stand in them.
+    """
+
+    def __init__(self, app: ASGIApp, scripted: str) -> None:
+        self._app = app
+        self._scripted = f"{scripted}/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        policy = _SCRIPTED if scope["path"].startswith(self._scripted) else _PLAIN
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update({"Content-Security-Policy": policy, **_EVERYWHERE})
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class Healthy(BaseModel):
+    """The answer of a server that is well."""
+
+    status: str = "ok"
+
+
+def health() -> Healthy:
+    """Say that the server answers."""
+    return Healthy()

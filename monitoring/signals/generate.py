@@ -12,17 +12,28 @@ from monitoring.signals.alerts.delivery import delivery_of
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.generated_files import ALERTMANAGER, COMPOSE, Targets, planned
 from monitoring.signals.metric import USE_CASE, Metric, Unit
+from monitoring.signals.short_names import declared_by
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import UseCase
 
 
-def metrics_table() -> str:
-    """Return every metric of the catalogue, as Markdown."""
+def metrics_table(cases: Sequence[UseCase]) -> str:
+    """Return every metric of the catalogue with its short names, as Markdown."""
+    names: dict[Metric, list[str]] = {}
+    for named in declared_by(cases):
+        names.setdefault(named.metric, []).append(f"`{named.name}`")
     rows = (
-        (f"`{metric.name}`", _labels(metric), _unit(metric), _brief(metric), metric.help)
+        (
+            f"`{metric.name}`",
+            _labels(metric),
+            _unit(metric),
+            ", ".join(dict.fromkeys(names.get(metric, ()))),
+            metric.help,
+        )
         for metric in CATALOGUE
     )
-    return _table(("metric", f"labels beside `{USE_CASE}`", "unit", "also as", "what it is"), rows)
+    head = ("metric", f"labels beside `{USE_CASE}`", "unit", "short names", "description")
+    return _table(head, rows)
 
 
 def thresholds_table(cases: Sequence[UseCase]) -> str:
@@ -38,7 +49,7 @@ def thresholds_table(cases: Sequence[UseCase]) -> str:
         for case in cases
         for threshold in business_thresholds(case)
     )
-    return _table(("use case", "metric", "tells when", "how loud", "alert"), rows)
+    return _table(("use case", "metric", "fires when", "severity", "alert"), rows)
 
 
 def _labels(metric: Metric) -> str:
@@ -54,10 +65,6 @@ def _unit(metric: Metric) -> str:
         Unit.INFO: "1",
         Unit.FLAG: "0 or 1",
     }.get(metric.unit, metric.unit.value)
-
-
-def _brief(metric: Metric) -> str:
-    return ", ".join(f"`{brief.name}`" for brief in metric.brief)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -126,7 +133,7 @@ def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
     MarkerError
         The beginning of a table has no end after it.
     """
-    for name, table in (("metrics", metrics_table()), ("thresholds", thresholds_table(cases))):
+    for name, table in (("metrics", metrics_table(cases)), ("thresholds", thresholds_table(cases))):
         begin = f"<!-- generated: {name} -->"
         before, found, rest = readme.partition(begin)
         if not found:

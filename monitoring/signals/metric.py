@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -45,23 +45,6 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class BriefName:
-    """One of the brief's metric names: an MLflow key, and a recording rule in Prometheus.
-
-    Attributes
-    ----------
-    stage
-        The stage it shows; None for metrics without one.
-    fraud_only
-        Whether the name says fraud, so that it may stand for that use case alone.
-    """
-
-    name: str
-    stage: Stage | None = None
-    fraud_only: bool = False
-
-
-@dataclass(frozen=True)
 class Metric:
     """One metric.
 
@@ -74,12 +57,12 @@ class Metric:
     """
 
     key: str
+    _: KW_ONLY
     unit: Unit
     title: str
     help: str
     labels: tuple[str, ...] = ()
     good: Direction = Direction.NEITHER
-    brief: tuple[BriefName, ...] = ()
 
     @property
     def name(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from monitoring.rows.role import Role
-from monitoring.signals.catalogue import ESTIMATE_ERROR, RECALL
+from monitoring.rows.rows import Role
 from monitoring.signals.metric import USE_CASE, Metric, Stage
+from monitoring.signals.performance_metrics import ESTIMATE_ERROR, RECALL
 
 DATASOURCE = "tocsin-prometheus"
 """Uid of the Prometheus that Grafana asks, fixed so that committed dashboards find it."""

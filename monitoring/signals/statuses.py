@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.catalogue import STATUS
 from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import Pipeline

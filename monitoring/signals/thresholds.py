@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from monitoring.errors import TocsinError
-from monitoring.signals.catalogue import CATALOGUE, F1, PRECISION, RECALL
+from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.metric import Direction, Metric
+from monitoring.signals.performance_metrics import F1, PRECISION, RECALL
 from monitoring.use_case import Severity, Threshold, Thresholds, UseCase
 
 

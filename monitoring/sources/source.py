@@ -5,17 +5,23 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from monitoring.sources.auto import resolve
-from monitoring.sources.checked import Checked
-from monitoring.sources.schema import SchemaError, check
-from monitoring.sources.source_file import SourceError, find_source, read_file
+import numpy as np
+
+from monitoring.rows.parsing import ColumnTypeError, parse_numbers
+from monitoring.sources.schema_check import CheckedRows, check
+from monitoring.sources.source_file import CSV_ENDINGS, SourceError, find_source, read_file
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
-from monitoring.sources.typed import resolved_columns
-from monitoring.use_case import EventTime, UseCase
+from monitoring.sources.typed_columns import SchemaError, resolved_columns
+from monitoring.use_case import Columns, EventTime, Features, Target, UseCase
+from monitoring.use_case_file import find_use_case
 
-__all__ = ["SourceError", "read_source", "resolve"]
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 SYNTHETIC_ROWS = {"card": 120_000, "survey": 20_000}
 """Rows made up where a file is missing, by kind: enough positives in each part of the split."""
@@ -25,7 +31,7 @@ _SEED = 0
 _log = logging.getLogger(__name__)
 
 
-def read_source(case: UseCase, data: Path) -> Checked:
+def read_source(case: UseCase, data: Path) -> CheckedRows:
     """Read a use case's file and check its rows; make them up, and warn, where it may be missing.
 
     Parameters
@@ -69,7 +75,7 @@ def _text_columns(case: UseCase) -> list[str]:
     return text
 
 
-def _made_up(case: UseCase, data: Path) -> Checked:
+def _made_up(case: UseCase, data: Path) -> CheckedRows:
     kind = case.source.synthetic
     if kind is None:
         msg = (
@@ -90,7 +96,7 @@ def _made_up(case: UseCase, data: Path) -> Checked:
     return replace(check(frame, case, source_hash=content_hash(frame)), synthetic=True)
 
 
-def _tell(checked: Checked, path: Path) -> None:
+def _tell(checked: CheckedRows, path: Path) -> None:
     """Log what was set aside; raise if nothing is left."""
     by_reason = Counter(row.reason for row in checked.quarantined)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in by_reason.most_common())
@@ -100,3 +106,101 @@ def _tell(checked: Checked, path: Path) -> None:
         raise SchemaError(msg)
     if reasons:
         _log.warning("%s: rows set aside: %s", path, reasons)
+
+
+_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression"}
+_NUMERIC_FROM = 0.9  # share of a column's values that are numbers
+_NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
+
+_log = logging.getLogger(__name__)
+
+
+def resolve(case: UseCase, data: Path) -> UseCase:
+    """Return the use case with its file, target and features named, if they were left to `auto`.
+
+    The file is the first CSV in `data` by name; its last column is the target, and the rarer of
+    the target's two values is the positive one. Every other column is a feature, but for the
+    event time, the id, and texts of which most differ from row to row: those are logged.
+
+    Raises
+    ------
+    SourceError
+        There is no CSV, and nothing may be made up in its place, or the file can't be read, or
+        its target has not two values.
+    """
+    if case.source.path != "auto":
+        return case
+    files = sorted(file for file in data.glob("*") if file.name.casefold().endswith(CSV_ENDINGS))
+    if files:
+        seen = files[0].stat()
+        told = _told(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
+        return _with_columns(case, Path(files[0].name), *told)
+    if case.source.synthetic is not None:
+        shipped = find_use_case(_LOOKS_LIKE[case.source.synthetic])
+        columns = shipped.columns
+        return _with_columns(case, Path("auto.csv"), columns.target, columns.features)
+    msg = (
+        f"use case {case.name}: no CSV in {data.resolve()}: put one there whose last column is "
+        "the target, or set TOCSIN_DATA to the folder it is in"
+    )
+    raise SourceError(msg)
+
+
+def _with_columns(case: UseCase, path: Path, target: Any, features: Any) -> UseCase:
+    columns = case.columns.model_copy(update={"target": target, "features": features})
+    source = case.source.model_copy(update={"path": path})
+    return case.model_copy(update={"columns": columns, "source": source})
+
+
+@cache
+def _told(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target, Features]:
+    """Return the target and the features of a file; the last argument changes as it does."""
+    frame = read_file(path).frame
+    *others, last = (str(name) for name in frame.columns)
+    if not len(frame) or not others:
+        msg = f"{path}: unknown data needs rows, and a feature before its target"
+        raise SourceError(msg)
+    event_time = columns.event_time
+    taken = {columns.id, event_time.name if isinstance(event_time, EventTime) else None}
+    free = [name for name in others if name not in taken]
+    numeric = tuple(name for name in free if _is_numeric(frame[name]))
+    words = [name for name in free if name not in numeric]
+    names = [name for name in words if frame[name].nunique() > _NAMES_FROM * len(frame)]
+    if names:
+        _log.warning(
+            "%s: most values of %s differ from row to row: no feature", path, ", ".join(names)
+        )
+    categorical = tuple(name for name in words if name not in names)
+    target = Target(name=last, positive=_rarer(frame[last], path))
+    return target, Features(numeric=numeric, categorical=categorical)
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    try:
+        numbers = parse_numbers(column)
+    except ColumnTypeError:
+        return False
+    return bool(numbers.unparsable.mean() <= 1 - _NUMERIC_FROM)
+
+
+def _rarer(column: pd.Series, path: Path) -> int | str | bool:
+    """Return the rarer of a column's two values."""
+    counts = column[column.notna() & (column.astype(object) != "")].value_counts()
+    if len(counts) != 2:
+        some = ", ".join(str(value) for value in counts.index[:10])
+        msg = (
+            f"{path}: column {column.name!r}, the last, is taken for the target, and a target has "
+            f"two values, not {len(counts)} ({some}): name the target and its positive value"
+        )
+        raise SourceError(msg)
+    (first, often), (second, seldom) = counts.sort_index(ascending=False).items()
+    return _plain(first if often <= seldom else second)
+
+
+def _plain(value: Any) -> int | str | bool:
+    """Return a value as a use-case file would name it."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer | float | np.floating) and value == int(value):
+        return int(value)
+    return str(value)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from monitoring.errors import InputError, TocsinError
 from monitoring.rows.parsing import MISSING_NUMBERS
-from monitoring.sources.checked import Malformed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +23,23 @@ PARQUET_ENDING = ".parquet"
 
 class SourceError(TocsinError, ValueError):
     """A source is missing or can't be read; the message names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class MalformedRow:
+    """A row that is not as wide as its file's header.
+
+    Attributes
+    ----------
+    row_number
+        Its place among the file's rows, counted from 0.
+    text
+        The row as it stands in the file.
+    """
+
+    row_number: int
+    text: str
+    detail: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +57,7 @@ class SourceFile:
     """
 
     frame: pd.DataFrame
-    malformed: tuple[Malformed, ...]
+    malformed: tuple[MalformedRow, ...]
     sha256: str
 
 
@@ -103,16 +119,16 @@ def _parquet(content: bytes) -> pd.DataFrame:
     return frame
 
 
-def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[Malformed, ...]]:
+def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[MalformedRow, ...]]:
     import pyarrow as pa
     from pyarrow import csv
 
-    malformed: list[Malformed] = []
+    malformed: list[MalformedRow] = []
 
     def keep_apart(row: InvalidRow) -> str:
         detail = f"{row.actual_columns} columns where the header has {row.expected_columns}"
         # Arrow counts from 1, the header included, blank lines not.
-        malformed.append(Malformed(row.number - 2, row.text.replace("\0", "\\0"), detail))
+        malformed.append(MalformedRow(row.number - 2, row.text.replace("\0", "\\0"), detail))
         return "skip"
 
     table = csv.read_csv(
@@ -133,7 +149,7 @@ def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[Mal
     return frame, tuple(malformed)
 
 
-def _ends_inside_a_quote(frame: pd.DataFrame, malformed: Sequence[Malformed]) -> bool:
+def _ends_inside_a_quote(frame: pd.DataFrame, malformed: Sequence[MalformedRow]) -> bool:
     """Whether the last row goes over several lines."""
     if malformed and malformed[-1].row_number >= len(frame) + len(malformed) - 1:
         return "\n" in malformed[-1].text

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from monitoring.stack.errors import StackError
+from monitoring.stack.stack_error import StackError
 
 TIMEOUT = 30
 FIRST_RUN_SECONDS = 120

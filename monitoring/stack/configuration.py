@@ -1,4 +1,4 @@
-"""The files that the local stack's parts read when they start."""
+"""The files that the local stack's components read when they start."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from monitoring.signals.generated_files import (
     grafana_files,
     prometheus_files,
 )
+from monitoring.stack.components import wanted_ports
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.environment import inside
-from monitoring.stack.errors import StackError
 from monitoring.stack.folders import CHECKOUT, Folders
-from monitoring.stack.parts import wanted_ports
 from monitoring.stack.ports import LOOPBACK
 from monitoring.stack.private import private_folder, write_private
+from monitoring.stack.stack_error import StackError
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case, use_case_files
 
 SHOW_METRICS = ("prometheus", "alertmanager", "grafana")
-"""The parts that Prometheus watches beside what is pushed."""
+"""The components that Prometheus watches beside what is pushed."""
 
 
 def configure(settings: Settings, ports: Ports, credentials: Credentials) -> None:
@@ -70,11 +70,11 @@ def _prometheus_yml() -> str:
 
 
 def _targets(known: Settings, ports: Mapping[str, int]) -> Targets:
-    address = {part: f"{LOOPBACK}:{port}" for part, port in ports.items()}
+    address = {component: f"{LOOPBACK}:{port}" for component, port in ports.items()}
     return Targets(
         pushgateway=address["pushgateway"],
         alertmanager=address["alertmanager"] if known.notifier == "alertmanager" else None,
-        stack={part: address[part] for part in SHOW_METRICS if part in address},
+        stack={component: address[component] for component in SHOW_METRICS if component in address},
     )
 
 

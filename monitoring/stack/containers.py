@@ -11,9 +11,9 @@ import os
 import sys
 
 from monitoring.settings import Settings, settings
-from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
 from monitoring.stack.private import private_folder, write_private
+from monitoring.stack.stack_error import StackError
 
 
 def make_bucket(endpoint: str, bucket: str) -> bool:

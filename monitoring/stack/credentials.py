@@ -28,7 +28,7 @@ def fernet_key() -> str:
 
 
 class Credentials(BaseModel):
-    """What the parts of the local stack trust each other and their user by."""
+    """What the components of the local stack trust each other and their user by."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +44,7 @@ class Credentials(BaseModel):
     )
     jwt_secret: SecretStr = Field(
         default_factory=lambda: SecretStr(signing_key()),
-        description="Signs the tokens between Airflow's parts; the same for all of them.",
+        description="Signs the tokens between Airflow's components; the same for all of them.",
     )
     api_secret_key: SecretStr = Field(
         default_factory=lambda: SecretStr(signing_key()), description="Signs Airflow's sessions."

@@ -16,8 +16,8 @@ from croniter import croniter
 from monitoring.settings import Ports
 from monitoring.stack.airflow_api import AirflowApi
 from monitoring.stack.environment import as_variables, loopback_url
-from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
+from monitoring.stack.stack_error import StackError
 from monitoring.stack.up import Running
 from monitoring.steps.replay import last_replay
 from monitoring.use_case_file import find_use_case
@@ -167,9 +167,9 @@ def _places(running: Running, ports: Ports, use_cases: Sequence[str]) -> tuple[L
         Look("metrics and alerts", f"{loopback_url(ports.prometheus)}/alerts"),
         Look("what was pushed", loopback_url(ports.pushgateway)),
         *(
-            Look("dashboards", part.url)
-            for part in running.parts
-            if part.name == "grafana" and part.url is not None
+            Look("dashboards", component.url)
+            for component in running.components
+            if component.name == "grafana" and component.url is not None
         ),
         Look(
             "sign in as admin with the password in",

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from monitoring.settings import Settings
-from monitoring.stack.errors import StackError
+from monitoring.stack.components import RUNS_TASKS
 from monitoring.stack.folders import Folders
 from monitoring.stack.leftovers import end_leftovers, processes_of
-from monitoring.stack.parts import RUNS_TASKS
+from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 
 

@@ -1,4 +1,4 @@
-"""The environment in which the local stack's parts run."""
+"""The environment in which the local stack's components run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from monitoring.settings import Ports, Settings
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.folders import CHECKOUT, Folders
-from monitoring.stack.grafana import grafana_server
 from monitoring.stack.ports import LOOPBACK
+from monitoring.stack.programs import grafana_server
 
 MARK = "TOCSIN_LOCAL_STACK"
 """Variable by which every process that a local stack started, however deep, can be found again."""
@@ -74,7 +74,7 @@ def as_variables(settings: Settings) -> dict[str, str]:
 
 
 def environment(settings: Settings, ports: Ports, credentials: Credentials) -> dict[str, str]:
-    """Return the whole environment of the parts: ours, and what they inherit from here."""
+    """Return the whole environment of the components: ours, and what they inherit from here."""
     folders = Folders(settings.state)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     programs = str(Path(sys.executable).parent)

@@ -8,8 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitoring.stack.errors import StackError
 from monitoring.stack.private import private_folder
+from monitoring.stack.stack_error import StackError
 
 CHECKOUT = Path(__file__).parents[2]
 """The checkout that this code runs from: it holds the DAGs and prometheus.yml."""
@@ -31,7 +31,7 @@ class Folders:
 
     @property
     def logs(self) -> Path:
-        """One log file a part."""
+        """One log file a component."""
         return self.state / "logs"
 
     @property
@@ -94,9 +94,9 @@ class Folders:
         folder = Path(tempfile.gettempdir()) / f"tocsin-{os.geteuid()}-{digest}"
         return folder / "supervisor.sock"
 
-    def log(self, part: str) -> Path:
-        """Return the log file of a part."""
-        return self.logs / f"{part}.log"
+    def log(self, component: str) -> Path:
+        """Return the log file of a component."""
+        return self.logs / f"{component}.log"
 
     def make(self) -> None:
         """Make every folder, mode 700.

@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from monitoring.stack.errors import StackError
+from monitoring.stack.stack_error import StackError
 
 LOOPBACK = "127.0.0.1"
 
@@ -18,7 +18,7 @@ class PortTakenError(StackError):
 
 
 def check_free(ports: Mapping[str, int]) -> None:
-    """Check that nobody listens on any of `ports` (part -> port), and that no two are the same.
+    """Check that nobody listens on any of `ports` (by component), and that no two are alike.
 
     Raises
     ------
@@ -26,13 +26,13 @@ def check_free(ports: Mapping[str, int]) -> None:
         Naming every port that is taken, its owner, and the variable that chooses another.
     """
     problems = []
-    parts: dict[int, str] = {}
-    for part, port in ports.items():
-        if port in parts:
-            problems.append(f"port {port} is wanted by both {parts[port]} and {part}")
+    components: dict[int, str] = {}
+    for component, port in ports.items():
+        if port in components:
+            problems.append(f"port {port} is wanted by both {components[port]} and {component}")
         elif not _is_free(port):
-            problems.append(f"port {port}, wanted by {part}, is taken by {owner_of(port)}")
-        parts.setdefault(port, part)
+            problems.append(f"port {port}, wanted by {component}, is taken by {owner_of(port)}")
+        components.setdefault(port, component)
     if problems:
         cure = "stop the owner, or choose another port with TOCSIN_PORT_<PART>"
         raise PortTakenError("\n".join([*problems, cure]))

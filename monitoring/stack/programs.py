@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from monitoring.stack.errors import StackError
+from monitoring.stack.stack_error import StackError
 
 POSTGRESQL = Path("/usr/lib/postgresql")
 """Where Debian keeps the server's programs, a folder for each version; not on PATH."""
@@ -146,3 +146,20 @@ def _run(*command: str) -> None:
     if done.returncode != 0:
         msg = f"{' '.join(command)} failed ({done.returncode}):\n{done.stdout[-2000:]}"
         raise ProgramsMissingError(msg)
+
+
+def grafana_server(home: Path | None) -> tuple[str, ...] | None:
+    """Return the command that starts Grafana, None where there is none.
+
+    Parameters
+    ----------
+    home
+        Folder with Grafana's ``bin`` and ``public``; PATH is looked through if it is None.
+    """
+    path = None if home is None else str(home / "bin")
+    for name, arguments in (("grafana", ("server",)), ("grafana-server", ())):
+        program = shutil.which(name, path=path)
+        if program is not None:
+            where = () if home is None else (f"--homepath={home}",)
+            return (program, *arguments, *where)
+    return None

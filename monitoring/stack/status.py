@@ -1,4 +1,4 @@
-"""How the parts of the local stack are."""
+"""How the components of the local stack are."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import psutil
+
 from monitoring.settings import Ports, Settings
+from monitoring.stack.components import Component, components
 from monitoring.stack.folders import Folders
-from monitoring.stack.parts import Part, parts
+from monitoring.stack.leftovers import processes_of
 from monitoring.stack.supervisor import ProcessState, Supervisor
 
 STOPPED = ProcessState("STOPPED", None, 0)
 
 
 @dataclass(frozen=True)
-class PartStatus:
-    """How one part is.
+class ComponentStatus:
+    """How one component is.
 
     Attributes
     ----------
@@ -33,10 +36,10 @@ class PartStatus:
     pid: int | None
 
 
-def status(settings: Settings) -> tuple[PartStatus, ...]:
-    """Return how every part of the local stack under `settings.state` is."""
+def status(settings: Settings) -> tuple[ComponentStatus, ...]:
+    """Return how every component of the local stack under `settings.state` is."""
     folders = Folders(settings.state)
-    return statuses(Supervisor(folders), parts(settings, started_ports(folders) or Ports()))
+    return statuses(Supervisor(folders), components(settings, started_ports(folders) or Ports()))
 
 
 def started_ports(folders: Folders) -> Ports | None:
@@ -46,16 +49,43 @@ def started_ports(folders: Folders) -> Ports | None:
     return Ports.model_validate_json(folders.ports.read_text(encoding="utf-8"))
 
 
-def statuses(supervisor: Supervisor, wanted: Sequence[Part]) -> tuple[PartStatus, ...]:
-    """Return how `wanted` are; a part that ends by itself is left out."""
+def statuses(supervisor: Supervisor, wanted: Sequence[Component]) -> tuple[ComponentStatus, ...]:
+    """Return how `wanted` are; a component that ends by itself is left out."""
     states = supervisor.states()
-    staying = [part for part in wanted if part.health is not None]
+    staying = [component for component in wanted if component.health is not None]
     with ThreadPoolExecutor(len(staying)) as pool:
-        found = pool.map(lambda part: _status(part, states.get(part.name, STOPPED)), staying)
+        found = pool.map(
+            lambda component: _status(component, states.get(component.name, STOPPED)), staying
+        )
         return tuple(found)
 
 
-def _status(part: Part, process: ProcessState) -> PartStatus:
+def _status(component: Component, process: ProcessState) -> ComponentStatus:
     # A server of somebody else on the same port would answer as well.
-    healthy = process.pid is not None and part.health is not None and part.health.is_well()
-    return PartStatus(part.name, process.state.lower(), part.url, healthy, process.pid)
+    healthy = (
+        process.pid is not None and component.health is not None and component.health.is_well()
+    )
+    return ComponentStatus(
+        component.name, process.state.lower(), component.url, healthy, process.pid
+    )
+
+
+def memory_of(settings: Settings) -> dict[str, int]:
+    """Return the bytes that each component of the running local stack takes, with all it started.
+
+    Pages that several processes share are counted once, in shares (PSS), where the system
+    tells (Linux); else every process's resident set is counted whole.
+    """
+    components = {
+        component.pid: component.name for component in status(settings) if component.pid is not None
+    }
+    taken: dict[str, int] = {}
+    for process in processes_of(settings.state):
+        try:
+            lineage = [process.pid, *(parent.pid for parent in process.parents())]
+            memory = process.memory_full_info()
+        except psutil.NoSuchProcess:
+            continue
+        name = next((components[pid] for pid in lineage if pid in components), "supervisor")
+        taken[name] = taken.get(name, 0) + getattr(memory, "pss", memory.rss)
+    return taken

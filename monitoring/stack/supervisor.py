@@ -1,4 +1,4 @@
-"""The supervisor: one supervisord that starts the parts, restarts and stops them."""
+"""The supervisor: one supervisord that starts the components, restarts and stops them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from pathlib import Path
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from monitoring.stack.errors import StackError
+from monitoring.stack.components import Component
 from monitoring.stack.folders import Folders
-from monitoring.stack.parts import Part
 from monitoring.stack.private import write_private
+from monitoring.stack.stack_error import StackError
 
 START_SECONDS = 10
-"""A part that ends sooner than this has not started; after one more try it is given up."""
+"""A component that ends sooner than this has not started; after one more try it is given up."""
 
 STOP_SECONDS = 10
-"""How long a part may take to stop before it is killed."""
+"""How long a component may take to stop before it is killed."""
 
 
 @dataclass(frozen=True)
 class ProcessState:
-    """What the supervisor knows of a part's process.
+    """What the supervisor knows of a component's process.
 
     Attributes
     ----------
@@ -64,15 +64,15 @@ class Supervisor:
         self._configuration = folders.control / "supervisord.conf"
         self._log = folders.control / "supervisord.log"
 
-    def start(self, parts: Sequence[Part], environment: Mapping[str, str]) -> None:
-        """Start the supervisor itself; the parts wait for `start_part`.
+    def start(self, components: Sequence[Component], environment: Mapping[str, str]) -> None:
+        """Start the supervisor itself; the components wait for `start_component`.
 
         Raises
         ------
         StackError
             It did not come up; the message ends with its log.
         """
-        write_private(self._configuration, _configuration(self._folders, self._log, parts))
+        write_private(self._configuration, _configuration(self._folders, self._log, components))
         program = Path(sys.executable).parent / "supervisord"
         done = subprocess.run(  # noqa: S603 - our own program and file
             [str(program), "--configuration", str(self._configuration)],
@@ -101,12 +101,12 @@ class Supervisor:
             return False
         return True
 
-    def start_part(self, name: str) -> None:
-        """Start a part that does not run; return at once."""
+    def start_component(self, name: str) -> None:
+        """Start a component that does not run; return at once."""
         self._call("startProcess", name, False)
 
     def states(self) -> dict[str, ProcessState]:
-        """Return the state of every part's process by its name; none if it is not alive."""
+        """Return the state of every component's process by its name; none if it is not alive."""
         try:
             found = self._call("getAllProcessInfo")
         except (OSError, http.client.HTTPException):
@@ -120,7 +120,7 @@ class Supervisor:
         }
 
     def stop(self, first: str) -> None:
-        """Stop the part `first`, then all others at once, then the supervisor, if it is alive.
+        """Stop the component `first`, then all others at once, then the supervisor, if it is alive.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class Supervisor:
             return getattr(server.supervisor, method)(*arguments)
 
 
-def _configuration(folders: Folders, log: Path, parts: Sequence[Part]) -> str:
+def _configuration(folders: Folders, log: Path, components: Sequence[Component]) -> str:
     control = folders.control
     head = f"""\
 [unix_http_server]
@@ -169,16 +169,16 @@ umask = 077
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
-    return "\n".join([head, *(_program(folders, part) for part in parts)])
+    return "\n".join([head, *(_program(folders, component) for component in components)])
 
 
-def _program(folders: Folders, part: Part) -> str:
-    stays = part.health is not None
-    # Signals go to the whole process group: what a part started must stop with it.
+def _program(folders: Folders, component: Component) -> str:
+    stays = component.health is not None
+    # Signals go to the whole process group: what a component started must stop with it.
     return f"""\
-[program:{part.name}]
-command = {_literal(shlex.join(part.command))}
-directory = {_literal(part.folder)}
+[program:{component.name}]
+command = {_literal(shlex.join(component.command))}
+directory = {_literal(component.folder)}
 autostart = false
 autorestart = {"true" if stays else "false"}
 startsecs = {START_SECONDS if stays else 0}
@@ -188,7 +188,7 @@ stopasgroup = true
 killasgroup = true
 stopwaitsecs = {STOP_SECONDS}
 redirect_stderr = true
-stdout_logfile = {_literal(folders.log(part.name))}
+stdout_logfile = {_literal(folders.log(component.name))}
 stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 1
 """

@@ -7,21 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from monitoring.settings import Ports, Settings
+from monitoring.stack.components import Component, components, wanted_ports
 from monitoring.stack.configuration import configure
 from monitoring.stack.credentials import Credentials, credentials_in
 from monitoring.stack.down import alone, stop
 from monitoring.stack.environment import environment, inside
-from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
 from monitoring.stack.leftovers import processes_of
-from monitoring.stack.parts import Part, parts, wanted_ports
 from monitoring.stack.ports import check_free
 from monitoring.stack.programs import Use, require
-from monitoring.stack.status import STOPPED, PartStatus, started_ports, statuses
+from monitoring.stack.stack_error import StackError
+from monitoring.stack.status import STOPPED, ComponentStatus, started_ports, statuses
 from monitoring.stack.supervisor import ProcessState, Supervisor
 
-Progress = Callable[[Sequence[PartStatus]], None]
-"""Is told how every part is, again and again while the stack starts."""
+Progress = Callable[[Sequence[ComponentStatus]], None]
+"""Is told how every component is, again and again while the stack starts."""
 
 START_SECONDS = 300
 """How long the whole stack may take; about 30 s on two free cores."""
@@ -31,31 +31,31 @@ LOG_LINES = 25
 
 
 class NotHealthyError(StackError):
-    """A part did not come up; the message ends with the last lines of its log."""
+    """A component did not come up; the message ends with the last lines of its log."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A local stack that runs, every part healthy.
+    """A local stack that runs, every component healthy.
 
     Attributes
     ----------
     settings
-        For whoever uses it: with the addresses of its parts and the password for Airflow.
+        For whoever uses it: with the addresses of its components and the password for Airflow.
     credentials
         With which a person signs in.
     was_up
         Whether it ran before it was asked for.
     """
 
-    parts: tuple[PartStatus, ...]
+    components: tuple[ComponentStatus, ...]
     settings: Settings
     credentials: Credentials
     was_up: bool
 
 
 def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
-    """Start what does not run of the local stack, and return when every part is healthy.
+    """Start what does not run of the local stack, and return when every component is healthy.
 
     What a start that failed or was interrupted has begun is stopped again.
 
@@ -66,7 +66,7 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
     PortTakenError
         Somebody else listens on a port of the stack.
     NotHealthyError
-        A part ended, or is not healthy in time.
+        A component ended, or is not healthy in time.
     StackError
         It runs on other ports, or another `up` or `down` is at work.
     """
@@ -74,7 +74,7 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
     folders = Folders(settings.state)
     folders.make()
     with alone(folders):
-        wanted = parts(settings, ports)
+        wanted = components(settings, ports)
         credentials = credentials_in(folders.credentials)
         supervisor = Supervisor(folders)
         was_up = supervisor.is_alive()
@@ -114,53 +114,53 @@ def _check_nothing_left(folders: Folders) -> None:
 
 @dataclass(frozen=True)
 class _Start:
-    """One start: the parts in their order, until all are healthy or one has failed."""
+    """One start: the components in their order, until all are healthy or one has failed."""
 
     supervisor: Supervisor
     folders: Folders
-    wanted: Sequence[Part]
+    wanted: Sequence[Component]
     progress: Progress
     until: float
 
-    def run(self) -> tuple[PartStatus, ...]:
-        for part in self.wanted:
-            process = self._process(part)
-            if process.is_up or (part.health is None and process.is_done):
+    def run(self) -> tuple[ComponentStatus, ...]:
+        for component in self.wanted:
+            process = self._process(component)
+            if process.is_up or (component.health is None and process.is_done):
                 continue
-            self.supervisor.start_part(part.name)
-            if part.health is None:
-                self._wait_for_end(part)
+            self.supervisor.start_component(component.name)
+            if component.health is None:
+                self._wait_for_end(component)
         return self._wait_until_healthy()
 
-    def _wait_for_end(self, part: Part) -> None:
-        while (process := self._process(part)).is_up:
+    def _wait_for_end(self, component: Component) -> None:
+        while (process := self._process(component)).is_up:
             self._look()
             if time.monotonic() > self.until:
-                raise self._failed(part.name, "does not end")
+                raise self._failed(component.name, "does not end")
             time.sleep(LOOK_EVERY)
         if not process.is_done:
-            raise self._failed(part.name, f"ended with {process.exit_status}")
+            raise self._failed(component.name, f"ended with {process.exit_status}")
 
-    def _wait_until_healthy(self) -> tuple[PartStatus, ...]:
+    def _wait_until_healthy(self) -> tuple[ComponentStatus, ...]:
         while True:
             found = self._look()
-            sick = [part for part in found if not part.healthy]
+            sick = [component for component in found if not component.healthy]
             if not sick:
                 return found
             if time.monotonic() > self.until:
                 raise self._failed(sick[0].name, f"is {sick[0].state}, but not healthy")
             time.sleep(LOOK_EVERY)
 
-    def _look(self) -> tuple[PartStatus, ...]:
+    def _look(self) -> tuple[ComponentStatus, ...]:
         found = statuses(self.supervisor, self.wanted)
         self.progress(found)
-        for part in found:
-            if part.state in {"fatal", "exited"}:
-                raise self._failed(part.name, "does not stay up")
+        for component in found:
+            if component.state in {"fatal", "exited"}:
+                raise self._failed(component.name, "does not stay up")
         return found
 
-    def _process(self, part: Part) -> ProcessState:
-        return self.supervisor.states().get(part.name, STOPPED)
+    def _process(self, component: Component) -> ProcessState:
+        return self.supervisor.states().get(component.name, STOPPED)
 
     def _failed(self, name: str, what: str) -> NotHealthyError:
         log = self.folders.log(name)

@@ -8,15 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from monitoring.rows.combine import together
-from monitoring.rows.role import Role
-from monitoring.rows.rows import Rows, moment64
+from monitoring.rows.rows import Role, Rows, moment64, together
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.sources.source import read_source, resolve
 from monitoring.steps.replay import moved
-from monitoring.store.counting import LabelProblems
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.window_source import LabelProblems
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 

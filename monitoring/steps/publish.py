@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.settings import settings
 from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import PushGroup

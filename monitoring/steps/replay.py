@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from monitoring.atomic_write import atomic_write
-from monitoring.rows.role import Role
-from monitoring.rows.rows import UNLABELLED, Rows, moment64
+from monitoring.rows.rows import UNLABELLED, Role, Rows, moment64
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.sources.source import read_source, resolve

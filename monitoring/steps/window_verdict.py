@@ -10,14 +10,13 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from monitoring.drift.judge import drift_verdict
-from monitoring.drift.previous import previous_drift
+from monitoring.drift.detection import drift_verdict, previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
 from monitoring.rows.rows import Rows
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Run, StepError, verdict_window
-from monitoring.store.kept import KeptRows
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.window_source import WindowSource
 from monitoring.summary.build import summarise
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 _VERDICT = TypeAdapter(Verdict)
 
 
-def judge(run: Run, store: KeptRows, model: Model, rows: Rows | None = None) -> Verdict:
+def judge(run: Run, store: WindowSource, model: Model, rows: Rows | None = None) -> Verdict:
     """Return the verdict of the run's window against the model's reference, made at most once.
 
     Its id says use case, window and model version, so that a report, a retrain and a second

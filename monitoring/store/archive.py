@@ -17,14 +17,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from monitoring.atomic_write import atomic_write
-from monitoring.rows.role import Role
-from monitoring.store.archive_file import Scored, encode
+from monitoring.rows.maturity import matured
+from monitoring.rows.rows import Role, Rows, together
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
 from monitoring.store.reading import known, label_of_row, read_in_portions, select_rows, to_rows
-from monitoring.store.tables import (
+from monitoring.store.row_formats import Scored, encode_archive, read_archive
+from monitoring.store.schema import (
     archived_rows,
     archives,
     consumed_rows,
@@ -36,8 +38,8 @@ from monitoring.store.tables import (
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-    from monitoring.rows.rows import Rows
     from monitoring.use_case import UseCase
+
 
 _P = production_rows.c
 _CLAIMED, _COMPLETE = "claimed", "complete"
@@ -90,7 +92,7 @@ def archive(engine: Engine, case: UseCase, run_key: str, as_of: datetime, folder
         return claimed
     tell_planner(engine, consumed_rows, archived_rows, rows=claimed.rows_consumed + claimed.rows)
     with consistent_read(engine) as connection:
-        content = encode(*_claimed_rows(connection, case, claimed))
+        content = encode_archive(*_claimed_rows(connection, case, claimed))
     with writing(engine) as connection:
         return _complete(connection, case, run_key, folder, content)
 
@@ -255,3 +257,33 @@ def _archive(record: sa.Row[Any]) -> Archive:
         last_event=record.last_event,
         complete=record.state == _COMPLETE,
     )
+
+
+def read_training_rows(
+    engine: Engine, case: UseCase, as_of: datetime, span: timedelta | None, folder: Path
+) -> Rows:
+    """Return the training rows as of a moment; see `ProductionStore.training_rows`."""
+    live = select_rows(as_of).where(
+        *known(case, as_of), counts_as_labelled(case, as_of), ~in_complete_archive()
+    )
+    start = None if span is None else as_of - span
+    if start is not None:
+        live = live.where(production_rows.c.event_time >= start)
+    with consistent_read(engine) as connection:
+        parts = [to_rows(case, read_in_portions(connection, live))]
+        archives = complete_archives(connection, case)
+    parts += [
+        read_archive(folder / archive.file, archive.sha256, case)
+        for archive in archives
+        if archive.file is not None
+        and (start is None or archive.last_event is None or archive.last_event >= start)
+    ]
+    rows = matured(_in_order(together(parts)).as_of(as_of), case.labels, as_of).labelled
+    if start is not None:
+        rows = rows.take(rows.event_time >= np.datetime64(start.replace(tzinfo=None), "us"))
+    return rows
+
+
+def _in_order(rows: Rows) -> Rows:
+    """Return rows in order of event time."""
+    return rows.take(np.lexsort((rows.row_id, rows.event_time)))

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
     Insert = postgresql.Insert | sqlite.Insert
+
 
 T = TypeVar("T")
 
@@ -137,3 +142,40 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield the items in pieces that fit into one condition."""
     for start in range(0, len(items), AT_ONCE):
         yield items[start : start + AT_ONCE]
+
+
+_LOCK = 7_631_902_584_417
+"""Key of the advisory lock that is this project's in a PostgreSQL database."""
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables up to date; several processes may do so at once, one does the work.
+
+    Raises
+    ------
+    StoreError
+        The store was migrated by a newer version of the code.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    newest = scripts.get_current_head()
+    with engine.connect() as connection:
+        if _revision(connection) == newest:
+            return
+    with writing(engine) as connection:  # SQLite has one writer; PostgreSQL is told here
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        current = _revision(connection)
+        if current not in {None, *(script.revision for script in scripts.walk_revisions())}:
+            msg = (
+                f"the store {engine.url.render_as_string(hide_password=True)} has tables of "
+                f"revision {current}, which this version of tocsin does not know: update tocsin"
+            )
+            raise StoreError(msg)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -12,11 +12,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.errors import InputError
-from monitoring.rows.features import features_to_json
-from monitoring.rows.role import Role
-from monitoring.rows.rows import NEGATIVE, POSITIVE
+from monitoring.rows.rows import NEGATIVE, POSITIVE, Role
 from monitoring.store.database import batches, insert_new
-from monitoring.store.tables import (
+from monitoring.store.row_formats import features_to_json
+from monitoring.store.schema import (
     label_conflicts,
     labels,
     production_rows,

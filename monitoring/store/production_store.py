@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from monitoring.rows.role import Role
-from monitoring.rows.rows import Rows, moment64
-from monitoring.store import archive, counting, intake, tables, verdicts
-from monitoring.store.database import consistent_read, engine_for, tell_planner, writing
-from monitoring.store.migrate import upgrade
+from monitoring.rows.rows import Role, Rows, moment64
+from monitoring.store import archive, intake, reading, schema, verdicts
+from monitoring.store.archive import read_training_rows
+from monitoring.store.database import consistent_read, engine_for, tell_planner, upgrade, writing
 from monitoring.store.reading import read_ids, read_window
-from monitoring.store.training_rows import read_training_rows
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,8 +22,9 @@ if TYPE_CHECKING:
 
     from monitoring.rows.window import Window
     from monitoring.store.archive import Archive
-    from monitoring.store.counting import LabelProblems, Settled
     from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded, SetAside
+    from monitoring.store.reading import Settled
+    from monitoring.store.window_source import LabelProblems
     from monitoring.use_case import UseCase
 
 
@@ -96,7 +95,7 @@ class ProductionStore:
         """
         with writing(self.engine) as connection:
             added = intake.add_rows(connection, case.name, rows)
-        tell_planner(self.engine, tables.production_rows, rows=added.added)
+        tell_planner(self.engine, schema.production_rows, rows=added.added)
         return added
 
     def add_scores(
@@ -135,7 +134,7 @@ class ProductionStore:
         )
         with writing(self.engine) as connection:
             added = intake.add_scores(connection, records)
-        tell_planner(self.engine, tables.scores, rows=added.added)
+        tell_planner(self.engine, schema.scores, rows=added.added)
         return added
 
     def add_labels(
@@ -159,7 +158,7 @@ class ProductionStore:
         records = intake.label_records(case.name, row_id, labels, _times(label_time, len(row_id)))
         with writing(self.engine) as connection:
             added = intake.add_labels(connection, case.name, records)
-        tell_planner(self.engine, tables.labels, rows=added.added)
+        tell_planner(self.engine, schema.labels, rows=added.added)
         return added
 
     def add_quarantined(self, case: UseCase, rows: Sequence[SetAside], *, seen_at: datetime) -> int:
@@ -183,7 +182,7 @@ class ProductionStore:
     def count_rows(self, case: UseCase, window: Window, as_of: datetime) -> int:
         """Return how many rows `window` has, without reading them."""
         with consistent_read(self.engine) as connection:
-            return counting.rows_in_window(connection, case, window, as_of)
+            return reading.rows_in_window(connection, case, window, as_of)
 
     def scored(
         self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
@@ -203,29 +202,29 @@ class ProductionStore:
     def oldest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return the earliest event time of a row that had arrived by `as_of`."""
         with consistent_read(self.engine) as connection:
-            return counting.oldest_event_time(connection, case, as_of)
+            return reading.oldest_event_time(connection, case, as_of)
 
     def newest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return the latest event time of a row that had arrived by `as_of`."""
         with consistent_read(self.engine) as connection:
-            return counting.newest_event_time(connection, case, as_of)
+            return reading.newest_event_time(connection, case, as_of)
 
     def newest_label_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return when the latest label by `as_of` came."""
         with consistent_read(self.engine) as connection:
-            return counting.newest_label_time(connection, case, as_of)
+            return reading.newest_label_time(connection, case, as_of)
 
     def quarantined_counts(
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]:
         """Return how many rows were set aside after `since` and by `as_of`, by reason."""
         with consistent_read(self.engine) as connection:
-            return counting.quarantined_counts(connection, case, since, as_of)
+            return reading.quarantined_counts(connection, case, since, as_of)
 
     def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems:
         """Return how many labels had come by `as_of` that could not be taken as they are."""
         with consistent_read(self.engine) as connection:
-            return counting.label_problems(connection, case, as_of)
+            return reading.label_problems(connection, case, as_of)
 
     # What retrains use.
 
@@ -247,7 +246,7 @@ class ProductionStore:
         A row is of use once its truth is settled: see `monitoring.rows.maturity.settled`.
         """
         with consistent_read(self.engine) as connection:
-            return counting.settled_since(connection, case, since, after=after, as_of=as_of)
+            return reading.settled_since(connection, case, since, after=after, as_of=as_of)
 
     def archive(self, case: UseCase, run_key: str, as_of: datetime, folder: Path) -> Archive:
         """Consume the rows that `new_labelled` counts, and archive those with a label.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from monitoring.store.database import insert
-from monitoring.store.tables import verdicts
+from monitoring.store.schema import verdicts
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

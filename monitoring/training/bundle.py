@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_folder
-from monitoring.performance.types import Scorecard
+from monitoring.performance.scorecard import Scorecard
 from monitoring.summary.files import load_reference, save
 from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.performance.cost_curve import Sensitivity, cost_curve
-from monitoring.performance.labels import NEGATIVE, POSITIVE
-from monitoring.performance.prices import can_price
+from monitoring.performance.money import can_price
+from monitoring.performance.score_histograms import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

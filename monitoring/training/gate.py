@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from monitoring.performance.paired import Comparison, Difference, compared
-from monitoring.performance.reviewed import RowOutcomes, row_outcomes
-from monitoring.performance.types import CardStatus
+from monitoring.performance.paired_comparison import (
+    Comparison,
+    Difference,
+    RowOutcomes,
+    compared,
+    row_outcomes,
+)
+from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.rows import POSITIVE, moment64
 from monitoring.training.split import days_of
 

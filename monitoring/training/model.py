@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from monitoring.performance.types import Scorecard
+    from monitoring.performance.scorecard import Scorecard
     from monitoring.summary.types import Reference
     from monitoring.training.calibration import CalibratedClassifier
     from monitoring.use_case import Features

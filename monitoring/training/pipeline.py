@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from monitoring.sources.typed import resolved_columns
+from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
 from monitoring.use_case import Candidate, Features, UseCase
 

@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitoring.performance.cost_curve import sensitivity
-from monitoring.performance.labels import POSITIVE
-from monitoring.performance.prices import can_price
-from monitoring.rows.role import Role
-from monitoring.signals.alerts.prometheus_alerting import FRAUD
-from monitoring.signals.catalogue import INTERVAL, PR_AUC
+from monitoring.performance.money import can_price
+from monitoring.performance.score_histograms import POSITIVE
+from monitoring.rows.rows import Role
 from monitoring.signals.metric import Stage
+from monitoring.signals.performance_metrics import INTERVAL, PR_AUC
 from monitoring.signals.samples import scorecard_samples
+from monitoring.signals.short_names import named_metrics
 from monitoring.training.bundle import LIBRARIES, save_model
 from monitoring.training.curves import curves, regret
 from monitoring.training.trusted import TRUSTED
 
 if TYPE_CHECKING:
     from monitoring.performance.cost_curve import Sensitivity
-    from monitoring.performance.types import Scorecard
+    from monitoring.performance.scorecard import Scorecard
     from monitoring.signals.metric import Metric
     from monitoring.training.model import Model
     from monitoring.training.trained import Trained
@@ -67,21 +67,18 @@ def tags(case: UseCase, trained: Trained, as_of: datetime) -> dict[str, str]:
 
 
 def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
-    """Return validation and test figures by the catalogue's keys, and test ones by the brief's.
+    """Return validation and test figures by the catalogue's keys, test figures by short names too.
 
-    The brief's names that stand for production elsewhere tell the test part here, where there
-    is no other. What is not defined is absent.
+    Short names that stand for production elsewhere stand for the test part here, where there is
+    no other. What is not defined is absent.
     """
     told = {f"search_{PR_AUC.key}": trained.average_precision}
     told |= _card_metrics("validation", trained.validation)
     told |= _card_metrics("test", trained.model.test)
-    for metric, value in _performance(trained.model.test):
-        told |= {
-            brief.name: value
-            for brief in metric.brief
-            if case.name == FRAUD or not brief.fraud_only
-        }
-    return told
+    tested = dict(_performance(trained.model.test))
+    return told | {
+        named.name: tested[named.metric] for named in named_metrics(case) if named.metric in tested
+    }
 
 
 def write_artifacts(case: UseCase, trained: Trained, folder: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monitoring.atomic_write import atomic_file
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
-from monitoring.sources.typed import resolved_columns
+from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
 from monitoring.training.pipeline import fitted
 from monitoring.training.split import time_border

@@ -10,7 +10,7 @@ import numpy as np
 from monitoring.performance.money import best_threshold
 from monitoring.performance.scorecard import scorecard
 from monitoring.reports.facts import LABEL, SCORE
-from monitoring.sources.typed import resolved_columns
+from monitoring.sources.typed_columns import resolved_columns
 from monitoring.summary.build import summarise
 from monitoring.summary.reference import fit_reference
 from monitoring.training import TrainingError
@@ -24,7 +24,7 @@ from monitoring.training.trained import SplitPart, Trained
 if TYPE_CHECKING:
     import pandas as pd
 
-    from monitoring.performance.types import Scorecard
+    from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
     from monitoring.summary.types import Reference
     from monitoring.training.search import SearchResult

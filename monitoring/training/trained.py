@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from monitoring.atomic_write import atomic_folder
-from monitoring.performance.types import Scorecard
+from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.rows import POSITIVE
 from monitoring.summary.files import load_summary, save
 from monitoring.training.bundle import load_model, save_model

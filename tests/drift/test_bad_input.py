@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring import compare
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 from monitoring.summary.data_file import columns_of, find_files
 from monitoring.summary.fit import fit_bins

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from monitoring.drift.distance import divergence, jensen_shannon
-from monitoring.drift.table import Table, sparse_groups
+from monitoring.drift.baseline import Table, sparse_groups
+from monitoring.drift.statistics import divergence, jensen_shannon
 
 
 def table(expected: np.ndarray, found: np.ndarray) -> Table:

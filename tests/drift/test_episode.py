@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from monitoring.drift.episode import drifting_since
+from monitoring.drift.detection import drifting_since
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 
 NEWEST = datetime(2026, 3, 10, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import Verdict
 from monitoring.summary.build import summarise
 from monitoring.summary.merge import merge

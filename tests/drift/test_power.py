@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import FeatureVerdict
 from monitoring.summary.build import summarise
 from monitoring.summary.types import Reference

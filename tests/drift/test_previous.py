@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from monitoring.drift.judge import VerdictError, drift_verdict
-from monitoring.drift.previous import previous_drift
+from monitoring.drift.detection import VerdictError, drift_verdict, previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
 from monitoring.summary.build import summarise
 from monitoring.summary.reference import with_version

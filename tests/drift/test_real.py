@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.real_data import file_named, nowhere
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise
 from monitoring.summary.merge import merge

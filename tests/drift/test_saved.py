@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from monitoring import compare, fit, merge, save, summarise
-from monitoring.drift.judge import VerdictError
+from monitoring.drift.detection import VerdictError
 from monitoring.summary.as_json import FormatError
 from monitoring.summary.table import TableError
 from monitoring.summary.types import Reference

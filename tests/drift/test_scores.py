@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise

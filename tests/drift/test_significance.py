@@ -6,9 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, false_discovery_control, hypergeom
 
-from monitoring.drift.proportion import proportion_p_value, unseen_p_value
-from monitoring.drift.significance import benjamini_hochberg
-from monitoring.drift.spread import spread_p_value
+from monitoring.drift.statistics import (
+    benjamini_hochberg,
+    proportion_p_value,
+    spread_p_value,
+    unseen_p_value,
+)
 
 
 @settings(max_examples=100, deadline=None)

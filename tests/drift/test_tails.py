@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import betaln, chdtrc, gammaln, ndtr
 
-from monitoring.drift.proportion import EXACT_ROWS, _tail_from
-from monitoring.drift.tails import chi_square_tail, normal_tail
+from monitoring.drift.statistics import EXACT_ROWS, _tail_from, chi_square_tail, normal_tail
 
 VALUES = np.concatenate([[0.0], np.geomspace(1e-12, 1400, 400)])
 

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.drift.chunk import independent_chunks
-from monitoring.drift.judge import drift_verdict
-from monitoring.drift.variation import Variation, natural_variation
+from monitoring.drift.detection import drift_verdict
+from monitoring.drift.variation import Variation, independent_chunks, natural_variation
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitoring.performance.capacity import at_capacity
+from monitoring.performance.ranking import at_capacity
 from monitoring.performance.scorecard import scorecard
 from tests.performance.made import COSTS, THRESHOLD, calibrated, counted
 

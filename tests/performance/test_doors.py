@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score, recall_score
 
 from monitoring import estimate, scorecard
-from monitoring.performance.types import CardStatus, Scorecard
+from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.summary.types import Summary
 from tests.performance.made import COSTS, THRESHOLD, Scored, calibrated, counted
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitoring.performance.bins import first_alarmed
-from monitoring.performance.calibration import calibration
-from monitoring.performance.estimate import estimate
-from monitoring.performance.scorecard import scorecard
-from monitoring.performance.types import Calibration, CardStatus, Estimate, Ratio, Scorecard
+from monitoring.performance.estimate import Estimate, estimate
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.recalibration import Calibration, calibration
+from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.scorecard import CardStatus, Scorecard, scorecard
 from tests.performance.made import (
     COSTS,
     THRESHOLD,

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from monitoring.performance.intervals import f1_ratio, proportion
+from monitoring.performance.intervals import Ratio, f1_ratio, proportion
 from monitoring.performance.scorecard import scorecard
-from monitoring.performance.types import Ratio
 from monitoring.summary.types import ScoreSummary
 from tests.performance.made import THRESHOLD, Scored, counted, edges_with, log_odds
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.performance.bins import first_alarmed
 from monitoring.performance.cost_curve import CostItem, cost_curve, cost_steps, sensitivity
+from monitoring.performance.intervals import Ratio
 from monitoring.performance.money import best_threshold, money_at
-from monitoring.performance.types import Ratio
+from monitoring.performance.score_histograms import first_alarmed
 from monitoring.use_case import Costs, MissedCost
 from tests.performance.made import COSTS, THRESHOLD, Scored, calibrated, counted, edges_with
 

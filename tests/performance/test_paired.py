@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.performance.paired import Comparison, compared
-from monitoring.performance.reviewed import RowOutcomes
+from monitoring.performance.paired_comparison import Comparison, RowOutcomes, compared
 
 Bools = np.ndarray
 

@@ -9,8 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from monitoring.performance.estimate import estimate
 from monitoring.performance.money import best_threshold
-from monitoring.performance.scorecard import scorecard
-from monitoring.performance.types import CardStatus
+from monitoring.performance.scorecard import CardStatus, scorecard
 from monitoring.rows.rows import Rows
 from monitoring.summary.score_bins import score_bin_edges
 from monitoring.use_case import UseCase

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from monitoring.performance.reviewed import RowOutcomes, row_outcomes
+from monitoring.performance.paired_comparison import RowOutcomes, row_outcomes
 from monitoring.use_case import Costs, MissedCost
 
 COSTS = Costs(missed=MissedCost(of_amount=1.0, fixed=3.0), false_alarm=5, review=2)

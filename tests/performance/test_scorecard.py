@@ -13,9 +13,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from monitoring.performance.labels import with_absent_labels
-from monitoring.performance.scorecard import scorecard
-from monitoring.performance.types import CardStatus, Scorecard
+from monitoring.performance.score_histograms import with_absent_labels
+from monitoring.performance.scorecard import CardStatus, Scorecard, scorecard
 from monitoring.summary.types import ScoreSummary
 from tests.performance.made import COSTS, THRESHOLD, Scored, calibrated, counted
 

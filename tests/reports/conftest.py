@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import ReportFacts
-from monitoring.reports.kind import ReportKind
 from monitoring.reports.report import write_report
 from tests.reports.made import facts_of
 

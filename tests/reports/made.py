@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
-from monitoring.performance.types import CardStatus, Money, Ratio, Scorecard
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.money import Money
+from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.reports.facts import ReportFacts
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window

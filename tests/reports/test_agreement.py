@@ -9,14 +9,13 @@ import pytest
 from evidently import Dataset, Report
 from evidently.presets import DataDriftPreset
 
-from monitoring.drift.judge import drift_verdict
+from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import Verdict
-from monitoring.reports.drawing import features_definition
+from monitoring.reports.drawings import as_stattest, features_definition
+from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import ReportFacts
-from monitoring.reports.kind import ReportKind
 from monitoring.reports.report import write_report
-from monitoring.reports.sample import draw_features
-from monitoring.reports.stattest import as_stattest
+from monitoring.reports.report_sample import draw_features
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise
 from monitoring.use_case import Features

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from monitoring.drift.verdict import DriftStatus
-from monitoring.performance.types import CardStatus, Ratio
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
 from monitoring.reports import words
-from monitoring.reports.findings import (
+from monitoring.reports.header import (
     drift_findings,
     performance_findings,
     quality_findings,

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.reports.entry import Entry, EntryError
-from monitoring.reports.index import write_index
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import Entry, EntryError, ReportKind
+from monitoring.reports.pages import write_index
 from monitoring.use_case_file import find_use_case
 from tests.reports.conftest import Written
 from tests.reports.made import END

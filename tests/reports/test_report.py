@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.reports.entry import Entry
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import Entry, ReportKind
 from monitoring.reports.report import write_report
 from monitoring.rows.window import Window
 from tests.reports.conftest import USE_CASES, Written

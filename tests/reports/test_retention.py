@@ -9,8 +9,7 @@ from threading import Thread
 
 import pytest
 
-from monitoring.reports.entry import report_name
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import ReportKind, report_name
 from monitoring.reports.retention import cited_reports, firing_alerts, keep_newest
 from tests.fixtures.gateway import running_prometheus
 from tests.fixtures.loopback import free_port

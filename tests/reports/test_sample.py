@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitoring.reports.culprits import drawn_without_culprits
-from monitoring.reports.sample import Sample, draw_features, draw_labelled
+from monitoring.reports.drawings import drawn_without_culprits
+from monitoring.reports.report_sample import Sample, draw_features, draw_labelled
 from tests.reports.made import facts_of
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Rows, moment64
 from monitoring.rows.window import Window
-from monitoring.sources.schema import check
+from monitoring.sources.schema_check import check
 from tests.rows.made import HASH, START, raw, use_case
 
 SECOND = timedelta(seconds=1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.reports.index import write_index
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import ReportKind
+from monitoring.reports.pages import write_index
 from monitoring.serving.site import Site
 from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase

@@ -4,8 +4,8 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from monitoring.serving.runbook import rendered
 from monitoring.serving.site import site_of
+from monitoring.serving.status_pages import rendered
 from monitoring.settings import Settings
 from tests.reports.reading import Document
 from tests.serving.conftest import Served

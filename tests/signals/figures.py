@@ -5,16 +5,12 @@ from datetime import UTC, datetime
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
 from monitoring.performance.cost_curve import CostStep
-from monitoring.performance.paired import Comparison, Difference
-from monitoring.performance.types import (
-    Amount,
-    CardStatus,
-    Estimate,
-    Money,
-    Ratio,
-    Scorecard,
-)
-from monitoring.rows.role import Role
+from monitoring.performance.estimate import Estimate
+from monitoring.performance.intervals import Amount, Ratio
+from monitoring.performance.money import Money
+from monitoring.performance.paired_comparison import Comparison, Difference
+from monitoring.performance.scorecard import CardStatus, Scorecard
+from monitoring.rows.rows import Role
 from monitoring.signals import Pipeline, PushGroup, Sample, Subject
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, STATUS
 from monitoring.signals.metric import Stage
@@ -32,7 +28,7 @@ from monitoring.signals.samples import (
     window_samples,
 )
 from monitoring.signals.statuses import NotificationStatus, RetrainDecision, notification_of
-from monitoring.store.counting import LabelProblems
+from monitoring.store.window_source import LabelProblems
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.performance.types import CardStatus, Ratio
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
 from monitoring.signals.alerts.business_alerts import alert_name
-from monitoring.signals.catalogue import (
-    BROKEN_FEATURES,
-    LAST_ATTEMPT,
-    LAST_SUCCESS,
-    POSITIVES,
-    QUARANTINED,
-    RECALL,
-)
+from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
 from monitoring.signals.metric import Unit
+from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.promql import live
 from monitoring.signals.thresholds import (
     NEEDS_POSITIVES,

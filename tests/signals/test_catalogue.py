@@ -6,14 +6,14 @@ import subprocess
 import pytest
 import requests
 
-from monitoring.signals import Pipeline, PushGroup, publish
+from monitoring.signals import Pipeline, PushGroup, catalogue, performance_metrics, publish
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import Board
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import Addresses
-from monitoring.signals.metric import USE_CASE
+from monitoring.signals.metric import USE_CASE, Metric
 from monitoring.signals.pipelines import GROUP_LABEL
 from monitoring.signals.promql import FOREIGN
 from monitoring.use_case import UseCase
@@ -60,6 +60,17 @@ def test_every_metric_is_on_a_panel_or_in_an_alert() -> None:
 def test_every_name_on_a_panel_or_in_an_alert_is_in_the_catalogue() -> None:
     strange = (in_panels() | in_alerts()) - {m.name for m in CATALOGUE} - set(FOREIGN)
     assert strange == set()
+
+
+def test_every_declared_metric_is_in_the_catalogue_once() -> None:
+    declared = [
+        value
+        for module in (performance_metrics, catalogue)
+        for name, value in vars(module).items()
+        if isinstance(value, Metric)
+    ]
+    assert set(CATALOGUE) == set(declared)
+    assert len(CATALOGUE) == len(set(CATALOGUE))
 
 
 def test_no_two_metrics_share_a_name_or_a_key() -> None:

@@ -7,14 +7,14 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import ReportKind
 from monitoring.signals.alerts import alerts_of
-from monitoring.signals.catalogue import MISSED
 from monitoring.signals.dashboards.fleet_boards import health_board
 from monitoring.signals.dashboards.grafana_json import dashboard_json
 from monitoring.signals.dashboards.panel import WINDOW, Board, Display, Panel
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import CasePanel, FleetPanel, HealthPanel
+from monitoring.signals.performance_metrics import MISSED
 from monitoring.signals.promql import DATASOURCE
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import Severity, UseCase

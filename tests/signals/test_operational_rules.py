@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from monitoring.drift.verdict import DriftStatus
-from monitoring.performance.types import CardStatus, Ratio
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
 from monitoring.signals import NotificationStatus, Pipeline, PushGroup, Sample
 from monitoring.signals.alerts.operational_alerts import fleet_alerts
 from monitoring.signals.catalogue import (
@@ -15,10 +16,10 @@ from monitoring.signals.catalogue import (
     LAST_ATTEMPT,
     LAST_SUCCESS,
     MODEL,
-    RECALL,
     STATUS,
     WAITING_FOR_LABELS,
 )
+from monitoring.signals.performance_metrics import RECALL
 from monitoring.signals.promql import live
 from monitoring.signals.samples import unmeasured_samples
 from monitoring.signals.statuses import notification_of

@@ -24,8 +24,9 @@ from monitoring.signals import (
     publish_success,
     retire,
 )
-from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, FEATURE_DRIFT, RECALL, STATUS
+from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, FEATURE_DRIFT, STATUS
 from monitoring.signals.metric import Metric, Unit
+from monitoring.signals.performance_metrics import RECALL
 from monitoring.signals.pushgateway import RETRIES
 from tests.fixtures.loopback import free_port
 
@@ -100,7 +101,7 @@ def test_a_retired_use_case_leaves_nothing_and_others_stay(pushgateway: str) -> 
 
 
 def test_a_metric_outside_the_catalogue_is_not_published(pushgateway: str) -> None:
-    stranger = Metric("stranger", Unit.ROWS, "Stranger", "Not declared.")
+    stranger = Metric("stranger", unit=Unit.ROWS, title="Stranger", help="Not declared.")
     with pytest.raises(SampleError, match="tocsin_stranger_rows"):
         publish([Sample(stranger, 1)], use_case="x", group=PushGroup.REPORT, url=pushgateway)
     assert in_gateway(pushgateway, "x") == {}

@@ -5,47 +5,50 @@ from dataclasses import replace
 import pytest
 
 from monitoring.drift.verdict import DriftStatus, PreviousDrift
-from monitoring.performance.types import CardStatus, Ratio
-from monitoring.rows.role import Role
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
+from monitoring.rows.rows import Role
 from monitoring.signals import Sample
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
-    CAPACITY_USED,
     CATALOGUE,
-    COST_AT,
-    DETECTED,
     DRIFT_SCORE,
     DRIFTED_FEATURES,
-    ESTIMATE_COST_ERROR,
-    ESTIMATE_ERROR,
-    ESTIMATED,
-    ESTIMATED_COST,
-    ESTIMATED_COST_INTERVAL,
-    ESTIMATED_INTERVAL,
     FEATURE_DRIFT,
     GATE_COST,
     GATE_DECISION,
     GATE_RECALL,
     GATE_ROWS,
-    INTERVAL,
-    LABEL_COVERAGE,
     MAX_FEATURE_DRIFT,
-    MISSED,
-    MONEY_MISSED,
-    NET_SAVING,
     PREVIOUS_DRIFT,
     PROMOTED,
     QUARANTINED,
-    RECALL,
-    RETURN_ON_COST,
-    RETURN_ON_COST_INTERVAL,
-    REVIEW_COST,
     SCORE_DRIFT,
     STATUS,
     TESTED_FEATURES,
     WINDOW_END,
 )
 from monitoring.signals.metric import Metric, Stage
+from monitoring.signals.performance_metrics import (
+    CAPACITY_USED,
+    COST_AT,
+    DETECTED,
+    ESTIMATE_COST_ERROR,
+    ESTIMATE_ERROR,
+    ESTIMATED,
+    ESTIMATED_COST,
+    ESTIMATED_COST_INTERVAL,
+    ESTIMATED_INTERVAL,
+    INTERVAL,
+    LABEL_COVERAGE,
+    MISSED,
+    MONEY_MISSED,
+    NET_SAVING,
+    RECALL,
+    RETURN_ON_COST,
+    RETURN_ON_COST_INTERVAL,
+    REVIEW_COST,
+)
 from monitoring.signals.samples import (
     PERFORMANCE,
     cost_samples,

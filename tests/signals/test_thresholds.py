@@ -3,7 +3,8 @@
 import pytest
 
 from monitoring.signals.alerts.business_alerts import business_alerts
-from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, MISSED, RECALL
+from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE
+from monitoring.signals.performance_metrics import MISSED, RECALL
 from monitoring.signals.thresholds import (
     METRICS,
     BusinessThreshold,

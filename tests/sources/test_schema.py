@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
-from monitoring.sources.checked import Checked, Malformed, Reason
-from monitoring.sources.schema import SchemaError, check
+from monitoring.sources.schema_check import CheckedRows, check
+from monitoring.sources.source_file import MalformedRow
+from monitoring.sources.typed_columns import Reason, SchemaError
 from tests.rows.made import HASH, START, raw, use_case, with_value
 
 CASE = use_case()
@@ -20,7 +21,7 @@ WITHOUT_ID = use_case(id=None)
 IN_FILE_ORDER = use_case(event_time={"origin": START, "spacing": "1m"})
 
 
-def checked(frame: pd.DataFrame) -> Checked:
+def checked(frame: pd.DataFrame) -> CheckedRows:
     return check(frame, CASE, source_hash=HASH)
 
 
@@ -254,7 +255,7 @@ def test_the_third_value_of_a_target_in_words_is_set_aside() -> None:
 
 
 def test_rows_of_another_width_are_set_aside_and_the_others_keep_their_numbers() -> None:
-    malformed = [Malformed(1, "a,b", "2 columns"), Malformed(4, "c", "1 column")]
+    malformed = [MalformedRow(1, "a,b", "2 columns"), MalformedRow(4, "c", "1 column")]
     result = check(raw(4), WITHOUT_ID, source_hash=HASH, malformed=malformed)
     assert [row.row_id[-2:] for row in result.quarantined] == ["-1", "-4"]
     assert {row.reason for row in result.quarantined} == {Reason.WRONG_WIDTH}
@@ -364,7 +365,7 @@ def test_every_row_is_accepted_or_set_aside_once(
     frame: pd.DataFrame, case: object, malformed: set[int]
 ) -> None:
     numbers = enumerate(sorted(malformed))
-    broken = [Malformed(n, "?", "too short") for i, n in numbers if n <= len(frame) + i]
+    broken = [MalformedRow(n, "?", "too short") for i, n in numbers if n <= len(frame) + i]
     result = check(frame, case, source_hash=HASH, malformed=broken)
     rows = result.rows
     assert len(rows) + len(result.quarantined) == len(frame) + len(broken)

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from monitoring.sources.schema import check
+from monitoring.sources.schema_check import check
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.use_case import UseCase

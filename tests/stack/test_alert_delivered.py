@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from monitoring.rows.role import Role
-from monitoring.signals.catalogue import POSITIVES, RECALL
+from monitoring.rows.rows import Role
 from monitoring.signals.metric import Sample, Stage
+from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.pushgateway import publish
 from tests.fixtures.stack import LocalStack

@@ -15,9 +15,9 @@ import yaml
 from monitoring.settings import Ports, Settings
 from monitoring.signals.generated_files import COMPOSE
 from monitoring.signals.history import by_hand
-from monitoring.stack.env import DELIVERY, SECRETS, variables, write_env
+from monitoring.stack.components import RETENTION
+from monitoring.stack.env_file import DELIVERY, SECRETS, variables, write_env
 from monitoring.stack.folders import CHECKOUT
-from monitoring.stack.parts import RETENTION
 
 PATH = CHECKOUT / "docker-compose.yml"
 TEXT = PATH.read_text()
@@ -203,7 +203,7 @@ def test_every_published_port_is_bound_to_the_loopback() -> None:
 
 def test_default_ports_are_those_of_the_local_stack() -> None:
     defaults = dict(re.findall(r"\$\{TOCSIN_PORT_(\w+):-(\d+)\}", TEXT))
-    known = {part.upper(): str(port) for part, port in Ports().model_dump().items()}
+    known = {component.upper(): str(port) for component, port in Ports().model_dump().items()}
     assert defaults.items() <= known.items()
 
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from monitoring.stack.containers import make_bucket, write_airflow_passwords
-from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
+from monitoring.stack.stack_error import StackError
 from tests.fixtures.loopback import free_port, wait_for
 from tests.fixtures.stack import stack_settings
 

@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from monitoring.settings import Ports
-from monitoring.stack.env import SECRETS, EnvIncompleteError, example, write_env
+from monitoring.stack.env_file import SECRETS, EnvIncompleteError, example, write_env
 from monitoring.stack.folders import CHECKOUT
 
 
@@ -66,7 +66,9 @@ def test_keys_are_as_their_readers_want_them(tmp_path: Path) -> None:
 def test_its_ports_are_those_that_the_settings_know(tmp_path: Path) -> None:
     write_env(tmp_path / ".env")
     ports = {name: int(value) for name, value in given(tmp_path / ".env").items() if "PORT" in name}
-    known = {f"TOCSIN_PORT_{part.upper()}": port for part, port in Ports().model_dump().items()}
+    known = {
+        f"TOCSIN_PORT_{component.upper()}": port for component, port in Ports().model_dump().items()
+    }
     assert ports.items() <= known.items()
     assert len(ports) == 6
 

@@ -16,7 +16,7 @@ from monitoring.stack.environment import as_variables
 from monitoring.steps import begin, in_process
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.replay import replay
-from monitoring.store.tables import archived_rows, consumed_rows
+from monitoring.store.schema import archived_rows, consumed_rows
 from monitoring.use_case import UseCase
 from tests.fixtures.stack import LocalStack
 from tests.fixtures.tiny import write_tiny

@@ -17,12 +17,11 @@ from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 
 from monitoring.stack.down import down
 from monitoring.stack.environment import as_variables
-from monitoring.stack.errors import StackError
 from monitoring.stack.folders import CHECKOUT, Folders
 from monitoring.stack.leftovers import processes_of
-from monitoring.stack.memory import memory_of
 from monitoring.stack.ports import PortTakenError
-from monitoring.stack.status import status
+from monitoring.stack.stack_error import StackError
+from monitoring.stack.status import memory_of, status
 from monitoring.stack.up import NotHealthyError, up
 from monitoring.use_case_file import use_case_files
 from tests.fixtures.stack import LocalStack, free_ports, stack_settings
@@ -44,7 +43,7 @@ def airflow_token(stack: LocalStack, password: str) -> requests.Response:
 
 def test_every_part_is_healthy_and_answers_where_it_says(local_stack: LocalStack) -> None:
     found = status(local_stack.settings)
-    assert {part.name for part in found} >= {
+    assert {component.name for component in found} >= {
         "pushgateway",
         "prometheus",
         "alertmanager",
@@ -55,23 +54,23 @@ def test_every_part_is_healthy_and_answers_where_it_says(local_stack: LocalStack
         "airflow-dag-processor",
         "airflow-triggerer",
     }
-    assert [part.name for part in found if not part.healthy] == []
-    for part in found:
-        if part.url is not None:
-            assert requests.get(part.url, timeout=10).ok
+    assert [component.name for component in found if not component.healthy] == []
+    for component in found:
+        if component.url is not None:
+            assert requests.get(component.url, timeout=10).ok
 
 
 def test_up_again_starts_nothing_anew(local_stack: LocalStack) -> None:
-    before = {part.name: part.pid for part in status(local_stack.settings)}
+    before = {component.name: component.pid for component in status(local_stack.settings)}
     again = up(local_stack.settings, local_stack.ports, progress=quiet)
     assert again.was_up
-    assert {part.name: part.pid for part in again.parts} == before
+    assert {component.name: component.pid for component in again.components} == before
 
 
 def test_up_on_other_ports_while_it_is_up_is_refused(local_stack: LocalStack) -> None:
     with pytest.raises(StackError, match="other ports"):
         up(local_stack.settings, free_ports(), progress=quiet)
-    assert all(part.healthy for part in status(local_stack.settings))
+    assert all(component.healthy for component in status(local_stack.settings))
 
 
 def prometheus(stack: LocalStack, path: str) -> Any:
@@ -132,7 +131,7 @@ def test_the_dags_of_the_checkout_load_without_an_error(local_stack: LocalStack)
 
 
 def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalStack) -> None:
-    pids = {part.name: part.pid for part in status(local_stack.settings)}
+    pids = {component.name: component.pid for component in status(local_stack.settings)}
     handed = psutil.Process(pids["airflow-scheduler"]).environ()
     inside = local_stack.running.settings
     assert handed["TOCSIN_STATE"] == str(inside.state)
@@ -179,7 +178,7 @@ def test_no_secret_stands_in_a_log_or_a_command_line(local_stack: LocalStack) ->
 
 def test_the_idle_stack_takes_less_than_3_gb(local_stack: LocalStack) -> None:
     taken = memory_of(local_stack.settings)
-    assert taken.keys() >= {part.name for part in status(local_stack.settings)}
+    assert taken.keys() >= {component.name for component in status(local_stack.settings)}
     assert 0 < sum(taken.values()) < 3_000_000_000
 
 
@@ -224,7 +223,7 @@ def interrupt_while_it_starts(stack: LocalStack) -> int:
         stderr=subprocess.DEVNULL,
     ) as starting:
         until = time.monotonic() + 60
-        while not any(part.healthy for part in status(stack.settings)):
+        while not any(component.healthy for component in status(stack.settings)):
             assert starting.poll() is None
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -244,7 +243,7 @@ def test_down_and_ctrl_c_leave_no_process_and_up_finds_everything_again(
 
     assert down(local_stack.settings)
     assert processes_of(local_stack.settings.state) == ()
-    assert not any(part.healthy for part in status(local_stack.settings))
+    assert not any(component.healthy for component in status(local_stack.settings))
 
     assert interrupt_while_it_starts(local_stack) != 0
     assert processes_of(local_stack.settings.state) == ()

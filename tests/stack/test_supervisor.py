@@ -11,13 +11,13 @@ import psutil
 import pytest
 
 from monitoring.settings import Settings
+from monitoring.stack.components import Component
 from monitoring.stack.down import down
 from monitoring.stack.environment import MARK
-from monitoring.stack.errors import StackError
 from monitoring.stack.folders import Folders
-from monitoring.stack.health import Health
+from monitoring.stack.health_check import Health
 from monitoring.stack.leftovers import processes_of
-from monitoring.stack.parts import Part
+from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import up
 from tests.fixtures.stack import free_ports, stack_settings
@@ -43,9 +43,9 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 def start(settings: Settings, *command: str) -> Supervisor:
     folders = Folders(settings.state)
     supervisor = Supervisor(folders)
-    part = Part("sleeper", command, folders.state, None, Health("http://127.0.0.1:1"))
-    supervisor.start([part], {**os.environ, MARK: str(settings.state)})
-    supervisor.start_part("sleeper")
+    component = Component("sleeper", command, folders.state, None, Health("http://127.0.0.1:1"))
+    supervisor.start([component], {**os.environ, MARK: str(settings.state)})
+    supervisor.start_component("sleeper")
     return supervisor
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.rows.role import Role
-from monitoring.rows.rows import Rows
+from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.steps.places import model_registry

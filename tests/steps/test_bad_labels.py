@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import requests
 
-from monitoring.performance.types import CardStatus
+from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings

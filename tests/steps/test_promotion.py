@@ -30,7 +30,7 @@ from monitoring.steps.retrain.decision import (
 from monitoring.steps.retrain.promotion import back_up_champion, promote
 from monitoring.steps.retrain.training_set import FILE
 from monitoring.steps.run import Run
-from monitoring.store.snapshot import write_snapshot
+from monitoring.store.row_formats import write_snapshot
 from monitoring.training.gate import Outcome, Rule
 from monitoring.training.registry import Registry
 from monitoring.training.train import train

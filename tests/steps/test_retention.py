@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.reports.entry import report_name
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.entry import ReportKind, report_name
 from monitoring.reports.retention import firing_alerts
 from monitoring.rows.window import Window
 from monitoring.settings import settings

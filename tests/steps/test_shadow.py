@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import requests
 
-from monitoring.rows.role import Role
-from monitoring.rows.rows import moment64
+from monitoring.rows.rows import Role, moment64
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline

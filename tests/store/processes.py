@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from monitoring import atomic_write
 from monitoring.rows.rows import POSITIVE
-from monitoring.store import archive, archive_file
+from monitoring.store import archive, row_formats
 from monitoring.store.production_store import ProductionStore, open_store
 from tests.store.made import HOUR, NOON, rows, use_case
 
@@ -75,7 +75,7 @@ def _killer(lines: int) -> Callable[..., Any]:
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
         file = frame.f_code.co_filename
-        if file not in (archive.__file__, archive_file.__file__, atomic_write.__file__):
+        if file not in (archive.__file__, row_formats.__file__, atomic_write.__file__):
             return None
         if event == "line" and (file, frame.f_lineno) not in seen:
             if len(seen) == lines:

@@ -10,8 +10,8 @@ import pytest
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.rows.window import ending
-from monitoring.store.archive_file import ArchiveError
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.row_formats import ArchiveError
 from monitoring.use_case import UseCase
 from tests.store.made import HOUR, NOON, rows, use_case
 from tests.store.processes import LATER, archived, at_once, case_of_kill, killed_at_each_line

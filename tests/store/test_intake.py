@@ -7,9 +7,9 @@ import pytest
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED
 from monitoring.rows.window import Window
-from monitoring.store.counting import LabelProblems
 from monitoring.store.intake import REUSED_ID, LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.window_source import LabelProblems
 from tests.store.made import HOUR, NOON, rows, use_case
 
 CASE = use_case()

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from monitoring.rows.rows import POSITIVE
 from monitoring.store.database import StoreError, writing
 from monitoring.store.production_store import ProductionStore, open_store
-from monitoring.store.tables import metadata
+from monitoring.store.schema import metadata
 from tests.store.made import NOON, rows, use_case
 from tests.store.processes import at_once, opened
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import NEGATIVE, POSITIVE
-from monitoring.store.counting import Settled
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.reading import Settled
 from monitoring.use_case import UseCase
 from tests.store.made import HOUR, NOON, at, rows, use_case
 

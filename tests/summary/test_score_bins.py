@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from monitoring.performance.scorecard import scorecard
-from monitoring.performance.types import Scorecard
+from monitoring.performance.scorecard import Scorecard, scorecard
 from monitoring.summary.score_bins import MOST_VALUES, score_bin_edges, score_row_edges
 from tests.performance.made import Scored, counted
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from monitoring.performance.types import CardStatus, Ratio
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.scorecard import CardStatus
 from monitoring.training.gate import GateDecision, Outcome, Rule, gate, gate_tags
 from monitoring.training.model import Model
 from monitoring.training.train import train

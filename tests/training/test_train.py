@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.performance.types import CardStatus
+from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.rows import moment64
 from monitoring.summary.files import save
 from monitoring.training import TrainingError

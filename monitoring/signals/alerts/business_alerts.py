@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from monitoring.signals.alerts.alert import VALUE, Alert, MoneyAtStake, ValueFormat
 from monitoring.signals.alerts.inhibition import unless_broken, unless_stale
-from monitoring.signals.catalogue import (
+from monitoring.signals.catalogue import DRIFT_SCORE, QUARANTINED
+from monitoring.signals.links import CasePanel, Link, board_of
+from monitoring.signals.metric import USE_CASE, Metric, Unit
+from monitoring.signals.performance_metrics import (
     CAPACITY_USED,
-    DRIFT_SCORE,
     ESTIMATE_ERROR,
     ESTIMATED_COST,
     F1,
@@ -15,12 +17,9 @@ from monitoring.signals.catalogue import (
     MONEY_MISSED,
     POSITIVES,
     PRECISION,
-    QUARANTINED,
     RECALL,
     REVIEW_COST,
 )
-from monitoring.signals.links import CasePanel, Link, board_of
-from monitoring.signals.metric import USE_CASE, Metric, Unit
 from monitoring.signals.pipelines import Pipeline, look_back
 from monitoring.signals.promql import live, newest, now
 from monitoring.signals.thresholds import (

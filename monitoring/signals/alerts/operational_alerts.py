@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.alerts.alert import VALUE, Alert, ValueFormat
 from monitoring.signals.alerts.inhibition import (
     GATEWAY_UP,
@@ -18,7 +18,6 @@ from monitoring.signals.alerts.inhibition import (
 )
 from monitoring.signals.catalogue import (
     DRIFT_SCORE,
-    ESTIMATE_ERROR,
     LAST_SUCCESS,
     MODEL,
     QUARANTINED,
@@ -27,6 +26,7 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.links import HEALTH, CasePanel, HealthPanel, Link, board_of
 from monitoring.signals.metric import USE_CASE, Metric, Stage
+from monitoring.signals.performance_metrics import ESTIMATE_ERROR
 from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline, look_back, period, stale_after
 from monitoring.signals.promql import live, newest, now, select
 from monitoring.signals.statuses import NotificationStatus, Subject, notification_of, performance_of

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals.alerts.alert import Alert, PrometheusForm, labels, texts
 from monitoring.signals.alerts.delivery import HEARTBEAT, Delivery, Mail, Notifier, Pace
-from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.links import Addresses
-from monitoring.signals.metric import USE_CASE, BriefName, Metric
+from monitoring.signals.metric import USE_CASE
 from monitoring.signals.promql import duration, series
+from monitoring.signals.short_names import NamedMetric, declared_by
 from monitoring.use_case import Severity, UseCase
-
-FRAUD = "fraud"
-"""The use case that the brief's names which say fraud belong to."""
 
 
 def alert_group(name: str, alerts: Sequence[Alert], addresses: Addresses) -> dict[str, Any]:
@@ -24,15 +21,21 @@ def alert_group(name: str, alerts: Sequence[Alert], addresses: Addresses) -> dic
 
 
 def recording_group(cases: Sequence[UseCase]) -> dict[str, Any]:
-    """Return the recording rules that give the brief's names to the catalogue's metrics."""
-    fraud = any(case.name == FRAUD for case in cases)
+    """Return the recording rules that give metrics their short names.
+
+    A short name that every use case declares is recorded for all; another one for those alone
+    that declare it.
+
+    Raises
+    ------
+    ShortNameError
+        A use case's short name stands for no metric.
+    """
     rules = [
-        {"record": brief.name, "expr": _recorded(metric, brief)}
-        for metric in CATALOGUE
-        for brief in metric.brief
-        if fraud or not brief.fraud_only
+        {"record": named.name, "expr": _recorded(named, () if len(by) == len(cases) else by)}
+        for named, by in declared_by(cases).items()
     ]
-    return {"name": "brief", "rules": rules}
+    return {"name": "short_names", "rules": rules}
 
 
 def _rule(alert: Alert, addresses: Addresses) -> dict[str, Any]:
@@ -45,11 +48,12 @@ def _rule(alert: Alert, addresses: Addresses) -> dict[str, Any]:
     }
 
 
-def _recorded(metric: Metric, brief: BriefName) -> str:
-    case = {USE_CASE: FRAUD} if brief.fraud_only else {}
-    role = {"role": Role.CHAMPION.value} if "role" in metric.labels else {}
-    stage = {} if brief.stage is None else {"stage": brief.stage.value}
-    return f"max by ({USE_CASE}) ({series(metric.name, **case, **stage, **role)})"
+def _recorded(named: NamedMetric, only_of: Sequence[UseCase]) -> str:
+    names = "|".join(case.name for case in only_of)
+    case = {USE_CASE: f"~{names}" if len(only_of) > 1 else names} if only_of else {}
+    role = {"role": Role.CHAMPION.value} if "role" in named.metric.labels else {}
+    stage = {} if named.stage is None else {"stage": named.stage.value}
+    return f"max by ({USE_CASE}) ({series(named.metric.name, **case, **stage, **role)})"
 
 
 TEAM, NOBODY, PULSE = "team", "nobody", "heartbeat"

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.signals.catalogue import (
-    DRIFT_SCORE,
-    LAST_ATTEMPT,
-    LAST_SUCCESS,
-    MISSED,
-    MONEY_MISSED,
-    QUARANTINED,
-    RECALL,
-)
+from monitoring.signals.catalogue import DRIFT_SCORE, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
 from monitoring.signals.dashboards.panel import (
     AT_LEAST_ONE,
     ITS_BOARD,
@@ -27,6 +19,7 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.links import FLEET, HEALTH, FleetPanel, HealthPanel, path_of
 from monitoring.signals.metric import USE_CASE, Metric
+from monitoring.signals.performance_metrics import MISSED, MONEY_MISSED, RECALL
 from monitoring.signals.pipelines import GROUP_LABEL, JOB, RUN_TIME_LIMIT, Pipeline
 from monitoring.signals.promql import (
     ALERTS,

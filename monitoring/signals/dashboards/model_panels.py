@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from monitoring.signals.catalogue import (
-    F1,
     GATE_COST,
     GATE_DECISION,
     GATE_RECALL,
     GATE_ROWS,
     MODEL,
     NEW_LABELLED,
-    PRECISION,
     PROMOTED,
-    RECALL,
     RETRAIN_DECISION,
     WAITING_FOR_LABELS,
 )
@@ -30,6 +27,7 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
+from monitoring.signals.performance_metrics import F1, PRECISION, RECALL
 from monitoring.signals.thresholds import Side
 
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitoring.rows.role import Role
-from monitoring.signals.catalogue import (
+from monitoring.rows.rows import Role
+from monitoring.signals.dashboards.panel import (
+    Column,
+    Display,
+    LineStyle,
+    Panel,
+    Query,
+    Scale,
+    scale_of,
+)
+from monitoring.signals.dashboards.queries import CaseQueries
+from monitoring.signals.links import CasePanel
+from monitoring.signals.metric import Metric, Stage
+from monitoring.signals.performance_metrics import (
     ALARMS_AT,
     CAPACITY_USED,
     COST_AT,
@@ -38,18 +50,6 @@ from monitoring.signals.catalogue import (
     REVIEW_COST,
     ROC_AUC,
 )
-from monitoring.signals.dashboards.panel import (
-    Column,
-    Display,
-    LineStyle,
-    Panel,
-    Query,
-    Scale,
-    scale_of,
-)
-from monitoring.signals.dashboards.queries import CaseQueries
-from monitoring.signals.links import CasePanel
-from monitoring.signals.metric import Metric, Stage
 
 NO_SHADOW = "no shadow"
 """Stands in the place of a challenger where none scores in shadow."""

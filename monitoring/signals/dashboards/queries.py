@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from monitoring.signals.catalogue import POSITIVES, PR_AUC
 from monitoring.signals.dashboards.panel import Limit, LineStyle, Query, Variable
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE, Metric, Stage
+from monitoring.signals.performance_metrics import POSITIVES, PR_AUC
 from monitoring.signals.promql import highest, live, now, select
 from monitoring.signals.thresholds import NEEDS_POSITIVES, BusinessThreshold, business_thresholds
 from monitoring.use_case import UseCase

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.drift.verdict import DriftStatus
-from monitoring.performance.types import CardStatus
+from monitoring.performance.scorecard import CardStatus
 from monitoring.signals.catalogue import PROMOTED, RETRAIN_DECISION, STATUS, WINDOW_END
 from monitoring.signals.dashboards.data_panels import (
     drift,

@@ -4,22 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitoring.signals.catalogue import (
-    CAPACITY_USED,
-    DRIFT_SCORE,
-    ESTIMATE_ERROR,
-    F1,
-    FALSE_ALARM_RATE,
-    LABEL_COVERAGE,
-    MONEY_CAUGHT,
-    MONEY_MISSED,
-    NET_SAVING,
-    PR_AUC,
-    PRECISION,
-    RECALL,
-    REVIEW_COST,
-    SCORE_DRIFT,
-)
+from monitoring.signals.catalogue import DRIFT_SCORE, SCORE_DRIFT
 from monitoring.signals.dashboards.panel import (
     WINDOW,
     Column,
@@ -31,6 +16,20 @@ from monitoring.signals.dashboards.panel import (
 from monitoring.signals.dashboards.queries import FIGURE, CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.metric import Direction, Metric
+from monitoring.signals.performance_metrics import (
+    CAPACITY_USED,
+    ESTIMATE_ERROR,
+    F1,
+    FALSE_ALARM_RATE,
+    LABEL_COVERAGE,
+    MONEY_CAUGHT,
+    MONEY_MISSED,
+    NET_SAVING,
+    PR_AUC,
+    PRECISION,
+    RECALL,
+    REVIEW_COST,
+)
 
 _RATIOS = (
     RECALL,

@@ -13,7 +13,6 @@ from monitoring.signals.catalogue import (
     FEATURE_DRIFT,
     FEATURE_IMPORTANCE,
     FEATURE_MISSING,
-    LABEL_PROBLEMS,
     MAX_FEATURE_DRIFT,
     MEAN_FEATURE_DRIFT,
     PREVIOUS_DRIFT,
@@ -25,8 +24,9 @@ from monitoring.signals.catalogue import (
     WINDOW_ROWS,
 )
 from monitoring.signals.metric import Sample, known
+from monitoring.signals.performance_metrics import LABEL_PROBLEMS
 from monitoring.signals.statuses import Subject, drift_of, status_sample
-from monitoring.store.counting import LabelProblems
+from monitoring.store.window_source import LabelProblems
 
 BROKEN = (DriftStatus.MISSING_COLUMN, DriftStatus.TYPE_CHANGED)
 """Statuses that say the schema is no longer the one the model was trained on."""

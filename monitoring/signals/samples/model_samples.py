@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from monitoring.performance.paired import Comparison, Difference
+from monitoring.performance.paired_comparison import Comparison, Difference
 from monitoring.signals.catalogue import (
     GATE_COST,
     GATE_DECISION,

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from monitoring.performance.cost_curve import CostStep
-from monitoring.performance.types import CardStatus, Estimate, Money, Ratio, Scorecard
-from monitoring.rows.role import Role
-from monitoring.signals.catalogue import (
+from monitoring.performance.estimate import Estimate
+from monitoring.performance.intervals import Ratio
+from monitoring.performance.money import Money
+from monitoring.performance.scorecard import CardStatus, Scorecard
+from monitoring.rows.rows import Role
+from monitoring.signals.metric import Metric, Sample, Stage, known
+from monitoring.signals.performance_metrics import (
     ALARMS_AT,
     CAPACITY_USED,
     COST_AT,
@@ -41,7 +45,6 @@ from monitoring.signals.catalogue import (
     REVIEW_COST,
     ROC_AUC,
 )
-from monitoring.signals.metric import Metric, Sample, Stage, known
 from monitoring.signals.statuses import Subject, Unmeasured, money_of, performance_of, status_sample
 
 _NOTHING_COUNTED = (CardStatus.NO_ROWS, CardStatus.NO_LABELS, CardStatus.NOT_MATURE)

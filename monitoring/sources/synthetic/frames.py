@@ -9,19 +9,17 @@ import numpy as np
 
 from monitoring.errors import InputError
 from monitoring.rows.rows import POSITIVE
-from monitoring.sources.schema import check
-from monitoring.sources.synthetic.card import made_up_payments
-from monitoring.sources.synthetic.made_up import MadeUp
+from monitoring.sources.schema_check import check
+from monitoring.sources.synthetic.populations import Population, payments, survey_answers
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
-from monitoring.sources.synthetic.survey import made_up_answers
-from monitoring.sources.synthetic.times import seconds_in_cycle, written
-from monitoring.sources.typed import resolved_columns
+from monitoring.sources.typed_columns import resolved_columns
 from monitoring.use_case import Columns, EventTime, Target, UseCase
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.random import Generator
     from numpy.typing import NDArray
+
 
 POSITIVE_RATE = {"card": 0.0017, "survey": 0.585}
 """Share of positives where no other is asked for, by kind."""
@@ -70,7 +68,7 @@ def synthetic_frame(
         msg = f"{rows} rows, {rate:.2%} of them positive: there must be some of either class"
         raise InputError(msg)
     rng = np.random.default_rng(seed)
-    make = {"card": made_up_payments, "survey": made_up_answers}[kind]
+    make = {"card": payments, "survey": survey_answers}[kind]
     made_up = make(features, case.columns.amount, rows, positives, rng)
     frame = _file(made_up, case.columns, target, days, rng)
     return frame if scenario is None else _planted(frame, case, scenario, seed, from_share)
@@ -84,7 +82,7 @@ def content_hash(frame: pd.DataFrame) -> str:
 
 
 def _file(
-    made_up: MadeUp, columns: Columns, target: Target, days: float, rng: Generator
+    made_up: Population, columns: Columns, target: Target, days: float, rng: Generator
 ) -> pd.DataFrame:
     """Return a file's columns: time, id, features and amount, target."""
     import pandas as pd
@@ -129,3 +127,24 @@ def _planted(
         changed[amount] = rows.amount
     changed[target.name] = _spelled(rows.label == POSITIVE, target)
     return changed
+
+
+_DAY = 86_400
+_QUIET = 0.85  # how much less there is going on at the quietest time of the day
+_QUIET_AT = 3 * 3600
+_ISO_START = np.datetime64("2024-01-01", "s")
+
+
+def seconds_in_cycle(rows: int, days: float, rng: Generator) -> NDArray[np.int64]:
+    """Return ascending whole seconds over `days`, fewest at three in the night."""
+    grid = np.arange(0, int(days * _DAY), 60)
+    activity = 1 - _QUIET * np.cos(2 * np.pi * (grid - _QUIET_AT) / _DAY)
+    minute = rng.choice(grid, rows, p=activity / activity.sum())
+    return np.sort(minute + rng.integers(0, 60, rows))
+
+
+def written(seconds: NDArray[np.int64], declared: EventTime) -> Any:
+    """Return times as the column holds them: numbers since the origin, or ISO 8601 text."""
+    if declared.unit == "iso":
+        return np.datetime_as_string(_ISO_START + seconds, timezone="UTC").tolist()
+    return seconds.astype(np.float64) * {"s": 1, "ms": 1000}[declared.unit]

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.cost_curve import CostStep
-from monitoring.performance.types import Estimate, Scorecard
+from monitoring.performance.estimate import Estimate
+from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
@@ -27,8 +28,7 @@ from monitoring.steps.report.window_figures import (
 )
 from monitoring.steps.run import Result, Run, StepError, verdict_window
 from monitoring.steps.window_verdict import judge, own_scores, sentence
-from monitoring.store.counting import LabelProblems
-from monitoring.store.kept import KeptRows
+from monitoring.store.window_source import LabelProblems, WindowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -142,7 +142,7 @@ def _card_words(card: Scorecard) -> str:
 
 
 def measure_windows(
-    run: Run, store: KeptRows, model: Model, shadow: Shadow | None = None
+    run: Run, store: WindowSource, model: Model, shadow: Shadow | None = None
 ) -> Measured:
     """Make the verdict, the estimate and the realised scorecard of a run, from summaries.
 

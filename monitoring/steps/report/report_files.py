@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import ReportFacts
-from monitoring.reports.index import write_index
-from monitoring.reports.kind import ReportKind
+from monitoring.reports.pages import write_index
 from monitoring.reports.report import write_report
 from monitoring.reports.retention import cited_reports, keep_newest
 from monitoring.rows.maturity import matured

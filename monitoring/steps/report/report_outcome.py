@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from monitoring.performance.types import CardStatus
-from monitoring.reports.kind import ReportKind
-from monitoring.rows.role import Role
+from monitoring.performance.scorecard import CardStatus
+from monitoring.reports.entry import ReportKind
+from monitoring.rows.rows import Role
 from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.samples import (

@@ -8,16 +8,15 @@ from datetime import datetime
 
 import numpy as np
 
-from monitoring.performance.types import Scorecard
-from monitoring.rows.role import Role
-from monitoring.rows.rows import Rows, moment64
+from monitoring.performance.scorecard import Scorecard
+from monitoring.rows.rows import Role, Rows, moment64
 from monitoring.rows.window import Window
 from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import model_registry
 from monitoring.steps.report.window_figures import realised_of, scores_of
 from monitoring.steps.run import Result
-from monitoring.store.kept import KeptRows
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.window_source import WindowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -78,7 +77,7 @@ def shadow_of(case: UseCase, store: ProductionStore) -> Shadow | None:
 
 
 def shadow_figures(
-    store: KeptRows,
+    store: WindowSource,
     case: UseCase,
     window: Window,
     as_of: datetime,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from monitoring.performance.cost_curve import CostStep, cost_steps
-from monitoring.performance.estimate import estimate
-from monitoring.performance.labels import POSITIVE, MatureScores, with_absent_labels
-from monitoring.performance.prices import can_price
-from monitoring.performance.scorecard import scorecard
-from monitoring.performance.types import Estimate, Scorecard
+from monitoring.performance.estimate import Estimate, estimate
+from monitoring.performance.money import can_price
+from monitoring.performance.score_histograms import POSITIVE, MatureScores, with_absent_labels
+from monitoring.performance.scorecard import Scorecard, scorecard
 from monitoring.rows.rows import Rows
 from monitoring.steps.window_verdict import own_scores
 from monitoring.summary.build import score_summary

@@ -8,13 +8,13 @@ from enum import StrEnum
 from itertools import dropwhile, islice
 from typing import Self
 
-from monitoring.drift.episode import drifting_since
+from monitoring.drift.detection import drifting_since
 from monitoring.drift.verdict import Verdict
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, Run
 from monitoring.steps.window_verdict import judge, load_verdict, sentence, stored_verdicts
-from monitoring.store.counting import Settled
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.reading import Settled
 from monitoring.training.registry import Challenge
 from monitoring.use_case import UseCase
 

@@ -8,14 +8,13 @@ from datetime import timedelta
 import numpy as np
 
 from monitoring.errors import InputTypeError
-from monitoring.rows.combine import combined
 from monitoring.rows.maturity import settled
-from monitoring.rows.rows import POSITIVE, Rows, moment64
+from monitoring.rows.rows import POSITIVE, Rows, combined, moment64
 from monitoring.settings import settings
 from monitoring.sources.source import read_source
 from monitoring.steps.places import production_store
 from monitoring.steps.run import Result, Run
-from monitoring.store.snapshot import read_snapshot, write_snapshot
+from monitoring.store.row_formats import read_snapshot, write_snapshot
 from monitoring.use_case import Features, UseCase
 
 FILE = "training.parquet"

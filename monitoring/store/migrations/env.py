@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from monitoring.store.tables import metadata
+from monitoring.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitoring.rows.role import Role
+from monitoring.rows.rows import Role
 from monitoring.signals import PushGroup, publish
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.business_alerts import business_alerts

@@ -1,6 +1,6 @@
 """From a push to a person: every alert delivered with all its links, and taken back."""
 
-from monitoring.performance.types import Ratio
+from monitoring.performance.intervals import Ratio
 from monitoring.signals import PushGroup, publish
 from tests.signals.figures import card, estimate, feature, report_samples, verdict
 from tests.signals.servers.watched import Watched, until

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from monitoring.performance.types import Ratio
+from monitoring.performance.intervals import Ratio
 from monitoring.settings import Settings
 from monitoring.signals import PushGroup, publish
 from monitoring.signals.alerts import alerts_of

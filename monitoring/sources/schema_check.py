@@ -1,0 +1,305 @@
+"""Schema: what comes in is checked against the use case, and every row is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.rows.rows import UNLABELLED, Rows, moment64
+from monitoring.sources.source_file import MalformedRow
+from monitoring.sources.typed_columns import (
+    Defect,
+    Reason,
+    SchemaError,
+    TypedColumns,
+    declared_columns,
+    resolved_columns,
+    typed_columns,
+)
+from monitoring.use_case import Features, UseCase
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from pandera.pandas import DataFrameSchema
+
+
+_NO_TIME = np.datetime64("NaT", "us")
+
+
+def check(
+    frame: pd.DataFrame,
+    case: UseCase,
+    *,
+    source_hash: str,
+    first_row: int = 0,
+    malformed: Sequence[MalformedRow] = (),
+    arrival: datetime | None = None,
+) -> CheckedRows:
+    """Check the rows of a file, or of a batch, against what the use case declares.
+
+    A fault of a row sets that row aside; a fault of a column, or of the whole, is an error. Every
+    row comes back, accepted or quarantined.
+
+    Parameters
+    ----------
+    frame
+        The rows as they came, in the file's own columns; others than the declared are ignored.
+    source_hash
+        SHA-256 of where they came from, in hex: rows without an id column are called
+        `<first 12 of it>-<row number>`.
+    first_row
+        Number of the first row, where `frame` is a later part of its source.
+    malformed
+        Rows of the source that could not be put into `frame`; the others have the numbers that
+        these leave free.
+    arrival
+        When a batch of production rows arrived, its labels with it; it may come without the
+        target's column. None for history: a row arrived when it happened, and its label after
+        the use case's delay.
+
+    Raises
+    ------
+    SchemaError
+        There is no row, a declared column is not there or there twice, or more than a tenth of a
+        column is not of its type.
+    TypeError
+        The use case's columns are not resolved yet.
+    """
+    features, _ = resolved_columns(case)
+    if len(frame) + len(malformed) == 0:
+        msg = "there is no row: the file is empty but for its header"
+        raise SchemaError(msg)
+    row_number = _row_numbers(len(frame), malformed, first_row)
+    typed = typed_columns(frame, case, row_number, target_required=arrival is None)
+    ids = _ids(typed, source_hash, row_number)
+    defects = [*typed.defects, *broken_declarations(typed, case)]
+    blame = _first_defects(len(frame), defects)
+    if typed.ids is not None:
+        again = _repeated(ids, blame < 0)
+        blame[again] = len(defects)
+        defects = [*defects, Defect(Reason.DUPLICATE_ID, str(case.columns.id), again)]
+
+    accepted = np.flatnonzero(blame < 0)
+    order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
+    rows = _rows(typed, case, features, ids, arrival).take(order)
+    aside = [_wrong_width(row, source_hash) for row in malformed]
+    aside += _set_aside(frame, case, ids, row_number, defects, blame)
+    return CheckedRows(
+        rows=rows,
+        quarantined=tuple(sorted(aside, key=lambda row: row.row_number)),
+        equal_content=int(typed.content.duplicated().sum()),
+        out_of_order=_out_of_order(typed.event_time[accepted]),
+        source_hash=source_hash,
+    )
+
+
+def _row_numbers(rows: int, malformed: Sequence[MalformedRow], first_row: int) -> NDArray[np.int64]:
+    """Return the numbers of the frame's rows: those that the malformed ones leave free."""
+    numbers = np.arange(first_row, first_row + rows + len(malformed))
+    return np.setdiff1d(numbers, [row.row_number for row in malformed], assume_unique=True)
+
+
+def _ids(typed: TypedColumns, source_hash: str, row_number: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return each row's id; one that is missing is made up."""
+    stem = f"{source_hash[:12]}-"
+    if typed.ids is None:
+        return np.array([f"{stem}{number}" for number in row_number.tolist()], np.str_)
+    named = zip(typed.ids, row_number.tolist(), strict=True)
+    ids = [f"{stem}{number}" if word is None else word for word, number in named]
+    return np.array(ids, np.str_)
+
+
+def _first_defects(rows: int, defects: list[Defect]) -> NDArray[np.int64]:
+    """Return, for each row, which defect it is set aside for; -1 for none."""
+    severity = list(Reason)
+    blame = np.full(rows, -1, np.int64)
+    for index in sorted(range(len(defects)), key=lambda i: severity.index(defects[i].reason)):
+        blame[(blame < 0) & defects[index].where] = index
+    return blame
+
+
+def _repeated(ids: NDArray[np.str_], accepted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which accepted rows have the id of an earlier accepted one."""
+    import pandas as pd
+
+    again = np.zeros(len(ids), np.bool_)
+    again[accepted] = pd.Series(ids[accepted].astype(object)).duplicated().to_numpy()
+    return again
+
+
+def _rows(
+    typed: TypedColumns,
+    case: UseCase,
+    features: Features,
+    ids: NDArray[np.str_],
+    arrival: datetime | None,
+) -> Rows:
+    import pandas as pd
+
+    labelled = typed.label != UNLABELLED
+    if arrival is None:
+        arrival_time = typed.event_time
+        due = typed.event_time + np.timedelta64(case.labels.delay)
+    else:
+        arrival_time = due = np.full(len(ids), moment64(arrival))
+    columns = {name: typed.content[name].array for name in features.names}
+    amount = None if case.columns.amount is None else typed.content[case.columns.amount].to_numpy()
+    return Rows(
+        features=pd.DataFrame(columns, columns=list(features.names)),
+        row_id=ids,
+        event_time=typed.event_time,
+        arrival_time=arrival_time,
+        label=typed.label,
+        label_time=np.where(labelled, due, _NO_TIME),
+        amount=amount,
+    )
+
+
+def _out_of_order(event_time: NDArray[np.datetime64]) -> int:
+    if event_time.size == 0:
+        return 0
+    return int((event_time < np.maximum.accumulate(event_time)).sum())
+
+
+def _wrong_width(row: MalformedRow, source_hash: str) -> QuarantinedRow:
+    return QuarantinedRow(
+        row_id=f"{source_hash[:12]}-{row.row_number}",
+        row_number=row.row_number,
+        reason=Reason.WRONG_WIDTH,
+        detail=row.detail,
+        payload=row.text,
+    )
+
+
+def _set_aside(
+    frame: pd.DataFrame,
+    case: UseCase,
+    ids: NDArray[np.str_],
+    row_number: NDArray[np.int64],
+    defects: list[Defect],
+    blame: NDArray[np.int64],
+) -> list[QuarantinedRow]:
+    where = np.flatnonzero(blame >= 0)
+    declared = [name for name in declared_columns(case) if name in frame.columns]
+    records = frame[declared].iloc[where].to_dict(orient="records")
+    return [
+        QuarantinedRow(
+            row_id=str(ids[row]),
+            row_number=int(row_number[row]),
+            reason=defects[blame[row]].reason,
+            detail=_detail(defects[blame[row]], record),
+            payload=_payload(record),
+        )
+        for row, record in zip(where, records, strict=True)
+    ]
+
+
+def _detail(defect: Defect, record: dict[Any, Any]) -> str:
+    value = record[defect.column]
+    shown = repr(value) if isinstance(value, str) else str(value)
+    return f"{defect.column}: {shown[:80]}"
+
+
+def _payload(record: dict[Any, Any]) -> str:
+    import pandas as pd
+    from pydantic_core import to_json
+
+    present = {
+        name: None if pd.api.types.is_scalar(value) and pd.isna(value) else value
+        for name, value in record.items()
+    }
+    return to_json(present, inf_nan_mode="strings", fallback=str).decode()
+
+
+@dataclass(frozen=True)
+class QuarantinedRow:
+    """A row that was set aside.
+
+    Attributes
+    ----------
+    row_id
+        Its id; source hash and row number where it has none.
+    row_number
+        Its place among the file's rows, counted from 0.
+    detail
+        The column and the value at fault.
+    payload
+        The row as it came: JSON by column, or the text that could not be split into columns.
+    """
+
+    row_id: str
+    row_number: int
+    reason: Reason
+    detail: str
+    payload: str
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedRows:
+    """Every row of a file: accepted, in order of event time, or quarantined, in file order.
+
+    Attributes
+    ----------
+    equal_content
+        Rows that equal an earlier one in every declared column but the id; only counted.
+    out_of_order
+        Accepted rows that stand after a later one in the file; they were sorted.
+    source_hash
+        SHA-256 of the source's content, in hex, whether or not it is compressed.
+    synthetic
+        Whether the rows are made up.
+    """
+
+    rows: Rows
+    quarantined: tuple[QuarantinedRow, ...]
+    equal_content: int
+    out_of_order: int
+    source_hash: str
+    synthetic: bool = False
+
+
+def declarations(case: UseCase) -> DataFrameSchema:
+    """Return what the use case's numbers must be: finite, and money not below 0."""
+    from pandera.pandas import Check, Column, DataFrameSchema
+
+    finite = Check(_is_finite, error=Reason.INFINITE_NUMBER)
+    features, _ = resolved_columns(case)
+    amount = case.columns.amount
+    columns = {name: Column(float, finite, nullable=True) for name in features.numeric}
+    if amount is not None:
+        positive = Check.ge(0, error=Reason.NEGATIVE_AMOUNT)
+        columns[amount] = Column(float, [finite, positive], nullable=True)
+    return DataFrameSchema(columns)
+
+
+def broken_declarations(typed: TypedColumns, case: UseCase) -> list[Defect]:
+    """Return which rows hold values that the use case's columns may not."""
+    from pandera.errors import SchemaErrors
+
+    schema = declarations(case)
+    if not schema.columns:
+        return []
+    try:
+        schema.validate(typed.content, lazy=True)
+    except SchemaErrors as error:
+        return _defects(error.failure_cases, len(typed.content))
+    return []
+
+
+def _is_finite(values: pd.Series) -> pd.Series:
+    finite: pd.Series = ~np.isinf(values)
+    return finite
+
+
+def _defects(failures: pd.DataFrame, rows: int) -> list[Defect]:
+    found = []
+    for (reason, column), cases in failures.groupby(["check", "column"], sort=True):
+        where = np.zeros(rows, np.bool_)
+        where[cases["index"].to_numpy(np.int64)] = True
+        found.append(Defect(Reason(str(reason)), str(column), where))
+    return found

@@ -1,0 +1,329 @@
+"""Typed: the declared columns of a raw frame, read as what they are declared to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.errors import InputTypeError, TocsinError
+from monitoring.rows.parsing import (
+    ColumnTypeError,
+    is_text,
+    parse_numbers,
+    parse_times,
+    parse_words,
+)
+from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
+from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+EVENT_TIME, LABEL = "(event time)", "(label)"
+"""Names in `TypedColumns.content` that no file's column should have."""
+
+# Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
+_STRAY_SHARE, _STRAY_ROWS = 0.1, 10
+
+_LONGEST_ID = 200
+
+
+class Reason(StrEnum):
+    """Why a row was set aside; a row with several faults has the first of this list."""
+
+    WRONG_WIDTH = "wrong number of columns"
+    MISSING_TIME = "missing time"
+    UNPARSABLE_TIME = "unparsable time"
+    TIME_OUT_OF_RANGE = "time out of range"
+    MISSING_ID = "missing id"
+    UNUSABLE_ID = "unusable id"
+    UNPARSABLE_NUMBER = "unparsable number"
+    INFINITE_NUMBER = "infinite number"
+    NEGATIVE_AMOUNT = "negative amount"
+    UNKNOWN_TARGET = "unknown target value"
+    DUPLICATE_ID = "duplicate id"
+
+
+class SchemaError(TocsinError, ValueError):
+    """A file, or a batch, as a whole is not what the use case declares."""
+
+
+@dataclass(frozen=True, eq=False)
+class Defect:
+    """A fault that some rows have in one column.
+
+    Attributes
+    ----------
+    where
+        True for each row that has it.
+    """
+
+    reason: Reason
+    column: str
+    where: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class TypedColumns:
+    """Every declared column, one value a row of the raw frame, in its order.
+
+    Attributes
+    ----------
+    content
+        Features, amount, label and event time: what a row says beside its id.
+    event_time
+        `datetime64[us]`, UTC; NaT where it could not be read.
+    label
+        int8, as in `Rows`.
+    ids
+        None where the use case has no id column; an element is None where there is none to use.
+    defects
+        What could not be read.
+    """
+
+    content: pd.DataFrame
+    event_time: NDArray[np.datetime64]
+    label: NDArray[np.int8]
+    ids: list[str | None] | None
+    defects: tuple[Defect, ...]
+
+
+def resolved_columns(case: UseCase) -> tuple[Features, Target]:
+    """Return features and target of a use case whose columns are known.
+
+    Raises
+    ------
+    InputTypeError
+        They are still left to `auto`.
+    """
+    features, target = case.columns.features, case.columns.target
+    if not isinstance(features, Features) or not isinstance(target, Target):
+        msg = f"use case {case.name}: its columns are still `auto`: resolve them first"
+        raise InputTypeError(msg)
+    return features, target
+
+
+def declared_columns(case: UseCase) -> tuple[str, ...]:
+    """Return the file's columns that the use case names, each once, the target last."""
+    columns = case.columns
+    features, target = resolved_columns(case)
+    names = [columns.event_time.name] if isinstance(columns.event_time, EventTime) else []
+    names += [columns.id] if columns.id is not None else []
+    names += features.names
+    names += [columns.amount] if columns.amount is not None else []
+    return tuple(dict.fromkeys([*names, target.name]))
+
+
+def typed_columns(
+    frame: pd.DataFrame,
+    case: UseCase,
+    row_number: NDArray[np.int64],
+    *,
+    target_required: bool = True,
+) -> TypedColumns:
+    """Read every declared column.
+
+    Parameters
+    ----------
+    row_number
+        Each row's place in its file; gives rows without event times their time.
+    target_required
+        Whether the target's column must be there; without it no row is labelled.
+
+    Raises
+    ------
+    SchemaError
+        A column is not there, there twice, or is of another type.
+    InputTypeError
+        The use case's columns are not resolved yet.
+    """
+    import pandas as pd
+
+    features, target = resolved_columns(case)
+    _require_columns(frame, case, optional=() if target_required else (target.name,))
+    content, defects = _features(frame, features, case.columns.amount)
+    event_time, time_defects = _event_times(frame, case.columns.event_time, row_number)
+    label, label_defects = _label(frame, target)
+    if isinstance(case.columns.event_time, EventTime):
+        content[EVENT_TIME] = event_time
+    content[LABEL] = label
+    ids = None
+    if case.columns.id is not None:
+        ids, id_defects = _ids(frame, case.columns.id)
+        defects += id_defects
+    return TypedColumns(
+        content=pd.DataFrame(content),
+        event_time=event_time,
+        label=label,
+        ids=ids,
+        defects=(*defects, *time_defects, *label_defects),
+    )
+
+
+def _require_columns(frame: pd.DataFrame, case: UseCase, *, optional: tuple[str, ...]) -> None:
+    there = [str(name) for name in frame.columns]
+    problems = []
+    for name in declared_columns(case):
+        if there.count(name) > 1:
+            problems.append(f"column {name!r} is there {there.count(name)} times")
+        elif name not in there and name not in optional:
+            near = get_close_matches(name, there) or _same_letters(name, there)
+            hint = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
+            problems.append(f"column {name!r} is missing{hint}")
+    if problems:
+        msg = f"{'; '.join(problems)} (columns there: {', '.join(there)})"
+        raise SchemaError(msg)
+
+
+def _same_letters(name: str, there: list[str]) -> list[str]:
+    """Return names that differ in case and spaces only."""
+    return [other for other in there if other.strip().casefold() == name.strip().casefold()]
+
+
+def _features(
+    frame: pd.DataFrame, features: Features, amount: str | None
+) -> tuple[dict[str, Any], list[Defect]]:
+    content: dict[str, Any] = {}
+    defects = []
+    for name in dict.fromkeys((*features.numeric, *((amount,) if amount else ()))):
+        with _named(name):
+            parsed = parse_numbers(frame[name])
+        _require_type(name, "numbers", parsed.unparsable, frame[name])
+        content[name] = parsed.values
+        defects.append(Defect(Reason.UNPARSABLE_NUMBER, name, parsed.unparsable))
+    for name in features.categorical:
+        content[name] = parse_words(frame[name])
+    return content, defects
+
+
+def _event_times(
+    frame: pd.DataFrame, declared: EventTime | ArrivalOrder, row_number: NDArray[np.int64]
+) -> tuple[NDArray[np.datetime64], list[Defect]]:
+    if isinstance(declared, ArrivalOrder):
+        spacing = np.timedelta64(declared.spacing).astype("timedelta64[us]")
+        return moment64(declared.origin) + row_number * spacing, []
+    name = declared.name
+    with _named(name):
+        times = parse_times(frame[name], declared)
+    _require_type(name, "times", times.unparsable, frame[name])
+    missing = np.isnat(times.values) & ~times.unparsable & ~times.out_of_range
+    return times.values, [
+        Defect(Reason.UNPARSABLE_TIME, name, times.unparsable),
+        Defect(Reason.TIME_OUT_OF_RANGE, name, times.out_of_range),
+        Defect(Reason.MISSING_TIME, name, missing),
+    ]
+
+
+def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[Defect]]:
+    if target.name not in frame.columns:
+        return np.full(len(frame), UNLABELLED, np.int8), []
+    with _named(target.name):
+        labels = parse_target(frame[target.name], target)
+    _require_type(target.name, "two values", labels.unknown, frame[target.name])
+    return labels.label, [Defect(Reason.UNKNOWN_TARGET, target.name, labels.unknown)]
+
+
+def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:
+    words = parse_words(frame[name]).to_numpy(dtype=object, na_value=None).tolist()
+    missing = np.array([word is None for word in words], np.bool_)
+    unusable = np.array([word is not None and not _can_be_id(word) for word in words], np.bool_)
+    ids = [None if bad else word for word, bad in zip(words, unusable, strict=True)]
+    return ids, [
+        Defect(Reason.MISSING_ID, name, missing),
+        Defect(Reason.UNUSABLE_ID, name, unusable),
+    ]
+
+
+def _can_be_id(word: str) -> bool:
+    """Whether databases and arrays can hold a word as an id."""
+    return len(word) <= _LONGEST_ID and "\0" not in word
+
+
+@contextmanager
+def _named(column: str) -> Iterator[None]:
+    """Add the column's name to what is wrong with its type."""
+    try:
+        yield
+    except ColumnTypeError as error:
+        msg = f"column {column!r} {error}"
+        raise SchemaError(msg) from error
+
+
+def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd.Series) -> None:
+    """Refuse a column of which more than a few values are of another type."""
+    wrong = int(stray.sum())
+    if wrong > max(_STRAY_ROWS, _STRAY_SHARE * len(stray)):
+        examples = ", ".join(repr(value) for value in values[stray].iloc[:3].tolist())
+        msg = (
+            f"column {column!r} should hold {wanted}, and {wrong:,} of its {len(stray):,} values "
+            f"are something else, such as {examples}"
+        )
+        raise SchemaError(msg)
+
+
+_OTHER_OF_TWO = {0: 1, 1: 0}
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The truth of each row.
+
+    Attributes
+    ----------
+    label
+        int8: `POSITIVE`, `NEGATIVE`, or `UNLABELLED` where nothing was there or it is unknown.
+    unknown
+        Where the value is neither the positive nor the negative one.
+    """
+
+    label: NDArray[np.int8]
+    unknown: NDArray[np.bool_]
+
+
+def parse_target(column: pd.Series, target: Target) -> Labels:
+    """Tell positive, negative and unknown values apart; an empty one is `UNLABELLED`.
+
+    The negative value is the other one of 0 and 1, of true and false; for any other target it is
+    the most frequent of the other values.
+    """
+    import pandas as pd
+
+    values, unreadable = _comparable(column, target)
+    present = pd.notna(values)
+    positive = present & (values == target.positive)
+    others = values[present & ~positive]
+    negative = present & ~positive
+    if others.size:
+        negative &= values == _negative(target, others)
+    label = np.full(len(column), UNLABELLED, np.int8)
+    label[positive] = POSITIVE
+    label[negative] = NEGATIVE
+    return Labels(label, unreadable | (present & ~positive & ~negative))
+
+
+def _comparable(column: pd.Series, target: Target) -> tuple[Any, NDArray[np.bool_]]:
+    """Return values that compare with the positive one, and where there are none such."""
+    if isinstance(target.positive, str):
+        words = parse_words(column).to_numpy(dtype=object, na_value=None)
+        return words, np.zeros(len(column), np.bool_)
+    if is_text(column):
+        column = column.astype(object).replace(
+            {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
+        )
+    numbers = parse_numbers(column)
+    return numbers.values, numbers.unparsable
+
+
+def _negative(target: Target, others: Any) -> Any:
+    if not isinstance(target.positive, str) and int(target.positive) in _OTHER_OF_TWO:
+        return _OTHER_OF_TWO[int(target.positive)]
+    values, counts = np.unique(others, return_counts=True)
+    return values[np.argmax(counts)]

@@ -1,0 +1,178 @@
+"""The local stack's components: what runs, by which command, and where its health is asked."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitoring.settings import Ports, Settings
+from monitoring.stack.environment import loopback_url
+from monitoring.stack.folders import Folders
+from monitoring.stack.health_check import Health
+from monitoring.stack.ports import LOOPBACK
+from monitoring.stack.programs import grafana_server
+
+RETENTION = "400d"
+"""How long Prometheus keeps samples: a year and a month, so that years can be compared."""
+
+RUNS_TASKS = "airflow-scheduler"
+"""The component whose processes run the tasks."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One process of the local stack, and what it starts itself.
+
+    Attributes
+    ----------
+    url
+        Where people look at it; None if there is nothing to see.
+    health
+        None for a component that does one thing and ends, before the components after it start.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+    url: str | None = None
+    health: Health | None = None
+
+
+def components(settings: Settings, ports: Ports) -> tuple[Component, ...]:
+    """Return the components, in the order in which they start."""
+    folders = Folders(settings.state)
+    return (
+        *_metrics(folders, ports),
+        _mlflow(settings, folders, ports),
+        *_grafana(settings, folders, ports),
+        _serve(settings, ports),
+        *_airflow(folders, ports),
+    )
+
+
+def wanted_ports(settings: Settings, ports: Ports) -> dict[str, int]:
+    """Return the port of every component that listens on one."""
+    listening = {
+        "pushgateway": ports.pushgateway,
+        "prometheus": ports.prometheus,
+        "alertmanager": ports.alertmanager,
+        "mlflow": ports.mlflow,
+        "airflow": ports.airflow,
+        "serve": ports.serve,
+    }
+    if grafana_server(settings.grafana_home) is not None:
+        listening["grafana"] = ports.grafana
+    return listening
+
+
+def _metrics(folders: Folders, ports: Ports) -> tuple[Component, ...]:
+    pushgateway = loopback_url(ports.pushgateway)
+    prometheus = loopback_url(ports.prometheus)
+    alertmanager = loopback_url(ports.alertmanager)
+    return (
+        Component(
+            "pushgateway",
+            (
+                "prometheus-pushgateway",
+                f"--web.listen-address={LOOPBACK}:{ports.pushgateway}",
+                f"--persistence.file={folders.pushgateway / 'metrics'}",
+                "--persistence.interval=5s",  # what a kill -9 can lose
+            ),
+            folders.pushgateway,
+            pushgateway,
+            Health(f"{pushgateway}/-/ready"),
+        ),
+        Component(
+            "alertmanager",
+            (
+                "prometheus-alertmanager",
+                f"--web.listen-address={LOOPBACK}:{ports.alertmanager}",
+                f"--web.external-url={alertmanager}",
+                "--cluster.listen-address=",  # alone, so nothing beyond the loopback
+                f"--config.file={folders.alertmanager / 'alertmanager.yml'}",
+                f"--storage.path={folders.alertmanager / 'data'}",
+            ),
+            folders.alertmanager,
+            alertmanager,
+            Health(f"{alertmanager}/-/ready"),
+        ),
+        Component(
+            "prometheus",
+            (
+                "prometheus",
+                f"--web.listen-address={LOOPBACK}:{ports.prometheus}",
+                f"--web.external-url={prometheus}",
+                f"--config.file={folders.prometheus / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folders.prometheus / 'data'}",
+                f"--storage.tsdb.retention.time={RETENTION}",
+            ),
+            folders.prometheus,
+            prometheus,
+            Health(f"{prometheus}/-/ready"),
+        ),
+    )
+
+
+def _mlflow(settings: Settings, folders: Folders, ports: Ports) -> Component:
+    url = loopback_url(ports.mlflow)
+    return Component(
+        "mlflow",
+        (
+            _script("mlflow"),
+            "server",
+            f"--host={LOOPBACK}",
+            f"--port={ports.mlflow}",
+            "--workers=1",
+            # The database and folder that commands use without a server: the models are the same.
+            f"--backend-store-uri=sqlite:///{settings.state / 'mlflow.db'}",
+            f"--artifacts-destination={settings.artifacts.as_uri()}",
+        ),
+        folders.mlflow,
+        url,
+        Health(f"{url}/health"),
+    )
+
+
+def _serve(settings: Settings, ports: Ports) -> Component:
+    url = loopback_url(ports.serve)
+    command = (_script("tocsin"), "serve", "--host", LOOPBACK, "--port", str(ports.serve))
+    return Component("serve", command, settings.state, url, Health(f"{url}/health"))
+
+
+def _airflow(folders: Folders, ports: Ports) -> tuple[Component, ...]:
+    # Not `airflow standalone`: its log servers listen on every interface, and it neither
+    # restarts a component that died nor says so.
+    url = loopback_url(ports.airflow)
+    health = f"{url}/api/v2/monitor/health"
+
+    def airflow(name: str, *arguments: str, component: str) -> Component:
+        return Component(
+            f"airflow-{name}",
+            (_script("airflow"), name, *arguments),
+            folders.airflow,
+            url if name == "api-server" else None,
+            Health(health, component),
+        )
+
+    return (
+        Component("airflow-migrate", (_script("airflow"), "db", "migrate"), folders.airflow),
+        airflow("api-server", component="metadatabase"),
+        # Logs are read from the folder that all components share; no server is needed for them.
+        airflow("scheduler", "--skip-serve-logs", component="scheduler"),
+        airflow("dag-processor", component="dag_processor"),
+        airflow("triggerer", "--skip-serve-logs", component="triggerer"),
+    )
+
+
+def _grafana(settings: Settings, folders: Folders, ports: Ports) -> tuple[Component, ...]:
+    command = grafana_server(settings.grafana_home)
+    if command is None:
+        return ()
+    url = loopback_url(ports.grafana)
+    return (Component("grafana", command, folders.grafana, url, Health(f"{url}/api/health")),)
+
+
+def _script(name: str) -> str:
+    """Return the path of a command that was installed beside this Python."""
+    return str(Path(sys.executable).parent / name)

@@ -1,0 +1,122 @@
+"""The file `.env` of docker compose: secrets generated once, and the ports people may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitoring.settings import Ports
+from monitoring.stack.credentials import fernet_key, password, signing_key
+from monitoring.stack.private import write_private
+from monitoring.stack.stack_error import StackError
+
+
+@dataclass(frozen=True)
+class Secret:
+    """One generated line of the file."""
+
+    name: str
+    what: str
+    make: Callable[[], str] = password
+
+
+SECRETS = (
+    Secret("POSTGRES_PASSWORD", "PostgreSQL's superuser"),
+    Secret("POSTGRES_AIRFLOW_PASSWORD", "PostgreSQL's role of Airflow"),
+    Secret("POSTGRES_MLFLOW_PASSWORD", "PostgreSQL's role of MLflow"),
+    Secret("POSTGRES_TOCSIN_PASSWORD", "PostgreSQL's role of the production store"),
+    Secret("S3_ACCESS_KEY", "Object storage of the models: the key's name"),
+    Secret("S3_SECRET_KEY", "Object storage of the models: the key"),
+    Secret("TOCSIN_AIRFLOW_PASSWORD", "Airflow's user admin"),
+    Secret("AIRFLOW_JWT_SECRET", "Signs the tokens between Airflow's components", signing_key),
+    Secret("AIRFLOW_API_SECRET_KEY", "Signs Airflow's sessions", signing_key),
+    Secret("AIRFLOW_FERNET_KEY", "Encrypts Airflow's connections and variables", fernet_key),
+    Secret("GRAFANA_PASSWORD", "Grafana's user admin"),
+    Secret("GRAFANA_SECRET_KEY", "Encrypts what Grafana keeps of contact points", signing_key),
+)
+
+PUBLISHED = ("airflow", "mlflow", "prometheus", "pushgateway", "grafana", "serve")
+"""The components whose ports docker compose publishes, on loopback only."""
+
+DELIVERY = {
+    "TOCSIN_WEBHOOK_URL": "https://chat.example.org/hook",
+    "TOCSIN_SLACK_URL": "https://hooks.slack.com/services/...",
+    "TOCSIN_HEARTBEAT_URL": "https://watchdog.example.org/tocsin",
+    "TOCSIN_SMTP_HOST": "mail.example.org:587",
+    "TOCSIN_SMTP_TLS": "true",
+    "TOCSIN_SMTP_FROM": "tocsin@example.org",
+    "TOCSIN_SMTP_TO": "oncall@example.org",
+    "TOCSIN_SMTP_USER": "tocsin",
+    "TOCSIN_SMTP_PASSWORD": "...",
+    "TOCSIN_PUBLIC_URL": "https://tocsin.example.org",
+    "TOCSIN_GRAFANA_URL": "https://grafana.example.org",
+    "TOCSIN_PUBLIC_AIRFLOW_URL": "https://airflow.example.org",
+    "TOCSIN_PUBLIC_MLFLOW_URL": "https://mlflow.example.org",
+    "TOCSIN_PUBLIC_PROMETHEUS_URL": "https://prometheus.example.org",
+}
+"""Where alerts go: lines to fill in, with an example of each."""
+
+
+def example() -> str:
+    """Return the file `.env.example`: every line, no secret."""
+    return _text({secret.name: "" for secret in SECRETS})
+
+
+def variables() -> frozenset[str]:
+    """Return the name of every variable that the file sets or offers."""
+    secrets = {secret.name for secret in SECRETS}
+    return frozenset(secrets | _ports().keys() | DELIVERY.keys())
+
+
+class EnvIncompleteError(StackError):
+    """The file that is there lacks what docker compose will ask for; the message names it."""
+
+
+def write_env(path: Path) -> bool:
+    """Write the file with fresh secrets and mode 600; one that is there is never overwritten.
+
+    Returns
+    -------
+    Whether it was written.
+
+    Raises
+    ------
+    EnvIncompleteError
+        There is one already, and it lacks a secret.
+    """
+    if not path.exists():
+        write_private(path, _text({secret.name: secret.make() for secret in SECRETS}))
+        return True
+    lines = path.read_text(encoding="utf-8").splitlines()
+    given = {name.strip() for name, _, value in (line.partition("=") for line in lines) if value}
+    lacking = [secret.name for secret in SECRETS if secret.name not in given]
+    if lacking:
+        msg = (
+            f"{path} is kept as it is, but lacks {', '.join(lacking)}: add them, or move the file "
+            "away and have it written anew (what was set up with its passwords asks for those)"
+        )
+        raise EnvIncompleteError(msg)
+    return False
+
+
+def _ports() -> dict[str, int]:
+    return {
+        f"TOCSIN_PORT_{component.upper()}": Ports.model_fields[component].default
+        for component in PUBLISHED
+    }
+
+
+def _text(secrets: dict[str, str]) -> str:
+    lines = [
+        "# What docker-compose.yml asks for. `make env` writes this file with generated secrets;",
+        "# keep it to yourself, it is never committed.",
+        "",
+    ]
+    for secret in SECRETS:
+        lines += [f"# {secret.what}", f"{secret.name}={secrets[secret.name]}"]
+    lines += ["", "# Ports on the loopback of this machine"]
+    lines += [f"{name}={port}" for name, port in _ports().items()]
+    lines += ["", "# Where alerts go, and where their links lead; lines left out are not used"]
+    lines += [f"#{name}={value}" for name, value in DELIVERY.items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,44 @@
+"""Health: asking a server whether it is well.
+
+Run as a program it is the health check of containers:
+``python -m monitoring.stack.health_check URL [COMPONENT]`` ends with 0 if it is, else with 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import requests
+
+ANSWER_SECONDS = 3
+
+
+@dataclass(frozen=True)
+class Health:
+    """Where a component says whether it is well.
+
+    Attributes
+    ----------
+    url
+        Answers 200 when it is.
+    component
+        For Airflow, whose API server speaks for its other components too: the one that is meant.
+    """
+
+    url: str
+    component: str | None = None
+
+    def is_well(self) -> bool:
+        """Ask it."""
+        try:
+            answer = requests.get(self.url, timeout=ANSWER_SECONDS)
+            if not answer.ok or self.component is None:
+                return answer.ok
+            return bool(answer.json()[self.component]["status"] == "healthy")
+        except requests.RequestException:
+            return False
+
+
+if __name__ == "__main__":
+    sys.exit(0 if Health(*sys.argv[1:3]).is_well() else 1)

@@ -1,0 +1,268 @@
+"""Features in store and archive: JSON, one object a row; and frames of the declared kinds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from pydantic_core import to_json
+
+from monitoring.atomic_write import atomic_file
+from monitoring.errors import InputError
+from monitoring.rows.rows import Rows
+from monitoring.store.database import StoreError
+from monitoring.use_case import Features
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from monitoring.use_case import UseCase
+
+
+def features_to_json(features: pd.DataFrame) -> list[str]:
+    """Return one JSON object a row, keyed by feature name: missing is null, floats are exact.
+
+    Raises
+    ------
+    InputError
+        A number is infinite, which JSON can't hold.
+    """
+    numbers = features.select_dtypes("number")
+    infinite = [str(n) for n in numbers.columns if np.isinf(numbers[n].to_numpy()).any()]
+    if infinite:
+        msg = f"infinite values in {', '.join(infinite)}: set these rows aside before storing"
+        raise InputError(msg)
+    names = [str(name) for name in features.columns]
+    return [
+        to_json(dict(zip(names, row, strict=True)), inf_nan_mode="null").decode()
+        for row in zip(*(features[name].tolist() for name in names), strict=True)
+    ]
+
+
+def features_from_json(texts: Sequence[str], features: Features) -> pd.DataFrame:
+    """Return the declared features of each row; one that a row doesn't have is missing.
+
+    Raises
+    ------
+    InputError
+        A stored value is of another kind than the use case declares.
+    """
+    import pyarrow as pa
+    from pyarrow import json
+
+    if not texts:
+        return features_frame(arrow_schema(features).empty_table(), features)
+    parse = json.ParseOptions(
+        explicit_schema=arrow_schema(features), unexpected_field_behavior="ignore"
+    )
+    # A row longer than a block would be refused.
+    read = json.ReadOptions(block_size=max(1 << 20, 8 * max(map(len, texts))))
+    lines = pa.BufferReader("\n".join(texts).encode())
+    try:
+        table = json.read_json(lines, read_options=read, parse_options=parse)
+    except pa.ArrowInvalid as error:
+        msg = f"stored features are not of the kinds that the use case declares: {error}"
+        raise InputError(msg) from error
+    return features_frame(table, features)
+
+
+def arrow_schema(features: Features) -> pa.Schema:
+    """Return the features' Arrow types, numeric first."""
+    import pyarrow as pa
+
+    kinds = dict.fromkeys(features.numeric, pa.float64())
+    kinds |= dict.fromkeys(features.categorical, pa.string())
+    return pa.schema(list(kinds.items()))
+
+
+def features_frame(table: pa.Table, features: Features) -> pd.DataFrame:
+    """Return the frame that `Rows` holds: float64 or `str`, missing as NaN in both."""
+    import pandas as pd
+
+    columns = {name: table[name].to_numpy() for name in features.numeric}
+    columns |= {
+        name: pd.array(table[name].to_pylist(), dtype="str") for name in features.categorical
+    }
+    return pd.DataFrame(columns, columns=list(features.names))
+
+
+_ARCHIVED_FEATURE = "features."
+"""Before each feature's name, since a feature may be called `amount` or `label` too."""
+
+
+def declared_features(case: UseCase) -> Features:
+    """Return the use case's features.
+
+    Raises
+    ------
+    StoreError
+        They are still `auto`: they are known once the source has been looked at.
+    """
+    features = case.columns.features
+    if not isinstance(features, Features):
+        msg = f"{case.name}: columns.features is `auto`; resolve it from the source first"
+        raise StoreError(msg)
+    return features
+
+
+class ArchiveError(StoreError):
+    """An archive file is missing or was changed; the message says where and what to do."""
+
+
+class Scored(NamedTuple):
+    """A score, and the model version that gave it."""
+
+    score: float
+    model_version: str
+
+
+def encode_archive(rows: Rows, scores: Mapping[str, Scored]) -> bytes:
+    """Return the Parquet file of labelled rows, with the scores there are, by row id."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    time = pa.timestamp("us", tz="UTC")
+    ids = rows.row_id.tolist()
+    scored = [scores.get(row_id) for row_id in ids]
+    columns = {
+        "row_id": pa.array(ids, pa.string()),
+        "event_time": pa.array(rows.event_time).cast(time),
+        "arrival_time": pa.array(rows.arrival_time).cast(time),
+        "amount": pa.nulls(len(ids), pa.float64())
+        if rows.amount is None
+        else pa.array(rows.amount, from_pandas=True),
+        "label": pa.array(rows.label),
+        "label_time": pa.array(rows.label_time).cast(time),
+        "score": pa.array([each and each.score for each in scored], pa.float64()),
+        "model_version": pa.array([each and each.model_version for each in scored], pa.string()),
+    }
+    columns |= {
+        f"{_ARCHIVED_FEATURE}{name}": pa.array(rows.features[name], from_pandas=True)
+        for name in rows.features
+    }
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
+    """Return an archive's rows, without scores: unlike versions may have given them.
+
+    Raises
+    ------
+    ArchiveError
+        The file is not there, or is not the one that was written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    cure = "training rows would be missing: put the file back from a backup"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        msg = f"archive {path} of use case {case.name} is not there; {cure}"
+        raise ArchiveError(msg) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        msg = (
+            f"archive {path} of use case {case.name} was changed since it was written "
+            f"(sha256 {found}, recorded {sha256}); {cure}"
+        )
+        raise ArchiveError(msg)
+    table = pq.read_table(pa.BufferReader(content))
+    return Rows(
+        features=_archived_features(table, declared_features(case)),
+        row_id=np.array(table["row_id"].to_pylist(), dtype=np.str_),
+        event_time=_moments(table["event_time"]),
+        arrival_time=_moments(table["arrival_time"]),
+        label=table["label"].to_numpy().astype(np.int8),
+        label_time=_moments(table["label_time"]),
+        amount=None if case.columns.amount is None else table["amount"].to_numpy(),
+    )
+
+
+def _archived_features(table: pa.Table, declared: Features) -> pd.DataFrame:
+    """Return the declared features; one that the archive doesn't have is missing in its rows."""
+    import pyarrow as pa
+
+    columns = [
+        table[_ARCHIVED_FEATURE + field.name].cast(field.type)
+        if _ARCHIVED_FEATURE + field.name in table.column_names
+        else pa.nulls(len(table), field.type)
+        for field in arrow_schema(declared)
+    ]
+    return features_frame(pa.table(columns, schema=arrow_schema(declared)), declared)
+
+
+def _moments(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+    import pyarrow as pa
+
+    times: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy()
+    return times
+
+
+_TIMES = ("event_time", "arrival_time", "label_time")
+_SNAPSHOT_MARK = "row:"
+"""Set before the columns that are not features: a feature may have any name of its own."""
+
+
+def write_snapshot(rows: Rows, path: Path) -> str:
+    """Write `rows` to `path` in one move; return the SHA-256 of the file.
+
+    The same rows give the same file. Scores are not kept.
+    """
+    import pyarrow.parquet as pq
+
+    with atomic_file(path) as partial:
+        pq.write_table(_snapshot_table(rows), partial, compression="zstd")
+        return hashlib.sha256(partial.read_bytes()).hexdigest()
+
+
+def read_snapshot(path: Path, features: Features) -> Rows:
+    """Read what `write_snapshot` wrote."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    frame = pd.DataFrame(
+        {name: _snapshot_feature(table, name, features.numeric) for name in features.names}
+    )
+
+    def column(name: str) -> Any:
+        return table.column(_SNAPSHOT_MARK + name).to_numpy(zero_copy_only=False)
+
+    return Rows(
+        features=frame,
+        row_id=column("row_id").astype(np.str_),
+        label=column("label").astype(np.int8),
+        amount=column("amount") if _SNAPSHOT_MARK + "amount" in table.column_names else None,
+        **{name: column(name).astype("datetime64[us]") for name in _TIMES},
+    )
+
+
+def _snapshot_table(rows: Rows) -> pa.Table:
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        name: pa.array(rows.features[name], from_pandas=True) for name in rows.features.columns
+    }
+    columns[_SNAPSHOT_MARK + "row_id"] = pa.array(rows.row_id.astype(object), pa.string())
+    columns[_SNAPSHOT_MARK + "label"] = pa.array(rows.label)
+    columns |= {_SNAPSHOT_MARK + name: pa.array(getattr(rows, name)) for name in _TIMES}
+    if rows.amount is not None:
+        columns[_SNAPSHOT_MARK + "amount"] = pa.array(rows.amount)
+    return pa.table(columns)
+
+
+def _snapshot_feature(table: pa.Table, name: str, numeric: tuple[str, ...]) -> Any:
+    import pandas as pd
+
+    column = table.column(name)
+    if name in numeric:
+        return column.to_numpy(zero_copy_only=False).astype(np.float64)
+    return pd.Series(column.to_pylist(), dtype="str")

@@ -1,0 +1,57 @@
+"""Kept: what a report reads of the production store, whoever stands in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from monitoring.rows.rows import Role, Rows
+from monitoring.rows.window import Window
+from monitoring.use_case import UseCase
+
+
+@dataclass(frozen=True)
+class LabelProblems:
+    """Labels that could not be taken as they are; none of them is lost.
+
+    Attributes
+    ----------
+    unknown
+        Labels whose row is not there.
+    conflicting
+        Labels that contradict the first one of their row.
+    """
+
+    unknown: int
+    conflicting: int
+
+
+class WindowSource(Protocol):
+    """Rows as they were known at a moment, scores and verdicts; see `ProductionStore`."""
+
+    def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows: ...  # noqa: D102
+
+    def scored(  # noqa: D102
+        self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
+    ) -> Rows: ...
+
+    def quarantined_counts(  # noqa: D102
+        self, case: UseCase, since: datetime, as_of: datetime
+    ) -> Mapping[str, int]: ...
+
+    def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems: ...  # noqa: D102
+
+    def load_verdict(self, case: UseCase, verdict_id: str) -> str | None: ...  # noqa: D102
+
+    def save_verdict(  # noqa: D102
+        self,
+        case: UseCase,
+        verdict_id: str,
+        *,
+        window: Window,
+        as_of: datetime,
+        model_version: str | None,
+        payload: str,
+    ) -> str: ...
