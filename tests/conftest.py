@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.fixtures.stack",
     "tests.fixtures.postgres",
     "tests.fixtures.spark",
+    "tests.fixtures.webhook",
 ]
 
 GRAFANA_HOME = "TOCSIN_GRAFANA_HOME"

@@ -28,17 +28,29 @@ class State(Enum):
 
 def retrain(run: Run) -> Notification:
     """Run a retrain; publishing and notifying happen on every branch, a failure's too."""
-    notification = _Execution(RETRAIN, run).results()["notify"]
+    notification = execute(RETRAIN, run)["notify"]
     assert isinstance(notification, Notification)  # noqa: S101  by the declared order
     return notification
 
 
 def report(run: Run) -> tuple[Notification, bool]:
     """Run a report; return its notification, and whether drift lies above its limit."""
-    results = _Execution(REPORT, run).results()
+    results = execute(REPORT, run)
     notification, outcome = results["summary"], results.get("drift_limit_crossed")
     assert isinstance(notification, Notification)  # noqa: S101  by the declared order
     return notification, isinstance(outcome, Outcome) and outcome.drifted
+
+
+def execute(order: Order, run: Run) -> Mapping[str, Result]:
+    """Call every step that its rule lets run, and return the results by the steps' names.
+
+    Raises
+    ------
+    Exception
+        The error of the first step that failed, with a note of each later one's. Candidates'
+        errors count only where no candidate succeeded.
+    """
+    return _Execution(order, run).results()
 
 
 @dataclass
@@ -61,14 +73,7 @@ class _Execution:
     errors: dict[str, Exception] = field(default_factory=dict)
 
     def results(self) -> Mapping[str, Result]:
-        """Call every step that its rule lets run, and return the results by the steps' names.
-
-        Raises
-        ------
-        Exception
-            The error of the first step that failed, with a note of each later one's. Candidates'
-            errors count only where no candidate succeeded.
-        """
+        """Do as `execute` says."""
         opening = self.order.opening
         self.states[opening.name] = [self._call(opening)]
         for step in self.order.steps:
@@ -91,8 +96,9 @@ class _Execution:
         try:
             result = step.call(self.run, *candidate)
         except Exception as error:
-            log.exception("%s: %s failed", self.run.key, task)
             self.errors[task] = error
+            # What fails the run is raised in the end, with its traceback; a candidate's is not.
+            log.error("%s: %s failed: %s", self.run.key, task, error, exc_info=bool(candidate))
             if not candidate and step.name not in self.order.reported:
                 self._notify_failure(step, error)
             return State.FAILED

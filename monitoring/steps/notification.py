@@ -62,11 +62,9 @@ def notify(run: Run, notification: Notification) -> None:
     run.write("notification", notification)
     try:
         publish_notification_status(run, delivered)
-    except PublishError:
+    except PublishError as error:
         # What was to be said has been said: this is no second fault of the run.
-        log.warning(
-            "%s: the delivery of its notification was not published", run.key, exc_info=True
-        )
+        log.warning("%s: delivery of its notification not published: %s", run.key, error)
 
 
 def notify_failure(title: str, step: str, run_id: str, error: BaseException | None) -> None:

@@ -194,7 +194,12 @@ REPORT = Order(
             after=("report_quality", "report_drift", "report_performance"),
             runs=Runs.ALWAYS,
         ),
-        Step(report_files.keep_newest_reports, after=("publish_metrics",), name="keep_newest"),
+        Step(
+            report_files.keep_newest_reports,
+            after=("publish_metrics",),
+            name="keep_newest",
+            runs=Runs.ALWAYS,
+        ),
         Step(report_outcome.summary, after=("keep_newest",), runs=Runs.ALWAYS),
         Step(
             measurement.drift_limit_crossed,

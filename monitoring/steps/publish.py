@@ -10,9 +10,9 @@ from monitoring.rows.rows import Role
 from monitoring.settings import settings
 from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import PushGroup
-from monitoring.signals.pushgateway import publish, publish_success
+from monitoring.signals.pushgateway import publish, publish_notification, publish_success
 from monitoring.signals.samples import model_samples, scorecard_samples
-from monitoring.signals.statuses import NotificationStatus, notification_of, status_sample
+from monitoring.signals.statuses import NotificationStatus
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Run
 from monitoring.use_case import UseCase
@@ -48,8 +48,9 @@ def publish_run_success(run: Run) -> None:
 
 def publish_notification_status(run: Run, status: NotificationStatus) -> None:
     """Publish whether the run's notification was delivered."""
-    sample = status_sample(notification_of(run.pipeline), status)
-    push(run.case, run.pipeline.notification, (sample,))
+    url = settings().pushgateway_url
+    if url is not None:
+        publish_notification(run.use_case, run.pipeline, status, url=url)
 
 
 def push(case: UseCase, group: PushGroup, samples: Iterable[Sample]) -> None:

@@ -45,12 +45,20 @@ class Airflow:
             stderr=self._log,
         )
 
-    def run(self, dag_id: str, **conf: object) -> Ran:
-        """Run a DAG once and return how it ended."""
+    def run(self, dag_id: str, *, environment: dict[str, str] | None = None, **conf: object) -> Ran:
+        """Run a DAG once and return how it ended.
+
+        Parameters
+        ----------
+        environment
+            Variables of this run alone, beside those of all.
+        """
         out = self.folder / "ran.json"
         out.unlink(missing_ok=True)
         assert self._child.stdin is not None
-        self._child.stdin.write(json.dumps([dag_id, conf, str(out)]).encode() + b"\n")
+        self._child.stdin.write(
+            json.dumps([dag_id, environment or {}, conf, str(out)]).encode() + b"\n"
+        )
         self._child.stdin.flush()
         while not out.exists():
             if self._child.poll() is not None:
@@ -70,8 +78,13 @@ class Airflow:
 _CHILD = """
 import json, os, sys
 from airflow.dag_processing.dagbag import DagBag
+from monitoring.settings import settings
+of_all = dict(os.environ)
 for line in sys.stdin:
-    dag_id, conf, out = json.loads(line)
+    dag_id, environment, conf, out = json.loads(line)
+    os.environ.clear()
+    os.environ.update(of_all | environment)
+    settings.cache_clear()
     bag = DagBag(sys.argv[1])
     assert not bag.import_errors, bag.import_errors
     run = bag.get_dag(dag_id).test(run_conf=conf)

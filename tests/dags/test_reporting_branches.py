@@ -11,6 +11,7 @@ from monitoring.steps.replay import replay
 from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow, Ran
 from tests.fixtures.tiny import write_tiny
+from tests.fixtures.webhook import Webhook
 
 MEASURED = ("measure", "report_quality", "report_drift", "report_performance")
 LISTED = "keep_newest"
@@ -31,7 +32,7 @@ def report(airflow: Airflow, case: UseCase, days: float) -> Ran:
     return airflow.run(f"reporting_{case.name}", as_of=as_of.isoformat())
 
 
-def test_without_rows_nothing_is_reported_and_people_are_told_why(
+def test_without_rows_nothing_is_reported_and_the_run_succeeds(
     airflow: Airflow, watched: UseCase, pushgateway: str
 ) -> None:
     ran = report(airflow, watched, 2)
@@ -78,3 +79,56 @@ def test_a_survey_without_amounts_and_event_times_goes_through_the_same_dags(
     assert ran.state == "success"
     assert {ran.tasks[task] for task in (*MEASURED, LISTED, *ALWAYS)} == {"success"}
     assert (tocsin_folder / "reports" / name / "index.html").is_file()
+
+
+def test_a_gateway_that_is_down_is_notified_of_once_and_retention_runs(
+    airflow: Airflow, tocsin_folder: Path, webhook: Webhook
+) -> None:
+    case = write_tiny("unpublished", tocsin_folder)
+    ran = airflow.run(
+        f"reporting_{case.name}",
+        environment={
+            "TOCSIN_WEBHOOK_URL": webhook.url,
+            "TOCSIN_PUSHGATEWAY_URL": "http://127.0.0.1:9",
+        },
+        as_of=AS_OF.isoformat(),
+    )
+    assert ran.state == "failed"
+    assert {ran.tasks[name] for name in ("open_run", "publish_metrics")} == {"failed"}
+    assert {ran.tasks[name] for name in MEASURED} == {"upstream_failed"}
+    assert {ran.tasks[name] for name in (LISTED, "summary")} == {"success"}
+    assert webhook.titles == [f"{case.title}: report failed"]
+    assert "open_run failed: PublishError" in webhook.posted[0]["text"]
+
+
+def test_a_webhook_that_is_down_fails_the_run_and_leaves_its_success_published(
+    airflow: Airflow, tocsin_folder: Path, webhook: Webhook, pushgateway: str
+) -> None:
+    """The branch is the one that a gate ends: what fails on it fails the run all the same."""
+    case = write_tiny("unheard", tocsin_folder)
+    webhook.answer = 503
+    ran = airflow.run(
+        f"reporting_{case.name}",
+        environment={"TOCSIN_WEBHOOK_URL": webhook.url},
+        as_of=AS_OF.isoformat(),
+    )
+    assert {ran.tasks[name] for name in MEASURED} == {"skipped"}
+    assert ran.tasks["summary"] == "failed"
+    assert ran.state == "failed"
+    groups = requests.get(f"{pushgateway}/api/v1/metrics", timeout=5).json()["data"]
+    parts = {g["labels"]["part"] for g in groups if g["labels"]["use_case"] == case.name}
+    assert {"report_success", "report_notification"} <= parts
+
+
+def test_a_run_that_cannot_be_opened_is_notified_of_once(
+    airflow: Airflow, tocsin_folder: Path, webhook: Webhook
+) -> None:
+    case = write_tiny("unopened", tocsin_folder)
+    ran = airflow.run(
+        f"reporting_{case.name}",
+        environment={"TOCSIN_WEBHOOK_URL": webhook.url},
+        as_of="when it suits",
+    )
+    assert ran.state == "failed"
+    assert {ran.tasks[name] for name in (*ALWAYS, LISTED)} == {"skipped"}
+    assert webhook.titles == [f"reporting_{case.name} failed"]

@@ -43,7 +43,7 @@ REPORT: dict[str, tuple[list[str], str]] = {
         ["open_run", "report_drift", "report_performance", "report_quality"],
         DONE,
     ),
-    "keep_newest": (["open_run", "publish_metrics"], "all_success"),
+    "keep_newest": (["open_run", "publish_metrics"], DONE),
     "summary": (["keep_newest", "open_run"], DONE),
     "drift_limit_crossed": (["measure", "open_run", "publish_metrics"], "all_success"),
     "trigger_retrain": (["drift_limit_crossed"], "all_success"),

@@ -1,6 +1,5 @@
 """The challenger scores in shadow: logged beside the champion, compared, never acted on."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -77,15 +76,60 @@ def test_without_a_challenger_nothing_is_scored_in_shadow(cards: Job, model: Mod
 
 
 def test_it_is_not_judged_on_rows_it_learned_from(cards: Job, model: Model, twin: Model) -> None:
-    noon = AS_OF - DAY / 2
-    learned = replace(twin, trained_as_of=noon)
+    learned_until = twin.trained_as_of
+    window = Window(learned_until - DAY / 2, learned_until + DAY / 2)
+    with production_store() as store:
+        send(store, cards, model, window)
+        rows = store.window(cards.case, window, window.end)
+        assert Shadow(str(twin.version), store).score(cards.case, rows, window.end) is None
+        logged = store.scored(cards.case, window, window.end, Role.SHADOW)
+    assert logged.score is not None
+    assert np.array_equal(~np.isnan(logged.score), rows.event_time > moment64(learned_until))
+
+
+def test_one_that_cannot_be_loaded_costs_its_own_figures_alone(
+    cards: Job, model: Model, twin: Model, pushgateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is lost after it had scored a window, and before that window's labels have come."""
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
-        rows = store.window(cards.case, TRAFFIC, AS_OF)
-        Shadow(learned, store).score(cards.case, rows, AS_OF)
-        logged = store.scored(cards.case, TRAFFIC, AS_OF, Role.SHADOW)
-    assert logged.score is not None
-    assert np.array_equal(~np.isnan(logged.score), rows.event_time > moment64(noon))
+        shadow = shadow_of(cards.case, store)
+        measure_windows(CLOSED, store, model, shadow)
+        lose(cards, twin)
+        found = measure_windows(MATURE, store, model, shadow)
+    assert found.shadow is None
+    assert found.realised is not None
+    assert "in shadow can't be loaded" in found.words
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
+    settings.cache_clear()
+    publish_report(MATURE, found, rows=1)
+    pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text.splitlines()
+    statuses = [s for s in pushed if s.startswith("tocsin_status_info{") and "fraud" in s]
+    assert any('of="production shadow"' in s and 'status="unreadable"' in s for s in statuses)
+    assert not any('role="shadow"' in s and 'use_case="fraud"' in s for s in pushed)
+
+
+def test_a_lost_version_that_scored_the_mature_window_costs_that_window_s_figures_alone(
+    cards: Job, model: Model, twin: Model
+) -> None:
+    with production_store() as store:
+        send(store, cards, model, TRAFFIC)
+        model_registry().promote(cards.case, model_registry().version(cards.case, twin.version))
+        lose(cards, model)
+        found = measure_windows(MATURE, store, twin)
+    assert found.verdict.model_version == twin.version
+    assert (found.realised, found.estimated_then, found.scorer_unreadable) == (None, None, True)
+    assert "can't be loaded" in found.words
+
+
+def lose(cards: Job, model: Model) -> None:
+    """Remove the files of a version, as a cleared bucket would."""
+    registry = model_registry()
+    run_id = registry.version(cards.case, str(model.version)).run_id
+    files = list(settings().artifacts.glob(f"**/{run_id}/**/manifest.json"))
+    assert files
+    for file in files:
+        file.unlink()
 
 
 def test_its_scorecard_is_published_under_its_role_and_told(

@@ -1,0 +1,134 @@
+"""A run's notification: one whatever failed, after its success is published, never in its way."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from monitoring.reports.entry import ReportKind, report_name
+from monitoring.settings import settings
+from monitoring.signals.pipelines import Pipeline
+from monitoring.signals.pushgateway import PublishError
+from monitoring.steps import begin, in_process
+from monitoring.steps.notification import Notification
+from monitoring.steps.run import StepError
+from monitoring.use_case import UseCase
+from tests.fixtures.gateway import running_prometheus
+from tests.fixtures.tiny import write_tiny
+from tests.fixtures.webhook import Webhook
+
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def case(
+    tmp_path: Path, pushgateway: str, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[UseCase]:
+    """A use case without a champion, its gateway and its webhook at work."""
+    for folder in ("state", "data", "reports", "use_cases"):
+        monkeypatch.setenv(f"TOCSIN_{folder.upper()}", str(tmp_path / folder))
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
+    monkeypatch.setenv("TOCSIN_WEBHOOK_URL", webhook.url)
+    settings.cache_clear()
+    yield write_tiny(tmp_path.name[:30].rstrip("_").lower(), tmp_path)
+    settings.cache_clear()
+
+
+def gateway_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", NOWHERE)
+    settings.cache_clear()
+
+
+def report(case: UseCase) -> Notification:
+    return in_process.report(begin.by_hand(Pipeline.REPORT, case.name, as_of=NOW))[0]
+
+
+def pushed(gateway: str, case: UseCase, metric: str) -> list[str]:
+    """Return the series of a metric that the gateway holds of a use case."""
+    lines = requests.get(f"{gateway}/metrics", timeout=5).text.splitlines()
+    return [s for s in lines if s.startswith(f"{metric}{{") and f'use_case="{case.name}"' in s]
+
+
+def test_a_webhook_that_is_down_costs_the_message_alone(
+    case: UseCase, webhook: Webhook, pushgateway: str
+) -> None:
+    webhook.answer = 500
+    with pytest.raises(StepError, match=r"answer 500.*TOCSIN_WEBHOOK_URL") as raised:
+        report(case)
+    assert webhook.url not in str(raised.value)
+    assert pushed(pushgateway, case, "tocsin_last_success_timestamp_seconds")
+    assert 'status="not delivered"' in notification_status(pushgateway, case)
+    webhook.answer = 200
+    report(case)
+    assert 'status="delivered"' in notification_status(pushgateway, case)
+    assert webhook.titles == [f"{case.title}: nothing to report"]
+
+
+def notification_status(gateway: str, case: UseCase) -> str:
+    """Return the one series that says what became of the newest report's notification."""
+    statuses = pushed(gateway, case, "tocsin_status_info")
+    (status,) = [line for line in statuses if 'of="report notification"' in line]
+    return status
+
+
+def test_without_a_webhook_the_status_says_so(
+    case: UseCase, pushgateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOCSIN_WEBHOOK_URL")
+    settings.cache_clear()
+    report(case)
+    assert 'status="no webhook"' in notification_status(pushgateway, case)
+
+
+def test_a_gateway_that_is_down_is_notified_of_once_and_old_reports_go_all_the_same(
+    case: UseCase, webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "reports" / case.name
+    mine.mkdir(parents=True)
+    days = range(case.report.keep + 4)
+    names = [f"{report_name(ReportKind.DRIFT, NOW - timedelta(days=d))}.html" for d in days]
+    for name in names:
+        (mine / name).touch()
+    (tmp_path / "prometheus.yml").write_text("{}", encoding="utf-8")
+    with running_prometheus(tmp_path) as prometheus:
+        monkeypatch.setenv("TOCSIN_PROMETHEUS_URL", prometheus)
+        gateway_is_down(monkeypatch)
+        with pytest.raises(PublishError, match=NOWHERE):
+            report(case)
+    assert {path.name for path in mine.glob("drift_*")} == set(names[: case.report.keep])
+    assert webhook.titles == [f"{case.title}: report failed"]
+    assert "open_run failed: PublishError" in webhook.posted[0]["text"]
+
+
+def test_a_retrain_whose_rows_cannot_be_read_is_notified_of_once(
+    case: UseCase, webhook: Webhook, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / f"{case.name}.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
+    with pytest.raises(Exception, match="Class"):
+        in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
+    assert webhook.titles == [f"{case.title}: retrain failed"]
+    assert "merge_production_data failed: " in webhook.posted[0]["text"]
+    assert "select" not in webhook.posted[0]["text"]
+
+
+def test_a_success_that_cannot_be_published_is_notified_of_once(
+    case: UseCase, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway goes away between the figures and the success."""
+    from monitoring.steps.report import report_outcome
+
+    publish = report_outcome.publish_metrics
+
+    def publish_and_lose_the_gateway(run: object) -> object:
+        published = publish(run)
+        gateway_is_down(monkeypatch)
+        return published
+
+    monkeypatch.setattr(report_outcome, "publish_metrics", publish_and_lose_the_gateway)
+    with pytest.raises(PublishError):
+        report(case)
+    assert webhook.titles == [f"{case.title}: report failed"]
+    assert "summary of run report_" in webhook.posted[0]["text"]
