@@ -1,4 +1,4 @@
-"""Replay: production traffic from rows the champion has never seen, moved to the present."""
+"""Replay of production traffic: rows the champion has never seen, moved to the present."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from monitoring.atomic_write import atomic_write
-from monitoring.rows.rows import UNLABELLED, Role, Rows, moment64
+from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, moment64
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.sources.source import read_source, resolve
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
-from monitoring.steps.places import champion_model, production_store
+from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError
+from monitoring.store.production_store import ProductionStore
 from monitoring.training.split import split_in_time
 from monitoring.use_case import UseCase
 
 
 class Replayed(Result):
-    """What was sent through the champion, and where in time it was put."""
+    """The traffic that the champion scored, and where in time it was put."""
 
     rows: int
     positives: int
@@ -35,14 +36,32 @@ class Replayed(Result):
 
     @property
     def words(self) -> str:
-        """Say it in one sentence."""
+        """Return it as one sentence."""
         kind = "synthetic" if self.synthetic else "real"
         planted = f", {self.scenario} drift planted in the second half" if self.scenario else ""
         return (
-            f"{self.rows:,} {kind} rows ({self.positives} positive, {self.alarms} alarmed) scored "
+            f"{self.rows:,} {kind} rows ({self.positives} positive, {self.alarms} alarms) scored "
             f"by version {self.model_version} and moved to "
             f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{planted}"
         )
+
+
+class ReplayPlan(Result):
+    """A replay as it was begun, saved before its first row, so that it can be finished.
+
+    Attributes
+    ----------
+    start, end
+        Where in time the rows are put.
+    seed
+        Of the planted drift.
+    """
+
+    start: datetime
+    end: datetime
+    model_version: str
+    scenario: Scenario | None
+    seed: int
 
 
 def replay(
@@ -57,8 +76,11 @@ def replay(
 
     The test rows are the last of the source: no champion trained on it has learned from them.
     They keep their ids, so that a later retrain takes each row once, from the store. Labels
-    come after the use case's delay; those not yet due are stored with their time to come, and
+    come after the use case's delay; those not yet due are stored with the time they come at, and
     no step sees them before it.
+
+    A replay that was killed after its rows had arrived is finished as it was begun, in its own
+    place in time and with the scores of the same version.
 
     Parameters
     ----------
@@ -69,7 +91,8 @@ def replay(
     Raises
     ------
     StepError
-        There is no champion to score the rows, or they were replayed before.
+        There is no champion to score the rows, or they were replayed before; or a replay of
+        another scenario was begun and not finished.
     """
     model = champion_model(case)
     if model is None or model.version is None:
@@ -78,42 +101,76 @@ def replay(
         )
         raise StepError(msg)
     checked = read_source(resolve(case, settings().data), settings().data)
-    window = ending(until, length or 2 * case.drift.window)
     source = split_in_time(checked.rows, case.split).test
-    rows = moved(source, window, case.labels.delay)
-    if scenario is not None:
-        rows = drifted(rows, scenario, seed=seed)
-    scores = model.score(rows.features)
-    alarmed = scores >= model.threshold
+    window = ending(until, length or 2 * case.drift.window)
+    asked = ReplayPlan(
+        start=window.start,
+        end=window.end,
+        model_version=model.version,
+        scenario=scenario,
+        seed=seed,
+    )
     with production_store() as store:
-        if np.isin(rows.row_id, store.known_ids(case, until)).any():
-            raise StepError(_replayed_before(case))
+        plan = _plan(case, store, source, asked)
+        if plan.model_version != model.version:
+            model = model_registry().load(case, plan.model_version)
+        rows = moved(source, Window(plan.start, plan.end), case.labels.delay)
+        if plan.scenario is not None:
+            rows = drifted(rows, plan.scenario, seed=plan.seed)
+        scores = model.score(rows.features)
+        alarmed = scores >= model.threshold
         store.add_rows(case, rows)
         store.add_scores(
             case,
             rows.row_id,
             scores,
             alarmed=alarmed,
-            model_version=model.version,
+            model_version=plan.model_version,
             role=Role.CHAMPION,
             scored_at=rows.arrival_time,
         )
-        seen = rows.label != UNLABELLED
-        store.add_labels(case, rows.row_id[seen], rows.label[seen], rows.label_time[seen])
-        store.add_quarantined(case, checked.quarantined, seen_at=until)
+        labelled = rows.label != UNLABELLED
+        store.add_labels(
+            case, rows.row_id[labelled], rows.label[labelled], rows.label_time[labelled]
+        )
+        store.add_quarantined(case, checked.quarantined, seen_at=plan.end)
     replayed = Replayed(
         rows=len(rows),
-        positives=int((rows.label == 1).sum()),
+        positives=int((rows.label == POSITIVE).sum()),
         alarms=int(alarmed.sum()),
-        start=window.start,
-        end=window.end,
-        model_version=model.version,
-        scenario=scenario,
+        start=plan.start,
+        end=plan.end,
+        model_version=plan.model_version,
+        scenario=plan.scenario,
         synthetic=checked.synthetic,
         shift=_shift(source.event_time[-1], rows.event_time[-1]),
     )
     atomic_write(_record(case), replayed.model_dump_json())
+    _plan_file(case).unlink()
     return replayed
+
+
+def _plan(case: UseCase, store: ProductionStore, source: Rows, asked: ReplayPlan) -> ReplayPlan:
+    """Return the plan to follow: the one of an unfinished replay whose rows are there, or `asked`.
+
+    Everything that follows may be done twice: the store takes each row, score and label once.
+    """
+    file = _plan_file(case)
+    begun = ReplayPlan.model_validate_json(file.read_bytes()) if file.is_file() else None
+    until = asked.end if begun is None else max(asked.end, begun.end)
+    if not np.isin(source.row_id, store.known_ids(case, until)).any():
+        atomic_write(file, asked.model_dump_json())
+        return asked
+    if begun is None:
+        raise StepError(_replayed_before(case))
+    if begun.scenario != asked.scenario:
+        option = "without --scenario" if begun.scenario is None else f"--scenario {begun.scenario}"
+        msg = (
+            f"use case {case.name}: a replay {option} was begun and is not finished: run it again "
+            "as it was"
+        )
+        raise StepError(msg)
+    return begun
 
 
 def last_replay(case: UseCase) -> Replayed | None:
@@ -126,15 +183,19 @@ def last_replay(case: UseCase) -> Replayed | None:
 
 def _replayed_before(case: UseCase) -> str:
     before = last_replay(case)
-    when = "" if before is None else f", to {before.start:%Y-%m-%d %H:%M} and on"
+    when = "" if before is None else f", from {before.start:%Y-%m-%d %H:%M} on"
     return (
-        f"use case {case.name}: rows of this source were replayed before{when}: a row happens "
-        "once; name another TOCSIN_STATE or TOCSIN_DATABASE_URL to replay them afresh"
+        f"use case {case.name}: rows of this source were replayed before{when}, and a row happens "
+        "once; set another TOCSIN_STATE or TOCSIN_DATABASE_URL to replay them again"
     )
 
 
 def _record(case: UseCase) -> Path:
     return settings().state / "replays" / f"{case.name}.json"
+
+
+def _plan_file(case: UseCase) -> Path:
+    return settings().state / "replays" / f"{case.name}.plan.json"
 
 
 def _shift(before: np.datetime64, after: np.datetime64) -> timedelta:

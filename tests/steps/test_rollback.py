@@ -151,7 +151,7 @@ def test_a_named_version_serves_and_may_be_the_challenger(case: UseCase) -> None
     assert parts(case) == ("3", "2")
     words = roll_back(case, to="1").words
     assert words.startswith("version 1 (logistic_regression, threshold 0.")
-    assert words.endswith("serves again in the place of version 3")
+    assert words.endswith("serves again instead of version 3")
     assert parts(case) == ("1", "3")
 
 
@@ -197,7 +197,7 @@ def test_a_version_without_its_files_is_not_let_serve(case: UseCase) -> None:
     experiment = client.get_experiment_by_name(case.name).experiment_id
     empty = client.create_run(experiment, tags={"tocsin.candidate": "none"})
     model_registry().register(case, empty.info.run_id)
-    with pytest.raises(TrainingError, match="version 4 has no files of a model"):
+    with pytest.raises(TrainingError, match="version 4 has no model files"):
         roll_back(case, to="4")
     assert parts(case) == ("2", "1")
 

@@ -158,8 +158,8 @@ class Episode(Result):
         if self.retrained is not None:
             since += f", retrained for it as of {self.retrained:%Y-%m-%d %H:%M}"
         return (
-            f"{since}: labels have come for {self.rows:,} of {self.wanted_rows:,} rows and "
-            f"{self.positives} of {self.wanted_positives} {self.positive_words} of that time"
+            f"{since}: {self.positives} of {self.wanted_positives} {self.positive_words} and "
+            f"{self.rows:,} of {self.wanted_rows:,} rows of that time are labelled"
         )
 
 
