@@ -11,7 +11,7 @@ from monitoring.signals.alerts.business_alerts import alert_name
 from monitoring.signals.alerts.delivery import delivery_of
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.generated_files import ALERTMANAGER, COMPOSE, Targets, planned
-from monitoring.signals.metric import USE_CASE, Metric, Unit
+from monitoring.signals.metric import USE_CASE, Metric, Unit, decimal
 from monitoring.signals.short_names import declared_by
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import UseCase
@@ -42,7 +42,7 @@ def thresholds_table(cases: Sequence[UseCase]) -> str:
         (
             case.title,
             threshold.metric.title,
-            f"{threshold.side} {threshold.value:g}",
+            f"{threshold.side} {decimal(threshold.value)}",
             threshold.severity.value,
             f"`{alert_name(threshold.metric, threshold.side)}`",
         )

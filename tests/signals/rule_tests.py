@@ -100,7 +100,7 @@ def name_of(sample: Sample, case: UseCase, part: PushGroup) -> str:
 
 def held(value: float) -> str:
     """Return a course that stays where it is."""
-    return f"{value:g}+0x{_STEPS}"
+    return f"{value!r}+0x{_STEPS}"
 
 
 def rising() -> str:
