@@ -12,11 +12,11 @@ from monitoring.signals.alerts.alert import PrometheusForm, texts
 from monitoring.signals.alerts.business_alerts import alert_name, business_alerts
 from monitoring.signals.alerts.grafana_alerting import provisioned_group
 from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
-from monitoring.signals.generate import thresholds_table
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import Unit
 from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.promql import live
+from monitoring.signals.readme_tables import thresholds_table
 from monitoring.signals.thresholds import (
     NEEDS_POSITIVES,
     BusinessThreshold,
