@@ -15,7 +15,7 @@ from monitoring.drift.verdict import Verdict
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
 from monitoring.steps.decide import Decision, Reason, choose
-from monitoring.steps.drift import DriftFound, own_scores, sentence, share_limit
+from monitoring.steps.drift import DriftFound, own_scores, share_limit
 from monitoring.steps.episode import Episode
 from monitoring.steps.fresh import Fresh
 from monitoring.store.reading import Settled
@@ -116,7 +116,7 @@ class Desk:
             has_champion=True,
             fresh=Fresh(rows=new, wanted=CASE.retrain.new_rows),
             drift=DriftFound(
-                verdict_id=verdict.id, share=verdict.share, since=since, words=sentence(verdict)
+                verdict_id=verdict.id, share=verdict.share, since=since, words=verdict.sentence
             ),
             episode=None if since is None else self._episode(day, since),
         )

@@ -16,7 +16,7 @@ from monitoring.reports.retention import cited_reports, keep_newest
 from monitoring.rows.maturity import matured
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.steps.drift import champion_model, own_scores, sentence
+from monitoring.steps.drift import champion_model, own_scores
 from monitoring.steps.measured import Measured, measure_windows
 from monitoring.steps.notify import Told, tell
 from monitoring.steps.places import model_registry, production_store
@@ -24,6 +24,7 @@ from monitoring.steps.publish import publish_report, publish_run_success
 from monitoring.steps.replay import last_replay
 from monitoring.steps.run import Result, Run, StepError, verdict_window
 from monitoring.steps.shadow import shadow_of
+from monitoring.use_case import UseCase
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def measure(run: Run) -> Outcome:
     with production_store() as store:
         measured = measure_windows(run, store, model, shadow_of(run.case, store))
     run.write("measured", measured)
-    log.info(words_of(measured))
+    log.info(words_of(measured, run.case))
     return _outcome(measured)
 
 
@@ -103,7 +104,7 @@ def _outcome(measured: Measured) -> Outcome:
         verdict_id=verdict.id,
         drifted=verdict.drifted,
         as_of=measured.as_of,
-        words=sentence(verdict),
+        words=verdict.sentence,
     )
 
 
@@ -161,7 +162,7 @@ def summary(run: Run) -> Told:
     if not succeeded:
         told = Told(title=f"{case.title}: report failed", text="See the log of the failed step.")
     elif measured is not None:
-        told = Told(title=f"{case.title}: report", text=words_of(measured))
+        told = Told(title=f"{case.title}: report", text=words_of(measured, case))
     else:
         text = "" if availability is None else availability.words
         told = Told(title=f"{case.title}: nothing to report", text=text)
@@ -238,27 +239,23 @@ def _overlap(one: Window, other: Window) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def words_of(measured: Measured) -> str:
+def words_of(measured: Measured, case: UseCase) -> str:
     """Say what was measured, in two lines, and of a shadow in a third."""
-    lines = [sentence(measured.verdict)]
+    lines = [measured.verdict.sentence]
     card = measured.realised
     if card is None:
         lines.append(f"no scored rows in the mature window {measured.mature_window}")
     else:
-        lines.append(f"{measured.mature_window}: {_card_words(card)}")
+        lines.append(f"{measured.mature_window}: {_sentence(card, case)}")
     shadow = measured.shadow
     if shadow is not None:
         lines.append(
             f"version {shadow.version} ({shadow.candidate}) in shadow, on the "
-            f"{shadow.card.rows:,} rows that both scored: {_card_words(shadow.card)}; "
-            f"the champion: {_card_words(shadow.champion)}"
+            f"{shadow.card.rows:,} rows that both scored: {_sentence(shadow.card, case)}; "
+            f"the champion: {_sentence(shadow.champion, case)}"
         )
     return "\n".join(lines)
 
 
-def _card_words(card: Scorecard) -> str:
-    recall = "not judged" if card.recall.value is None else f"{card.recall.value:.0%}"
-    return (
-        f"{card.detected} caught, {card.missed} missed, {card.false_alarms} false alarms, "
-        f"recall {recall} ({card.status})"
-    )
+def _sentence(card: Scorecard, case: UseCase) -> str:
+    return card.sentence(case.words.positives, case.costs.currency)

@@ -102,4 +102,4 @@ def test_its_scorecard_is_published_under_its_role_and_told(
         figure = f'role="{role}",stage="production",use_case="fraud"'
         told = [s for s in pushed if s.startswith("tocsin_detected_rows{") and figure in s]
         assert [float(line.split()[-1]) for line in told] == [found.realised.detected]
-    assert f"version {twin.version} (logistic_regression) in shadow" in words_of(found)
+    assert f"version {twin.version} (logistic_regression) in shadow" in words_of(found, cards.case)
