@@ -85,7 +85,8 @@ def test_a_threshold_is_silent_at_its_value(
 def test_a_firing_threshold_outlives_its_series_until_absence_is_told(
     threshold: BusinessThreshold, tmp_path: Path
 ) -> None:
-    world = world_at(everything(), threshold, just_past(threshold)).ending(2 * HOUR)
+    in_production = everything().model_copy(update={"active": True})
+    world = world_at(in_production, threshold, just_past(threshold)).ending(2 * HOUR)
     absent = ("FiguresAbsent", "critical")
     check(
         world,
