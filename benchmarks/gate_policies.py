@@ -22,7 +22,7 @@ from monitoring.steps.retrain.decision import (
     Reason,
     choose,
 )
-from monitoring.steps.window_verdict import own_scores, sentence, share_limit
+from monitoring.steps.window_verdict import own_scores, share_limit
 from monitoring.store.reading import Settled
 from monitoring.summary.build import summarise
 from monitoring.training.gate import GateDecision, gate, outcomes_of
@@ -121,7 +121,7 @@ class Desk:
             has_champion=True,
             fresh=NewRows(rows=new, wanted=CASE.retrain.new_rows),
             drift=DriftFinding(
-                verdict_id=verdict.id, share=verdict.share, since=since, words=sentence(verdict)
+                verdict_id=verdict.id, share=verdict.share, since=since, words=verdict.sentence
             ),
             episode=None if since is None else self._episode(day, since),
         )

@@ -365,6 +365,11 @@ class UseCase(Section):
     report: Report = Field(default_factory=Report, description="How often reports are written.")
     min_positives: int = Field(30, gt=0, description="Fewer positives are not judged.")
     thresholds: Thresholds = Field(description="Limits past which an alert fires.")
+    active: bool = Field(
+        False,
+        description="In production: its figures are expected before its first run too, and when "
+        "all of them are gone at once.",
+    )
     short_names: dict[MetricName, ShortName] = Field(
         default_factory=_default_short_names,
         description="Metrics under names of their own, in MLflow and in Prometheus.",

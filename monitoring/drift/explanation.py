@@ -10,7 +10,7 @@ import numpy as np
 from monitoring.drift.baseline import value_order
 from monitoring.drift.statistics import jensen_shannon
 from monitoring.summary.types import FeatureBins, FeatureKind, FeatureSummary
-from monitoring.summary.words import shortened
+from monitoring.wording import shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

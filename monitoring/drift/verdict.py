@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from monitoring.wording import apart, count, percent, printable, several
+
 if TYPE_CHECKING:
     import pandas as pd
 
 SHARE_LIMIT = 0.30
-"""The brief's rule: retrain when the share of drifted features is strictly above this."""
+"""Retrain when the share of drifted features is strictly above this."""
 
 
 class DriftStatus(StrEnum):
@@ -41,8 +42,8 @@ class FeatureVerdict:
     p_value, q_value
         Of the test that window and reference are alike, raw and Benjamini-Hochberg adjusted.
     natural_variation
-        Effect up to which the reference's own chunks vary, so rarely exceeded as the use case's
-        rate of false alarms asks; None where unknown.
+        Effect up to which the reference's own chunks vary, exceeded no more often than the use
+        case's false discovery rate allows; None where unknown.
     changed
         Significant.
     drifted
@@ -67,10 +68,15 @@ class FeatureVerdict:
     missing: float | None = None
     importance: float = 0.0
 
+    @property
+    def outcome(self) -> str:
+        """``drifted``, ``changed``, or nothing."""
+        return "drifted" if self.drifted else "changed" if self.changed else ""
+
 
 @dataclass(frozen=True)
 class PreviousDrift:
-    """What the reference of the model that served before says of the same window.
+    """The same window against the reference of the previous champion.
 
     A window that lies close to it, and far from the champion's, has gone back to where it was.
 
@@ -110,7 +116,7 @@ class Verdict:
     rows_reference, rows_current
         Rows on either side.
     features
-        One verdict a feature, in the reference's order.
+        One verdict per feature, in the reference's order.
     scores
         The drift of the model's own score, against validation scores.
     variation_known
@@ -118,8 +124,8 @@ class Verdict:
     share_limit
         The share of drifted features above which the window as a whole has drifted.
     previous
-        The same window against the reference of the model that served before; None where there
-        was none. It is shown, and decides nothing.
+        The same window against the reference of the previous champion; None where there was
+        none. It is shown, and decides nothing.
     """
 
     id: str
@@ -139,7 +145,7 @@ class Verdict:
         return verdict_text(self)
 
     def __repr__(self) -> str:
-        return f"<Verdict {self.id}: {headline(self)}>"
+        return f"<Verdict {self.id}: {self.sentence}>"
 
     def _repr_html_(self) -> str:
         return verdict_html(self)
@@ -149,12 +155,28 @@ class Verdict:
         return verdict_record(self)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a feature, largest effect first."""
+        """Return one row per feature, largest effect first."""
         import pandas as pd
 
         return pd.DataFrame(feature_records(self)).sort_values(
             "effect", ascending=False, kind="stable", ignore_index=True
         )
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence: the one that terminal, notification and report show."""
+        if self.share is None:
+            return f"Drift not judged: {self.status}"
+        share, limit = apart(self.share, self.share_limit)
+        side = (
+            f"above the limit of {limit}"
+            if self.drifted
+            else f"at the limit of {limit}, not above it"
+            if self.share == self.share_limit
+            else f"within the limit of {limit}"
+        )
+        features = several(len(self.tested), "feature")
+        return f"{len(self.drifted_features)} of {features} drifted ({share}), {side}"
 
     @property
     def tested(self) -> tuple[FeatureVerdict, ...]:
@@ -205,97 +227,98 @@ SHOWN = 10
 """Features that a printed verdict names; the rest is in `to_frame`."""
 
 
-def printable(text: str) -> str:
-    """Spell out what would move a terminal's cursor or change its colours: names come from data."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
-    )
-
-
-def headline(verdict: Verdict) -> str:
-    """Say a verdict in one sentence."""
-    if verdict.share is None:
-        return f"not judged: {verdict.status}"
-    count, tested = len(verdict.drifted_features), len(verdict.tested)
-    word = "drifted" if verdict.drifted else "not drifted"
-    return (
-        f"{word}: {count} of {tested} features ({verdict.share:.0%}, "
-        f"limit {verdict.share_limit:.0%}), {verdict.rows_current:,} rows "
-        f"against {verdict.rows_reference:,}"
-    )
-
-
 def verdict_text(verdict: Verdict) -> str:
     """Return the sentence, the features that changed, and what could not be judged."""
-    lines = [headline(verdict)]
-    parts = notable(verdict)
-    for part in parts[:SHOWN]:
-        word = "drifted" if part.drifted else "changed"
-        lines.append(f"  {part.name}: {word}, effect {part.effect or 0:.2f}, {part.reason}")
-    if len(parts) > SHOWN:
-        lines.append(f"  and {len(parts) - SHOWN} more")
+    lines = [verdict.sentence, f"  {rows_compared(verdict)}"]
+    changed = _changed(verdict)
+    lines += [
+        f"  {part.name}: {part.outcome}, effect {part.effect or 0:.2f}, {part.reason}"
+        for part in changed[:SHOWN]
+    ]
+    if len(changed) > SHOWN:
+        lines.append(f"  and {len(changed) - SHOWN} more")
     return "\n".join(map(printable, [*lines, *(f"  {note}" for note in notes(verdict))]))
 
 
-def notable(verdict: Verdict) -> list[FeatureVerdict]:
+def rows_compared(verdict: Verdict) -> str:
+    """``10,000 rows against 284,807 of the reference``."""
+    rows = several(verdict.rows_current, "row")
+    return f"{rows} against {count(verdict.rows_reference)} of the reference"
+
+
+def notes(verdict: Verdict) -> list[str]:
+    """Return what a reader must know beside the figures."""
+    lines = []
+    for status in dict.fromkeys(part.status for part in verdict.features):
+        if status is not DriftStatus.TESTED:
+            names = ", ".join(part.name for part in verdict.features if part.status is status)
+            lines.append(f"Not judged, {status}: {names}")
+    if verdict.tested and not verdict.variation_known:
+        lines.append(
+            "Natural variation unknown: the reference is too short to show how much it varies "
+            "by itself"
+        )
+    if verdict.previous is not None:
+        lines.append(_previous_note(verdict.previous))
+    return lines
+
+
+def _changed(verdict: Verdict) -> list[FeatureVerdict]:
     """Return what drifted or changed, the drifted first, each by effect; the score is one too."""
     parts = [*verdict.features, *([verdict.scores] if verdict.scores else [])]
     changed = [part for part in parts if part.changed]
     return sorted(changed, key=lambda part: (not part.drifted, -(part.effect or 0.0)))
 
 
-def notes(verdict: Verdict) -> list[str]:
-    """Return what a reader must know beside the figures."""
-    statuses = Counter(part.status for part in verdict.features)
-    found = [
-        f"{status}: {', '.join(p.name for p in verdict.features if p.status is status)}"
-        for status in statuses
-        if status != "tested"
-    ]
-    if verdict.tested and not verdict.variation_known:
-        found.append("variation unknown: the reference is too short to tell how much it varies")
-    if verdict.previous is not None:
-        found.append(previous_words(verdict.previous))
-    return found
-
-
-def previous_words(previous: PreviousDrift) -> str:
-    """Say how the window lies to the reference of the model that served before."""
-    before = f"against the reference of version {previous.model_version}, which served before: "
+def _previous_note(previous: PreviousDrift) -> str:
+    reference = f"the reference of version {previous.model_version}, the previous champion"
     if previous.share is None:
-        return f"{before}{previous.status}"
-    return f"{before}{len(previous.drifted)} of {previous.tested} features ({previous.share:.0%})"
+        return f"Not judged against {reference}: {previous.status}"
+    features = several(previous.tested, "feature")
+    drifted = f"{len(previous.drifted)} of {features} drifted ({percent(previous.share)})"
+    return f"Against {reference}: {drifted}"
 
 
-_HEAD = ("feature", "effect", "", "q", "", "what moved")
+COLUMNS = ("feature", "effect", "q", "", "what moved")
+"""Titles of a verdict's table."""
+
+
+def cells(part: FeatureVerdict) -> tuple[str, ...]:
+    """Return a feature's row in a verdict's table, by `COLUMNS`."""
+    if part.effect is None or part.q_value is None:
+        return part.name, "", "", part.status.value, part.reason
+    return part.name, f"{part.effect:.2f}", f"{part.q_value:.1g}", part.outcome, part.reason
+
+
+def by_effect(verdict: Verdict) -> list[FeatureVerdict]:
+    """Return the score's verdict, if it was tested, and every feature's, largest effect first."""
+    features = sorted(
+        verdict.features, key=lambda part: (not part.drifted, -(part.effect or 0.0), part.name)
+    )
+    scores = verdict.scores
+    return features if scores is None or scores.effect is None else [scores, *features]
 
 
 def verdict_html(verdict: Verdict) -> str:
-    """Return the sentence and a table of all features, largest effect first."""
+    """Return the sentence and a table of all features, as a notebook shows them."""
     colour = "#c0392b" if verdict.drifted else "#2c7a4b"
-    parts = sorted(verdict.features, key=lambda part: -(part.effect or 0.0))
-    if verdict.scores is not None:
-        parts.insert(0, verdict.scores)
-    rows = "".join(_row(part) for part in parts)
-    head = "".join(f"<th style='text-align:left'>{escape(word)}</th>" for word in _HEAD)
-    told = "".join(f"<p>{escape(note)}</p>" for note in notes(verdict))
+    head = "".join(f"<th style='text-align:left'>{escape(title)}</th>" for title in COLUMNS)
+    rows = "".join(_html_row(part) for part in by_effect(verdict))
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes(verdict))
     return (
-        f"<p style='color:{colour}'><b>{escape(headline(verdict))}</b></p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{told}"
+        f"<p style='color:{colour}'><b>{escape(verdict.sentence)}</b></p>"
+        f"<p>{escape(rows_compared(verdict))}</p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{below}"
     )
 
 
-def _row(part: FeatureVerdict) -> str:
-    if part.effect is None:
-        cells = ["", "", "", escape(part.status.value), escape(part.reason)]
-    else:
-        width = round(100 * part.effect)
-        bar = f"<div style='background:#888;height:.7em;width:{width}px'></div>"
-        word = "drifted" if part.drifted else "changed" if part.changed else ""
-        q = "" if part.q_value is None else f"{part.q_value:.2g}"
-        cells = [f"{part.effect:.2f}", bar, q, word, escape(part.reason)]
-    inside = "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells)
-    return f"<tr><td style='text-align:left'>{escape(part.name)}</td>{inside}</tr>"
+def _html_row(part: FeatureVerdict) -> str:
+    name, effect, *others = map(escape, cells(part))
+    width = round(100 * (part.effect or 0))
+    bar = f"<div style='background:#888;height:.7em;width:{width}px'></div>"
+    inside = (name, effect + bar, *others)
+    row = "".join(f"<td style='text-align:left'>{cell}</td>" for cell in inside)
+    return f"<tr>{row}</tr>"
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -323,7 +346,7 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
 
 
 def feature_records(verdict: Verdict) -> list[dict[str, Any]]:
-    """Return one record a feature, in the reference's order."""
+    """Return one record per feature, in the reference's order."""
     return [feature_record(part) for part in verdict.features]
 
 

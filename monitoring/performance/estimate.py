@@ -33,9 +33,10 @@ from monitoring.performance.recalibration import (
     positives_variance,
 )
 from monitoring.performance.score_histograms import check_scores, first_alarmed
-from monitoring.performance.scorecard import CardStatus, Figure, html_of, ratio_text, text_of
+from monitoring.performance.scorecard import CardStatus, Figure, html_of, text_of
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
+from monitoring.wording import count, money, several
 
 Floats = NDArray[np.float64]
 
@@ -64,14 +65,23 @@ class Estimate:
     pr_auc: Ratio
     cost: Amount | None = None
 
+    @property
+    def sentence(self) -> str:
+        """The estimate in one sentence."""
+        expected = f"{self.positives:,.1f} positives expected among {several(self.rows, 'row')}"
+        if self.status is not CardStatus.JUDGED:
+            return f"Estimate not judged, {self.status}: {expected}"
+        figures = f"recall {self.recall.text()}, precision {self.precision.text()}"
+        return f"Estimated {figures}: {expected}"
+
     def __str__(self) -> str:
-        return text_of(estimate_headline(self), estimate_figures(self))
+        return text_of(self.sentence, estimate_figures(self))
 
     def __repr__(self) -> str:
-        return f"<Estimate {estimate_headline(self)}>"
+        return f"<Estimate {self.sentence}>"
 
     def _repr_html_(self) -> str:
-        return html_of(estimate_headline(self), estimate_figures(self))
+        return html_of(self.sentence, estimate_figures(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the estimate as plain values, for JSON."""
@@ -305,28 +315,20 @@ def _cost(window: ScoreSummary, cells: _Cells, costs: Costs) -> Amount | None:
     return Amount(reviews + value, reviews + low, reviews + high)
 
 
-def estimate_headline(estimate: Estimate) -> str:
-    """``estimated, judged: 45.0 positives expected among 12,000 rows, recall 0.880 [...]``."""
-    return (
-        f"estimated, {estimate.status.value}: {estimate.positives:,.1f} positives expected among "
-        f"{estimate.rows:,} rows, recall {ratio_text(estimate.recall)}"
-    )
-
-
 def estimate_figures(estimate: Estimate) -> list[Figure]:
     """Return every figure of the estimate."""
     figures = [
         ("threshold", f"{estimate.threshold:g}"),
-        ("rows", f"{estimate.rows:,}"),
+        ("rows", count(estimate.rows)),
         ("positives expected", f"{estimate.positives:,.1f}"),
-        ("recall", ratio_text(estimate.recall)),
-        ("precision", ratio_text(estimate.precision)),
-        ("F1", ratio_text(estimate.f1)),
-        ("PR-AUC", ratio_text(estimate.pr_auc)),
+        ("recall", estimate.recall.text(digits=1)),
+        ("precision", estimate.precision.text(digits=1)),
+        ("F1", estimate.f1.text(digits=1)),
+        ("PR-AUC", estimate.pr_auc.text(digits=1)),
     ]
     cost = estimate.cost
     if cost is not None:
-        figures.append(("cost", f"{cost.value:,.2f} [{cost.low:,.2f}, {cost.high:,.2f}]"))
+        figures.append(("cost", f"{money(cost.value)} ({money(cost.low)} to {money(cost.high)})"))
     return figures
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from monitoring.wording import UNDEFINED as UNDEFINED_TEXT
+from monitoring.wording import percent
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -21,6 +24,27 @@ class Ratio:
     value: float | None
     low: float | None = None
     high: float | None = None
+
+    def text(self, digits: int = 0) -> str:
+        """Return a share with its interval: ``82% (71% to 90%)``."""
+        if self.value is None:
+            return UNDEFINED_TEXT
+        interval = self.interval_text(digits)
+        return percent(self.value, digits) + (f" ({interval})" if interval else "")
+
+    def interval_text(self, digits: int = 0) -> str:
+        """Return the interval of a share: ``71% to 90%``; nothing where there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{percent(self.low, digits)} to {percent(self.high, digits)}"
+
+    def text_as_multiple(self) -> str:
+        """Return a return on cost with its interval: ``3.21 (2.05 to 4.9)``."""
+        if self.value is None:
+            return UNDEFINED_TEXT
+        if self.low is None or self.high is None:
+            return f"{self.value:.3g}"
+        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from monitoring.performance.score_histograms import (
 )
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
+from monitoring.wording import count, money, percent, several
 
 
 class CardStatus(StrEnum):
@@ -101,14 +102,35 @@ class Scorecard:
         """Labelled rows that are not positive."""
         return self.labelled - self.positives
 
+    def sentence(self, positives: str = "positives", currency: str = "") -> str:
+        """Say the card in one sentence: the one that terminal, notification and report show.
+
+        Parameters
+        ----------
+        positives, currency
+            The use case's word for them, and what its amounts are in.
+        """
+        if self.status in (CardStatus.NO_LABELS, CardStatus.NO_ROWS, CardStatus.NOT_MATURE):
+            return f"Performance not judged: {self.status}"
+        counts = (
+            f"{count(self.detected)} of {count(self.positives)} {positives} caught, "
+            f"{several(self.false_alarms, 'false alarm')}"
+        )
+        if self.money is not None:
+            saved = self.money.net_saving
+            counts += f", {money(abs(saved), currency)} {'saved' if saved >= 0 else 'lost'}"
+        if self.status is not CardStatus.JUDGED:
+            return f"Performance not judged, {self.status}: {counts}"
+        return f"Recall {self.recall.text()}, precision {self.precision.text()}: {counts}"
+
     def __str__(self) -> str:
-        return text_of(scorecard_headline(self), scorecard_figures(self))
+        return text_of(self.sentence(), scorecard_figures(self))
 
     def __repr__(self) -> str:
-        return f"<Scorecard {scorecard_headline(self)}>"
+        return f"<Scorecard {self.sentence()}>"
 
     def _repr_html_(self) -> str:
-        return html_of(scorecard_headline(self), scorecard_figures(self))
+        return html_of(self.sentence(), scorecard_figures(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the card as plain values, for JSON."""
@@ -247,24 +269,16 @@ Figure = tuple[str, str]
 """What it is, and its value with its interval."""
 
 
-def scorecard_headline(card: Scorecard) -> str:
-    """``judged: 36 of 40 positives caught, 9 false alarms, recall 0.900 [0.769, 0.960]``."""
-    return (
-        f"{card.status.value}: {card.detected:,} of {card.positives:,} positives caught, "
-        f"{card.false_alarms:,} false alarms, recall {ratio_text(card.recall)}"
-    )
-
-
 def scorecard_figures(card: Scorecard) -> list[Figure]:
     """Return every figure of the card; ratios that nobody asked for are left out."""
-    coverage = "" if card.coverage is None else f", {card.coverage:.1%} of labels came"
+    coverage = "" if card.coverage is None else f", {percent(card.coverage, 1)} of them labelled"
     figures = [
         ("threshold", f"{card.threshold:g}"),
-        ("rows", f"{card.rows:,}{coverage}"),
-        ("positives", f"{card.positives:,}"),
-        ("detected", f"{card.detected:,}"),
-        ("missed", f"{card.missed:,}"),
-        ("false alarms", f"{card.false_alarms:,}"),
+        ("rows", f"{count(card.rows)}{coverage}"),
+        ("positives", count(card.positives)),
+        ("detected", count(card.detected)),
+        ("missed", count(card.missed)),
+        ("false alarms", count(card.false_alarms)),
     ]
     ratios = [
         ("recall", card.recall),
@@ -276,51 +290,38 @@ def scorecard_figures(card: Scorecard) -> list[Figure]:
         ("precision at capacity", card.precision_at_capacity),
         ("recall at capacity", card.recall_at_capacity),
     ]
-    figures += [(name, ratio_text(ratio)) for name, ratio in ratios if ratio is not None]
+    figures += [(name, ratio.text(digits=1)) for name, ratio in ratios if ratio is not None]
     return figures + ([] if card.money is None else _money_figures(card.money))
 
 
-def text_of(headline: str, figures: list[Figure]) -> str:
-    """Return headline and figures, a line each."""
-    width = max(len(name) for name, _ in figures)
-    return "\n".join([headline, *(f"  {name:<{width}}  {value}" for name, value in figures)])
-
-
-def ratio_text(ratio: Ratio) -> str:
-    """``0.900 [0.769, 0.960]``; three digits that count, where it is small."""
-    if ratio.value is None:
-        return "not defined"
-    if ratio.low is None or ratio.high is None:
-        return _digits(ratio.value)
-    return f"{_digits(ratio.value)} [{_digits(ratio.low)}, {_digits(ratio.high)}]"
-
-
-def _digits(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.1 or value == 0 else f"{value:.3g}"
-
-
-def _money_figures(money: Money) -> list[Figure]:
+def _money_figures(amounts: Money) -> list[Figure]:
     figures = [
-        ("money caught", f"{money.caught:,.2f}"),
-        ("money missed", f"{money.missed:,.2f}"),
-        ("cost of alarms", f"{money.reviews + money.false_alarms:,.2f}"),
-        ("net saving", f"{money.net_saving:,.2f} against no model"),
-        ("return on cost", ratio_text(money.return_on_cost)),
+        ("money caught", money(amounts.caught)),
+        ("money missed", money(amounts.missed)),
+        ("cost of alarms", money(amounts.reviews + amounts.false_alarms)),
+        ("net saving", f"{money(amounts.net_saving)} against no model"),
+        ("return on cost", amounts.return_on_cost.text_as_multiple()),
     ]
-    if money.unpriced:
-        told = f"{money.unpriced:,} positives, each taken to be the mean of the others"
-        figures.append(("without an amount", told))
+    if amounts.unpriced:
+        taken = f"{several(amounts.unpriced, 'positive')}, taken to be the mean of the others"
+        figures.append(("without an amount", taken))
     return figures
 
 
-def html_of(headline: str, figures: list[Figure]) -> str:
-    """Return the headline and a table of the figures."""
+def text_of(sentence: str, figures: list[Figure]) -> str:
+    """Return the sentence and the figures, one per line."""
+    width = max(len(name) for name, _ in figures)
+    return "\n".join([sentence, *(f"  {name:<{width}}  {value}" for name, value in figures)])
+
+
+def html_of(sentence: str, figures: list[Figure]) -> str:
+    """Return the sentence and a table of the figures, as a notebook shows them."""
     rows = "".join(
         f"<tr><td style='text-align:left'>{escape(name)}</td>"
         f"<td style='text-align:left'>{escape(value)}</td></tr>"
         for name, value in figures
     )
-    return f"<p><b>{escape(headline)}</b></p><table><tbody>{rows}</tbody></table>"
+    return f"<p><b>{escape(sentence)}</b></p><table><tbody>{rows}</tbody></table>"
 
 
 def scorecard_record(card: Scorecard) -> dict[str, Any]:

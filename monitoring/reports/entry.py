@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
-from monitoring.rows.window import Window
+from monitoring.rows.window import Window, utc
 
 
 class ReportKind(StrEnum):
@@ -116,7 +116,7 @@ class Entry(BaseModel):
 
 def report_name(kind: ReportKind, window_end: datetime) -> str:
     """Return the name of the report of `kind` on the window that ends at `window_end`."""
-    return f"{kind}_{window_end.astimezone(UTC):{TIME}}"
+    return f"{kind}_{utc(window_end):{TIME}}"
 
 
 def entries(folder: Path) -> list[Entry]:

@@ -8,10 +8,10 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
+from monitoring import wording
+from monitoring.drift.verdict import FeatureVerdict, Verdict, notes
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus, Scorecard
-from monitoring.reports import words
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import LABEL, SCORE, ReportFacts
 from monitoring.reports.report_sample import Sample
@@ -75,20 +75,20 @@ def _notices(facts: ReportFacts) -> list[str]:
 def _span(shift: timedelta) -> str:
     way = "forward" if shift > timedelta(0) else "back"
     days, hours = divmod(abs(shift) // timedelta(hours=1), 24)
-    parts = [words.several(days, "day")] if days else []
-    parts += [words.several(hours, "hour")] if hours or not days else []
+    parts = [wording.several(days, "day")] if days else []
+    parts += [wording.several(hours, "hour")] if hours or not days else []
     return f"{way} by {' and '.join(parts)}"
 
 
 def _facts(facts: ReportFacts, sample: Sample) -> list[tuple[str, str]]:
-    rows = f"{words.several(len(facts.current), 'row')} in the window"
+    rows = f"{wording.several(len(facts.current), 'row')} in the window"
     labelled = len(facts.current.labelled)
     lines = [
         ("Window", str(facts.rows_window)),
-        ("Rows", f"{rows}, {words.count(labelled)} of them labelled"),
+        ("Rows", f"{rows}, {wording.count(labelled)} of them labelled"),
         ("Drawn", _drawn(sample)),
         ("Model", f"version {facts.model_version}, alarm from score {facts.threshold:.4g} on"),
-        ("As of", words.moment(facts.as_of)),
+        ("As of", wording.moment(facts.as_of)),
     ]
     if facts.mature_window is not None:
         lines.insert(1, ("Report of", f"{facts.window}; its labels have yet to come"))
@@ -101,9 +101,9 @@ def _drawn(sample: Sample) -> str:
         (len(sample.reference), sample.rows_reference, "of the reference"),
     )
     parts = [
-        f"all {words.several(total, 'row')} {whose}"
+        f"all {wording.several(total, 'row')} {whose}"
         if size == total
-        else f"{words.count(size)} rows drawn at random from {words.count(total)} {whose}"
+        else f"{wording.count(size)} rows drawn at random from {wording.count(total)} {whose}"
         for size, total, whose in sides
     ]
     return "; ".join(parts)
@@ -174,37 +174,17 @@ def drift_findings(verdict: Verdict | None) -> Findings:
     if verdict is None:
         return Findings("Drift not judged: no verdict was made")
     if verdict.share is None:
-        return Findings(f"Drift not judged: {verdict.status}")
-    count, total = len(verdict.drifted_features), len(verdict.tested)
-    share, limit = _apart(verdict.share, verdict.share_limit)
-    sentence = (
-        f"{count} of {words.several(total, 'feature')} drifted ({share}), "
-        f"limit {limit}: {'drifted' if verdict.drifted else 'not drifted'}"
+        return Findings(verdict.sentence)
+    return Findings(
+        verdict.sentence, verdict.drifted, tuple(notes(verdict)), _drift_tables(verdict)
     )
-    notices = []
-    if not verdict.variation_known:
-        notices.append(
-            "How much the reference varies by itself is not known: it is too short for that."
-        )
-    for status in DriftStatus:
-        names = [f.name for f in verdict.features if f.status is status is not DriftStatus.TESTED]
-        if names:
-            notices.append(f"Not judged, {status}: {', '.join(names)}")
-    return Findings(sentence, verdict.drifted, tuple(notices), _drift_tables(verdict))
-
-
-def _apart(share: float, limit: float) -> tuple[str, str]:
-    """Write two shares with as many digits as keep them apart, if they are."""
-    for digits in range(4):
-        said = f"{share:.{digits}%}", f"{limit:.{digits}%}"
-        if said[0] != said[1]:
-            break
-    return said if share != limit else (f"{share:.0%}", f"{limit:.0%}, to be exceeded")
 
 
 def _drift_tables(verdict: Verdict) -> tuple[Table, ...]:
     drifted = [feature for feature in verdict.ranked if feature.drifted]
-    rows = [_drift_row(part.name, words.percent(part.importance), part) for part in drifted[:SHOWN]]
+    rows = [
+        _drift_row(part.name, wording.percent(part.importance), part) for part in drifted[:SHOWN]
+    ]
     if verdict.scores is not None and verdict.scores.drifted:
         rows.insert(0, _drift_row("the model's score", "", verdict.scores))
     if not rows:
@@ -223,21 +203,9 @@ def performance_findings(card: Scorecard | None, case: UseCase) -> Findings:
     """Say a scorecard, in counts and in money."""
     if card is None:
         return Findings("Performance not judged: there is no scorecard of this window")
-    if card.status in (CardStatus.NO_LABELS, CardStatus.NO_ROWS, CardStatus.NOT_MATURE):
-        return Findings(f"Performance not judged: {card.status}")
-    many = case.words.positives
-    counts = (
-        f"{words.count(card.detected)} of {words.count(card.positives)} {many} caught, "
-        f"{words.several(card.false_alarms, 'false alarm')}"
-    )
-    if card.money is not None:
-        counts += f", {words.money(card.money.net_saving, case.costs.currency)} saved"
-    if card.status is not CardStatus.JUDGED:
-        return Findings(f"Not judged, {card.status}: {counts}", tables=_card_tables(card, case))
-    return Findings(
-        f"Recall {words.ratio(card.recall)}, precision {words.ratio(card.precision)}: {counts}",
-        tables=_card_tables(card, case),
-    )
+    sentence = card.sentence(case.words.positives, case.costs.currency)
+    unread = (CardStatus.NO_LABELS, CardStatus.NO_ROWS, CardStatus.NOT_MATURE)
+    return Findings(sentence, tables=() if card.status in unread else _card_tables(card, case))
 
 
 def _card_tables(card: Scorecard, case: UseCase) -> tuple[Table, ...]:
@@ -252,8 +220,8 @@ def _card_tables(card: Scorecard, case: UseCase) -> tuple[Table, ...]:
     ]
     rows = tuple((name, *_cells(figure)) for name, figure in figures if figure is not None)
     basis = (
-        f"over {words.several(card.labelled, 'labelled row')}, {words.count(card.positives)} of "
-        f"them {case.words.positives}"
+        f"over {wording.several(card.labelled, 'labelled row')}, "
+        f"{wording.count(card.positives)} of them {case.words.positives}"
     )
     ratios = Table("Scorecard", ("", "Value", "95% interval"), rows, basis)
     if card.money is None:
@@ -268,18 +236,14 @@ def _card_tables(card: Scorecard, case: UseCase) -> tuple[Table, ...]:
         ("Cost without a model", card.money.without_model),
         ("Saved", card.money.net_saving),
     )
-    lines = tuple((name, words.money(amount, currency)) for name, amount in amounts)
+    lines = tuple((name, wording.money(amount, currency)) for name, amount in amounts)
     return ratios, Table("Money", ("", "Amount"), lines)
 
 
 def _cells(figure: Ratio) -> tuple[str, str]:
     if figure.value is None:
-        return words.UNDEFINED, ""
-    if figure.low is None or figure.high is None:
-        return words.percent(figure.value), ""
-    return words.percent(
-        figure.value
-    ), f"{words.percent(figure.low)} to {words.percent(figure.high)}"
+        return wording.UNDEFINED, ""
+    return wording.percent(figure.value, 1), figure.interval_text(1)
 
 
 def quality_findings(facts: ReportFacts) -> Findings:
@@ -293,16 +257,16 @@ def quality_findings(facts: ReportFacts) -> Findings:
     now = pd.concat([now, pd.Series(1.0, index=absent)])
     before = before.reindex(now.index)
     missing = now[now > 0].sort_values(ascending=False)
-    total = words.several(len(current.columns), "feature")
+    total = wording.several(len(current.columns), "feature")
     if missing.empty:
         return Findings(f"{total}, no value missing")
     first = str(missing.index[0])
     sentence = (
-        f"{total}, {words.count(len(missing))} of them with missing values: most in "
-        f"{first} ({words.percent(missing.iloc[0])}, reference {_share(before[first])})"
+        f"{total}, {wording.count(len(missing))} of them with missing values: most in "
+        f"{first} ({wording.percent(missing.iloc[0])}, reference {_share(before[first])})"
     )
     rows = tuple(
-        (str(name), words.percent(share), _share(before[name]))
+        (str(name), wording.percent(share), _share(before[name]))
         for name, share in missing.head(SHOWN).items()
     )
     more = f"and {len(missing) - SHOWN} more, in the summary below" if len(missing) > SHOWN else ""
@@ -311,4 +275,4 @@ def quality_findings(facts: ReportFacts) -> Findings:
 
 
 def _share(value: float) -> str:
-    return "not there" if np.isnan(value) else words.percent(value)
+    return "not there" if np.isnan(value) else wording.percent(value)

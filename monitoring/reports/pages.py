@@ -11,9 +11,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from monitoring import wording
 from monitoring.atomic_write import atomic_write
 from monitoring.errors import InputError
-from monitoring.reports import words
 from monitoring.reports.entry import Entry, ReportKind, entries
 from monitoring.reports.header import Header
 from monitoring.use_case import UseCase
@@ -28,7 +28,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["moment"] = words.moment
+    environment.filters["moment"] = wording.moment
     return environment
 
 
@@ -126,7 +126,7 @@ def _windows(found: Iterable[Entry]) -> Iterable[ListedWindow]:
     for window, group in groupby(found, key=lambda entry: entry.window):
         reports = tuple(sorted(group, key=lambda entry: list(ReportKind).index(entry.kind)))
         rows = [entry.rows for entry in reports if entry.rows_window == window][:1]
-        parts = [words.several(number, "row") for number in rows]
+        parts = [wording.several(number, "row") for number in rows]
         parts += [f"model {version}" for version in sorted({e.model_version for e in reports})]
         parts += ["synthetic data"] if any(entry.synthetic for entry in reports) else []
         yield ListedWindow(str(window), ", ".join(parts), reports)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitoring.rows.rows import NEGATIVE, UNLABELLED, Rows, moment64
-from monitoring.rows.window import Window
+from monitoring.rows.window import Window, utc
 
 if TYPE_CHECKING:
     from monitoring.use_case import Labels
@@ -64,5 +64,5 @@ def newest_mature_window(end: datetime, length: timedelta, mature_after: timedel
     `mature_after` by `end`.
     """
     skipped = -(-mature_after // length)
-    last = end.astimezone(UTC) - skipped * length
+    last = utc(end) - skipped * length
     return Window(last - length, last)

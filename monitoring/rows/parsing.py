@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.errors import InputError, TocsinError
+from monitoring.rows.quarantine import FIRST_TIME, FIRST_TIME_BEYOND
 from monitoring.rows.rows import moment64
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing number in text. A missing word is the empty text alone: `NA` is one."""
 
-_FIRST = np.datetime64("1900-01-01", "us")
-_LAST = np.datetime64("2200-01-01", "us")
 _MICROSECONDS = {"s": 1_000_000.0, "ms": 1_000.0}
 
 
@@ -128,7 +127,7 @@ def parse_times(column: pd.Series, declared: EventTime) -> Times:
     numbers = parse_numbers(column)
     origin = moment64(declared.origin)
     since = np.round(numbers.values * _MICROSECONDS[declared.unit])
-    first, last = ((limit - origin).astype(np.int64) for limit in (_FIRST, _LAST))
+    first, last = ((limit - origin).astype(np.int64) for limit in (FIRST_TIME, FIRST_TIME_BEYOND))
     usable = (since >= first) & (since < last)
     out_of_range = ~np.isnan(since) & ~usable
     values = np.full(len(column), np.datetime64("NaT", "us"))
@@ -148,7 +147,7 @@ def _iso_times(column: pd.Series) -> Times:
     read = pd.to_datetime(given, utc=True, errors="coerce", format="ISO8601")
     values = read.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
     lost = np.isnat(values)
-    out_of_range = ~lost & ~((values >= _FIRST) & (values < _LAST))
+    out_of_range = ~lost & ~((values >= FIRST_TIME) & (values < FIRST_TIME_BEYOND))
     values[out_of_range] = np.datetime64("NaT", "us")
     return Times(values, lost & present, out_of_range)
 

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from monitoring.errors import InputError
+from monitoring.rows.window import Window, utc
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
-
-    from monitoring.rows.window import Window
 
 
 class Role(StrEnum):
@@ -108,11 +106,7 @@ def moment64(moment: datetime) -> np.datetime64:
     InputError
         `moment` has no time zone.
     """
-    offset = moment.utcoffset()
-    if offset is None:
-        msg = f"{moment!r} has no time zone"
-        raise InputError(msg)
-    return np.datetime64((moment - offset).replace(tzinfo=None), "us")
+    return np.datetime64(utc(moment).replace(tzinfo=None), "us")
 
 
 T = TypeVar("T", bound=np.generic)

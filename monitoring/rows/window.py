@@ -9,6 +9,23 @@ from datetime import UTC, datetime, timedelta
 from monitoring.errors import InputError
 
 
+def utc(moment: datetime) -> datetime:
+    """Return a moment of any time zone in UTC, in which alone it is compared and subtracted.
+
+    Within one zone, Python compares and subtracts what clocks on walls show: across a change of
+    daylight saving time that is an hour off.
+
+    Raises
+    ------
+    InputError
+        `moment` has no time zone.
+    """
+    if moment.utcoffset() is None:
+        msg = f"{moment!r} has no time zone: give it one, such as datetime(..., tzinfo=UTC)"
+        raise InputError(msg)
+    return moment.astimezone(UTC)
+
+
 @dataclass(frozen=True, order=True)
 class Window:
     """Event times in [start, end), both in UTC, whatever zone they are given in.
@@ -23,9 +40,8 @@ class Window:
     end: datetime
 
     def __post_init__(self) -> None:
-        # UTC first: within one zone, Python compares and subtracts what clocks on walls show.
-        object.__setattr__(self, "start", _utc(self.start))
-        object.__setattr__(self, "end", _utc(self.end))
+        object.__setattr__(self, "start", utc(self.start))
+        object.__setattr__(self, "end", utc(self.end))
         if self.start >= self.end:
             msg = f"a window ends after its start: {self.start} to {self.end}"
             raise InputError(msg)
@@ -41,15 +57,8 @@ class Window:
 
 def ending(end: datetime, length: timedelta) -> Window:
     """Return the window of `length` that ends at `end`."""
-    end = _utc(end)
+    end = utc(end)
     return Window(end - length, end)
-
-
-def _utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        msg = f"{moment!r} has no time zone: a window's times carry one"
-        raise InputError(msg)
-    return moment.astimezone(UTC)
 
 
 def window_of(
@@ -87,8 +96,10 @@ def window_of(
     if "window_start" in conf:
         msg = "conf has `window_start` without `as_of`: give both, or `as_of` alone"
         raise InputError(msg)
-    if data_interval is not None and data_interval[0] < data_interval[1]:
-        return Window(*data_interval)
+    if data_interval is not None:
+        start, stop = map(utc, data_interval)
+        if start < stop:
+            return Window(start, stop)
     return ending(run_after, length)
 
 

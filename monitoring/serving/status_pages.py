@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from monitoring.reports import words
+from monitoring import wording
 from monitoring.serving.site import Site, find, watched
 from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import Display, Query
@@ -39,7 +39,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["moment"] = words.moment
+    environment.filters["moment"] = wording.moment
     return environment
 
 

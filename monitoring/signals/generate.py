@@ -1,91 +1,68 @@
-"""Writing the generated files, and finding those that are out of date."""
+"""Writing the generated files, finding those that are out of date, leaving others' files alone.
+
+Each folder that generated files lie in has a manifest of them. Only what a manifest names is ever
+removed, and a file that is neither named nor marked as generated is not written over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
 from monitoring.settings import Settings
-from monitoring.signals.alerts.business_alerts import alert_name
 from monitoring.signals.alerts.delivery import delivery_of
-from monitoring.signals.catalogue import CATALOGUE
-from monitoring.signals.generated_files import ALERTMANAGER, COMPOSE, Targets, planned
-from monitoring.signals.metric import USE_CASE, Metric, Unit
-from monitoring.signals.short_names import declared_by
-from monitoring.signals.thresholds import business_thresholds
+from monitoring.signals.generated_files import (
+    ALERTMANAGER,
+    COMPOSE,
+    GRAFANA,
+    HEAD,
+    Targets,
+    planned,
+)
+from monitoring.signals.readme_tables import with_tables
 from monitoring.use_case import UseCase
 
-
-def metrics_table(cases: Sequence[UseCase]) -> str:
-    """Return every metric of the catalogue with its short names, as Markdown."""
-    names: dict[Metric, list[str]] = {}
-    for named in declared_by(cases):
-        names.setdefault(named.metric, []).append(f"`{named.name}`")
-    rows = (
-        (
-            f"`{metric.name}`",
-            _labels(metric),
-            _unit(metric),
-            ", ".join(dict.fromkeys(names.get(metric, ()))),
-            metric.help,
-        )
-        for metric in CATALOGUE
-    )
-    head = ("metric", f"labels beside `{USE_CASE}`", "unit", "short names", "description")
-    return _table(head, rows)
-
-
-def thresholds_table(cases: Sequence[UseCase]) -> str:
-    """Return every business threshold of the use cases, as Markdown."""
-    rows = (
-        (
-            case.title,
-            threshold.metric.title,
-            f"{threshold.side} {threshold.value:g}",
-            threshold.severity.value,
-            f"`{alert_name(threshold.metric, threshold.side)}`",
-        )
-        for case in cases
-        for threshold in business_thresholds(case)
-    )
-    return _table(("use case", "metric", "fires when", "severity", "alert"), rows)
-
-
-def _labels(metric: Metric) -> str:
-    return ", ".join(f"`{label}`" for label in metric.labels)
-
-
-def _unit(metric: Metric) -> str:
-    return {
-        Unit.TIMESTAMP: "seconds since 1970",
-        Unit.RATIO: "0 to 1",
-        Unit.FACTOR: "times",
-        Unit.CHANGE: "share, below 0 is less",
-        Unit.INFO: "1",
-        Unit.FLAG: "0 or 1",
-    }.get(metric.unit, metric.unit.value)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
-
-
 README = PurePosixPath("README.md")
-END = "<!-- end -->"
+
+MANIFEST = "generated.manifest"
+"""Name of a manifest: without a suffix that Grafana or Prometheus would read it by."""
+
+FOLDERS = tuple(
+    GRAFANA / name
+    for name in (
+        "alertmanager",
+        "dashboards",
+        "prometheus/rules",
+        "prometheus/targets",
+        "provisioning",
+    )
+)
+"""The folders with a manifest each: docker compose keeps each of them in a volume of its own."""
+
+_FORMAT = 1
 
 
-class MarkerError(TocsinError, ValueError):
-    """A README has a marker without its end; the message names it."""
+class ManifestError(TocsinError, ValueError):
+    """A manifest can't be read; the message names it and what to do."""
+
+
+class ForeignFileError(TocsinError, ValueError):
+    """A file that Tocsin did not generate lies where a generated one belongs."""
 
 
 def generate(
     out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets = COMPOSE
 ) -> tuple[Path, ...]:
-    """Write every generated file under `out`, remove those no longer made, return what changed.
+    """Write every generated file under `out`, and return what changed.
 
-    The tables of a README that has markers for them are written too.
+    Files that were generated before and no longer are, those of a retired use case, are removed;
+    which they are is read from the manifests. Where there is no manifest nothing is removed. The
+    tables of a README that has markers for them are written too.
 
     Parameters
     ----------
@@ -98,18 +75,27 @@ def generate(
     ------
     NameTakenError
         A use case has the name of a file that belongs to all.
+    ShortNameError, ThresholdError
+        A use case's short name or threshold fits no metric.
     MarkerError
         The README has the beginning of a table without its end.
+    ManifestError
+        A manifest is damaged, or was written by a newer Tocsin.
+    ForeignFileError
+        A file that Tocsin did not generate lies where a generated one belongs; nothing is written.
     """
-    files = _all_files(out, cases, settings, targets)
-    changed = _differing(out, files)
-    for path in changed:
-        text = files.get(PurePosixPath(path.relative_to(out)))
-        if text is None:
-            path.unlink()
-        else:
-            _write(path, text)
-    return changed
+    plan = _planned(out, cases, settings, targets)
+    # Named before it is written: a run that is killed leaves no file that none would remove.
+    for folder in {folder for path in plan.changed if (folder := _folder_of(path))}:
+        names = plan.before[folder] | plan.names[folder]
+        atomic_write(out / folder / MANIFEST, _manifest(names))
+    for path in plan.changed:
+        _write(out / path, plan.files[path])
+    for path in plan.obsolete:
+        (out / path).unlink()
+    for folder in FOLDERS:
+        atomic_write(out / folder / MANIFEST, _manifest(plan.names[folder]))
+    return plan.touched(out)
 
 
 def stale(
@@ -119,55 +105,138 @@ def stale(
 
     Raises
     ------
-    NameTakenError, MarkerError
+    NameTakenError, ShortNameError, ThresholdError, MarkerError, ManifestError, ForeignFileError
         As `generate`.
     """
-    return _differing(out, _all_files(out, cases, settings, targets))
+    return _planned(out, cases, settings, targets).touched(out)
 
 
-def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
-    """Return a README with its generated tables as they should be.
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be done; paths are relative to the folder that is written to.
 
-    Raises
-    ------
-    MarkerError
-        The beginning of a table has no end after it.
+    Attributes
+    ----------
+    files
+        The text of every generated file.
+    before, names
+        What each folder's manifest names now, and what it is to name.
+    changed
+        Files whose text is not what it should be.
+    obsolete
+        Files that a manifest names, and which are no longer generated.
+    old_manifests
+        Manifests that do not say what they should.
     """
-    for name, table in (("metrics", metrics_table(cases)), ("thresholds", thresholds_table(cases))):
-        begin = f"<!-- generated: {name} -->"
-        before, found, rest = readme.partition(begin)
-        if not found:
-            continue
-        table_there, end, after = rest.partition(END)
-        if not end or "<!-- generated:" in table_there:
-            msg = f"README.md: {begin} has no {END} after it: add one where the table ends"
-            raise MarkerError(msg)
-        readme = f"{before}{begin}\n\n{table}\n{END}{after}"
-    return readme
+
+    files: Mapping[PurePosixPath, str]
+    before: Mapping[PurePosixPath, frozenset[str]]
+    names: Mapping[PurePosixPath, frozenset[str]]
+    changed: tuple[PurePosixPath, ...]
+    obsolete: tuple[PurePosixPath, ...]
+    old_manifests: tuple[PurePosixPath, ...]
+
+    def touched(self, out: Path) -> tuple[Path, ...]:
+        return tuple(sorted(out / p for p in (*self.changed, *self.obsolete, *self.old_manifests)))
 
 
-def _all_files(
-    out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets
-) -> dict[PurePosixPath, str]:
+def _planned(out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets) -> _Plan:
     files = planned(cases, delivery_of(settings), targets)
+    before = {folder: _named_in(out / folder / MANIFEST) for folder in FOLDERS}
+    names = {folder: _names_in(folder, files) for folder in FOLDERS}
+    for path, text in files.items():
+        folder = _folder_of(path)
+        if folder is None or str(path.relative_to(folder)) not in before[folder]:
+            _refuse_foreign(out / path, text)
     readme = out / README
     if readme.is_file():
         ordered = sorted(cases, key=lambda case: case.name)
         files[README] = with_tables(readme.read_text(encoding="utf-8"), ordered)
-    return files
+    left = (folder / name for folder in FOLDERS for name in before[folder] - names[folder])
+    manifests = {folder / MANIFEST: _manifest(names[folder]) for folder in FOLDERS}
+    return _Plan(
+        files=files,
+        before=before,
+        names=names,
+        changed=tuple(path for path, text in files.items() if _read(out / path) != text),
+        obsolete=tuple(path for path in left if (out / path).is_file()),
+        old_manifests=tuple(path for path, text in manifests.items() if _read(out / path) != text),
+    )
 
 
-def _differing(out: Path, files: dict[PurePosixPath, str]) -> tuple[Path, ...]:
-    differ = {out / path for path, text in files.items() if _read(out / path) != text}
-    folders = {path.parent for path in files if path != README}
-    left = {
-        path
-        for folder in folders
-        for path in (out / folder).glob("*")
-        if path.suffix in {".yml", ".json"}
-        and PurePosixPath(path.relative_to(out).as_posix()) not in files
-    }
-    return tuple(sorted(differ | left))
+def _folder_of(path: PurePosixPath) -> PurePosixPath | None:
+    """Return the folder whose manifest names the file; None for the README."""
+    return next((folder for folder in FOLDERS if path.is_relative_to(folder)), None)
+
+
+def _names_in(folder: PurePosixPath, files: Mapping[PurePosixPath, str]) -> frozenset[str]:
+    return frozenset(str(p.relative_to(folder)) for p in files if p.is_relative_to(folder))
+
+
+def _manifest(names: frozenset[str]) -> str:
+    return json.dumps({"format": _FORMAT, "files": sorted(names)}, indent=2) + "\n"
+
+
+def _named_in(path: Path) -> frozenset[str]:
+    """Return the files that a manifest names; none where there is no manifest.
+
+    Raises
+    ------
+    ManifestError
+        It is damaged, of a newer format, or names a file outside its folder.
+    """
+    text = _read(path)
+    if text is None:
+        return frozenset()
+    cure = "restore it, or delete it and remove by hand the files that are no longer generated"
+    try:
+        content: Any = json.loads(text)
+        number, names = content["format"], content["files"]
+    except (ValueError, TypeError, KeyError) as error:
+        msg = f"{path} is damaged: {cure}"
+        raise ManifestError(msg) from error
+    if number != _FORMAT:
+        msg = f"{path} has format {number}, this Tocsin reads format {_FORMAT}: use the newer one"
+        raise ManifestError(msg)
+    inside = all(
+        isinstance(name, str) and not PurePosixPath(name).is_absolute() and ".." not in name
+        for name in names
+    )
+    if not inside:
+        msg = f"{path} names files outside its folder: {cure}"
+        raise ManifestError(msg)
+    return frozenset(names)
+
+
+def _refuse_foreign(path: Path, text: str) -> None:
+    """Raise unless the file is not there, or is marked as generated.
+
+    What was generated before there were manifests is in none: it is known by its first line, a
+    dashboard by its uid and tag.
+
+    Raises
+    ------
+    ForeignFileError
+        Somebody else made it.
+    """
+    there = _read(path)
+    if there is None or there == text or there.startswith(HEAD):
+        return
+    if path.suffix == ".json" and _identity(there) == _identity(text):
+        return
+    msg = (
+        f"{path} was not written by `tocsin generate`, which would write over it: "
+        "move it elsewhere, or give the use case another name"
+    )
+    raise ForeignFileError(msg)
+
+
+def _identity(dashboard: str) -> tuple[Any, Any] | None:
+    try:
+        content = json.loads(dashboard)
+        return content["uid"], content["tags"]
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _read(path: Path) -> str | None:
@@ -175,6 +244,8 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
+    # In place: Grafana starts with no folder of provisioned alerts in which a file has a suffix
+    # that it does not know, as the one has that an atomic write may leave.
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.name == ALERTMANAGER.name:
         # It may hold a channel's secret: made anew, for its owner alone.

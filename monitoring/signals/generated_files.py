@@ -65,7 +65,7 @@ FLEET_RULES = "tocsin"
 
 DASHBOARDS_IN_CONTAINER = "/var/lib/grafana/dashboards"
 
-_HEAD = "# Written by `tocsin generate` from monitoring/signals and the use cases: change those.\n"
+HEAD = "# Written by `tocsin generate` from monitoring/signals and the use cases: change those.\n"
 
 
 class NameTakenError(TocsinError, ValueError):
@@ -164,7 +164,7 @@ def planned(
 
 
 def _yaml(content: Any) -> str:
-    return _HEAD + yaml.dump(
+    return HEAD + yaml.dump(
         content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=10_000
     )
 

@@ -8,6 +8,8 @@ from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+import numpy as np
+
 from monitoring.errors import TocsinError
 
 PREFIX = "tocsin"
@@ -71,6 +73,15 @@ class Metric:
         return f"{PREFIX}_{self.key}" if said else f"{PREFIX}_{self.key}_{self.unit}"
 
 
+def decimal(value: float) -> str:
+    """Return the shortest decimal that is exactly this number: 1234567, 0.00001.
+
+    Without an exponent, so that numbers of one length before the point sort as their texts do,
+    and so that Prometheus, Grafana and people read the same.
+    """
+    return np.format_float_positional(value, trim="-")
+
+
 class SampleError(TocsinError, ValueError):
     """A sample does not fit its metric's declaration."""
 
@@ -119,7 +130,7 @@ class Sample:
 
     def __str__(self) -> str:
         inside = ",".join(f'{name}="{value}"' for name, value in self.labels.items())
-        return f"{self.metric.name}{{{inside}}} {self.value:g}"
+        return f"{self.metric.name}{{{inside}}} {decimal(self.value)}"
 
 
 def known(metric: Metric, value: float | None, **labels: str) -> tuple[Sample, ...]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.rows.quarantine import QuarantinedRow, Reason, row_payload
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
 from monitoring.sources.source_file import MalformedRow
 from monitoring.sources.typed_columns import (
     Defect,
-    Reason,
     SchemaError,
     TypedColumns,
     declared_columns,
@@ -193,7 +193,7 @@ def _set_aside(
             row_number=int(row_number[row]),
             reason=defects[blame[row]].reason,
             detail=_detail(defects[blame[row]], record),
-            payload=_payload(record),
+            payload=row_payload(record),
         )
         for row, record in zip(where, records, strict=True)
     ]
@@ -203,40 +203,6 @@ def _detail(defect: Defect, record: dict[Any, Any]) -> str:
     value = record[defect.column]
     shown = repr(value) if isinstance(value, str) else str(value)
     return f"{defect.column}: {shown[:80]}"
-
-
-def _payload(record: dict[Any, Any]) -> str:
-    import pandas as pd
-    from pydantic_core import to_json
-
-    present = {
-        name: None if pd.api.types.is_scalar(value) and pd.isna(value) else value
-        for name, value in record.items()
-    }
-    return to_json(present, inf_nan_mode="strings", fallback=str).decode()
-
-
-@dataclass(frozen=True)
-class QuarantinedRow:
-    """A row that was set aside.
-
-    Attributes
-    ----------
-    row_id
-        Its id; source hash and row number where it has none.
-    row_number
-        Its place among the file's rows, counted from 0.
-    detail
-        The column and the value at fault.
-    payload
-        The row as it came: JSON by column, or the text that could not be split into columns.
-    """
-
-    row_id: str
-    row_number: int
-    reason: Reason
-    detail: str
-    payload: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from monitoring.rows.parsing import (
     parse_times,
     parse_words,
 )
+from monitoring.rows.quarantine import Reason, is_usable_id
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
 
@@ -32,24 +32,6 @@ EVENT_TIME, LABEL = "(event time)", "(label)"
 
 # Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
 _STRAY_SHARE, _STRAY_ROWS = 0.1, 10
-
-_LONGEST_ID = 200
-
-
-class Reason(StrEnum):
-    """Why a row was set aside; a row with several faults has the first of this list."""
-
-    WRONG_WIDTH = "wrong number of columns"
-    MISSING_TIME = "missing time"
-    UNPARSABLE_TIME = "unparsable time"
-    TIME_OUT_OF_RANGE = "time out of range"
-    MISSING_ID = "missing id"
-    UNUSABLE_ID = "unusable id"
-    UNPARSABLE_NUMBER = "unparsable number"
-    INFINITE_NUMBER = "infinite number"
-    NEGATIVE_AMOUNT = "negative amount"
-    UNKNOWN_TARGET = "unknown target value"
-    DUPLICATE_ID = "duplicate id"
 
 
 class SchemaError(TocsinError, ValueError):
@@ -234,17 +216,12 @@ def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[
 def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:
     words = parse_words(frame[name]).to_numpy(dtype=object, na_value=None).tolist()
     missing = np.array([word is None for word in words], np.bool_)
-    unusable = np.array([word is not None and not _can_be_id(word) for word in words], np.bool_)
+    unusable = np.array([word is not None and not is_usable_id(word) for word in words], np.bool_)
     ids = [None if bad else word for word, bad in zip(words, unusable, strict=True)]
     return ids, [
         Defect(Reason.MISSING_ID, name, missing),
         Defect(Reason.UNUSABLE_ID, name, unusable),
     ]
-
-
-def _can_be_id(word: str) -> bool:
-    """Whether databases and arrays can hold a word as an id."""
-    return len(word) <= _LONGEST_ID and "\0" not in word
 
 
 @contextmanager

@@ -132,13 +132,3 @@ def share_limit(case: UseCase) -> float:
         msg = f"use case {case.name}: set thresholds.drift_score.above.critical, say 0.3"
         raise StepError(msg)
     return threshold.above.critical
-
-
-def sentence(verdict: Verdict) -> str:
-    """Say a verdict in one sentence."""
-    if verdict.share is None:
-        return f"drift not judged: {verdict.status}"
-    return (
-        f"{len(verdict.drifted_features)} of {len(verdict.tested)} features drifted "
-        f"({verdict.share:.0%}, limit {verdict.share_limit:.0%})"
-    )

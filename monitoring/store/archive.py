@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from monitoring.atomic_write import atomic_write
 from monitoring.rows.maturity import matured
-from monitoring.rows.rows import Role, Rows, together
+from monitoring.rows.rows import Role, Rows, moment64, together
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
 from monitoring.store.reading import known, label_of_row, read_in_portions, select_rows, to_rows
 from monitoring.store.row_formats import Scored, encode_archive, read_archive
@@ -280,7 +280,7 @@ def read_training_rows(
     ]
     rows = matured(_in_order(together(parts)).as_of(as_of), case.labels, as_of).labelled
     if start is not None:
-        rows = rows.take(rows.event_time >= np.datetime64(start.replace(tzinfo=None), "us"))
+        rows = rows.take(rows.event_time >= moment64(start))
     return rows
 
 

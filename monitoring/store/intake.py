@@ -6,12 +6,20 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from monitoring.errors import InputError
+from monitoring.rows.quarantine import (
+    Fault,
+    QuarantinedRow,
+    Reason,
+    is_usable_time,
+    quarantine_unusable,
+    quarantine_values,
+)
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Role
 from monitoring.store.database import batches, insert_new
 from monitoring.store.row_formats import features_to_json
@@ -29,43 +37,7 @@ if TYPE_CHECKING:
 
     from monitoring.rows.rows import Rows
 
-REUSED_ID = "id used again"
-"""Reason of a row that came under the id of another one."""
-
 Record = Mapping[str, Any]
-
-
-class SetAside(Protocol):
-    """A row that a check set aside."""
-
-    @property
-    def row_id(self) -> str:
-        """Its id, or where it stood if it has none."""
-
-    @property
-    def row_number(self) -> int:
-        """Its place in what it came with."""
-
-    @property
-    def reason(self) -> str:
-        """Short, and the same for all rows with the same fault: it is counted by."""
-
-    @property
-    def detail(self) -> str:
-        """What was wrong with this one."""
-
-    @property
-    def payload(self) -> str:
-        """The row as it came."""
-
-
-@dataclass(frozen=True)
-class _Reused:
-    row_id: str
-    detail: str
-    payload: str
-    row_number: int = 0
-    reason: str = REUSED_ID
 
 
 @dataclass(frozen=True)
@@ -77,7 +49,8 @@ class RowsAdded:
     repeated
         Already there with the same event time, amount and features.
     quarantined
-        Another row is there under the same id; set aside with the reason `REUSED_ID`.
+        Set aside with a reason: no later step could take them, or another row is there under the
+        same id.
     """
 
     added: int
@@ -87,98 +60,97 @@ class RowsAdded:
 
 @dataclass(frozen=True)
 class ScoresAdded:
-    """What became of the scores handed in; the first of a row, version and role stays."""
+    """What became of the scores handed in: the three add up.
+
+    Attributes
+    ----------
+    repeated
+        The row has a score by this version and role already; the first one stays.
+    quarantined
+        Not within 0 to 1, or without a time.
+    """
 
     added: int
     repeated: int
+    quarantined: int = 0
 
 
 @dataclass(frozen=True)
 class LabelsAdded:
-    """What became of the labels handed in: the first three add up.
+    """What became of the labels handed in: all but `unknown` add up.
 
     Attributes
     ----------
     conflicting
         Contradict the label that is there; kept apart, and counted.
     unknown
-        Labels among all handed in whose row is not there; kept, and valid once it comes.
+        Labels among all taken whose row is not there; kept, and valid once it comes.
+    quarantined
+        Neither `POSITIVE` nor `NEGATIVE`, or without a time.
     """
 
     added: int
     repeated: int
     conflicting: int
     unknown: int
+    quarantined: int = 0
 
 
 def add_rows(connection: Connection, use_case: str, rows: Rows) -> RowsAdded:
-    """Add rows by their ids."""
-    added, others = _insert_firsts(connection, production_rows, _row_records(use_case, rows))
-    columns = ("event_time", "amount", "features")
-    there = _stored(connection, production_rows, use_case, others, columns)
-    reused = [r for r in others if there[r["row_id"]] != tuple(r[column] for column in columns)]
-    insert_new(connection, quarantined_rows, [_reused(record) for record in reused])
-    return RowsAdded(added, len(others) - len(reused), len(reused))
-
-
-def add_scores(connection: Connection, records: Sequence[Record]) -> ScoresAdded:
-    """Add scores by row, version and role."""
-    added = len(insert_new(connection, scores, records))
-    return ScoresAdded(added, len(records) - added)
-
-
-def add_labels(connection: Connection, use_case: str, records: Sequence[Record]) -> LabelsAdded:
-    """Add labels by row; the first one stays."""
-    added, others = _insert_firsts(connection, labels, records)
-    there = _stored(connection, labels, use_case, others, ("label",))
-    against = [record for record in others if there[record["row_id"]] != (record["label"],)]
-    insert_new(connection, label_conflicts, against)
-    rows_there = _stored(connection, production_rows, use_case, records, ())
-    unknown = sum(record["row_id"] not in rows_there for record in records)
-    return LabelsAdded(added, len(others) - len(against), len(against), unknown)
-
-
-def add_quarantined(
-    connection: Connection, use_case: str, rows: Sequence[SetAside], seen_at: datetime
-) -> int:
-    """Keep rows that a check set aside; return how many were not there yet."""
-    records = [_quarantine_record(use_case, row, seen_at) for row in rows]
-    return len(insert_new(connection, quarantined_rows, records))
-
-
-def score_records(
-    use_case: str,
-    row_id: Sequence[str] | NDArray[np.str_],
-    score: NDArray[np.float64],
-    *,
-    alarmed: NDArray[np.bool_],
-    model_version: str,
-    role: str,
-    scored_at: NDArray[np.datetime64],
-) -> list[Record]:
-    """Return one record a score.
+    """Add rows by their ids; those that no later step can take are set aside.
 
     Raises
     ------
     InputError
-        A score is not within 0 to 1, the role is no `Role`, or there is not one of each for
-        each id.
+        None of the rows has a time.
     """
-    wrong = np.flatnonzero(~((score >= 0) & (score <= 1)))
-    if wrong.size:
-        first = wrong[0]
-        msg = (
-            f"{wrong.size} of {len(score)} scores of model version {model_version} are not "
-            f"within 0 to 1, the first is {score[first]} of row {row_id[first]}"
-        )
-        raise InputError(msg)
-    name = Role(role).value
-    columns = zip(row_id, score.tolist(), alarmed.tolist(), moments(scored_at), strict=True)
-    return [
+    seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
+    usable, unusable = quarantine_unusable(rows)
+    insert_new(
+        connection,
+        quarantined_rows,
+        [_quarantine_record(use_case, row, seen_at[row.row_number]) for row in unusable],
+    )
+    added, others = _insert_firsts(connection, production_rows, _row_records(use_case, usable))
+    columns = ("event_time", "amount", "features")
+    there = _stored(connection, production_rows, use_case, others, columns)
+    reused = [r for r in others if there[r["row_id"]] != tuple(r[column] for column in columns)]
+    insert_new(connection, quarantined_rows, [_reused(record) for record in reused])
+    return RowsAdded(added, len(others) - len(reused), len(reused) + len(unusable))
+
+
+def add_scores(
+    connection: Connection,
+    use_case: str,
+    row_id: NDArray[np.str_],
+    score: NDArray[np.float64],
+    *,
+    alarmed: NDArray[np.bool_],
+    model_version: str,
+    role: Role,
+    scored_at: NDArray[np.datetime64],
+) -> ScoresAdded:
+    """Add scores by row, version and role; those that can't be taken are set aside.
+
+    Raises
+    ------
+    InputError
+        None of the scores has a time.
+    """
+    outside = Fault(Reason.SCORE_OUT_OF_RANGE, "score", score, ~((score >= 0) & (score <= 1)))
+    usable = _set_aside(connection, use_case, "scores", outside, row_id, scored_at)
+    columns = zip(
+        row_id[usable].tolist(),
+        score[usable].tolist(),
+        alarmed[usable].tolist(),
+        moments(scored_at[usable]),
+        strict=True,
+    )
+    records = [
         {
             "use_case": use_case,
-            "row_id": str(row),
-            "role": name,
+            "row_id": row,
+            "role": role.value,
             "model_version": model_version,
             "score": value,
             "alarmed": alarm,
@@ -186,34 +158,54 @@ def score_records(
         }
         for row, value, alarm, time in columns
     ]
+    added = len(insert_new(connection, scores, records))
+    return ScoresAdded(added, len(records) - added, len(row_id) - len(records))
 
 
-def label_records(
+def add_labels(
+    connection: Connection,
     use_case: str,
-    row_id: Sequence[str] | NDArray[np.str_],
-    label: Sequence[int] | NDArray[np.int8],
+    row_id: NDArray[np.str_],
+    label: NDArray[np.int8],
     label_time: NDArray[np.datetime64],
-) -> list[Record]:
-    """Return one record a label.
+) -> LabelsAdded:
+    """Add labels by row, the first one stays; those that can't be taken are set aside.
 
     Raises
     ------
     InputError
-        A label is neither `POSITIVE` nor `NEGATIVE`, or has no time, or there is not one of each
-        for each id.
+        None of the labels has a time.
     """
+    neither = ~np.isin(label, (NEGATIVE, POSITIVE))
+    fault = Fault(Reason.UNKNOWN_LABEL, "label", label, neither)
+    usable = _set_aside(connection, use_case, "labels", fault, row_id, label_time)
+    columns = zip(
+        row_id[usable].tolist(), label[usable].tolist(), moments(label_time[usable]), strict=True
+    )
     records: list[Record] = [
-        {"use_case": use_case, "row_id": str(row), "label": int(value), "label_time": time}
-        for row, value, time in zip(row_id, label, moments(label_time), strict=True)
+        {"use_case": use_case, "row_id": row, "label": value, "label_time": time}
+        for row, value, time in columns
     ]
-    for record in records:
-        if record["label"] not in (NEGATIVE, POSITIVE) or record["label_time"] is None:
-            msg = (
-                f"row {record['row_id']}: label {record['label']} at {record['label_time']}: "
-                f"a label is {NEGATIVE} or {POSITIVE} and has a time"
-            )
-            raise InputError(msg)
-    return records
+    added, others = _insert_firsts(connection, labels, records)
+    there = _stored(connection, labels, use_case, others, ("label",))
+    against = [record for record in others if there[record["row_id"]] != (record["label"],)]
+    insert_new(connection, label_conflicts, against)
+    rows_there = _stored(connection, production_rows, use_case, records, ())
+    return LabelsAdded(
+        added,
+        repeated=len(others) - len(against),
+        conflicting=len(against),
+        unknown=sum(record["row_id"] not in rows_there for record in records),
+        quarantined=len(row_id) - len(records),
+    )
+
+
+def add_quarantined(
+    connection: Connection, use_case: str, rows: Sequence[QuarantinedRow], seen_at: datetime
+) -> int:
+    """Keep rows that a check set aside; return how many were not there yet."""
+    records = [_quarantine_record(use_case, row, seen_at) for row in rows]
+    return len(insert_new(connection, quarantined_rows, records))
 
 
 def moments(times: NDArray[np.datetime64]) -> list[datetime | None]:
@@ -245,7 +237,7 @@ def _row_records(use_case: str, rows: Rows) -> list[Record]:
     ]
 
 
-def _quarantine_record(use_case: str, row: SetAside, seen_at: datetime) -> Record:
+def _quarantine_record(use_case: str, row: QuarantinedRow, seen_at: datetime) -> Record:
     """Return the record of a row set aside; its key is the same each time the row is tried."""
     content = "\n".join((row.row_id, str(row.row_number), row.reason, row.detail, row.payload))
     return {
@@ -261,13 +253,52 @@ def _quarantine_record(use_case: str, row: SetAside, seen_at: datetime) -> Recor
 
 def _reused(record: Record) -> Record:
     """Return the record of a row set aside since another one has its id."""
-    row = _Reused(
+    row = QuarantinedRow(
         record["row_id"],
+        row_number=0,
+        reason=Reason.REUSED_ID,
         detail=f"event time {record['event_time'].isoformat()}, amount {record['amount']}: "
         "another row came earlier under this id",
         payload=record["features"],
     )
     return _quarantine_record(record["use_case"], row, record["arrival_time"])
+
+
+def _set_aside(
+    connection: Connection,
+    use_case: str,
+    what: str,
+    fault: Fault,
+    row_id: NDArray[np.str_],
+    times: NDArray[np.datetime64],
+) -> NDArray[np.bool_]:
+    """Quarantine the scores or labels that can't be taken; return which ones can."""
+    usable, unusable = quarantine_values(fault, row_id=row_id, times=times)
+    seen_at = _seen_at(what, times)
+    records = [_quarantine_record(use_case, row, seen_at[row.row_number]) for row in unusable]
+    insert_new(connection, quarantined_rows, records)
+    return usable
+
+
+def _seen_at(what: str, *columns: NDArray[np.datetime64]) -> list[datetime]:
+    """Return when each was seen: the first of its times that can be used, else the latest of all.
+
+    Raises
+    ------
+    InputError
+        None of them has a time.
+    """
+    seen = np.full(len(columns[0]), np.datetime64("NaT", "us"))
+    for times in columns:
+        fills = np.isnat(seen) & is_usable_time(times)
+        seen[fills] = times[fills]
+    lacking = np.isnat(seen)
+    if seen.size and lacking.all():
+        msg = f"none of the {seen.size} {what} has a time between the years 1900 and 2199"
+        raise InputError(msg)
+    if lacking.any():
+        seen[lacking] = seen[~lacking].max()
+    return [time for time in moments(seen) if time is not None]
 
 
 def _insert_firsts(

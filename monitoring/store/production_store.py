@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from monitoring.errors import InputError
 from monitoring.rows.rows import Role, Rows, moment64
+from monitoring.rows.window import utc
 from monitoring.store import archive, intake, reading, schema, verdicts
 from monitoring.store.archive import read_training_rows
 from monitoring.store.database import consistent_read, engine_for, tell_planner, upgrade, writing
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from monitoring.rows.quarantine import QuarantinedRow
     from monitoring.rows.window import Window
     from monitoring.store.archive import Archive
-    from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded, SetAside
+    from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
     from monitoring.store.reading import Settled
     from monitoring.store.window_source import LabelProblems
     from monitoring.use_case import UseCase
@@ -49,7 +52,8 @@ class ProductionStore:
 
     Whatever is added a second time changes nothing, so every call may be retried. Whatever is
     read is read as of a moment: rows that had arrived, labels that had come and scores that had
-    been given by then. Ids are those of one use case.
+    been given by then. A moment may be in any time zone, and must have one. Ids are those of one
+    use case.
 
     Open it with `open_store`, and close it by ``with`` or `close`.
 
@@ -85,13 +89,14 @@ class ProductionStore:
     def add_rows(self, case: UseCase, rows: Rows) -> RowsAdded:
         """Add rows; one whose id is there is added no second time.
 
-        If it has another event time, amount or feature than the one that is there, it is set
-        aside under the reason `REUSED_ID`. Labels and scores of `rows` are not added.
+        Set aside, with a reason, are rows that no later step could take (see
+        `monitoring.rows.quarantine`), and those that have another event time, amount or feature
+        than the row that is there under their id. Labels and scores of `rows` are not added.
 
         Raises
         ------
-        ValueError
-            A feature is infinite.
+        InputError
+            None of the rows has a time.
         """
         with writing(self.engine) as connection:
             added = intake.add_rows(connection, case.name, rows)
@@ -109,7 +114,9 @@ class ProductionStore:
         role: str,
         scored_at: datetime | NDArray[np.datetime64],
     ) -> ScoresAdded:
-        """Add what a model said of rows; the first score of a row, version and role stays.
+        """Add a model's scores of rows; the first score of a row, version and role stays.
+
+        A score outside 0 to 1, or without a time, is set aside with its reason.
 
         Parameters
         ----------
@@ -120,20 +127,23 @@ class ProductionStore:
 
         Raises
         ------
-        ValueError
-            A score is not within 0 to 1, the role is no role, or lengths differ.
+        InputError
+            There is no such role, lengths differ, a moment has no time zone, or none of the
+            scores has a time.
         """
-        records = intake.score_records(
-            case.name,
-            row_id,
-            scores,
-            alarmed=alarmed,
-            model_version=model_version,
-            role=role,
-            scored_at=_times(scored_at, len(row_id)),
-        )
+        times = _times(scored_at, len(row_id))
+        _check_lengths(row_id=row_id, scores=scores, alarmed=alarmed, scored_at=times)
         with writing(self.engine) as connection:
-            added = intake.add_scores(connection, records)
+            added = intake.add_scores(
+                connection,
+                case.name,
+                np.asarray(row_id, np.str_),
+                np.asarray(scores, np.float64),
+                alarmed=np.asarray(alarmed, np.bool_),
+                model_version=model_version,
+                role=_role(role),
+                scored_at=times,
+            )
         tell_planner(self.engine, schema.scores, rows=added.added)
         return added
 
@@ -148,23 +158,29 @@ class ProductionStore:
 
         So a figure about mature rows, and an archive, stay true once made. A later label that
         says the same is a repetition; one that contradicts is kept apart and counted. A label
-        whose row is not there is kept, counted as unknown, and valid once the row comes.
+        whose row is not there is kept, counted as unknown, and valid once the row comes. One that
+        is neither `POSITIVE` nor `NEGATIVE`, or has no time, is set aside with its reason.
 
         Raises
         ------
-        ValueError
-            A label is neither `POSITIVE` nor `NEGATIVE`, has no time, or lengths differ.
+        InputError
+            Lengths differ, a moment has no time zone, or none of the labels has a time.
         """
-        records = intake.label_records(case.name, row_id, labels, _times(label_time, len(row_id)))
+        times = _times(label_time, len(row_id))
+        _check_lengths(row_id=row_id, labels=labels, label_time=times)
         with writing(self.engine) as connection:
-            added = intake.add_labels(connection, case.name, records)
+            added = intake.add_labels(
+                connection, case.name, np.asarray(row_id, np.str_), np.asarray(labels), times
+            )
         tell_planner(self.engine, schema.labels, rows=added.added)
         return added
 
-    def add_quarantined(self, case: UseCase, rows: Sequence[SetAside], *, seen_at: datetime) -> int:
+    def add_quarantined(
+        self, case: UseCase, rows: Sequence[QuarantinedRow], *, seen_at: datetime
+    ) -> int:
         """Keep rows that a check set aside; return how many were not there yet."""
         with writing(self.engine) as connection:
-            return intake.add_quarantined(connection, case.name, rows, seen_at)
+            return intake.add_quarantined(connection, case.name, rows, utc(seen_at))
 
     # What is there.
 
@@ -177,12 +193,12 @@ class ProductionStore:
         unlike versions never meet in one summary. Without any score, both are None.
         """
         with consistent_read(self.engine) as connection:
-            return read_window(connection, case, window, as_of)
+            return read_window(connection, case, window, utc(as_of))
 
     def count_rows(self, case: UseCase, window: Window, as_of: datetime) -> int:
         """Return how many rows `window` has, without reading them."""
         with consistent_read(self.engine) as connection:
-            return reading.rows_in_window(connection, case, window, as_of)
+            return reading.rows_in_window(connection, case, window, utc(as_of))
 
     def scored(
         self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
@@ -192,39 +208,39 @@ class ProductionStore:
         Several times faster: what a scorecard needs of rows that are not looked at otherwise.
         """
         with consistent_read(self.engine) as connection:
-            return read_window(connection, case, window, as_of, role=role, features=False)
+            return read_window(connection, case, window, utc(as_of), role=role, features=False)
 
     def known_ids(self, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
         """Return the ids of all rows that had arrived by `as_of`, labelled or not."""
         with consistent_read(self.engine) as connection:
-            return read_ids(connection, case, as_of)
+            return read_ids(connection, case, utc(as_of))
 
     def oldest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return the earliest event time of a row that had arrived by `as_of`."""
         with consistent_read(self.engine) as connection:
-            return reading.oldest_event_time(connection, case, as_of)
+            return reading.oldest_event_time(connection, case, utc(as_of))
 
     def newest_event_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return the latest event time of a row that had arrived by `as_of`."""
         with consistent_read(self.engine) as connection:
-            return reading.newest_event_time(connection, case, as_of)
+            return reading.newest_event_time(connection, case, utc(as_of))
 
     def newest_label_time(self, case: UseCase, as_of: datetime) -> datetime | None:
         """Return when the latest label by `as_of` came."""
         with consistent_read(self.engine) as connection:
-            return reading.newest_label_time(connection, case, as_of)
+            return reading.newest_label_time(connection, case, utc(as_of))
 
     def quarantined_counts(
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]:
         """Return how many rows were set aside after `since` and by `as_of`, by reason."""
         with consistent_read(self.engine) as connection:
-            return reading.quarantined_counts(connection, case, since, as_of)
+            return reading.quarantined_counts(connection, case, utc(since), utc(as_of))
 
     def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems:
         """Return how many labels had come by `as_of` that could not be taken as they are."""
         with consistent_read(self.engine) as connection:
-            return reading.label_problems(connection, case, as_of)
+            return reading.label_problems(connection, case, utc(as_of))
 
     # What retrains use.
 
@@ -236,7 +252,7 @@ class ProductionStore:
         count again when its label comes late.
         """
         with consistent_read(self.engine) as connection:
-            return archive.count_new(connection, case, as_of)
+            return archive.count_new(connection, case, utc(as_of))
 
     def settled_since(
         self, case: UseCase, since: datetime, *, after: datetime, as_of: datetime
@@ -246,7 +262,9 @@ class ProductionStore:
         A row is of use once its truth is settled: see `monitoring.rows.maturity.settled`.
         """
         with consistent_read(self.engine) as connection:
-            return reading.settled_since(connection, case, since, after=after, as_of=as_of)
+            return reading.settled_since(
+                connection, case, utc(since), after=utc(after), as_of=utc(as_of)
+            )
 
     def archive(self, case: UseCase, run_key: str, as_of: datetime, folder: Path) -> Archive:
         """Consume the rows that `new_labelled` counts, and archive those with a label.
@@ -268,7 +286,7 @@ class ProductionStore:
             Where the Parquet file goes, if there are rows for one: its name tells the range
             of their event times.
         """
-        return archive.archive(self.engine, case, run_key, as_of, folder)
+        return archive.archive(self.engine, case, run_key, utc(as_of), folder)
 
     def training_rows(
         self, case: UseCase, as_of: datetime, span: timedelta | None, *, folder: Path
@@ -290,7 +308,7 @@ class ProductionStore:
         ArchiveError
             An archive's file is not there, or was changed.
         """
-        return read_training_rows(self.engine, case, as_of, span, folder)
+        return read_training_rows(self.engine, case, utc(as_of), span, folder)
 
     # Verdicts.
 
@@ -311,7 +329,7 @@ class ProductionStore:
                 case.name,
                 verdict_id,
                 window=window,
-                as_of=as_of,
+                as_of=utc(as_of),
                 model_version=model_version,
                 payload=payload,
             )
@@ -323,10 +341,28 @@ class ProductionStore:
 
     def verdicts(self, case: UseCase, as_of: datetime) -> Iterator[str]:
         """Yield the verdicts that were made as of `as_of` or before, of the newest window first."""
+        return self._verdicts(case, utc(as_of))
+
+    def _verdicts(self, case: UseCase, as_of: datetime) -> Iterator[str]:
         with consistent_read(self.engine) as connection:
             yield from verdicts.newest_first(connection, case.name, as_of)
 
 
 def _times(given: datetime | NDArray[np.datetime64], rows: int) -> NDArray[np.datetime64]:
-    """Return one time a row."""
+    """Return one time per row."""
     return np.full(rows, moment64(given)) if isinstance(given, datetime) else given
+
+
+def _check_lengths(**columns: Sized) -> None:
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{length} of {name}" for name, length in lengths.items())
+        msg = f"one of each is needed per row, not {told}"
+        raise InputError(msg)
+
+
+def _role(name: str) -> Role:
+    if name not in set(Role):
+        msg = f"no role {name!r}: a model scores as {' or '.join(Role)}"
+        raise InputError(msg)
+    return Role(name)

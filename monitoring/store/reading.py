@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, together
-from monitoring.store.row_formats import declared_features, features_from_json
+from monitoring.store.row_formats import declared_features, features_from_json, readable_amounts
 from monitoring.store.schema import (
     TimeText,
     label_conflicts,
@@ -161,7 +161,9 @@ def _decoded(
         arrival_time=_times(arrival_time),
         label=np.array([UNLABELLED if value is None else value for value in label], np.int8),
         label_time=_times(label_time),
-        amount=None if case.columns.amount is None else np.array(amount, dtype=np.float64),
+        amount=None
+        if case.columns.amount is None
+        else readable_amounts(np.array(amount, dtype=np.float64)),
         score=None if model_version is None else np.array(score[0], dtype=np.float64),
         model_version=model_version,
     )

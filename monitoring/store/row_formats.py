@@ -110,6 +110,15 @@ def declared_features(case: UseCase) -> Features:
     return features
 
 
+def readable_amounts(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return stored amounts with NaN for those that are no money at stake.
+
+    Intake sets such rows aside; a store that an older version filled may hold amounts below 0,
+    which count as missing: every later step can take that, and money says how many it lacks.
+    """
+    return np.where((amounts >= 0) & np.isfinite(amounts), amounts, np.nan)
+
+
 class ArchiveError(StoreError):
     """An archive file is missing or was changed; the message says where and what to do."""
 
@@ -182,7 +191,9 @@ def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
         arrival_time=_moments(table["arrival_time"]),
         label=table["label"].to_numpy().astype(np.int8),
         label_time=_moments(table["label_time"]),
-        amount=None if case.columns.amount is None else table["amount"].to_numpy(),
+        amount=None
+        if case.columns.amount is None
+        else readable_amounts(table["amount"].to_numpy()),
     )
 
 

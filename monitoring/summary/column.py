@@ -1,12 +1,23 @@
-"""Column: an Arrow column as numbers or as words, whatever its type."""
+"""A column decoded once: an Arrow column as numbers or as words, whatever its type.
+
+A column of text, as CSV has it, holds numbers, booleans, times or words. A value is one of these
+by itself, whatever stands around it, so that a column comes to the same in whatever portions it
+is read.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from monitoring.rows.parsing import MISSING_NUMBERS
+from monitoring.summary.types import FeatureBins
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +27,16 @@ EXACT = 2.0**53
 """Up to here every whole number has a float64 of its own."""
 
 MICROSECONDS = 1e6
+
+_TRUE, _FALSE = "^(true|True|TRUE)$", "^(false|False|FALSE)$"
+
+_MISSING = f"^({'|'.join(map(re.escape, MISSING_NUMBERS))})$"
+
+_ZONED = r"[T ].*(Z|[+-]\d{2}(:?\d{2})?)$"
+"""A moment that says its zone."""
+
+_TOO_FINE = r"(\.\d{6})\d+"
+"""Digits of a second beyond the microsecond."""
 
 
 class Values(StrEnum):
@@ -27,7 +48,128 @@ class Values(StrEnum):
     WORDS = "words"
 
 
-def values_of(column: pa.Array) -> Values | None:
+@dataclass(frozen=True, eq=False)
+class NumberColumn:
+    """A column of numbers.
+
+    Attributes
+    ----------
+    numbers
+        One per row, NaN where missing; float32 where the column is of single precision.
+    kind
+        Numbers, booleans or times; None where no value is there by its type. Numbers may all be
+        NaN.
+    """
+
+    numbers: NDArray[np.floating]
+    kind: Values | None
+
+
+@dataclass(frozen=True, eq=False)
+class WordColumn:
+    """A column of words, or of codes as the words that spell them.
+
+    Attributes
+    ----------
+    words
+        One per row, null where missing.
+    rows_by_word
+        How many rows hold each word.
+    kind
+        What the values are when not read as words; None where no value is there.
+    """
+
+    words: pa.Array
+    rows_by_word: Counter[str]
+    kind: Values | None
+
+
+def number_column(
+    column: pa.Array, *, text: bool = False, expected: Values | None = None
+) -> NumberColumn | None:
+    """Decode a column as numbers; None where it holds words.
+
+    True is 1. Moments are seconds since 1970 in UTC, times of the day and durations are seconds
+    too. Floats of single precision stay so, all else is float64.
+
+    Parameters
+    ----------
+    text
+        The column's strings may stand for numbers and times, as in CSV.
+    expected
+        What text is tried as first, as it was found in other portions of the column.
+    """
+    if text:
+        column = _parsed(column, expected)
+    kind = _kind(column)
+    numbers = _numbers_of(column, kind)
+    return None if numbers is None else NumberColumn(numbers, kind)
+
+
+def word_column(
+    column: pa.Array, *, text: bool = False, bins: FeatureBins | None = None
+) -> WordColumn | None:
+    """Decode a column as words; None where it holds times, or numbers that are no codes.
+
+    Codes are whole numbers and booleans; they are read as the words that spell them. Whole floats
+    are codes too: integers become floats where some are missing.
+
+    Parameters
+    ----------
+    text
+        The column's strings may stand for codes, as in CSV, where `bins` has some: `1.0` and
+        `True` are then spelled as these are.
+    """
+    kind = _kind(column)
+    words = _words_of(column, kind)
+    if words is None:
+        return None
+    if words.null_count == len(words):
+        kind = None
+    by_word = rows_by_word(words)
+    if not text or bins is None:
+        return WordColumn(words, by_word, kind)
+    codes = bins.rare.union(bins.categories)
+    by_word = _as_coded(codes, by_word)
+    if kind is not None and not bins.open_ended and codes.isdisjoint(by_word):
+        kind = _kind(_parsed(words.unique()))
+    return WordColumn(words, by_word, kind)
+
+
+def missing_of(column: pa.Array, *, text: bool = False) -> NDArray[np.bool_]:
+    """Return in which rows a column of any kind has no value.
+
+    Parameters
+    ----------
+    text
+        `MISSING_NUMBERS` are missing too, as in CSV.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if text:
+        words = pc.cast(column, pa.string())  # of no rows, the type is not known
+        stand_in = pc.match_substring_regex(pc.utf8_trim_whitespace(words), _MISSING)
+        missing = pc.fill_null(stand_in, fill_value=True)
+    else:
+        kind = _kind(column)
+        numbers = _numbers_of(column, kind)
+        if numbers is not None:
+            return np.asarray(np.isnan(numbers), np.bool_)
+        missing = pc.is_null(_words_of(column, kind))
+    return np.asarray(missing.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def rows_by_word(words: pa.Array) -> Counter[str]:
+    """Return how many rows hold each word."""
+    import pyarrow.compute as pc
+
+    found = pc.value_counts(words.drop_null())
+    values, counts = found.field("values").to_pylist(), found.field("counts").to_pylist()
+    return Counter(dict(zip(values, counts, strict=True)))
+
+
+def _kind(column: pa.Array) -> Values | None:
     """Return what a column holds, by its type; None where no value is there at all.
 
     Times are moments and days; times of the day and durations are numbers of seconds. What is none
@@ -54,22 +196,17 @@ def values_of(column: pa.Array) -> Values | None:
     return Values.NUMBERS if any(holds(kind) for holds in numbers) else Values.WORDS
 
 
-def numbers_of(column: pa.Array) -> NDArray[np.floating] | None:
-    """Return a column as floats, missing as NaN; None where it holds words.
-
-    True is 1. Moments are seconds since 1970 in UTC, times of the day and durations are seconds
-    too. Floats of single precision stay so, all else is float64.
-    """
+def _numbers_of(column: pa.Array, kind: Values | None) -> NDArray[np.floating] | None:
+    """Return a column as floats, missing as NaN; None where it holds words."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    held = values_of(column)
-    if held is None:
+    if kind is None:
         return np.full(len(column), np.nan)
-    if held is Values.WORDS:
+    if kind is Values.WORDS:
         return None
     column = _plain(column)
-    if held is Values.TRUTHS:
+    if kind is Values.TRUTHS:
         column = pc.cast(column, pa.int8())
     elif pa.types.is_temporal(column.type):
         numbers = _numpy(_microseconds(column))
@@ -82,22 +219,17 @@ def numbers_of(column: pa.Array) -> NDArray[np.floating] | None:
     return numbers.astype(np.float32 if numbers.dtype == np.float32 else np.float64, copy=False)
 
 
-def words_of(column: pa.Array) -> pa.Array | None:
-    """Return a column as words; None where it holds times, or numbers that are no codes.
-
-    Codes are whole numbers and booleans; they are read as the words that spell them. Whole floats
-    are codes too: integers become floats where some are missing.
-    """
+def _words_of(column: pa.Array, kind: Values | None) -> pa.Array | None:
+    """Return a column as words; None where it holds times, or numbers that are no codes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    held = values_of(column)
-    if held is None:
+    if kind is None:
         return pa.nulls(len(column), pa.string())
     column = _plain(column)
     if pa.types.is_temporal(column.type) and not pa.types.is_interval(column.type):
         return None
-    if held is Values.WORDS:
+    if kind is Values.WORDS:
         return _spelled(column)
     if pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         numbers = _numpy(pc.cast(column, pa.float64(), safe=False))
@@ -108,13 +240,13 @@ def words_of(column: pa.Array) -> pa.Array | None:
     return pc.cast(column, pa.string())
 
 
-def rows_by_word(words: pa.Array) -> Counter[str]:
-    """Return how many rows hold each word."""
-    import pyarrow.compute as pc
-
-    found = pc.value_counts(words.drop_null())
-    values, counts = found.field("values").to_pylist(), found.field("counts").to_pylist()
-    return Counter(dict(zip(values, counts, strict=True)))
+def _as_coded(codes: frozenset[str], by_word: Counter[str]) -> Counter[str]:
+    """Spell `1.0` and `True`, as CSV may have them, as the reference's codes are spelled."""
+    coded: Counter[str] = Counter()
+    for word, rows in by_word.items():
+        code = word if word in codes else word.removesuffix(".0").lower()
+        coded[code if code in codes else word] += rows
+    return coded
 
 
 def _plain(column: pa.Array) -> pa.Array:
@@ -169,3 +301,86 @@ def _numpy(column: pa.Array) -> NDArray[np.generic]:
             column = pc.cast(column, pa.float64(), safe=False)
         column = pc.fill_null(column, np.nan)
     return np.from_dlpack(column)
+
+
+def _parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
+    """Return a column of text as what all its values are; as it is where that is words.
+
+    Parameters
+    ----------
+    text
+        Strings; null and `MISSING_NUMBERS` are missing where they are no words.
+    expected
+        What is tried first, as it was found in other portions of the column.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if text.null_count == len(text):
+        return pa.nulls(len(text))
+    tries = dict(_PARSERS)
+    if expected in tries:
+        tries = {expected: tries.pop(expected), **tries}
+    for parse in tries.values():
+        found = parse(text)
+        if found is not None:
+            return found
+    bare = pc.utf8_trim_whitespace(text)
+    missing = pc.match_substring_regex(bare, _MISSING)
+    if not pc.any(missing).as_py() and bare.equals(text):
+        return text
+    known = pc.if_else(missing, pa.scalar(None, bare.type), bare)
+    if known.null_count == len(known):
+        return pa.nulls(len(text))
+    return next((found for parse in tries.values() if (found := parse(known)) is not None), text)
+
+
+def _numbers(text: pa.Array) -> pa.Array | None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = _cast(text, pa.float64())
+    if numbers is not None and pc.all(pc.is_nan(numbers)).as_py():
+        return pa.nulls(len(text))
+    return numbers
+
+
+def _truths(text: pa.Array) -> pa.Array | None:
+    import pyarrow.compute as pc
+
+    true, false = (pc.match_substring_regex(text, either) for either in (_TRUE, _FALSE))
+    return true if pc.all(pc.or_(true, false)).as_py() else None
+
+
+def _times(text: pa.Array) -> pa.Array | None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    first = text.drop_null()[0].as_py()
+    if not first[:1].isdigit():
+        return None
+    short = pc.replace_substring_regex(text, _TOO_FINE, r"\1")
+    zoned = pc.match_substring_regex(short, _ZONED)
+    nothing = pa.scalar(None, short.type)
+    plain = _cast(pc.if_else(zoned, nothing, short), pa.timestamp("us"))
+    moments = _cast(pc.if_else(zoned, short, nothing), pa.timestamp("us", "UTC"))
+    if plain is None or moments is None:
+        return None
+    return pc.coalesce(plain, pc.cast(moments, pa.timestamp("us"), safe=False))
+
+
+def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        return pc.cast(text, kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+_PARSERS: dict[Values, Callable[[pa.Array], pa.Array | None]] = {
+    Values.NUMBERS: _numbers,
+    Values.TRUTHS: _truths,
+    Values.TIMES: _times,
+}

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.summary.column import Values, numbers_of, rows_by_word, values_of, words_of
-from monitoring.summary.text import parsed, stands_for_missing
+from monitoring.summary.column import Values, missing_of, number_column, word_column
 from monitoring.summary.types import (
     UNSEEN_KEPT,
     ColumnStatus,
@@ -148,24 +147,18 @@ def _only_times(held: Collection[Values]) -> bool:
 
 def _tally_presence(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
     """Count values of any kind: the reference has none of which they could be another."""
-    import pyarrow.compute as pc
-
-    numbers = None if text else numbers_of(column)
-    if numbers is None:
-        missing = stands_for_missing(column) if text else pc.is_null(words_of(column))
-        numbers = np.where(missing.to_numpy(zero_copy_only=False), np.nan, 0.0)
+    numbers = np.where(missing_of(column, text=text), np.nan, 0.0)
     return Tally(count_numbers(bins, numbers)[0])
 
 
 def _tally_numbers(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
-    if text:
-        column = parsed(column, Values.TIMES if bins.times else Values.NUMBERS)
-    numbers = numbers_of(column)
-    if numbers is None:
+    expected = Values.TIMES if bins.times else Values.NUMBERS
+    decoded = number_column(column, text=text, expected=expected)
+    if decoded is None:
         return Tally(np.zeros(bins.size, np.int64), uncountable=True)
-    counts, below, above = count_numbers(bins, numbers)
-    held = None if counts[0] == len(numbers) else values_of(column)
-    return Tally(counts, below, above, held=frozenset() if held is None else frozenset([held]))
+    counts, below, above = count_numbers(bins, decoded.numbers)
+    all_missing = counts[0] == len(decoded.numbers)
+    return Tally(counts, below, above, held=_held(None if all_missing else decoded.kind))
 
 
 def count_numbers(
@@ -201,34 +194,16 @@ def count_numbers(
 
 
 def _tally_words(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
-    words = words_of(column)
-    if words is None:
+    decoded = word_column(column, text=text, bins=bins)
+    if decoded is None:
         return Tally(np.zeros(bins.size, np.int64), uncountable=True)
-    by_word = rows_by_word(words)
-    if text:
-        by_word = _as_coded(bins, by_word)
-    counts, unseen = count_words(bins, by_word)
-    counts[0] = words.null_count
-    familiar = bool(counts[1:-1].any())
-    held = None if words.null_count == len(words) else values_of(column)
-    if text and held is not None and not familiar:
-        held = values_of(parsed(words.unique()))
-    return Tally(
-        counts,
-        unseen=unseen,
-        held=frozenset() if held is None else frozenset([held]),
-        familiar=familiar,
-    )
+    counts, unseen = count_words(bins, decoded.rows_by_word)
+    counts[0] = decoded.words.null_count
+    return Tally(counts, unseen=unseen, held=_held(decoded.kind), familiar=bool(counts[1:-1].any()))
 
 
-def _as_coded(bins: FeatureBins, by_word: Counter[str]) -> Counter[str]:
-    """Spell `1.0` and `True`, as CSV may have them, as the reference's codes are spelled."""
-    known = bins.rare.union(bins.categories)
-    coded: Counter[str] = Counter()
-    for word, rows in by_word.items():
-        code = word if word in known else word.removesuffix(".0").lower()
-        coded[code if code in known else word] += rows
-    return coded
+def _held(kind: Values | None) -> frozenset[Values]:
+    return frozenset() if kind is None else frozenset([kind])
 
 
 def count_words(

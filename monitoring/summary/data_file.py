@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitoring.summary.table import TableError
-from monitoring.summary.words import shortened
+from monitoring.wording import shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.errors import TocsinError
-from monitoring.summary.column import Values, numbers_of, rows_by_word, values_of, words_of
+from monitoring.summary.column import Values, number_column, rows_by_word, word_column
 from monitoring.summary.sampling import Sampler
 from monitoring.summary.table import Portion, Table
-from monitoring.summary.text import parsed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,11 +58,11 @@ class NumbersColumn:
 
     def add(self, column: pa.Array, picked: NDArray[np.intp], *, text: bool) -> bool:
         """Take rows in; return False where they hold something else than those before."""
-        column = parsed(column, self.held) if text else column
-        numbers = numbers_of(column)
-        if numbers is None:
+        decoded = number_column(column, text=text, expected=self.held)
+        if decoded is None:
             return False
-        held = None if np.isnan(numbers).all() else values_of(column)
+        numbers = decoded.numbers
+        held = None if np.isnan(numbers).all() else decoded.kind
         if self.held and held and self.held is not held:
             return False
         self.held = self.held or held
@@ -117,11 +116,11 @@ class WordsColumn:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        words = words_of(column)
-        if words is None:
+        decoded = word_column(column)
+        if decoded is None:
             return False
-        words = pc.cast(words, pa.large_string())
-        self._count(rows_by_word(words))
+        words = pc.cast(decoded.words, pa.large_string())
+        self._count(decoded.rows_by_word)
         # Most tables are in the sample whole.
         self.parts.append(words if len(picked) == len(words) else words.take(pa.array(picked)))
         return True

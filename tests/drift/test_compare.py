@@ -190,14 +190,18 @@ def test_a_truncated_parquet_file_is_an_error_that_names_it(tmp_path: Path) -> N
 
 def test_a_verdict_reads_well_everywhere(drifted: pd.DataFrame) -> None:
     verdict = compare(frame(1), drifted)
-    assert str(verdict).startswith("drifted: 2 of 6 features (33%, limit 30%), 2,000 rows")
+    sentence = "2 of 6 features drifted (33%), above the limit of 30%"
+    rows = "2,000 rows against 2,000 of the reference"
+    assert str(verdict).startswith(f"{sentence}\n  {rows}\n")
     assert 'new category "z": 0% -> 1' in str(verdict)
-    assert repr(verdict).startswith("<Verdict compare: drifted")
+    assert repr(verdict) == f"<Verdict compare: {sentence}>"
     assert "<table>" in verdict._repr_html_()
     assert list(verdict.to_frame()["name"][:2]) == ["amount", "town"]
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(verdict_table(verdict))
-    assert "new category" in console.export_text()
+    shown = console.export_text()
+    assert shown.startswith(f"{sentence}\n{rows}\n")
+    assert "new category" in shown
 
 
 def test_names_cannot_smuggle_markup() -> None:

@@ -44,12 +44,12 @@ def test_data_that_goes_back_lies_by_the_previous_reference(gone_back: Verdict) 
     assert gone_back.previous.share == 0
 
 
-def test_it_is_told_in_words_and_in_json(gone_back: Verdict) -> None:
-    said = "against the reference of version 1, which served before: 0 of 3 features (0%)"
+def test_it_is_shown_as_a_sentence_and_in_json(gone_back: Verdict) -> None:
+    said = "Against the reference of version 1, the previous champion: 0 of 3 features drifted (0%)"
     assert said in str(gone_back)
     assert said in gone_back._repr_html_()
-    told = json.loads(json.dumps(gone_back.to_dict()))["previous"]
-    assert told == {
+    record = json.loads(json.dumps(gone_back.to_dict()))["previous"]
+    assert record == {
         "model_version": "1",
         "status": "tested",
         "share": 0.0,

@@ -1,14 +1,17 @@
 """What a report says in one sentence."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from monitoring.drift.verdict import DriftStatus
+from monitoring import wording
+from monitoring.comparison.show import verdict_table
+from monitoring.drift.verdict import DriftStatus, notes
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
-from monitoring.reports import words
 from monitoring.reports.header import (
     drift_findings,
     performance_findings,
@@ -23,10 +26,10 @@ NAMES = [f"f{number}" for number in range(10)]
 @pytest.mark.parametrize(
     ("drifted", "limit", "sentence"),
     [
-        (0, 0.3, "0 of 10 features drifted (0%), limit 30%: not drifted"),
-        (3, 0.3, "3 of 10 features drifted (30%), limit 30%, to be exceeded: not drifted"),
-        (4, 0.3, "4 of 10 features drifted (40%), limit 30%: drifted"),
-        (3, 0.299, "3 of 10 features drifted (30.0%), limit 29.9%: drifted"),
+        (0, 0.3, "0 of 10 features drifted (0%), within the limit of 30%"),
+        (3, 0.3, "3 of 10 features drifted (30%), at the limit of 30%, not above it"),
+        (4, 0.3, "4 of 10 features drifted (40%), above the limit of 30%"),
+        (3, 0.299, "3 of 10 features drifted (30.0%), above the limit of 29.9%"),
     ],
 )
 def test_drift_is_said_with_its_share_its_limit_and_what_follows(
@@ -34,7 +37,7 @@ def test_drift_is_said_with_its_share_its_limit_and_what_follows(
 ) -> None:
     found = drift_findings(verdict_of(NAMES, drifted=NAMES[:drifted], share_limit=limit))
     assert found.sentence == sentence
-    assert found.drifted == sentence.endswith(": drifted")
+    assert found.drifted == (", above the limit" in sentence)
 
 
 def test_a_verdict_that_could_not_be_made_is_not_called_no_drift() -> None:
@@ -55,7 +58,7 @@ def test_too_few_positives_are_said_before_the_counts() -> None:
     card = replace(CARD, status=CardStatus.TOO_FEW_POSITIVES, positives=3, detected=2, money=None)
     found = performance_findings(card, find_use_case("fraud"))
     assert found.sentence == (
-        "Not judged, too few positives: 2 of 3 frauds caught, 12 false alarms"
+        "Performance not judged, too few positives: 2 of 3 frauds caught, 12 false alarms"
     )
 
 
@@ -89,4 +92,37 @@ def test_quality_names_the_column_that_misses_most_over_every_row() -> None:
 def test_a_share_that_is_not_nothing_or_everything_does_not_read_so(
     share: float, text: str
 ) -> None:
-    assert words.percent(share) == text
+    assert wording.percent(share) == text
+
+
+def test_a_verdict_has_one_wording_in_terminal_notebook_and_report() -> None:
+    verdict = verdict_of(NAMES, drifted=NAMES[:4])
+    sentence = "4 of 10 features drifted (40%), above the limit of 30%"
+    terminal = Console(width=200, record=True, file=io.StringIO())
+    terminal.print(verdict_table(verdict))
+    found = drift_findings(replace(verdict, variation_known=False))
+    assert found.sentence == sentence
+    assert terminal.export_text().startswith(sentence)
+    assert str(verdict).startswith(sentence)
+    assert sentence in verdict._repr_html_()
+    assert list(found.notices) == notes(replace(verdict, variation_known=False))
+
+
+def test_a_scorecard_has_one_wording_in_notebook_and_report() -> None:
+    case = find_use_case("fraud")
+    sentence = CARD.sentence(case.words.positives, case.costs.currency)
+    assert performance_findings(CARD, case).sentence == sentence
+    assert str(CARD).startswith(CARD.sentence())
+    plain = CARD.sentence(case.words.positives).replace("frauds", "positives")
+    assert plain == CARD.sentence()
+    row = next(row for row in performance_findings(CARD, case).tables[0].rows if row[0] == "Recall")
+    assert f"{row[1]} ({row[2]})" == CARD.recall.text(digits=1)
+    assert CARD.recall.text(digits=1) in str(CARD)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(1234.5, "EUR 1,234"), (12.5, "EUR 12.50"), (12.0, "EUR 12"), (0.0, "EUR 0")],
+)
+def test_small_amounts_are_written_to_the_cent(amount: float, text: str) -> None:
+    assert wording.money(amount, "EUR").replace("\N{NO-BREAK SPACE}", " ") == text

@@ -61,7 +61,7 @@ def test_the_list_links_every_report_with_its_window_rows_and_verdict(written: W
     ]
     assert all((path.parent / str(link)).is_file() for link in links[1:])
     assert "2026-01-30 06:00 to 2026-01-31 06:00 UTC\n1,500 rows, model 7" in found.text
-    assert "8 of 29 features drifted (28%), limit 30%: not drifted" in found.text
+    assert "8 of 29 features drifted (28%), within the limit of 30%" in found.text
     assert found.fetched == []
 
 

@@ -63,7 +63,7 @@ def test_the_drift_report_flags_exactly_the_features_that_the_verdict_says_drift
 
 def test_the_drift_report_begins_with_the_verdict_and_what_moved(written: Written) -> None:
     text = Document(written.html("fraud", ReportKind.DRIFT)).text
-    assert "8 of 29 features drifted (28%), limit 30%: not drifted" in text
+    assert "8 of 29 features drifted (28%), within the limit of 30%" in text
     assert "> 1.2: 5% -> 12%" in text
 
 

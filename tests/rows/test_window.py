@@ -1,10 +1,15 @@
 """Windows are half open, in UTC, and every kind of run has one."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
+from monitoring.errors import InputError
+from monitoring.rows.maturity import newest_mature_window
+from monitoring.rows.rows import moment64
 from monitoring.rows.window import Window, ending, parse_moment, window_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -100,3 +105,29 @@ def test_a_wrong_conf_says_what_is_wrong(conf: dict[str, object], said: str) -> 
 def test_moments_are_read_as_iso_8601_and_are_utc(text: str) -> None:
     assert parse_moment(text) == NOON
     assert parse_moment(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=2)), ZoneInfo("Europe/Berlin")])
+def test_a_moment_is_the_same_in_every_zone_across_a_change_of_clocks(zone: tzinfo) -> None:
+    end = datetime(2026, 3, 29, 4, 30, tzinfo=UTC)  # clocks in Berlin went forward at 01:00 UTC
+    six = timedelta(hours=6)
+    assert ending(end.astimezone(zone), six).start == end - six
+    assert newest_mature_window(end.astimezone(zone), six, six).end == end - six
+    interval = ((end - six).astimezone(zone), end.astimezone(zone))
+    window = window_of(conf=None, data_interval=interval, run_after=end, length=six)
+    assert (window.start, window.end) == (end - six, end)
+    assert moment64(end.astimezone(zone)) == np.datetime64("2026-03-29T04:30", "us")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda naive: ending(naive, timedelta(hours=1)),
+        lambda naive: newest_mature_window(naive, timedelta(hours=1), timedelta(hours=1)),
+        moment64,
+        lambda naive: Window(naive, naive + timedelta(hours=1)),
+    ],
+)
+def test_a_moment_without_a_zone_is_an_error(call: Callable[[datetime], object]) -> None:
+    with pytest.raises(InputError, match="has no time zone"):
+        call(datetime(2026, 3, 29))  # noqa: DTZ001 - that is the point

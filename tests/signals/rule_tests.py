@@ -100,7 +100,7 @@ def name_of(sample: Sample, case: UseCase, part: PushGroup) -> str:
 
 def held(value: float) -> str:
     """Return a course that stays where it is."""
-    return f"{value:g}+0x{_STEPS}"
+    return f"{value!r}+0x{_STEPS}"
 
 
 def rising() -> str:
@@ -114,8 +114,15 @@ def check(
     expected: Mapping[timedelta, set[Firing]],
     *,
     every: timedelta = STEP,
+    absent: Mapping[timedelta, str] | None = None,
 ) -> None:
-    """Fail unless exactly the expected alerts fire at each moment, the watchdog aside."""
+    """Fail unless exactly the expected alerts fire at each moment, the watchdog aside.
+
+    Parameters
+    ----------
+    absent
+        What the one FiguresAbsent alert names at each moment.
+    """
     content = {
         "rule_files": [str(path) for path in _rules(world.case, folder)],
         "evaluation_interval": duration(every),
@@ -123,7 +130,10 @@ def check(
             {
                 "interval": duration(STEP),
                 "input_series": [{"series": s, "values": v} for s, v in world.series.items()],
-                "promql_expr_test": [_firing(at, alerts) for at, alerts in expected.items()],
+                "promql_expr_test": [
+                    *(_firing(at, alerts) for at, alerts in expected.items()),
+                    *(_named(at, names) for at, names in (absent or {}).items()),
+                ],
             }
         ],
     }
@@ -156,4 +166,13 @@ def _firing(at: timedelta, alerts: set[Firing]) -> dict[str, object]:
             {"labels": f'{{alertname="{name}",severity="{severity}"}}', "value": 1}
             for name, severity in sorted(alerts)
         ],
+    }
+
+
+def _named(at: timedelta, names: str) -> dict[str, object]:
+    labels = f'{{use_case="fraud",absent="{names}"}}'
+    return {
+        "expr": 'sum by (use_case, absent) (ALERTS{alertname="FiguresAbsent",alertstate="firing"})',
+        "eval_time": duration(at),
+        "exp_samples": [{"labels": labels, "value": 1}],
     }

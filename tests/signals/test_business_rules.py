@@ -4,21 +4,26 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
-from monitoring.signals.alerts.business_alerts import alert_name
+from monitoring.signals.alerts.alert import PrometheusForm, texts
+from monitoring.signals.alerts.business_alerts import alert_name, business_alerts
+from monitoring.signals.alerts.grafana_alerting import provisioned_group
 from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
+from monitoring.signals.links import Addresses
 from monitoring.signals.metric import Unit
 from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.promql import live
+from monitoring.signals.readme_tables import thresholds_table
 from monitoring.signals.thresholds import (
     NEEDS_POSITIVES,
     BusinessThreshold,
     Side,
     business_thresholds,
 )
-from monitoring.use_case import Severity, UseCase
+from monitoring.use_case import Limits, Severity, Threshold, Thresholds, UseCase
 from monitoring.use_case_file import find_use_case
 from tests.signals.conftest import everything
 from tests.signals.figures import card, report_samples
@@ -80,7 +85,8 @@ def test_a_threshold_is_silent_at_its_value(
 def test_a_firing_threshold_outlives_its_series_until_absence_is_told(
     threshold: BusinessThreshold, tmp_path: Path
 ) -> None:
-    world = world_at(everything(), threshold, just_past(threshold)).ending(2 * HOUR)
+    in_production = everything().model_copy(update={"active": True})
+    world = world_at(in_production, threshold, just_past(threshold)).ending(2 * HOUR)
     absent = ("FiguresAbsent", "critical")
     check(
         world,
@@ -115,6 +121,46 @@ def test_too_few_positives_keep_recall_silent_as_a_run_publishes_them(
     poor = card(status=CardStatus.TOO_FEW_POSITIVES, positives=5, recall=Ratio(0.2, 0.01, 0.7))
     world = healthy(fraud).with_samples(*report_samples(realised=poor))
     check(world, tmp_path, {30 * HOUR: set()}, every=QUARTER)
+
+
+@pytest.mark.parametrize(
+    ("key", "limit", "text", "past"),
+    [
+        ("missed", 1_234_567, "1234567", 1_234_568),
+        ("quarantined", 98_765_432.5, "98765432.5", 98_765_433),
+        ("estimate_error", 0.123_456_789, "0.123456789", 0.123_456_79),
+        ("drift_score", 0.000_01, "0.00001", 0.000_011),
+    ],
+)
+def test_a_limit_is_the_same_number_in_every_rule_and_text(
+    key: str, limit: float, text: str, past: float, fraud: UseCase, tmp_path: Path
+) -> None:
+    above = Threshold(above=Limits(warning=limit, critical=None), below=None)
+    thresholds = Thresholds(**{key: above})
+    case = fraud.model_copy(update={"thresholds": thresholds})
+    (threshold,) = business_thresholds(case)
+    (alert,) = business_alerts(case)
+    assert alert.condition.startswith(f"{alert.value} > {text} ")
+    assert alert.title.endswith(f"above {text}")
+    assert texts(alert, PrometheusForm(), Addresses("x"))["value"].endswith(f"above {text})")
+    assert f"| above {text} |" in thresholds_table([case])
+    rules = yaml.safe_load(
+        yaml.safe_dump(provisioned_group("x", [alert], Addresses("x"), paused=False))
+    )
+    (rule,) = rules["groups"][0]["rules"]
+    assert rule["data"][2]["model"]["conditions"][0]["evaluator"]["params"] == [limit]
+    check(world_at(case, threshold, limit), tmp_path, {HOUR: set()})
+    check(world_at(case, threshold, past), tmp_path, {HOUR: {said(threshold)}})
+
+
+def test_a_critical_limit_of_many_digits_bounds_its_warning_exactly(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    missed = Threshold(above=Limits(warning=1_234_560, critical=1_234_567), below=None)
+    case = fraud.model_copy(update={"thresholds": Thresholds(missed=missed)})
+    warning, critical = business_thresholds(case)
+    check(world_at(case, warning, 1_234_567), tmp_path, {HOUR: {said(warning)}})
+    check(world_at(case, critical, 1_234_568), tmp_path, {HOUR: {said(critical)}})
 
 
 def test_test_rows_and_shadows_are_nobody_s_alarm(fraud: UseCase, tmp_path: Path) -> None:

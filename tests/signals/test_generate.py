@@ -9,8 +9,16 @@ import yaml
 from pydantic import SecretStr
 
 from monitoring.settings import Settings
-from monitoring.signals.generate import MarkerError, generate, stale, with_tables
+from monitoring.signals.generate import (
+    FOLDERS,
+    MANIFEST,
+    ForeignFileError,
+    ManifestError,
+    generate,
+    stale,
+)
 from monitoring.signals.generated_files import NameTakenError, Targets, planned
+from monitoring.signals.readme_tables import MarkerError, with_tables
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, find_use_case, load_use_case
 from tests.fixtures.gateway import program
@@ -52,22 +60,149 @@ def test_twice_is_once_in_whatever_order_the_use_cases_come(
     plain: Settings, tmp_path: Path
 ) -> None:
     first = generate(tmp_path, shipped(), plain)
-    assert {path.suffix for path in first} == {".json", ".yml"}
+    assert {path.suffix for path in first} == {".json", ".yml", ".manifest"}
     assert generate(tmp_path, list(reversed(shipped())), plain) == ()
 
 
-def test_what_was_changed_by_hand_or_is_no_longer_made_is_stale(
-    plain: Settings, tmp_path: Path
-) -> None:
+def test_what_was_changed_by_hand_is_stale(plain: Settings, tmp_path: Path) -> None:
     generate(tmp_path, shipped(), plain)
     changed = tmp_path / "grafana" / "prometheus" / "rules" / "fraud.yml"
     changed.write_text("groups: []\n", encoding="utf-8")
-    left = tmp_path / "grafana" / "dashboards" / "retired.json"
-    left.write_text("{}", encoding="utf-8")
-    assert set(stale(tmp_path, shipped(), plain)) == {changed, left}
-    generate(tmp_path, shipped(), plain)
-    assert not left.exists()
+    assert stale(tmp_path, shipped(), plain) == (changed,)
+    assert generate(tmp_path, shipped(), plain) == (changed,)
     assert stale(tmp_path, shipped(), plain) == ()
+
+
+OF_A_USE_CASE = (
+    "dashboards/everything.json",
+    "prometheus/rules/everything.yml",
+    "provisioning/alerting/rules-everything.yml",
+)
+"""The files that a use case has of its own, under grafana/."""
+
+
+def test_what_is_no_longer_generated_is_stale_and_removed(plain: Settings, tmp_path: Path) -> None:
+    generate(tmp_path, [*shipped(), everything()], plain)
+    own = {tmp_path / "grafana" / name for name in OF_A_USE_CASE}
+    assert {path for path in own if path.is_file()} == own
+    out_of_date = set(stale(tmp_path, shipped(), plain))
+    assert own < out_of_date
+    assert set(generate(tmp_path, shipped(), plain)) == out_of_date
+    assert {path for path in own if path.exists()} == set()
+    assert stale(tmp_path, shipped(), plain) == ()
+
+
+def files_of_a_team(out: Path) -> dict[Path, str]:
+    """Write files of somebody else into every folder of generated files, and beside them."""
+    grafana = out / "grafana"
+    files = {
+        grafana / "dashboards" / "payments.json": '{"uid": "payments"}',
+        grafana / "dashboards" / "team" / "latency.json": '{"uid": "latency"}',
+        grafana / "prometheus" / "rules" / "payments.yml": "groups: []\n",
+        grafana / "prometheus" / "targets" / "payments.yml": "[]\n",
+        grafana / "provisioning" / "alerting" / "payments.yml": "apiVersion: 1\n",
+        grafana / "provisioning" / "datasources" / "warehouse.yml": "apiVersion: 1\n",
+        grafana / "alertmanager" / "templates.yml": "{}\n",
+        grafana / "dashboards" / "notes.txt": "ours",
+    }
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return files
+
+
+def test_files_of_others_stay_whatever_is_generated(plain: Settings, tmp_path: Path) -> None:
+    generate(tmp_path, shipped(), plain)
+    team = files_of_a_team(tmp_path)
+    assert stale(tmp_path, shipped(), plain) == ()
+    generate(tmp_path, [*shipped(), everything()], plain)
+    generate(tmp_path, shipped(), plain)
+    assert {path: path.read_text("utf-8") for path in team} == team
+
+
+def test_without_a_manifest_nothing_is_removed_and_older_output_is_taken_over(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, [*shipped(), everything()], plain)
+    team = files_of_a_team(tmp_path)
+    for folder in FOLDERS:
+        (tmp_path / folder / MANIFEST).unlink()
+    older = tmp_path / "grafana" / "dashboards" / "fraud.json"
+    board = json.loads(older.read_text("utf-8"))
+    older.write_text(json.dumps({**board, "title": "As an older version drew it"}), "utf-8")
+    rules = tmp_path / "grafana" / "prometheus" / "rules" / "fraud.yml"
+    rules.write_text(rules.read_text("utf-8") + "# as an older version wrote it\n", "utf-8")
+    written = set(generate(tmp_path, shipped(), plain))
+    manifests = {tmp_path / folder / MANIFEST for folder in FOLDERS}
+    short_names = tmp_path / "grafana" / "prometheus" / "rules" / "tocsin.yml"
+    assert written == {older, rules, short_names, *manifests}
+    for name in OF_A_USE_CASE:
+        assert (tmp_path / "grafana" / name).is_file()
+    assert {path: path.read_text("utf-8") for path in team} == team
+    assert stale(tmp_path, shipped(), plain) == ()
+
+
+@pytest.mark.parametrize("name", OF_A_USE_CASE)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_of_somebody_else_is_not_written_over(
+    name: str, first: bool, plain: Settings, tmp_path: Path
+) -> None:
+    if not first:
+        generate(tmp_path, shipped(), plain)
+    path = tmp_path / "grafana" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"uid": "a team\'s own"}', encoding="utf-8")
+    before = everywhere(tmp_path)
+    for do in (stale, generate):
+        with pytest.raises(ForeignFileError, match=f"{name} was not written by .tocsin generate"):
+            do(tmp_path, [*shipped(), everything()], plain)
+    assert everywhere(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("not json", "is damaged"),
+        ("[]", "is damaged"),
+        ('{"format": 1}', "is damaged"),
+        ('{"format": 2, "files": []}', "has format 2, this Tocsin reads format 1"),
+        ('{"format": 1, "files": ["../../README.md"]}', "outside its folder"),
+        ('{"format": 1, "files": ["/etc/hostname"]}', "outside its folder"),
+    ],
+)
+def test_a_manifest_that_can_t_be_read_removes_nothing(
+    text: str, said: str, plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, shipped(), plain)
+    (tmp_path / "grafana" / "dashboards" / MANIFEST).write_text(text, encoding="utf-8")
+    before = everywhere(tmp_path)
+    with pytest.raises(ManifestError, match=f"generated.manifest.*{said}"):
+        generate(tmp_path, [everything()], plain)
+    assert everywhere(tmp_path) == before
+
+
+def test_a_generated_file_that_somebody_removed_is_written_again(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, [*shipped(), everything()], plain)
+    gone = tmp_path / "grafana" / "dashboards" / "everything.json"
+    gone.unlink()
+    assert stale(tmp_path, [*shipped(), everything()], plain) == (gone,)
+    generate(tmp_path, shipped(), plain)
+    assert stale(tmp_path, shipped(), plain) == ()
+
+
+def test_every_generated_file_is_named_in_the_manifest_of_its_folder(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, shipped(), plain)
+    named = {
+        tmp_path / folder / name
+        for folder in FOLDERS
+        for name in json.loads((tmp_path / folder / MANIFEST).read_text("utf-8"))["files"]
+    }
+    there = {path for path in tmp_path.rglob("*") if path.is_file() and path.name != MANIFEST}
+    assert named == there
 
 
 def test_secrets_are_in_no_file_where_grafana_notifies(plain: Settings, tmp_path: Path) -> None:
@@ -159,7 +294,9 @@ def test_every_folder_that_grafana_reads_at_its_start_is_there(
     plain: Settings, tmp_path: Path
 ) -> None:
     generate(tmp_path, shipped(), plain)
-    folders = {path.name for path in (tmp_path / "grafana" / "provisioning").iterdir()}
+    folders = {
+        path.name for path in (tmp_path / "grafana" / "provisioning").iterdir() if path.is_dir()
+    }
     assert folders == {"alerting", "dashboards", "datasources", "notifiers", "plugins"}
 
 

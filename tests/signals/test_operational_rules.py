@@ -24,6 +24,7 @@ from monitoring.signals.promql import live
 from monitoring.signals.samples import unmeasured_samples
 from monitoring.signals.statuses import notification_of
 from monitoring.use_case import UseCase
+from monitoring.use_case_file import find_use_case
 from tests.signals.figures import card, feature, report_samples, verdict
 from tests.signals.rule_tests import UP, check, healthy, held, name_of
 
@@ -81,7 +82,7 @@ def test_a_first_run_that_fails_is_told_though_there_never_was_a_success(
 ) -> None:
     world = healthy(fraud).without(LAST_SUCCESS, pipeline="report")
     world = world.with_value(LAST_ATTEMPT, 0, pipeline="report")
-    check(world, tmp_path, {HOUR: {ABSENT}, HOUR + STEP: {ABSENT, FAILED}})
+    check(world, tmp_path, {HOUR: set(), HOUR + STEP: {FAILED}})
 
 
 def test_a_refused_push_is_told_until_one_is_accepted(fraud: UseCase, tmp_path: Path) -> None:
@@ -133,19 +134,97 @@ def test_a_gateway_that_is_down_is_told_alone(fraud: UseCase, tmp_path: Path) ->
     check(world, tmp_path, {2 * HOUR: set(), 30 * HOUR: {down}}, every=QUARTER)
 
 
-def test_a_use_case_that_never_reported_is_absent_and_nothing_else(
+def active(case: UseCase) -> UseCase:
+    return case.model_copy(update={"active": True})
+
+
+WATCHED = (
+    "tocsin_recall_ratio, tocsin_missed_rows, tocsin_capacity_used_ratio, "
+    "tocsin_drift_score_ratio, "
+    "tocsin_label_coverage_ratio, tocsin_estimate_error_ratio, tocsin_quarantined_rows"
+)
+"""The figures of `fraud` that have a threshold, as FiguresAbsent names them."""
+
+
+@pytest.mark.parametrize("name", ["fraud", "student_depression"])
+def test_nothing_is_expected_of_a_use_case_that_never_ran(name: str, tmp_path: Path) -> None:
+    world = healthy(find_use_case(name)).empty()
+    check(world, tmp_path, {QUARTER: set(), HOUR: set(), 60 * HOUR: set()}, every=QUARTER)
+
+
+def test_nothing_is_expected_while_the_first_runs_go_on(fraud: UseCase, tmp_path: Path) -> None:
+    attempts = [
+        name_of(Sample(LAST_ATTEMPT, 1, {"pipeline": p.value}), fraud, p.attempt) for p in Pipeline
+    ]
+    world = healthy(fraud).empty().with_series(**{attempt: held(0) for attempt in attempts})
+    check(world, tmp_path, {HOUR: set(), HOUR + STEP: {FAILED}, 4 * HOUR: {FAILED}})
+
+
+def test_an_active_use_case_is_expected_to_be_there_in_one_alert_that_names_everything(
     fraud: UseCase, tmp_path: Path
 ) -> None:
-    world = healthy(fraud).empty()
-    check(world, tmp_path, {STEP: set(), 2 * STEP: set(), QUARTER: {ABSENT}, 20 * HOUR: {ABSENT}})
+    attempts = ", ".join(f"{LAST_ATTEMPT.name} of {p}" for p in Pipeline)
+    everything = f"{attempts}, {MODEL.name}, {WATCHED}"
+    check(
+        healthy(active(fraud)).empty(),
+        tmp_path,
+        {STEP: set(), 2 * STEP: set(), QUARTER: {ABSENT}, 20 * HOUR: {ABSENT}},
+        absent={QUARTER: everything, 20 * HOUR: everything},
+    )
 
 
+def test_a_report_that_lost_all_its_figures_is_one_alert_that_names_them(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    check(healthy(fraud).with_samples(), tmp_path, {HOUR: {ABSENT}}, absent={HOUR: WATCHED})
+
+
+@pytest.mark.parametrize("declared", [True, False])
 def test_each_expected_figure_is_missed_when_no_status_explains_it(
+    declared: bool, fraud: UseCase, tmp_path: Path
+) -> None:
+    case = active(fraud) if declared else fraud
+    for metric in (MODEL, DRIFT_SCORE, RECALL):
+        world = healthy(case).without(metric, **live(metric))
+        check(world, tmp_path, {HOUR: {ABSENT}}, absent={HOUR: metric.name})
+
+
+def test_figures_are_expected_once_the_pipeline_that_makes_them_has_succeeded(
     fraud: UseCase, tmp_path: Path
 ) -> None:
-    for metric in (MODEL, DRIFT_SCORE, RECALL):
-        world = healthy(fraud).without(metric, **live(metric))
-        check(world, tmp_path, {HOUR: {ABSENT}})
+    for metric, pipeline in ((MODEL, "retrain"), (DRIFT_SCORE, "report")):
+        world = healthy(fraud).without(metric).without(LAST_SUCCESS, pipeline=pipeline)
+        check(world, tmp_path, {30 * STEP: set()})
+        world = healthy(fraud).without(metric)
+        check(world, tmp_path, {30 * STEP: {ABSENT}})
+
+
+@pytest.mark.parametrize(("pipeline", "due"), [("report", 13 * HOUR), ("retrain", 51 * HOUR)])
+def test_a_pipeline_that_nobody_started_is_absent_once_the_other_has_long_run(
+    pipeline: str, due: timedelta, fraud: UseCase, tmp_path: Path
+) -> None:
+    world = healthy(fraud)
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        world = world.without(metric, pipeline=pipeline)
+    check(
+        world,
+        tmp_path,
+        {due - QUARTER: set(), due + 2 * QUARTER: {ABSENT}},
+        every=QUARTER,
+        absent={due + 2 * QUARTER: f"{LAST_ATTEMPT.name} of {pipeline}"},
+    )
+
+
+def test_the_groups_of_a_retired_use_case_are_not_missed(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).ending(2 * HOUR)
+    expected = {3 * HOUR: set(), 15 * HOUR: set(), 55 * HOUR: set()}
+    check(world, tmp_path, expected, every=QUARTER)
+    check(
+        healthy(active(fraud)).ending(2 * HOUR),
+        tmp_path,
+        {3 * HOUR: {ABSENT}, 55 * HOUR: {ABSENT}},
+        every=QUARTER,
+    )
 
 
 def test_a_figure_whose_status_explains_its_absence_is_not_judged_instead(

@@ -211,10 +211,26 @@ def test_the_error_of_an_estimate_is_its_distance_from_the_truth() -> None:
 
 def test_thresholds_of_the_cost_curve_sort_as_texts() -> None:
     steps = [replace(STEP, threshold=t) for t in (0.00001234, 0.04, 0.0412, 0.5, 0.98765)]
-    found = values(cost_samples(steps), COST_AT)
-    texts = [threshold for threshold, _ in found]
-    assert texts == sorted(texts) == ["0.0000123", "0.04", "0.0412", "0.5", "0.988"]
-    assert {used for _, used in found} == {"yes"}
+    costs = values(cost_samples(steps), COST_AT)
+    texts = [threshold for threshold, _ in costs]
+    assert texts == sorted(texts) == ["0.00001234", "0.04", "0.0412", "0.5", "0.98765"]
+    assert {used for _, used in costs} == {"yes"}
+
+
+@pytest.mark.parametrize(
+    "chosen", [1e-9, 1e-6, 0.01, 1 / 3, 0.5, 0.99, 0.999, 0.9999, 0.999999, 1 - 1e-9, 1.0]
+)
+def test_each_threshold_of_the_cost_curve_has_a_label_of_its_own_that_is_exact(
+    chosen: float,
+) -> None:
+    odds = chosen / (1 - chosen) if chosen < 1 else 1e12
+    around = [o / (1 + o) for o in (odds * 2.0**power for power in range(-4, 5))]
+    thresholds = sorted({*around, chosen})
+    samples = cost_samples([replace(STEP, threshold=t, used=t == chosen) for t in thresholds])
+    assert len({sample.series for sample in samples}) == 3 * len(thresholds)
+    labels = [threshold for threshold, _ in values(samples, COST_AT)]
+    assert [float(label) for label in labels] == thresholds
+    assert labels == sorted(labels)
 
 
 def test_an_estimate_is_not_measured_against_what_can_t_be_judged() -> None:

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.rows.quarantine import Reason
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.sources.schema_check import CheckedRows, check
 from monitoring.sources.source_file import MalformedRow
-from monitoring.sources.typed_columns import Reason, SchemaError
+from monitoring.sources.typed_columns import SchemaError
 from tests.rows.made import HASH, START, raw, use_case, with_value
 
 CASE = use_case()

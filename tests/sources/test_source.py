@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from monitoring.rows.quarantine import Reason
 from monitoring.sources.source import SYNTHETIC_ROWS, SourceError, read_source
-from monitoring.sources.typed_columns import Reason, SchemaError
+from monitoring.sources.typed_columns import SchemaError
 from monitoring.use_case import UseCase
 from tests.fixtures.cards import real_source
 from tests.rows.made import raw, use_case

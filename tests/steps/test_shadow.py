@@ -99,7 +99,7 @@ def test_one_that_cannot_be_loaded_costs_its_own_figures_alone(
         found = measure_windows(MATURE, store, model, shadow)
     assert found.shadow is None
     assert found.realised is not None
-    assert "in shadow can't be loaded" in found.words
+    assert "in shadow can't be loaded" in found.text(cards.case)
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     settings.cache_clear()
     publish_report(MATURE, found, rows=1)
@@ -119,7 +119,7 @@ def test_a_lost_version_that_scored_the_mature_window_costs_that_window_s_figure
         found = measure_windows(MATURE, store, twin)
     assert found.verdict.model_version == twin.version
     assert (found.realised, found.estimated_then, found.scorer_unreadable) == (None, None, True)
-    assert "can't be loaded" in found.words
+    assert "can't be loaded" in found.text(cards.case)
 
 
 def lose(cards: Job, model: Model) -> None:
@@ -145,4 +145,4 @@ def test_its_scorecard_is_published_under_its_role_and_told(
         figure = f'role="{role}",stage="production",use_case="fraud"'
         told = [s for s in pushed if s.startswith("tocsin_detected_rows{") and figure in s]
         assert [float(line.split()[-1]) for line in told] == [found.realised.detected]
-    assert f"version {twin.version} (logistic_regression) in shadow" in found.words
+    assert f"version {twin.version} (logistic_regression) in shadow" in found.text(cards.case)

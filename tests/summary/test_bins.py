@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from monitoring.summary.count import count_feature
@@ -192,3 +193,10 @@ def test_a_reference_of_single_precision_is_not_told_from_what_was_rounded() -> 
         bins, found = fitted(pd.Series(before))
         assert counted(bins, now).counts.tolist() == found.counts.tolist()
         assert counted(bins, [1e300]).counts.sum() == 1
+
+
+def test_a_window_of_missing_numbers_is_missing_words_and_no_change_of_type() -> None:
+    bins, _ = categorical(["a", "b", "c"] * 200)
+    found = count_feature(bins, [pa.array([np.nan] * 5)])
+    assert found.status is ColumnStatus.OK
+    assert found.counts[0] == found.counts.sum() == 5

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from monitoring.signals.links import Addresses, Link
-from monitoring.signals.metric import Metric
+from monitoring.signals.metric import Metric, decimal
 from monitoring.signals.thresholds import Side
 from monitoring.use_case import Severity
 
@@ -87,7 +87,7 @@ class Alert:
     @property
     def condition(self) -> str:
         """PromQL that has a series exactly where the alert fires."""
-        fires = f"{self.value} {self.side.sign} {self.limit:g}"
+        fires = f"{self.value} {self.side.sign} {decimal(self.limit)}"
         return " ".join((fires, *self.guards))
 
     @property
@@ -197,7 +197,7 @@ def labels(alert: Alert) -> dict[str, str]:
 def _limit(alert: Alert) -> str:
     if alert.shown is ValueFormat.DURATION or alert.severity is None:
         return ""
-    return f"alarm {alert.side} {alert.limit:g}"
+    return f"alarm {alert.side} {decimal(alert.limit)}"
 
 
 def _money(money: MoneyAtStake, form: Form) -> str:

@@ -6,7 +6,7 @@ from monitoring.signals.alerts.alert import VALUE, Alert, MoneyAtStake, ValueFor
 from monitoring.signals.alerts.inhibition import unless_broken, unless_stale
 from monitoring.signals.catalogue import DRIFT_SCORE, QUARANTINED
 from monitoring.signals.links import CasePanel, Link, board_of
-from monitoring.signals.metric import USE_CASE, Metric, Unit
+from monitoring.signals.metric import USE_CASE, Metric, Unit, decimal
 from monitoring.signals.performance_metrics import (
     CAPACITY_USED,
     ESTIMATE_ERROR,
@@ -73,11 +73,11 @@ def _alert(
     value = newest_live(case, metric)
     louder = [o for o in others if o.metric is metric and o.severity is Severity.CRITICAL]
     if louder and threshold.severity is Severity.WARNING:
-        value = f"({value} {side.opposite} {louder[0].value:g})"
+        value = f"({value} {side.opposite} {decimal(louder[0].value)})"
     return Alert(
         name=alert_name(metric, side),
         use_case=case.name,
-        title=f"{case.title}: {_said(case, metric)} {side} {threshold.value:g}",
+        title=f"{case.title}: {_said(case, metric)} {side} {decimal(threshold.value)}",
         meaning=_meaning(case, metric),
         severity=threshold.severity,
         value=value,

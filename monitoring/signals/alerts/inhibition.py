@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS
-from monitoring.signals.metric import USE_CASE
+from monitoring.signals.metric import USE_CASE, decimal
 from monitoring.signals.pipelines import (
     GROUP_LABEL,
     JOB,
@@ -47,14 +47,14 @@ def age_of_failed_attempt(case: UseCase, pipeline: Pipeline) -> str:
 def unless_stale(case: UseCase, pipeline: Pipeline) -> str:
     """Return the guard of figures that a pipeline makes: old ones are told as stale."""
     limit = stale_after(case, pipeline).total_seconds()
-    return f"unless on ({USE_CASE}) {age_of_success(case, pipeline)} > {limit:g}"
+    return f"unless on ({USE_CASE}) {age_of_success(case, pipeline)} > {decimal(limit)}"
 
 
 def unless_failed(case: UseCase, pipeline: Pipeline) -> str:
     """Return the guard of what a failed run causes: it is told as such."""
     limit = RUN_TIME_LIMIT[pipeline].total_seconds()
     failed = age_of_failed_attempt(case, pipeline)
-    return f"unless on ({USE_CASE}) {failed} > {limit:g}"
+    return f"unless on ({USE_CASE}) {failed} > {decimal(limit)}"
 
 
 def broken_columns(case: UseCase) -> str:

@@ -18,6 +18,7 @@ from monitoring.signals.alerts.inhibition import (
 )
 from monitoring.signals.catalogue import (
     DRIFT_SCORE,
+    LAST_ATTEMPT,
     LAST_SUCCESS,
     MODEL,
     QUARANTINED,
@@ -28,12 +29,12 @@ from monitoring.signals.links import HEALTH, CasePanel, HealthPanel, Link, board
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.performance_metrics import ESTIMATE_ERROR
 from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline, look_back, period, stale_after
-from monitoring.signals.promql import live, newest, now, select
+from monitoring.signals.promql import duration, live, newest, now, select
 from monitoring.signals.statuses import NotificationStatus, Subject, notification_of, performance_of
 from monitoring.signals.thresholds import Side, business_thresholds
 from monitoring.use_case import Severity, UseCase
 
-EXPECTED = "expected"
+ABSENT = "absent"
 """The label that names what is absent."""
 
 _GOOD = "judged|tested"
@@ -46,26 +47,60 @@ _ABOUT = {
 
 
 def absent_figures(case: UseCase) -> str:
-    """Return a series for each figure that is absent without a reason."""
-    always = [
-        _absence(LAST_SUCCESS, case, pipeline=Pipeline.REPORT.value),
-        _absence(LAST_SUCCESS, case, pipeline=Pipeline.RETRAIN.value),
-        _absence(MODEL, case),
-    ]
+    """Return one series, how many figures are absent without a reason, whose label names them.
+
+    No series where none is. Of a use case that is not declared `active` a figure is expected once
+    the pipeline that makes it has succeeded; before that a failed run has an alert of its own.
+    """
     watched = dict.fromkeys(threshold.metric for threshold in business_thresholds(case))
-    return f"({' or '.join([*always, *(_unexplained(metric, case) for metric in watched)])})"
+    absences = {
+        **{f"{LAST_ATTEMPT.name} of {p}": _never_attempted(case, p) for p in Pipeline},
+        MODEL.name: _expected_of(case, Pipeline.RETRAIN, _absence(MODEL, case)),
+        **{metric.name: _unexplained(metric, case) for metric in watched},
+    }
+    none = f'label_replace(vector(0), "{USE_CASE}", "{case.name}", "", "")'
+    total, names = none, []
+    for number, (name, absence) in enumerate(absences.items()):
+        label = f"{ABSENT}_{number}"
+        named = f'label_replace({absence}, "{label}", "{name}, ", "", "")'
+        total += f" + on ({USE_CASE}) group_left ({label}) ({named} or on ({USE_CASE}) {none})"
+        names.append(f'"{label}"')
+    joined = f'label_join({total}, "{ABSENT}", "", {", ".join(names)})'
+    trimmed = f'label_replace({joined}, "{ABSENT}", "$1", "{ABSENT}", "(.*), ")'
+    return f"(max by ({USE_CASE}, {ABSENT}) ({trimmed}) > 0)"
+
+
+def _never_attempted(case: UseCase, pipeline: Pipeline) -> str:
+    """Return a series where no run of a pipeline was ever attempted, and one was due long ago.
+
+    It was due where the other pipeline has succeeded for as long as this one's success may be old.
+    """
+    absence = _absence(LAST_ATTEMPT, case, pipeline=pipeline.value)
+    if case.active:
+        return absence
+    (other,) = (each for each in Pipeline if each is not pipeline)
+    success = select(LAST_SUCCESS, case.name, pipeline=other.value)
+    before = f"{success} offset {duration(stale_after(case, pipeline))}"
+    return f"({absence} and on ({USE_CASE}) ({success} and {before}))"
+
+
+def _expected_of(case: UseCase, pipeline: Pipeline, absence: str) -> str:
+    """Return an absence, of a use case that is not active only once the pipeline has succeeded."""
+    if case.active:
+        return absence
+    succeeded = select(LAST_SUCCESS, case.name, pipeline=pipeline.value)
+    return f"({absence} and on ({USE_CASE}) {succeeded})"
 
 
 def _absence(metric: Metric, case: UseCase, **labels: str) -> str:
-    missing = f"absent({select(metric, case.name, **labels)})"
-    return f'label_replace({missing}, "{EXPECTED}", "{metric.name}", "", "")'
+    return f"absent({select(metric, case.name, **labels)})"
 
 
 def _unexplained(metric: Metric, case: UseCase) -> str:
-    absent = _absence(metric, case, **live(metric))
+    absence = _expected_of(case, Pipeline.REPORT, _absence(metric, case, **live(metric)))
     about = now(STATUS, case.name, by=(USE_CASE, *STATUS.labels), of=_about(metric))
     good = now(STATUS, case.name, by=(USE_CASE, *STATUS.labels), status=f"~{_GOOD}")
-    return f"({absent} unless on ({USE_CASE}) ({about} unless {good}))"
+    return f"({absence} unless on ({USE_CASE}) ({about} unless {good}))"
 
 
 def _about(metric: Metric) -> str:
@@ -202,8 +237,8 @@ def _absent(case: UseCase) -> Alert:
     return Alert(
         name="FiguresAbsent",
         use_case=case.name,
-        title=f"{case.title}: a figure is not there, and no status says why",
-        meaning="{{ $labels.expected }} should be there and is not: nothing can be said of it.",
+        title=f"{case.title}: figures are absent, and no status says why",
+        meaning="Expected and absent: {{ $labels.absent }}. Alerts that need them can't fire.",
         severity=Severity.CRITICAL,
         value=absent_figures(case),
         side=Side.ABOVE,

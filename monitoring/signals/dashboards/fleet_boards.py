@@ -18,7 +18,7 @@ from monitoring.signals.dashboards.panel import (
     Section,
 )
 from monitoring.signals.links import FLEET, HEALTH, FleetPanel, HealthPanel, path_of
-from monitoring.signals.metric import USE_CASE, Metric
+from monitoring.signals.metric import USE_CASE, Metric, decimal
 from monitoring.signals.performance_metrics import MISSED, MONEY_MISSED, RECALL
 from monitoring.signals.pipelines import GROUP_LABEL, JOB, RUN_TIME_LIMIT, Pipeline
 from monitoring.signals.promql import (
@@ -177,7 +177,7 @@ def _runs() -> tuple[Panel, ...]:
 def _failed(pipeline: Pipeline) -> str:
     attempt = f"{_BY_RUN} ({series(LAST_ATTEMPT.name, pipeline=pipeline.value)})"
     success = f"{_BY_RUN} ({series(LAST_SUCCESS.name, pipeline=pipeline.value)})"
-    over = f"(time() - {attempt} > bool {RUN_TIME_LIMIT[pipeline].total_seconds():g})"
+    over = f"(time() - {attempt} > bool {decimal(RUN_TIME_LIMIT[pipeline].total_seconds())})"
     return f"({attempt} > bool {success} or 0 * {attempt} + 1) * {over}"
 
 

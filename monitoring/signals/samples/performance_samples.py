@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.money import Money
 from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.rows.rows import Role
-from monitoring.signals.metric import Metric, Sample, Stage, known
+from monitoring.signals.metric import Metric, Sample, Stage, decimal, known
 from monitoring.signals.performance_metrics import (
     ALARMS_AT,
     CAPACITY_USED,
@@ -91,9 +89,7 @@ def cost_samples(steps: Sequence[CostStep]) -> tuple[Sample, ...]:
     """Return the samples of a cost curve, three for each of its few thresholds."""
     found: list[Sample] = []
     for step in steps:
-        # Never as 1e-05, so that the texts sort as the numbers do.
-        text = np.format_float_positional(step.threshold, precision=3, fractional=False, trim="-")
-        where = {"threshold": text, "used": "yes" if step.used else "no"}
+        where = {"threshold": decimal(step.threshold), "used": "yes" if step.used else "no"}
         found += known(COST_AT, step.cost, **where)
         found += known(ALARMS_AT, step.alarms, **where)
         found += known(MISSED_AT, step.missed, **where)

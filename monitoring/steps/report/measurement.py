@@ -27,7 +27,7 @@ from monitoring.steps.report.window_figures import (
     scores_of,
 )
 from monitoring.steps.run import Result, Run, StepError, verdict_window
-from monitoring.steps.window_verdict import judge, own_scores, sentence
+from monitoring.steps.window_verdict import judge, own_scores
 from monitoring.store.window_source import LabelProblems, WindowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
@@ -111,12 +111,11 @@ class Measured(Result):
         """The window that `realised` is of."""
         return Window(self.mature_start, self.mature_end)
 
-    @property
-    def words(self) -> str:
+    def text(self, case: UseCase) -> str:
         """Return what was measured in two lines, and a shadow in a third."""
-        lines = [sentence(self.verdict)]
+        lines = [self.verdict.sentence]
         if self.realised is not None:
-            lines.append(f"{self.mature_window}: {_card_words(self.realised)}")
+            lines.append(f"{self.mature_window}: {_sentence(self.realised, case)}")
         elif self.scorer_unreadable:
             lines.append(f"the model that scored {self.mature_window} can't be loaded: see the log")
         else:
@@ -125,20 +124,16 @@ class Measured(Result):
             shadow = self.shadow
             lines.append(
                 f"version {shadow.version} ({shadow.candidate}) in shadow, on the "
-                f"{shadow.card.rows:,} rows that both scored: {_card_words(shadow.card)}; "
-                f"the champion: {_card_words(shadow.champion)}"
+                f"{shadow.card.rows:,} rows that both scored: {_sentence(shadow.card, case)}; "
+                f"the champion: {_sentence(shadow.champion, case)}"
             )
         if self.shadow_status is not None:
             lines.append("the model in shadow can't be loaded or can't score: see the log")
         return "\n".join(lines)
 
 
-def _card_words(card: Scorecard) -> str:
-    recall = "not judged" if card.recall.value is None else f"{card.recall.value:.0%}"
-    return (
-        f"{card.detected} caught, {card.missed} missed, {card.false_alarms} false alarms, "
-        f"recall {recall} ({card.status})"
-    )
+def _sentence(card: Scorecard, case: UseCase) -> str:
+    return card.sentence(case.words.positives, case.costs.currency)
 
 
 def measure_windows(
@@ -224,7 +219,7 @@ def measure(run: Run) -> Outcome:
     with production_store() as store:
         measured = measure_windows(run, store, model, shadow_of(run.case, store))
     run.write("measured", measured)
-    log.info(measured.words)
+    log.info(measured.text(run.case))
     return _outcome(measured)
 
 
@@ -239,5 +234,5 @@ def _outcome(measured: Measured) -> Outcome:
         verdict_id=verdict.id,
         drifted=verdict.drifted,
         as_of=measured.as_of,
-        words=sentence(verdict),
+        words=verdict.sentence,
     )

@@ -59,7 +59,7 @@ def summary(run: Run) -> Notification:
     else:
         publish_run_success(run)
         if measured is not None:
-            notification = Notification(title=f"{case.title}: report", text=measured.words)
+            notification = Notification(title=f"{case.title}: report", text=measured.text(case))
         else:
             text = "" if availability is None else availability.words
             notification = Notification(title=f"{case.title}: nothing to report", text=text)

@@ -12,7 +12,7 @@ from monitoring.drift.detection import drifting_since
 from monitoring.drift.verdict import Verdict
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, Run
-from monitoring.steps.window_verdict import judge, load_verdict, sentence, stored_verdicts
+from monitoring.steps.window_verdict import judge, load_verdict, stored_verdicts
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.reading import Settled
 from monitoring.training.registry import Challenge
@@ -73,7 +73,7 @@ def detect_drift(run: Run) -> DriftFinding:
                 verdict_id=verdict.id,
                 share=verdict.share,
                 since=drifting_since(_newest_first(verdict, run, store)),
-                words=sentence(verdict),
+                words=verdict.sentence,
             )
     run.write("drift", drift)
     return drift

@@ -1,4 +1,4 @@
-"""The doors for a notebook: arrays in, a scorecard or an estimate out, each good to read."""
+"""The public functions: arrays in, a scorecard or an estimate out, each good to read."""
 
 import json
 import subprocess
@@ -172,16 +172,16 @@ def test_an_estimate_needs_scores_to_rest_on() -> None:
 
 def test_figures_are_plain_values_for_json() -> None:
     card = card_of()
-    told = json.loads(json.dumps(card.to_dict()))
-    assert told["status"] == "judged"
-    assert told["recall"] == {
+    record = json.loads(json.dumps(card.to_dict()))
+    assert record["status"] == "judged"
+    assert record["recall"] == {
         "value": card.recall.value,
         "low": card.recall.low,
         "high": card.recall.high,
     }
     assert card.money is not None
-    assert told["money"]["net_saving"] == card.money.net_saving
-    assert told["alarms"] == card.detected + card.false_alarms
+    assert record["money"]["net_saving"] == card.money.net_saving
+    assert record["alarms"] == card.detected + card.false_alarms
     before = estimate(MADE.score, threshold=THRESHOLD, calibrated_on=card).to_dict()
     assert json.loads(json.dumps(before))["recall"]["value"] == before["recall"]["value"]
 
@@ -189,10 +189,14 @@ def test_figures_are_plain_values_for_json() -> None:
 def test_cards_say_what_they_mean() -> None:
     card = card_of()
     before = estimate(MADE.score, threshold=THRESHOLD, calibrated_on=card)
-    assert repr(card).startswith(
-        f"<Scorecard judged: {card.detected:,} of {card.positives:,} positives caught"
+    assert repr(card) == f"<Scorecard {card.sentence()}>"
+    assert f": {card.detected:,} of {card.positives:,} positives caught, " in card.sentence()
+    assert f"{card.detected:,} of {card.positives:,} frauds caught" in card.sentence(
+        "frauds", "EUR"
     )
-    assert repr(before).startswith("<Estimate estimated, judged: ")
+    assert card.sentence("frauds", "EUR").endswith(" saved")
+    assert "EUR" in card.sentence("frauds", "EUR")
+    assert repr(before).startswith("<Estimate Estimated recall ")
     for shown in (str(card), card._repr_html_()):
         for word in ("recall", "PR-AUC", "recall at capacity", "net saving", "missed"):
             assert word in shown
@@ -202,11 +206,11 @@ def test_cards_say_what_they_mean() -> None:
 
 def test_what_is_not_defined_is_said_so() -> None:
     card = scorecard([0, 0], [0.1, 0.2], threshold=0.5)
-    assert repr(card).startswith("<Scorecard no positives: 0 of 0 positives caught")
+    assert card.sentence().startswith("Performance not judged, no positives: 0 of 0 positives")
     assert "not defined" in str(card)
 
 
-def test_the_package_stays_light_until_a_door_is_used() -> None:
+def test_the_package_stays_light_until_a_function_is_used() -> None:
     seen = "import sys, monitoring; print(sorted({'numpy', 'pandas', 'scipy'} & set(sys.modules)))"
     said = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
