@@ -166,6 +166,13 @@ class Order:
         yield from (step for step in self.steps if isinstance(step, Step))
 
     @property
+    def every_step(self) -> Iterator[Step]:
+        """All steps in order, the candidates' too, the opening one first."""
+        yield self.opening
+        for step in self.steps:
+            yield from step.steps if isinstance(step, EachCandidate) else (step,)
+
+    @property
     def reported(self) -> frozenset[str]:
         """Names of the steps before the notification: it reports their failures, nobody else."""
         after = {step.name: step.after for step in self.steps}

@@ -15,6 +15,8 @@ from typing import ClassVar
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
+from monitoring.steps.order import RETRAIN
+
 KILLS = Path(os.environ["AIRFLOW_HOME"]) / "kills"
 SECONDS = {1: 0.05, 2: 1.0}
 """When the first and the second try are struck, from when the step's own code is loaded on."""
@@ -35,11 +37,8 @@ class Killer:
 
 
 def _strike(task: str, attempt: int) -> None:
-    module = (
-        "monitoring.steps.begin"
-        if task == "open_run"
-        else "monitoring.steps.retrain.retrain_outcome"
-    )
+    name = task.rpartition(".")[2]  # a candidate's has its group before it
+    module = next(step.function.module for step in RETRAIN.every_step if step.name == name)
     while not _is_loaded(module):
         time.sleep(0.005)
     time.sleep(SECONDS[attempt])

@@ -27,8 +27,7 @@ END = datetime(2026, 1, 8, tzinfo=UTC)
 STEPS = [
     pytest.param(step, id=f"{order.pipeline}.{step.name}")
     for order in (REPORT, RETRAIN)
-    for entry in (OPENING, *order.steps)
-    for step in (entry.steps if isinstance(entry, EachCandidate) else (entry,))
+    for step in order.every_step
 ]
 
 
