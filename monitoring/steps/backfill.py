@@ -1,4 +1,4 @@
-"""Backfill: past windows measured as a report measures them, and written into Prometheus."""
+"""Backfill: past windows are measured as reports measure them, and written to Prometheus."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
 Progress = Callable[[int, int], None]
-"""Is told how many windows are done, and of how many."""
+"""Called with the number of windows that are done, and of all."""
 
 WINDOWS = 10
-"""Drift windows that the source's rows are spread over where nobody says how far to reach."""
+"""Drift windows that the source's rows are spread over where no start is given."""
 
 
 class Backfilled(Result):
-    """What was written into Prometheus.
+    """The samples that were written to Prometheus.
 
     Attributes
     ----------
     windows
-        Windows that were measured: none where Prometheus had all of it.
+        Windows that were measured: 0 where Prometheus had all samples.
     start, end
         Moments of the first and the last sample.
     later_from
-        From here on Prometheus holds samples in memory, and can be given none yet; None where
-        this is later than what was asked for.
+        From here on Prometheus holds its newest samples in memory, and none can be added; None
+        where this is later than what was asked for.
     shift
         By how much the event times of the source's rows were moved, where they were.
     """
@@ -55,17 +55,17 @@ class Backfilled(Result):
 
     @property
     def words(self) -> str:
-        """Say it in a sentence or two."""
+        """Return it as a sentence or two."""
         later = ""
         if self.later_from is not None:
             later = (
-                f"; what comes after {self.later_from:%H:%M} UTC Prometheus can be given in about "
-                "three hours: run it again then"
+                f"; samples after {self.later_from:%H:%M} UTC can be added in about three hours: "
+                "run it again then"
             )
         if self.start is None or self.end is None:
-            return f"Prometheus has all of it already: nothing was written{later}"
+            return f"Prometheus has all samples already: nothing was written{later}"
         kind = "synthetic rows" if self.synthetic else "rows"
-        moved = f"; {kind} of the source were moved to that time" if self.shift else ""
+        moved = f"; {kind} of the source were shifted to that time" if self.shift else ""
         return (
             f"{self.windows} windows, {self.samples:,} samples from {self.start:%Y-%m-%d %H:%M} "
             f"to {self.end:%Y-%m-%d %H:%M} UTC{moved}{later}"
@@ -81,14 +81,14 @@ def backfill(
     wait: bool,
     progress: Progress,
 ) -> Backfilled:
-    """Measure past windows as reports would have, and write their figures into Prometheus.
+    """Measure past windows as reports would have, and write their figures to Prometheus.
 
     Rows are those of the production store and, before its first, those of the source that the
     champion has not learned from, scored by it. The latter are moved so that the last comes just
     before the store's first, or before `until`, unless they are of the asked-for time. Nothing
-    is pushed, and nothing is written where Prometheus has anything of these figures: a second
-    time writes nothing, and what runs pushed stays what it is. The newest hours, which
-    Prometheus has in memory alone, are left out.
+    is pushed, and nothing is written where Prometheus has any of these figures: a second backfill
+    writes nothing, and what runs have pushed stays as it is. The newest hours, which Prometheus
+    holds in memory only, are left out.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ def backfill(
     Raises
     ------
     StepError
-        There is no champion, or no row of that time; or Prometheus would not keep it.
+        There is no champion, or no row of that time; or Prometheus would not retain it.
     HistoryError
-        Prometheus does not answer, or its data can't be written from here.
+        Prometheus does not answer, or its data can't be written from this machine.
     """
     history = History(settings().prometheus_url)
     _check_times(history, since, until, now)
@@ -139,17 +139,17 @@ def backfill(
 
 def _check_times(history: History, since: datetime | None, until: datetime, now: datetime) -> None:
     if until > now:
-        msg = f"{until} has yet to come: give an earlier --to"
+        msg = f"{until} is in the future: give an earlier --to"
         raise StepError(msg)
     if since is None:
         return
     if since >= until:
-        msg = f"nothing lies between {since} and {until}: give a --from before --to"
+        msg = f"there is no time between {since} and {until}: give a --from before --to"
         raise StepError(msg)
     kept = history.kept()
     if since < now - kept:
         msg = (
-            f"Prometheus keeps samples for {kept.days} days and would delete those of {since}: "
+            f"Prometheus retains samples for {kept.days} days and would delete those of {since}: "
             "give a later --from, or start it with a longer --storage.tsdb.retention.time"
         )
         raise StepError(msg)
@@ -162,7 +162,7 @@ def _past(
     since: datetime | None,
     until: datetime,
 ) -> tuple[Unseen | None, Past]:
-    """Return the rows of the past, and what of them is the source's."""
+    """Return the rows of the past, and those of them that come from the source."""
     kept = store.oldest_event_time(case, until)
     end = until if kept is None else kept
     begin = None if since is None else since - _lead(case) - period(case, Pipeline.REPORT)
@@ -187,19 +187,19 @@ def _lead(case: UseCase) -> timedelta:
 
 
 def _ticks(case: UseCase, past: Past, until: datetime) -> tuple[datetime, ...]:
-    """Return when reports would have run, from the first on that finds its windows whole."""
+    """Return when reports would have run, from the first whose windows are complete."""
     first = past.first
     if first is None:
         msg = (
-            f"use case {case.name}: no row of the past: the production store has none before "
+            f"use case {case.name}: no rows of the past: the production store has none before "
             f"{until}, and the champion has learned from all of the source"
         )
         raise StepError(msg)
     ticks = firings(case.report.every, first + _lead(case), until)
     if not ticks:
         msg = (
-            f"use case {case.name}: rows since {first:%Y-%m-%d %H:%M} are too few: a report needs "
-            f"those of {_lead(case)} before it"
+            f"use case {case.name}: rows since {first:%Y-%m-%d %H:%M} UTC are not enough: a report "
+            f"needs those of {_lead(case)} before it"
         )
         raise StepError(msg)
     return ticks
@@ -211,7 +211,7 @@ def _whole(moment: datetime) -> int:
 
 
 def _due(ticks: Sequence[datetime], moments: Sequence[int]) -> dict[datetime, list[int]]:
-    """Return the moments by the tick whose figures were there then: the one before."""
+    """Return the moments by the report whose figures held then: the last one before."""
     starts = [tick.timestamp() for tick in ticks]
     due: dict[datetime, list[int]] = {}
     for moment in moments:
@@ -242,7 +242,7 @@ def _measured(
 
 
 def _write(case: UseCase, history: History, held: Sequence[HeldSamples]) -> None:
-    """Write the figures into Prometheus; their file stays only where that fails."""
+    """Write the figures to Prometheus; their file is left only where that fails."""
     file: Path = settings().state / "backfill" / f"{case.name}.om"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8") as text:

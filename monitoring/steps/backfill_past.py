@@ -1,4 +1,4 @@
-"""Past: the rows that a backfill looks at, read as a production store is, and kept by nobody."""
+"""The rows that a backfill measures, read as a production store is, and stored nowhere."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def unseen(case: UseCase, model: Model) -> Unseen | None:
 class Past:
     """Rows of the source up to the store's first, and the store's from there on.
 
-    It is read as a production store is. A verdict that is made of it is not kept.
+    It is read as a production store is. A verdict that is made of it is not stored.
     """
 
     source: Rows | None
@@ -106,15 +106,15 @@ class Past:
     def quarantined_counts(
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]:
-        """Return how many rows were set aside after `since` and by `as_of`, by reason."""
+        """Return how many rows were quarantined after `since` and by `as_of`, by reason."""
         return self.store.quarantined_counts(case, since, as_of)
 
     def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems:
-        """Return how many labels had come by `as_of` that could not be taken as they are."""
+        """Return how many labels had come by `as_of` that could not be accepted as they were."""
         return self.store.label_problems(case, as_of)
 
     def load_verdict(self, case: UseCase, verdict_id: str) -> str | None:
-        """Return the verdict of that id that a run has kept; None if there is none."""
+        """Return the stored verdict of that id; None if there is none."""
         return self.store.load_verdict(case, verdict_id)
 
     def save_verdict(
@@ -127,7 +127,7 @@ class Past:
         model_version: str | None,
         payload: str,
     ) -> str:
-        """Return the verdict as it is: a run that asks for it will make its own."""
+        """Return the verdict unstored: a run of that window will make its own."""
         del case, verdict_id, window, as_of, model_version
         return payload
 

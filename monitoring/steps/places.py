@@ -1,4 +1,4 @@
-"""The places that steps read from and write to, as the settings name them."""
+"""Where steps read from and write to: production store, registry and champion of the settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monitoring.use_case import UseCase
 
 
 def production_store() -> ProductionStore:
-    """Open the production store, migrated to the newest tables; close it by `with`."""
+    """Open the production store, migrated to the newest schema; use it in a `with` block."""
     where = settings()
     where.state.mkdir(parents=True, exist_ok=True)
     return open_store(where.store_url)
@@ -24,7 +24,7 @@ def model_registry() -> Registry:
 
 
 def champion_model(case: UseCase) -> Model | None:
-    """Return the serving model of `case`; None while there is none."""
+    """Return the serving model of `case`; None before the first."""
     registry = model_registry()
     version = registry.champion(case)
     return None if version is None else registry.load(case, version.number)

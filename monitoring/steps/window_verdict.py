@@ -1,4 +1,4 @@
-"""Drift: the verdict of a window, made once, stored under its id, read by everything else."""
+"""The drift verdict of a run's window: made once, stored under its id, read by everything else."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _VERDICT = TypeAdapter(Verdict)
 def judge(run: Run, store: WindowSource, model: Model, rows: Rows | None = None) -> Verdict:
     """Return the verdict of the run's window against the model's reference, made at most once.
 
-    Its id says use case, window and model version, so that a report, a retrain and a second
-    try of either speak of the same one.
+    Its id is made of use case, window and model version, so that a report, a retrain and a
+    retry of either use the same one.
 
     Parameters
     ----------
     rows
-        The window's as the store gives them; read here if there is need of them.
+        The window's rows as the store returns them; read here if needed and not given.
     """
     case = run.case
     window = verdict_window(case, run.window)
@@ -69,10 +69,10 @@ def judge(run: Run, store: WindowSource, model: Model, rows: Rows | None = None)
 
 
 def against_previous(case: UseCase, rows: Rows, champion: Model) -> PreviousDrift | None:
-    """Return how a window's rows lie to the reference of the model that served before.
+    """Return the drift of a window's rows from the reference of the model that served before.
 
-    None where there was no other. It decides nothing: where its files are lost, or written by a
-    Tocsin of another layout, that is its status, and costs the verdict nothing.
+    None where no other one served. It decides nothing: where its files are lost, or written by a
+    Tocsin of another layout, its status says so, and the verdict is made all the same.
     """
     registry = model_registry()
     version = registry.previous(case)
@@ -95,14 +95,16 @@ def load_verdict(store: ProductionStore, case: UseCase, verdict_id: str) -> Verd
     Raises
     ------
     StepError
-        There is none of that id.
+        No verdict has that id.
     """
     if re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", verdict_id) is None:
         msg = f"{verdict_id!r} is not the id of a verdict"
         raise StepError(msg)
     stored = store.load_verdict(case, verdict_id)
     if stored is None:
-        msg = f"use case {case.name}: no verdict {verdict_id!r} is stored: leave it out to make one"
+        msg = (
+            f"use case {case.name}: verdict {verdict_id!r} is not stored: leave it out to make one"
+        )
         raise StepError(msg)
     return _VERDICT.validate_json(stored)
 
@@ -113,22 +115,22 @@ def stored_verdicts(store: ProductionStore, case: UseCase, as_of: datetime) -> I
 
 
 def own_scores(rows: Rows, model: Model) -> Rows:
-    """Return `rows` with scores only if the model gave them: others' lie on other bins."""
+    """Return `rows` with their scores only if the model made them: others' lie on other bins."""
     if rows.model_version == model.version:
         return rows
     return replace(rows, score=None, model_version=None)
 
 
 def share_limit(case: UseCase) -> float:
-    """Return the drift share above which a retrain is asked for: the critical business threshold.
+    """Return the drift share above which a retrain is due: the critical business threshold.
 
     Raises
     ------
     StepError
-        The use case sets none, so that nothing says when to retrain.
+        The use case sets none, so that no drift share asks for a retrain.
     """
     threshold = case.thresholds.drift_score
     if threshold is None or threshold.above is None or threshold.above.critical is None:
-        msg = f"use case {case.name}: set thresholds.drift_score.above.critical, say 0.3"
+        msg = f"use case {case.name}: set thresholds.drift_score.above.critical, for example to 0.3"
         raise StepError(msg)
     return threshold.above.critical

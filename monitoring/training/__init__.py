@@ -1,4 +1,4 @@
-"""Training: candidates searched, calibrated and judged; models kept, chosen and switched."""
+"""Training: candidates are searched, calibrated and judged; models stored, selected, switched."""
 
 import os
 
@@ -10,4 +10,4 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class TrainingError(TocsinError, ValueError):
-    """A model can't be trained, kept or loaded; the message says why and what to do."""
+    """A model can't be trained, saved or loaded; the message says why and what to do."""

@@ -1,4 +1,4 @@
-"""Aliases: the parts that versions of a model play, and the one move that switches them."""
+"""The aliases of a model's versions, and the one move that switches them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def aliased(client: MlflowClient, model: str, alias: str) -> ModelVersion | None
 
 
 def switch(client: MlflowClient, model: str, number: str, *, at: str) -> None:
-    """Make a version the champion: what it replaces is noted, one alias moves, others follow.
+    """Make a version the champion: the one it replaces is noted, one alias moves, others follow.
 
-    Killed at any point, another call does what is left: until the alias moves the old champion
-    serves, and from then on the version itself says whom it replaced.
+    After a kill at any point, another call does the rest: until the alias moves the old champion
+    serves, and from then on a tag of the version names the one it replaced.
 
     Parameters
     ----------
     at
-        When, ISO 8601; kept with the version.
+        When, ISO 8601; saved with the version.
     """
     serving = aliased(client, model, CHAMPION)
     if serving is None or str(serving.version) != number:
@@ -50,7 +50,7 @@ def switch(client: MlflowClient, model: str, number: str, *, at: str) -> None:
 
 
 def settle(client: MlflowClient, model: str) -> None:
-    """Let the other aliases follow the champion, should a switch have ended half-way."""
+    """Move the other aliases after the champion's, in case a switch ended half-way."""
     serving = aliased(client, model, CHAMPION)
     if serving is None:
         return
@@ -62,11 +62,11 @@ def settle(client: MlflowClient, model: str) -> None:
 
 
 def is_absent(error: MlflowException) -> bool:
-    """Whether MLflow says that something is not there."""
+    """Whether MLflow's error means that something does not exist."""
     # An alias that isn't there is an invalid parameter, a model that isn't is absent.
     return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 def _number(client: MlflowClient, model: str, alias: str) -> str | None:
-    found = aliased(client, model, alias)
-    return None if found is None else str(found.version)
+    version = aliased(client, model, alias)
+    return None if version is None else str(version.version)

@@ -1,4 +1,4 @@
-"""Bundle: a model as a folder of files, without pickle."""
+"""A model's bundle: a folder of files, without pickle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from monitoring.training.model import Model
 from monitoring.use_case import Features
 
 FORMAT = 1
-"""Version of the folder's layout; one that is not known is an error, never a guess."""
+"""Version of the folder's layout; an unknown one is an error, never a guess."""
 
 MANIFEST = "manifest.json"
 _MODEL = "model.skops"
@@ -28,7 +28,7 @@ LIBRARIES = ("tocsin", "scikit-learn", "skops", "lightgbm", "xgboost-cpu")
 
 
 class Manifest(BaseModel):
-    """What a bundle's other files don't say."""
+    """The facts of a model that its other files don't hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
@@ -113,7 +113,7 @@ def load_manifest(folder: Path) -> Manifest:
     if manifest.format != FORMAT:
         msg = (
             f"{folder} is a bundle of layout {manifest.format}, and this Tocsin reads {FORMAT}: "
-            "install the Tocsin that wrote it, or train anew"
+            "install the Tocsin that wrote it, or train the model again"
         )
         raise TrainingError(msg)
     return manifest

@@ -1,4 +1,4 @@
-"""Calibration: scores of a classifier turned into probabilities, by out-of-fold scores alone."""
+"""Beta calibration: a classifier's scores become probabilities, fitted on out-of-fold scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _EDGE = 1e-7
-"""How near to 0 and to 1 a score is believed."""
+"""Scores are clipped to this distance from 0 and from 1."""
 
 
 class BetaCalibration(BaseEstimator):  # type: ignore[misc]
@@ -22,7 +22,7 @@ class BetaCalibration(BaseEstimator):  # type: ignore[misc]
 
     The log-odds become ``a ln(s) - b ln(1 - s) + c`` with a, b >= 0, so that no order changes;
     fitted by maximum likelihood (Kull, Silva Filho and Flach, 2017). With a = b it is Platt's
-    sigmoid on log-odds; unlike, it mends scores that class weights moved to one side.
+    sigmoid on log-odds; with a != b it also corrects scores that class weights pushed to one side.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class BetaCalibration(BaseEstimator):  # type: ignore[misc]
 
 
 class CalibratedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A fitted classifier, its calibration, and the threshold from which a row is an alarm.
+    """A fitted classifier, its calibration, and the threshold from which a row raises an alarm.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Curves: what a model's score histograms look like as figures."""
+"""Figures of a model's score histograms: precision and recall, ROC, calibration, cost."""
 
 from __future__ import annotations
 
@@ -50,13 +50,17 @@ def curves(
     return drawn
 
 
-def regret(case: UseCase, found: Sequence[Sensitivity]) -> Figure:
+def regret(case: UseCase, sensitivities: Sequence[Sensitivity]) -> Figure:
     """Return what the threshold costs at each wrong guess of a cost, beside the best one then."""
     figure, axes = _empty(f"{case.title}: if a cost were off, at the threshold chosen and the best")
-    names = [f"{off.item} x {off.factor:g}" for off in found]
-    places = np.arange(len(found))
-    axes.barh(places - 0.2, [off.cost for off in found], height=0.4, label="threshold chosen")
-    axes.barh(places + 0.2, [off.best_cost for off in found], height=0.4, label="best threshold")
+    names = [f"{off.item} x {off.factor:g}" for off in sensitivities]
+    places = np.arange(len(sensitivities))
+    axes.barh(
+        places - 0.2, [off.cost for off in sensitivities], height=0.4, label="threshold chosen"
+    )
+    axes.barh(
+        places + 0.2, [off.best_cost for off in sensitivities], height=0.4, label="best threshold"
+    )
     axes.set_yticks(places, names)
     axes.set(xlabel=f"cost of the validation part, {case.costs.currency}")
     axes.legend()
@@ -74,18 +78,18 @@ def _empty(title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _alarmed(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _flagged(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the rows at and above each bin, the highest first, after a first 0."""
     return np.concatenate([[0], np.cumsum(rows[::-1])])
 
 
 def _at_threshold(scores: ScoreSummary, threshold: float) -> int:
-    """Return the place of the threshold in what `_alarmed` gives."""
+    """Return the place of the threshold in what `_flagged` gives."""
     return len(scores.edges) - int(np.searchsorted(scores.edges, threshold))
 
 
 def _precision_recall(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
-    caught, false = (_alarmed(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
+    caught, false = (_flagged(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
     alarms = caught + false
     any_alarm = alarms > 0
     recall = caught / max(caught[-1], 1)
@@ -97,7 +101,7 @@ def _precision_recall(axes: Axes, part: str, scores: ScoreSummary, threshold: fl
 
 
 def _roc(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
-    caught, false = (_alarmed(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
+    caught, false = (_flagged(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
     recall, rate = caught / max(caught[-1], 1), false / max(false[-1], 1)
     (line,) = axes.plot(rate, recall, label=part)
     place = _at_threshold(scores, threshold)

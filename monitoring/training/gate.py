@@ -1,4 +1,4 @@
-"""Gate: the rule by which a challenger becomes champion."""
+"""The gate: the rule by which a challenger becomes champion, and how its decisions are recorded."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Rule(StrEnum):
-    """What a challenger is held to."""
+    """The rule that a challenger has to pass."""
 
     FLOOR = "recall floor"
-    """The first of all: its test recall."""
+    """For the first champion: its test recall."""
 
     SUPERIOR = "superior"
     """It is shown to cost less than the champion."""
@@ -37,17 +37,17 @@ class Rule(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What the gate said of a challenger."""
+    """The gate's decision on a challenger."""
 
     PROMOTED = "promoted"
     LOST = "lost"
     UNDECIDED = "undecided"
-    """Too little is known of rows that neither model has seen."""
+    """Too few rows that neither model has seen."""
 
 
 @dataclass(frozen=True)
 class GateDecision:
-    """Whether the challenger takes over, why, and the figures that said so.
+    """Whether the challenger takes over, why, and the figures behind it.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class GateDecision:
 
     @property
     def waiting(self) -> bool:
-        """Whether drift asked, and too few labels had come to answer."""
+        """Whether drift asked for the retrain, and too few labels have come to decide."""
         return self.rule is Rule.NOT_INFERIOR and self.outcome is Outcome.UNDECIDED
 
 
@@ -105,23 +105,23 @@ def gate(
     positives = int((unseen.label == POSITIVE).sum())
     lacking = _lacking(unseen, positives, case)
     if lacking:
-        reason = f"of rows unknown to both models there are only {lacking}: the champion stays"
+        reason = f"only {lacking} that neither model has seen: the champion stays"
         return GateDecision(rule, Outcome.UNDECIDED, reason, len(unseen), positives)
-    found = compared(
+    comparison = compared(
         outcomes_of(challenger, unseen, case),
         outcomes_of(champion, unseen, case),
         unseen.label == POSITIVE,
     )
-    failed = _failed(rule, found, case)
+    failed = _failed(rule, comparison, case)
     outcome = Outcome.LOST if failed else Outcome.PROMOTED
-    reason = f"{failed or rule.value}: {_comparison_text(found, case)}"
-    return GateDecision(rule, outcome, reason, len(unseen), positives, found)
+    reason = f"{failed or rule.value}: {_comparison_text(comparison, case)}"
+    return GateDecision(rule, outcome, reason, len(unseen), positives, comparison)
 
 
 def _first(challenger: Model, case: UseCase) -> GateDecision:
     card, floor = challenger.test, case.retrain.recall_floor
     judgeable = card.status is CardStatus.JUDGED
-    # Of few positives, the interval tells whether the floor can still be met.
+    # With few positives, the interval shows whether the floor can still be met.
     recall = card.recall.value if judgeable else card.recall.high
     words = f"recall {card.recall.value or 0:.0%} of {card.positives} {case.words.positives}"
     if recall is not None and recall < floor:
@@ -129,35 +129,35 @@ def _first(challenger: Model, case: UseCase) -> GateDecision:
         reason = f"no champion yet, but test {words} is below the floor of {floor:.0%}"
     else:
         outcome = Outcome.PROMOTED
-        unheld = "" if judgeable else f" ({card.status}: the floor was not held against it)"
+        unheld = "" if judgeable else f" ({card.status}: not tested against the floor)"
         reason = f"the first champion, with test {words}{unheld}"
     return GateDecision(Rule.FLOOR, outcome, reason, card.labelled, card.positives)
 
 
-def _failed(rule: Rule, found: Comparison, case: UseCase) -> str | None:
-    """Say what the challenger failed at; None if it takes over."""
-    if found.cost is None or found.old_cost is None:
-        return "costs can't be told of positives without amounts, so the champion stays"
+def _failed(rule: Rule, comparison: Comparison, case: UseCase) -> str | None:
+    """Return what the challenger failed; None if it takes over."""
+    if comparison.cost is None or comparison.old_cost is None:
+        return "positives without amounts can't be priced, so the champion stays"
     allowed = case.retrain.recall_not_worse_by
     margin = case.retrain.not_inferior_within
-    if rule is Rule.SUPERIOR and found.cost.high >= 0:
+    if rule is Rule.SUPERIOR and comparison.cost.high >= 0:
         return "not shown to be superior"
-    if rule is Rule.NOT_INFERIOR and found.cost.high > margin * found.old_cost:
+    if rule is Rule.NOT_INFERIOR and comparison.cost.high > margin * comparison.old_cost:
         return f"not shown to cost within {margin:.0%} of the champion"
-    if found.recall.low < -allowed:
+    if comparison.recall.low < -allowed:
         return f"not shown to keep recall within {100 * allowed:g} points"
     return None
 
 
 def _lacking(unseen: Rows, positives: int, case: UseCase) -> str:
-    """Say what there is too little of; nothing if there is enough."""
+    """Return what there is too little of; empty if there is enough."""
     wants = []
     if len(unseen) < case.drift.min_rows:
         wants.append(f"{len(unseen):,} of the {case.drift.min_rows} rows")
     if positives < case.min_positives:
         wants.append(f"{positives} of the {case.min_positives} {case.words.positives}")
     if wants:
-        return f"{' and '.join(wants)} that decide anything"
+        return f"{' and '.join(wants)} that a decision needs"
     return "rows of one moment" if days_of(unseen) == 0 else ""
 
 
@@ -167,7 +167,7 @@ def _unseen(rows: Rows, challenger: Model, champion: Model) -> Rows:
 
 
 def outcomes_of(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
-    """Return what each of the labelled rows would have come to with a model in service."""
+    """Return what each labelled row would have cost with a model in service."""
     return row_outcomes(
         model.score(rows.features),
         rows.label,
@@ -179,67 +179,72 @@ def outcomes_of(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
 
 
 def gate_tags(decision: GateDecision) -> dict[str, str]:
-    """Return the rule, what came of it and every number it rests on; what is unknown is absent.
+    """Return rule, outcome and every number of a decision as tags of the version.
 
-    Costs are of a row, in the use case's currency; differences are the challenger's less the
-    champion's, with the ends of their 95% intervals.
+    What is unknown is absent. Costs are per row, in the use case's currency; differences are the
+    challenger's less the champion's, with the ends of their 95% intervals.
     """
-    told = {
+    tags = {
         "gate.rule": decision.rule.value,
         "gate.outcome": decision.outcome.value,
         "gate.reason": decision.reason,
         "gate.rows": str(decision.rows),
         "gate.positives": str(decision.positives),
     }
-    found = decision.compared
-    if found is None:
-        return told
-    told |= {
-        "gate.challenger_recall": repr(found.new_recall),
-        "gate.champion_recall": repr(found.old_recall),
-        **_difference_tags("recall", found.recall),
+    comparison = decision.compared
+    if comparison is None:
+        return tags
+    tags |= {
+        "gate.challenger_recall": repr(comparison.new_recall),
+        "gate.champion_recall": repr(comparison.old_recall),
+        **_difference_tags("recall", comparison.recall),
     }
-    if found.cost is not None:
-        told |= {
-            "gate.challenger_cost": repr(found.new_cost),
-            "gate.champion_cost": repr(found.old_cost),
-            "gate.priced_rows": str(found.priced),
-            **_difference_tags("cost", found.cost),
+    if comparison.cost is not None:
+        tags |= {
+            "gate.challenger_cost": repr(comparison.new_cost),
+            "gate.champion_cost": repr(comparison.old_cost),
+            "gate.priced_rows": str(comparison.priced),
+            **_difference_tags("cost", comparison.cost),
         }
-    return told
+    return tags
 
 
-def _difference_tags(of: str, found: Difference) -> dict[str, str]:
-    bounds = {"": found.value, "_low": found.low, "_high": found.high}
+def _difference_tags(of: str, difference: Difference) -> dict[str, str]:
+    bounds = {"": difference.value, "_low": difference.low, "_high": difference.high}
     return {f"gate.{of}_difference{bound}": repr(value) for bound, value in bounds.items()}
 
 
-def _comparison_text(found: Comparison, case: UseCase) -> str:
-    """Say what both models cost and caught, and on what."""
-    on = f"{found.rows:,} rows with {found.positives:,} {case.words.positives}"
-    return f"{_cost_text(found, case)}; {_recall_text(found)}; on {on} that neither learned from"
+def _comparison_text(comparison: Comparison, case: UseCase) -> str:
+    """Return both models' cost and recall as one clause, and the rows they are of."""
+    on = f"{comparison.rows:,} rows with {comparison.positives:,} {case.words.positives}"
+    figures = f"{_cost_text(comparison, case)}; {_recall_text(comparison)}"
+    return f"{figures}; on {on} that neither has learned from"
 
 
-def _cost_text(found: Comparison, case: UseCase) -> str:
-    if found.cost is None or found.new_cost is None or found.old_cost is None:
+def _cost_text(comparison: Comparison, case: UseCase) -> str:
+    if comparison.cost is None or comparison.new_cost is None or comparison.old_cost is None:
         return "cost unknown"
     currency = case.costs.currency
-    words = f"{found.new_cost:.4f} {currency} a row against the champion's {found.old_cost:.4f}"
-    change, low, high = found.cost.value, found.cost.low, found.cost.high
-    if found.old_cost > 0:
-        change, low, high = (value / found.old_cost for value in (change, low, high))
+    words = (
+        f"{comparison.new_cost:.4f} {currency} per row "
+        f"against the champion's {comparison.old_cost:.4f}"
+    )
+    change, low, high = comparison.cost.value, comparison.cost.low, comparison.cost.high
+    if comparison.old_cost > 0:
+        change, low, high = (value / comparison.old_cost for value in (change, low, high))
         words += f" ({change:+.0%}, 95% between {low:+.0%} and {high:+.0%})"
     else:
         words += f" ({change:+.4f}, 95% between {low:+.4f} and {high:+.4f})"
-    unpriced = found.rows - found.priced
+    unpriced = comparison.rows - comparison.priced
     return f"{words}, {unpriced} without an amount left out" if unpriced else words
 
 
-def _recall_text(found: Comparison) -> str:
+def _recall_text(comparison: Comparison) -> str:
     change, low, high = (
-        100 * value for value in (found.recall.value, found.recall.low, found.recall.high)
+        100 * value
+        for value in (comparison.recall.value, comparison.recall.low, comparison.recall.high)
     )
     return (
-        f"recall {found.new_recall:.0%} against {found.old_recall:.0%} "
+        f"recall {comparison.new_recall:.0%} against {comparison.old_recall:.0%} "
         f"({change:+.0f} points, 95% between {low:+.0f} and {high:+.0f})"
     )

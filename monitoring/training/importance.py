@@ -1,4 +1,4 @@
-"""Importance: how much a model leans on each feature, whatever kind of model it is."""
+"""Permutation importance of each feature, comparable across kinds of model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from monitoring.use_case import Features
 
 ROWS = 4000
-"""Rows that are scored anew for every feature; positives come first, for they tell the most."""
+"""Rows that are scored again for every feature; up to half of them positives, the rare class."""
 
 
 def permutation_weights(

@@ -1,4 +1,4 @@
-"""Model: everything that is needed to score, judge and compare, switched by one alias move."""
+"""A model: everything that is needed to score, judge and compare, in one version."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Model:
     candidate, parameters
         The model family, and the point of its grid that was chosen.
     threshold
-        A row is an alarm where score >= threshold.
+        A row raises an alarm where score >= threshold.
     features
         The columns that are read, by kind.
     reference_sample
@@ -43,7 +43,7 @@ class Model:
     version
         Number in the registry; None until it is registered.
     test
-        What it did on rows that nothing was fitted or chosen on.
+        Its scorecard on rows that nothing was fitted or chosen on.
     trained_as_of
         Event time of the newest row that anything was fitted or chosen on.
     """
@@ -63,17 +63,17 @@ class Model:
     def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """Return the calibrated probability of the positive class of each row: (n,).
 
-        Other columns than the model's own are not looked at.
+        Columns that the model does not read are ignored.
 
         Raises
         ------
         TrainingError
-            A column that the model reads is not there.
+            A column that the model reads is missing.
         """
         missing = [name for name in self.features.names if name not in features]
         if missing:
             msg = (
-                f"no column {', '.join(missing)}: version {self.version} of the model reads "
+                f"missing column {', '.join(missing)}: version {self.version} of the model reads "
                 f"{', '.join(self.features.names)}"
             )
             raise TrainingError(msg)

@@ -1,4 +1,4 @@
-"""Pipeline: a candidate's steps, behind the preprocessing that they need by kind of feature."""
+"""A candidate's pipeline: its steps, after the preprocessing that they need by kind of feature."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CATEGORIES = 50
 """Most columns that one categorical feature is spread over; its rarer values share the last."""
 
-# The same rows give the same model: LightGBM would choose how it adds up by how fast it is.
+# The same rows give the same model: LightGBM would choose its order of summation by speed.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "lightgbm": {"n_jobs": 2, "deterministic": True, "force_col_wise": True, "verbosity": -1},
     "sklearn.ensemble": {"n_jobs": 2},
@@ -49,7 +49,7 @@ def build_pipeline(
     Raises
     ------
     TrainingError
-        A step is not there, or doesn't take a parameter; the last one gives no probabilities.
+        A step does not exist, or does not take a parameter; the last one gives no probabilities.
     """
     from sklearn.pipeline import make_pipeline
 
@@ -87,7 +87,7 @@ def _step(path: str, parameters: Mapping[str, Any], seed: int) -> BaseEstimator:
     module, _, name = path.rpartition(".")
     kind = getattr(importlib.import_module(module), name, None)
     if not inspect.isclass(kind):
-        msg = f"{path} is no class: see what {module} has"
+        msg = f"{path} is not a class: see the classes of {module}"
         raise TrainingError(msg)
     taken = inspect.signature(kind).parameters
     anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
@@ -96,7 +96,9 @@ def _step(path: str, parameters: Mapping[str, Any], seed: int) -> BaseEstimator:
     try:
         return kind(**{**defaults, **parameters})
     except TypeError as error:
-        msg = f"{path} can't be made with {dict(parameters)}: {error}; it takes {', '.join(taken)}"
+        msg = (
+            f"{path} can't be created with {dict(parameters)}: {error}; it takes {', '.join(taken)}"
+        )
         raise TrainingError(msg) from error
 
 

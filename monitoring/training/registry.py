@@ -1,4 +1,4 @@
-"""Registry: trained candidates as MLflow runs, versions of a model, and which one serves."""
+"""The model registry: candidates as MLflow runs, versions of a model, and which one serves."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _RUN_KEY, _CANDIDATE = "tocsin.run_key", "tocsin.candidate"
 _ASKED_BY, _AS_OF = "tocsin.asked_by", "tocsin.as_of"
-# Said before MLflow is imported: nothing is told to its makers, and no bars in logs.
+# Set before MLflow is imported: no telemetry, and no progress bars in logs.
 _QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,120}")
 
@@ -57,7 +57,7 @@ class Version:
     run_id
         The MLflow run that it was logged by.
     promoted
-        When it last became champion; None if it never did.
+        When it last became champion; None if it never was.
     """
 
     number: str
@@ -68,12 +68,12 @@ class Version:
 
 @dataclass(frozen=True, order=True)
 class Challenge:
-    """A retrain that came to the gate.
+    """A retrain that reached the gate.
 
     Attributes
     ----------
     as_of
-        The moment that it looked from.
+        The `as_of` of its run.
     promoted
         Whether its challenger ever became champion.
     """
@@ -83,23 +83,23 @@ class Challenge:
 
 
 class Registry:
-    """Where models are kept: an MLflow server, or a database and a folder without one.
+    """Where models are stored: an MLflow server, or else a database and a folder.
 
     Each use case has one experiment and one registered model, both of its name, so that
     ``mlflow.sklearn.load_model("models:/fraud@champion")`` loads the model that serves.
-    Everything that writes may be called again, by a retry or after a kill, and then does what
-    is left to do.
+    Every method that writes may be called again, by a retry or after a kill, and then does the
+    rest.
     """
 
     def __init__(self, tracking_url: str, artifacts: Path | None = None) -> None:
-        """Name the place; nothing is read or written yet.
+        """Set the place; nothing is read or written yet.
 
         Parameters
         ----------
         tracking_url
             An MLflow server's, or a database's such as ``sqlite:////folder/mlflow.db``.
         artifacts
-            Folder of the files; a server keeps them itself.
+            Folder of the files; not needed with a server, which has its own.
 
         Raises
         ------
@@ -109,21 +109,23 @@ class Registry:
         self._url = tracking_url
         self._artifacts = None if tracking_url.startswith(("http://", "https://")) else artifacts
         if self._artifacts is None and not tracking_url.startswith(("http://", "https://")):
-            msg = f"{tracking_url} is no server, so a registry needs a folder for its artifacts"
+            msg = (
+                f"{tracking_url} is not a server, so the registry needs a folder for its artifacts"
+            )
             raise TrainingError(msg)
 
     def log(self, case: UseCase, trained: Trained, run_key: str, as_of: datetime) -> str:
         """Log a trained candidate as one run, and return its id.
 
-        One finished run stands for a run key and a candidate: called again, it is returned as
-        it is; one that a killed try left unfinished is deleted and made anew.
+        There is one finished run per run key and candidate: called again, it is returned as it
+        is; one that a killed try left unfinished is deleted and logged again.
 
         Parameters
         ----------
         run_key
             Of the retrain; letters, digits, ``_``, ``.`` and ``-``.
         as_of
-            The moment that the retrain looks from.
+            The `as_of` of the retrain.
         """
         client = self._client()
         experiment = self._experiment(client, case)
@@ -150,7 +152,7 @@ class Registry:
         return run_id
 
     def register(self, case: UseCase, run_id: str) -> Version:
-        """Return the version of a logged run, made if there is none yet."""
+        """Return the version of a logged run, registered now if it is not yet."""
         from mlflow.exceptions import MlflowException
 
         client = self._client()
@@ -181,12 +183,12 @@ class Registry:
         return self._aliased(case, PREVIOUS)
 
     def challenger(self, case: UseCase) -> Version | None:
-        """Return the newest version that lost or waits; None where there is none.
+        """Return the newest version that lost or waits; None if there is none.
 
-        Never the champion, though a switch that was killed half-way left both aliases on it.
+        Never the champion, even if a switch that was killed half-way left both aliases on it.
         """
-        found, serving = self._aliased(case, CHALLENGER), self.champion(case)
-        return None if found is not None and found == serving else found
+        challenger, serving = self._aliased(case, CHALLENGER), self.champion(case)
+        return None if challenger is not None and challenger == serving else challenger
 
     def version(self, case: UseCase, version: str) -> Version:
         """Return the version of a number, or of an alias.
@@ -235,7 +237,7 @@ class Registry:
             return load_manifest(self._download(case, version, name, Path(folder)).parent)
 
     def settle(self, case: UseCase) -> None:
-        """Finish a switch that a kill left half-way."""
+        """Finish a switch that was killed half-way."""
         settle(self._client(), case.name)
 
     def challenge(self, case: UseCase, version: Version) -> None:
@@ -248,60 +250,60 @@ class Registry:
         self,
         case: UseCase,
         version: Version,
-        told: Mapping[str, str],
+        tags: Mapping[str, str],
         *,
         asked_by: str,
         as_of: datetime,
     ) -> None:
-        """Keep with a challenger what the gate said of it, as tags of its version.
+        """Save the gate's decision on a challenger, as tags of its version.
 
         Parameters
         ----------
-        told
-            Tags, without our prefix.
+        tags
+            Without the prefix ``tocsin.``.
         asked_by
-            What asked for the retrain, in the word that `last_challenge` is asked for.
+            The reason of the retrain, as `last_challenge` takes it.
         as_of
-            The moment that the retrain looked from.
+            The `as_of` of the retrain.
         """
         client = self._client()
-        for name, value in told.items():
+        for name, value in tags.items():
             client.set_model_version_tag(case.name, version.number, f"tocsin.{name}", value)
         client.set_model_version_tag(case.name, version.number, _AS_OF, as_of.isoformat())
         # Last: a version that has it has all of them.
         client.set_model_version_tag(case.name, version.number, _ASKED_BY, asked_by)
 
     def last_challenge(self, case: UseCase, *, asked_by: str, as_of: datetime) -> Challenge | None:
-        """Return the newest retrain whose challenger was noted.
+        """Return the newest retrain whose decision was noted.
 
         Parameters
         ----------
         asked_by
-            Of retrains that this asked for alone.
+            Only retrains of this reason count.
         as_of
-            Later retrains are not looked at.
+            Later retrains do not count.
         """
         wanted = f"name = '{case.name}' and tags.`{_ASKED_BY}` = '{asked_by}'"
-        found = self._client().search_model_versions(wanted)
+        versions = self._client().search_model_versions(wanted)
         made = (
             Challenge(
                 as_of=datetime.fromisoformat(version.tags[_AS_OF]),
                 promoted=PROMOTED in version.tags,
             )
-            for version in found
+            for version in versions
         )
         return max((one for one in made if one.as_of <= as_of), default=None)
 
     def promote(self, case: UseCase, version: Version) -> None:
         """Make a version the champion, by one alias move; the one that served is `previous`.
 
-        Promoting the version that serves changes nothing, but finishes what a kill left undone.
+        Promoting the version that serves changes nothing, but finishes a switch that was killed.
         """
-        # The registry's own moment, as MLflow's own times are: it is told, never reckoned with.
+        # Wall-clock time, as MLflow's own times are: it is shown, never computed with.
         switch(self._client(), case.name, version.number, at=datetime.now(UTC).isoformat())
 
     def back_up(self, version: Version, folder: Path) -> Path:
-        """Copy a version's bundle to `folder`, whole or not at all; one that is there is kept."""
+        """Copy a version's bundle to `folder`, whole or not at all, unless it is there already."""
         if not folder.exists():
             with atomic_folder(folder) as part, tempfile.TemporaryDirectory() as downloads:
                 path = self._client().download_artifacts(version.run_id, BUNDLE, downloads)
@@ -334,18 +336,18 @@ class Registry:
     def _experiment(self, client: MlflowClient, case: UseCase) -> str:
         from mlflow.exceptions import MlflowException
 
-        found = client.get_experiment_by_name(case.name)
-        if found is None:
+        experiment = client.get_experiment_by_name(case.name)
+        if experiment is None:
             place = None if self._artifacts is None else (self._artifacts / case.name).as_uri()
             # Another candidate's task may make it at the same moment.
             with suppress(MlflowException):
                 client.create_experiment(case.name, artifact_location=place)
-            found = client.get_experiment_by_name(case.name)
-        return str(found.experiment_id)
+            experiment = client.get_experiment_by_name(case.name)
+        return str(experiment.experiment_id)
 
     def _aliased(self, case: UseCase, alias: str) -> Version | None:
-        found = aliased(self._client(), case.name, alias)
-        return None if found is None else _version(found)
+        version = aliased(self._client(), case.name, alias)
+        return None if version is None else _version(version)
 
     @property
     def _place(self) -> str:
@@ -355,18 +357,18 @@ class Registry:
 
 def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -> list[Run]:
     if _KEY.fullmatch(run_key) is None:
-        msg = f"run key {run_key!r}: up to 120 letters, digits, _, . and - are allowed"
+        msg = f"run key {run_key!r}: at most 120 letters, digits, _, . and - are allowed"
         raise TrainingError(msg)
     wanted = f"tags.`{_RUN_KEY}` = '{run_key}' and tags.`{_CANDIDATE}` = '{candidate}'"
     return list(client.search_runs([experiment], filter_string=wanted))
 
 
-def _version(found: ModelVersion) -> Version:
-    tags: dict[str, Any] = found.tags
+def _version(registered: ModelVersion) -> Version:
+    tags: dict[str, Any] = registered.tags
     promoted = tags.get(PROMOTED)
     return Version(
-        number=str(found.version),
-        run_id=found.run_id,
+        number=str(registered.version),
+        run_id=registered.run_id,
         candidate=tags[_CANDIDATE],
         promoted=None if promoted is None else datetime.fromisoformat(promoted),
     )

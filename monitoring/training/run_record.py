@@ -1,4 +1,4 @@
-"""Run record: what one MLflow run says of one trained candidate."""
+"""The MLflow run of one trained candidate: its parameters, tags, metrics and artifacts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def parameters(case: UseCase, trained: Trained) -> dict[str, str]:
 
 def tags(case: UseCase, trained: Trained, as_of: datetime) -> dict[str, str]:
     """Return what the model was made of: data, times, sizes, code."""
-    told = {
+    values = {
         "use_case": case.name,
         "as_of": as_of.isoformat(),
         "data_hash": trained.model.data_hash,
@@ -59,11 +59,11 @@ def tags(case: UseCase, trained: Trained, as_of: datetime) -> dict[str, str]:
         "test_status": trained.model.test.status.value,
     }
     for part in trained.parts:
-        told[f"{part.name}_rows"] = str(part.rows)
-        told[f"{part.name}_positives"] = str(part.positives)
-        told[f"{part.name}_start"] = part.start.isoformat()
-        told[f"{part.name}_end"] = part.end.isoformat()
-    return {f"tocsin.{name}": value for name, value in told.items()}
+        values[f"{part.name}_rows"] = str(part.rows)
+        values[f"{part.name}_positives"] = str(part.positives)
+        values[f"{part.name}_start"] = part.start.isoformat()
+        values[f"{part.name}_end"] = part.end.isoformat()
+    return {f"tocsin.{name}": value for name, value in values.items()}
 
 
 def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
@@ -72,11 +72,11 @@ def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
     Short names that stand for production elsewhere stand for the test part here, where there is
     no other. What is not defined is absent.
     """
-    told = {f"search_{PR_AUC.key}": trained.average_precision}
-    told |= _card_metrics("validation", trained.validation)
-    told |= _card_metrics("test", trained.model.test)
+    values = {f"search_{PR_AUC.key}": trained.average_precision}
+    values |= _card_metrics("validation", trained.validation)
+    values |= _card_metrics("test", trained.model.test)
     tested = dict(_performance(trained.model.test))
-    return told | {
+    return values | {
         named.name: tested[named.metric] for named in named_metrics(case) if named.metric in tested
     }
 
@@ -96,14 +96,14 @@ def write_artifacts(case: UseCase, trained: Trained, folder: Path) -> None:
 
 
 def _card_metrics(part: str, card: Scorecard) -> dict[str, float]:
-    told = {f"{part}_{metric.key}": value for metric, value in _performance(card)}
-    told |= {f"{part}_{name}": value for name, value in _intervals(card)}
+    values = {f"{part}_{metric.key}": value for metric, value in _performance(card)}
+    values |= {f"{part}_{name}": value for name, value in _intervals(card)}
     extra = {
         "cost": None if card.money is None else card.money.cost,
         "macro_f1": card.macro_f1,
         "weighted_f1": card.weighted_f1,
     }
-    return told | {f"{part}_{name}": value for name, value in extra.items() if value is not None}
+    return values | {f"{part}_{name}": value for name, value in extra.items() if value is not None}
 
 
 def _performance(card: Scorecard) -> Iterator[tuple[Metric, float]]:
@@ -179,8 +179,8 @@ def _commit() -> str | None:
 
 
 def _answer(git: str, *words: str) -> str | None:
-    """Return what git says of this folder; None where it is no checkout."""
-    said = subprocess.run(  # noqa: S603 - git's own path, and words of this file
+    """Return git's answer in this folder; None where it is not a checkout."""
+    answer = subprocess.run(  # noqa: S603 - git's own path, and words of this file
         [git, "-C", str(_HERE.parent), *words], capture_output=True, text=True, check=False
     )
-    return said.stdout.strip() or None if said.returncode == 0 else None
+    return answer.stdout.strip() or None if answer.returncode == 0 else None

@@ -1,4 +1,4 @@
-"""Search: a candidate's grid, by time-ordered folds on the training part alone."""
+"""The search of a candidate's grid, by time-ordered folds of the training part alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from monitoring.use_case import UseCase
 
 FOLDS = 3
 FIRST = 0.4
-"""Share of the rows that every fold learns from; the folds' own rows share the rest."""
+"""Share of the rows that every fold learns from; the rest is divided among the folds."""
 
 
 class Fold(NamedTuple):
@@ -42,7 +42,7 @@ class Tried:
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """The best point of a grid, and what it said of rows that it had not learned from.
+    """The best point of a grid, and its scores of rows that it had not learned from.
 
     Attributes
     ----------
@@ -205,11 +205,11 @@ def _average_precision(rows: Rows, folds: tuple[Fold, ...], scores: NDArray[np.f
     from sklearn.metrics import average_precision_score
 
     start = folds[0].start
-    found, weights = [], []
+    precisions, weights = [], []
     for fold in folds:
         labels = rows.label[fold.start : fold.end]
         if (labels == POSITIVE).any():
             own = scores[fold.start - start : fold.end - start]
-            found.append(average_precision_score(labels, own))
+            precisions.append(average_precision_score(labels, own))
             weights.append((labels == POSITIVE).sum())
-    return float(np.average(found, weights=weights))
+    return float(np.average(precisions, weights=weights))

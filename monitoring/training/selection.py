@@ -1,4 +1,4 @@
-"""Selection: the best candidate of a retrain, never by the test part."""
+"""The selection of a retrain's best candidate, never by the test part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from monitoring.training import TrainingError
 
 AS_GOOD = 0.01
-"""Candidates whose average precision lies this near to the best are as good as it."""
+"""Candidates whose average precision is within this of the best count as equally good."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Contender:
     average_precision
         Out of fold, on the train part.
     validation_cost
-        On the validation part; None where costs can't be told.
+        On the validation part; None where it can't be priced.
     """
 
     candidate: str
@@ -43,7 +43,7 @@ def select(contenders: Sequence[Contender], *, failed: Sequence[str] = ()) -> Ch
     Parameters
     ----------
     failed
-        Candidates that could not be trained; they are named in the words.
+        Candidates that could not be trained; the text names them.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def select(contenders: Sequence[Contender], *, failed: Sequence[str] = ()) -> Ch
         Every candidate failed.
     """
     if not contenders:
-        msg = f"every candidate failed ({', '.join(failed)}): see what their steps say"
+        msg = f"every candidate failed ({', '.join(failed)}): see the logs of their steps"
         raise TrainingError(msg)
     best = max(contender.average_precision for contender in contenders)
     close = [c for c in contenders if c.average_precision >= best - AS_GOOD]
@@ -83,7 +83,7 @@ def _words(
     )
     if len(close) > 1:
         others = ", ".join(c.candidate for c in close if c is not chosen)
-        words += f"; as precise, and not cheaper: {others}"
+        words += f"; equally precise but not cheaper: {others}"
     if failed:
         words += f"; FAILED: {', '.join(failed)}"
     return words

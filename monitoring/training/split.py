@@ -1,4 +1,4 @@
-"""Split: rows cut in time into a train, a validation and a test part."""
+"""The split of rows in time into a train, a validation and a test part."""
 
 from __future__ import annotations
 

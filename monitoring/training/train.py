@@ -1,4 +1,4 @@
-"""Train: a candidate fitted, calibrated, given its threshold and its reference, then tested."""
+"""Training of one candidate: fit, calibration, threshold and reference, then the test part."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ __all__ = ["Trained", "train"]
 
 
 def train(
-    case: UseCase, name: str, split: TimeSplit, found: SearchResult, *, data_hash: str, seed: int
+    case: UseCase, name: str, split: TimeSplit, searched: SearchResult, *, data_hash: str, seed: int
 ) -> Trained:
-    """Train a candidate with the parameters that its search found.
+    """Train a candidate with the parameters that its search chose.
 
     Fitted on the train part, calibrated by out-of-fold scores of the same part, threshold by
     expected cost on the validation part; then nothing is fitted again. The test part is only
@@ -47,10 +47,10 @@ def train(
     ----------
     split
         Parts whose every row is labelled.
-    found
+    searched
         Of `search` on `split.train`.
     data_hash
-        Of all the rows, kept with the model.
+        Of all the rows, saved with the model.
     seed
         Of everything drawn at random.
 
@@ -60,8 +60,8 @@ def train(
         The candidate can't be made, or no threshold can be chosen.
     """
     features, _ = resolved_columns(case)
-    classifier = fitted(case, name, split.train, found.parameters, seed=seed)
-    calibration = BetaCalibration().fit(found.scores, found.labels)
+    classifier = fitted(case, name, split.train, searched.parameters, seed=seed)
+    calibration = BetaCalibration().fit(searched.scores, searched.labels)
     validation = _scored(split.validation, CalibratedClassifier(classifier, calibration))
     threshold = _threshold(case, validation)
     pipeline = CalibratedClassifier(classifier, calibration, threshold)
@@ -77,11 +77,11 @@ def train(
     model = Model(
         pipeline=pipeline,
         candidate=name,
-        parameters=found.parameters,
+        parameters=searched.parameters,
         threshold=threshold,
         features=features,
         reference=reference,
-        reference_sample=_sample(split.train, found, calibration, case.report.sample, seed=seed),
+        reference_sample=_sample(split.train, searched, calibration, case.report.sample, seed=seed),
         data_hash=data_hash,
         version=None,
         test=judged(case, test, reference),
@@ -91,8 +91,8 @@ def train(
         model=model,
         validation=judged(case, validation, reference),
         tested=summarise(test, reference),
-        average_precision=found.average_precision,
-        tried=found.tried,
+        average_precision=searched.average_precision,
+        tried=searched.tried,
         parts=tuple(
             SplitPart.of(which, getattr(split, which)) for which in ("train", "validation", "test")
         ),
@@ -129,11 +129,11 @@ def _threshold(case: UseCase, validation: Rows) -> float:
 
 
 def _sample(
-    train_part: Rows, found: SearchResult, calibration: BetaCalibration, size: int, *, seed: int
+    train_part: Rows, searched: SearchResult, calibration: BetaCalibration, size: int, *, seed: int
 ) -> pd.DataFrame:
-    """Return a random sample with out-of-fold scores: of rows it learned from, a model boasts."""
+    """Return a random sample with out-of-fold scores: those of rows it learned from flatter."""
     scores = np.full(len(train_part), np.nan)
-    scores[found.positions] = calibration.predict(found.scores)
+    scores[searched.positions] = calibration.predict(searched.scores)
     chosen = np.arange(len(train_part))
     if len(chosen) > size:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, size, replace=False))

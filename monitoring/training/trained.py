@@ -1,4 +1,4 @@
-"""Trained: a candidate's model with what choosing, logging and drawing it need."""
+"""A trained candidate: its model, and what selecting, logging and drawing it need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trusted: fitted estimators on the disk without pickle, made of types listed one by one."""
+"""Fitted estimators on disk without pickle, made only of types that are listed here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRUSTED = (
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
 )
-"""What a model file may hold beside the types that skops itself knows to be safe."""
+"""Types a model file may hold beside those that skops itself knows to be safe."""
 
 
 def dump(estimator: Any, path: Path) -> None:
@@ -47,7 +47,7 @@ def load(path: Path) -> Any:
     Raises
     ------
     TrainingError
-        The file holds a type that is not trusted; nothing of it was run.
+        The file holds a type that is not trusted; nothing of it was executed.
     """
     from skops.io import load as skops_load
 
@@ -61,8 +61,8 @@ def _check(path: Path) -> None:
     strange = sorted(set(get_untrusted_types(file=path)) - set(TRUSTED))
     if strange:
         msg = (
-            f"{path.name}: not trusted: {', '.join(strange)}; a model is kept without pickle, of "
-            "types listed in monitoring/training/trusted.py: choose another candidate, or add "
-            "the type there once its code was read"
+            f"{path.name}: not trusted: {', '.join(strange)}; models are saved without pickle, and "
+            "only of the types in monitoring/training/trusted.py: choose another candidate, or add "
+            "the type there after reviewing its code"
         )
         raise TrainingError(msg)

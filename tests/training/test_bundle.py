@@ -115,7 +115,7 @@ def test_what_is_no_bundle_says_so(cards: Job, tmp_path: Path) -> None:
 
 def test_a_column_that_is_missing_is_named(cards: Job) -> None:
     features = cards.split.test.features
-    with pytest.raises(TrainingError, match="no column V3, V7"):
+    with pytest.raises(TrainingError, match="missing column V3, V7"):
         cards.trained.model.score(features.drop(columns=["V3", "V7"]))
 
 

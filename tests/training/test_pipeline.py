@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_model() -> None:
 @pytest.mark.parametrize(
     ("candidate", "parameters", "words"),
     [
-        (Candidate(steps=("xgboost.NoSuchClassifier",)), {}, "NoSuchClassifier is no class"),
+        (Candidate(steps=("xgboost.NoSuchClassifier",)), {}, "NoSuchClassifier is not a class"),
         (QUICK["logistic_regression"], {"depth": 3}, "'depth'.*it takes .*class_weight"),
         (Candidate(steps=("sklearn.svm.LinearSVC",)), {}, "gives no probabilities"),
     ],

@@ -15,7 +15,7 @@ def test_a_clearly_more_precise_candidate_is_chosen_whatever_it_costs() -> None:
 def test_of_two_as_precise_the_cheaper_is_chosen_and_both_are_named() -> None:
     choice = select([Contender("a", 0.800, 50.0), Contender("b", 0.805, 60.0)])
     assert choice.candidate == "a"
-    assert "as precise, and not cheaper: b" in choice.words
+    assert "equally precise but not cheaper: b" in choice.words
 
 
 def test_the_order_of_candidates_changes_nothing() -> None:

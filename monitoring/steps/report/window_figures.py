@@ -1,4 +1,4 @@
-"""Cards: scorecards, estimates and cost curves of rows that a model scored, by the use case."""
+"""Scorecards, estimates and cost curves of a window's rows, with the costs of its use case."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from monitoring.use_case import UseCase
 def realised_of(
     scores: ScoreSummary | None, scorer: Model | None, case: UseCase, length: timedelta
 ) -> Scorecard | None:
-    """Return the scorecard of a mature window by the model that scored it; None if none did."""
+    """Return the scorecard of a mature window by the model that scored it; None if no model did."""
     if scores is None or scorer is None:
         return None
     return scorecard(
@@ -35,7 +35,7 @@ def realised_of(
 def cost_steps_of(
     scores: ScoreSummary | None, scorer: Model | None, case: UseCase
 ) -> tuple[CostStep, ...]:
-    """Return what a mature window would have cost at other thresholds; none without money."""
+    """Return the cost of a mature window at other thresholds; empty where it can't be priced."""
     if scores is None or scorer is None:
         return ()
     settled = _settled(scores, case).scores
@@ -54,13 +54,13 @@ def scores_of(rows: Rows, model: Model) -> ScoreSummary | None:
 def estimated_of(
     scores: ScoreSummary | None, model: Model, case: UseCase, mature: Rows
 ) -> Estimate | None:
-    """Estimate the figures of rows whose labels are not looked at.
+    """Estimate the figures of rows without looking at their labels.
 
     Parameters
     ----------
     mature
         Rows of the newest window that was mature when the estimate is made: where the same model
-        scored them, their labels mend its scores after those of its validation rows.
+        scored them, its scores are recalibrated by their labels beside its validation rows'.
     """
     validation = model.reference.validation
     if scores is None or validation is None or validation.scores is None:

@@ -1,4 +1,4 @@
-"""Candidates: each searched, trained and logged by steps of its own; then the best is selected."""
+"""The candidates of a retrain: each is searched, trained and logged, then the best is selected."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from monitoring.use_case import UseCase
 
 log = logging.getLogger(__name__)
 SEED = 0
-"""Of everything drawn at random while training: the same rows give the same model."""
+"""Seed of everything random in training: the same rows give the same model."""
 
 
 class Searched(Result):
-    """What the search of one candidate found."""
+    """The outcome of one candidate's search."""
 
     candidate: str
     parameters: dict[str, object]
@@ -31,7 +31,7 @@ class Searched(Result):
 
 
 class Fitted(Result):
-    """What training one candidate gave; the test figures are told, never chosen by."""
+    """The outcome of training one candidate; its test figures are reported, never selected by."""
 
     candidate: str
     threshold: float
@@ -59,22 +59,22 @@ class Selection(Result):
 def search(run: Run, candidate: str) -> Searched:
     """Search a candidate's grid on the training part alone."""
     case = run.case
-    found = search_grid(case, candidate, _split(run, case).train, seed=SEED)
-    found.save(run.folder / candidate / "search.npz")
+    result = search_grid(case, candidate, _split(run, case).train, seed=SEED)
+    result.save(run.folder / candidate / "search.npz")
     searched = Searched(
         candidate=candidate,
-        parameters=dict(found.parameters),
-        average_precision=found.average_precision,
+        parameters=dict(result.parameters),
+        average_precision=result.average_precision,
     )
     run.write(f"{candidate}_searched", searched)
     log.info(
-        "%s: average precision %.3f with %s", candidate, found.average_precision, found.parameters
+        "%s: average precision %.3f with %s", candidate, result.average_precision, result.parameters
     )
     return searched
 
 
 def train(run: Run, candidate: str) -> Fitted:
-    """Fit a candidate with what its search found, calibrate it and choose its threshold."""
+    """Fit a candidate with the parameters of its search, calibrate it and choose its threshold."""
     case = run.case
     trained = train_candidate(
         case,
@@ -125,7 +125,7 @@ def select(run: Run) -> Selection:
 
 
 def remove_candidates(run: Run) -> None:
-    """Remove the trained candidates of a run that is done: MLflow holds them."""
+    """Remove the trained candidates of a run that has ended: MLflow holds them."""
     for name in run.case.candidates:
         shutil.rmtree(run.folder / name, ignore_errors=True)
 

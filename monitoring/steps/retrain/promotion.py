@@ -1,4 +1,4 @@
-"""Promote: the champion backed up, the challenger registered, held to the gate, and switched to."""
+"""Promotion: the champion is backed up, the challenger registered, and the gate decides."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class Backup(Result):
-    """The copy of the champion that served when the retrain began; none before the first."""
+    """The copy of the champion that served when the retrain began; empty before the first one."""
 
     version: str | None
     folder: str | None
 
 
 class Promotion(Result):
-    """What the gate said of the challenger, and which version serves now."""
+    """The gate's decision on the challenger, and the version that serves now."""
 
     version: str
     serving: str | None
@@ -32,13 +32,13 @@ class Promotion(Result):
 
     @property
     def words(self) -> str:
-        """Say it in one sentence."""
+        """Return it as one sentence."""
         verb = "took over" if self.gate.promote else "did not take over"
         return f"version {self.version} {verb}: {self.gate.reason}"
 
 
 def back_up_champion(run: Run) -> Backup:
-    """Copy the champion's files to the state folder, so that losing the registry loses no model."""
+    """Copy the champion's files to the state folder, in case the registry is lost."""
     case, registry = run.case, model_registry()
     version = registry.champion(case)
     if version is None:
@@ -51,10 +51,10 @@ def back_up_champion(run: Run) -> Backup:
 
 
 def promote(run: Run) -> Promotion:
-    """Register the selected candidate, hold it to the gate, and switch by one alias move.
+    """Register the selected candidate, ask the gate, and switch by one alias move.
 
-    Tried again after a kill it decides the same, for it compares with the same champion: the
-    one that served before the switch, if that was already made.
+    A retry after a kill decides the same, since it compares with the same champion: the one
+    that served before the switch, if that was already made.
     """
     case, registry = run.case, model_registry()
     version = registry.register(case, run.need("selection", Selection).run_id)
@@ -83,7 +83,7 @@ def promote(run: Run) -> Promotion:
 
 
 def _rival(run: Run, registry: Registry, version: Version) -> str | None:
-    """Return the version that serves, or did before this one's switch; a person may change it."""
+    """Return the version that serves, or that served before this one's switch."""
     serving = registry.champion(run.case)
     if serving is not None and serving.number == version.number:
         return run.need("backup", Backup).version

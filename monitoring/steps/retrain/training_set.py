@@ -1,4 +1,4 @@
-"""Merge: the labelled rows a retrain learns from, frozen so that every candidate sees the same."""
+"""The rows a retrain learns from: merged into one snapshot for all candidates, then archived."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILE = "training.parquet"
 
 
 class Merged(Result):
-    """The rows a retrain learns from."""
+    """The rows of the snapshot, counted."""
 
     rows: int
     positives: int
@@ -34,20 +34,20 @@ class Merged(Result):
 
     @property
     def words(self) -> str:
-        """Say it in one sentence."""
+        """Return it as one sentence."""
         kind = "synthetic rows" if self.synthetic else "rows"
         aside = sum(self.quarantined.values())
         reasons = f" ({', '.join(sorted(self.quarantined))})" if aside else ""
         return (
             f"{self.rows:,} labelled {kind} ({self.positives:,} positive), "
-            f"{self.from_production:,} of them from production; of the source {aside:,} set "
-            f"aside{reasons}, {self.equal_content:,} of equal content, "
+            f"{self.from_production:,} of them from production; in the source, {aside:,} rows were "
+            f"quarantined{reasons}, {self.equal_content:,} were duplicates by content and "
             f"{self.out_of_order:,} out of order"
         )
 
 
 def merge_production_data(run: Run) -> Merged:
-    """Freeze the labelled rows of the source and of production, as of the run, each row once."""
+    """Snapshot the labelled rows of source and production, as of the run, each row once."""
     case = run.case
     checked = read_source(case, settings().data)
     history = settled(checked.rows.as_of(run.as_of), case.labels, run.as_of)
@@ -56,7 +56,7 @@ def merge_production_data(run: Run) -> Merged:
             case, run.as_of, case.retrain.span, folder=settings().archives
         )
         production = settled(labelled, case.labels, run.as_of)
-        # A row that came to production is what it was there: its label counts once it came there.
+        # A row that arrived in production counts as it is there, with the label that came there.
         known = store.known_ids(case, run.as_of)
         store.add_quarantined(case, checked.quarantined, seen_at=run.as_of)
     history = history.take(~np.isin(history.row_id, known))
@@ -76,7 +76,7 @@ def merge_production_data(run: Run) -> Merged:
 
 
 def merged_rows(run: Run, case: UseCase) -> Rows:
-    """Return the rows that the run's merge froze."""
+    """Return the rows of the run's snapshot."""
     features = case.columns.features
     if not isinstance(features, Features):
         msg = f"use case {case.name}: its features are not resolved yet"
@@ -85,7 +85,7 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
 
 
 class Archived(Result):
-    """What was consumed, and the Parquet file that holds the labelled rows of it."""
+    """The rows that were consumed, and the Parquet file that holds those with labels."""
 
     rows_consumed: int
     rows: int
@@ -102,7 +102,7 @@ def archive_production_data(run: Run) -> Archived:
 
 
 def remove_snapshot(run: Run) -> None:
-    """Remove the frozen rows of a run that is done: sources and archives hold them."""
+    """Remove the snapshot of a run that has ended: sources and archives hold its rows."""
     (run.folder / FILE).unlink(missing_ok=True)
 
 
