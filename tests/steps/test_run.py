@@ -10,7 +10,7 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.retrain.decision import NewRows
-from monitoring.steps.run import Run, StepError, verdict_window
+from monitoring.steps.run import NAME_LIMIT, Run, StepError, verdict_window
 from tests.fixtures.tiny import write_tiny
 
 END = datetime(2026, 1, 8, tzinfo=UTC)
@@ -68,3 +68,14 @@ def test_a_verdicts_window_ends_with_the_runs_and_is_as_long_as_the_use_case_say
     assert verdict_window(case, SIX_HOURS) == Window(END - timedelta(days=1), END)
     week = Window(END - timedelta(days=7), END)
     assert verdict_window(case, week) == Window(END - timedelta(days=1), END)
+
+
+@pytest.mark.parametrize("length", [1, 103, 110, 119, 250])
+def test_every_name_made_from_a_run_id_fits_and_is_its_own(length: int) -> None:
+    run_id = "r" * length
+    run, again = (Run.open(Pipeline.RETRAIN, "fraud", SIX_HOURS, run_id=run_id) for _ in range(2))
+    alike = Run.open(Pipeline.RETRAIN, "fraud", SIX_HOURS, run_id=run_id[:-1] + "s")
+    names = [run.key, run.registry_key, again.registry_key, alike.key, alike.registry_key]
+    assert max(map(len, names)) <= NAME_LIMIT
+    assert len(set(names)) == len(names)
+    assert run.key == again.key
