@@ -49,55 +49,55 @@ PREVIOUS_DRIFT = Metric(
     "previous_drift",
     unit=Unit.RATIO,
     title="Drift score, previous model",
-    help="Share of features that drifted from the reference of the model that served before.",
+    help="Share of features that drifted, against the reference of the previous model.",
     good=Direction.DOWN,
 )
 DRIFTED_FEATURES = Metric(
     "drifted",
     unit=Unit.FEATURES,
     title="Drifted features",
-    help="Features that drifted.",
+    help="Number of features that drifted.",
     good=Direction.DOWN,
 )
 TESTED_FEATURES = Metric(
     "tested",
     unit=Unit.FEATURES,
     title="Tested features",
-    help="Features that could be tested for drift.",
+    help="Number of features that could be tested for drift.",
 )
 BROKEN_FEATURES = Metric(
     "broken",
     unit=Unit.FEATURES,
     title="Broken columns",
-    help="Features whose column is missing or has changed its type.",
+    help="Number of features whose column is missing or has changed type.",
     good=Direction.DOWN,
 )
 MAX_FEATURE_DRIFT = Metric(
     "max_feature_drift",
     unit=Unit.RATIO,
     title="Largest feature drift",
-    help="Largest effect of a tested feature.",
+    help="Largest drift effect of a tested feature.",
     good=Direction.DOWN,
 )
 MEAN_FEATURE_DRIFT = Metric(
     "mean_feature_drift",
     unit=Unit.RATIO,
     title="Mean feature drift",
-    help="Mean effect of the tested features.",
+    help="Mean drift effect of the tested features.",
     good=Direction.DOWN,
 )
 WEIGHTED_DRIFT = Metric(
     "weighted_drift",
     unit=Unit.RATIO,
     title="Drift weighted by importance",
-    help="Importance of the drifted among that of the tested features.",
+    help="Importance of the drifted features as a share of that of all tested features.",
     good=Direction.DOWN,
 )
 FEATURE_DRIFT = Metric(
     "feature_drift",
     unit=Unit.RATIO,
     title="Feature drift",
-    help="Effect of one feature.",
+    help="Drift effect of one feature, 0 to 1.",
     labels=("feature",),
     good=Direction.DOWN,
 )
@@ -105,7 +105,7 @@ FEATURE_MISSING = Metric(
     "feature_missing",
     unit=Unit.RATIO,
     title="Missing values",
-    help="Rows without a value of one feature.",
+    help="Share of rows without a value for one feature.",
     labels=("feature",),
     good=Direction.DOWN,
 )
@@ -113,14 +113,14 @@ FEATURE_IMPORTANCE = Metric(
     "feature_importance",
     unit=Unit.RATIO,
     title="Feature importance",
-    help="Weight of one feature for the model; all add up to 1.",
+    help="Importance of one feature for the model; all add up to 1.",
     labels=("feature",),
 )
 SCORE_DRIFT = Metric(
     "score_drift",
     unit=Unit.RATIO,
     title="Score drift",
-    help="Effect of the model's own score against its validation scores.",
+    help="Drift effect of the model's score, against its validation scores.",
     good=Direction.DOWN,
 )
 
@@ -143,7 +143,7 @@ QUARANTINED = Metric(
     "quarantined",
     unit=Unit.ROWS,
     title="Quarantined rows",
-    help="Rows that the schema check set aside, by reason.",
+    help="Rows that the schema check quarantined, by reason.",
     labels=("reason",),
     good=Direction.DOWN,
 )
@@ -157,7 +157,7 @@ STATUS = Metric(
     "status",
     unit=Unit.INFO,
     title="Status",
-    help="1 for the status that `of` is in; says why a figure is absent.",
+    help="1 for the status of what `of` names; explains why a figure is absent.",
     labels=("of", "status"),
 )
 
@@ -166,43 +166,43 @@ LAST_ATTEMPT = Metric(
     "last_attempt",
     unit=Unit.TIMESTAMP,
     title="Last attempt",
-    help="When a run of `pipeline` last began.",
+    help="When the last run of `pipeline` began.",
     labels=("pipeline",),
 )
 LAST_SUCCESS = Metric(
     "last_success",
     unit=Unit.TIMESTAMP,
     title="Last success",
-    help="When a run of `pipeline` last succeeded.",
+    help="When the last successful run of `pipeline` ended.",
     labels=("pipeline",),
 )
 RETRAIN_DECISION = Metric(
     "retrain_decision",
     unit=Unit.INFO,
     title="Retrain decision",
-    help="1 for what the newest retrain run decided, and why.",
+    help="1 for the decision of the newest retrain run, and its reason.",
     labels=("decision", "reason"),
 )
 WAITING_FOR_LABELS = Metric(
     "waiting_for_labels",
     unit=Unit.FLAG,
     title="Waiting for labels",
-    help="1 while drift asks for a retrain and too few labels of the drifted time have come.",
+    help="1 while drift calls for a retrain and too few labels of the drifted period have arrived.",
     good=Direction.DOWN,
 )
 GATE_DECISION = Metric(
     "gate_decision",
     unit=Unit.INFO,
     title="Gate",
-    help="1 for what the gate said of the newest challenger, and by which rule.",
+    help="1 for the gate's decision on the newest challenger, and the rule applied.",
     labels=("version", "rule", "outcome"),
 )
 GATE_COST = Metric(
     "gate_cost",
     unit=Unit.CHANGE,
     title="Cost at the gate",
-    help="Cost of the newest challenger less the champion's, as a share of the champion's, on rows "
-    "that neither had seen; `bound`: value, low and high of the 95% interval.",
+    help="Cost of the newest challenger minus the champion's, as a share of the champion's, on "
+    "rows that neither had seen; `bound`: value, low and high of the 95% interval.",
     labels=("bound",),
     good=Direction.DOWN,
 )
@@ -210,7 +210,7 @@ GATE_RECALL = Metric(
     "gate_recall",
     unit=Unit.CHANGE,
     title="Recall at the gate",
-    help="Recall of the newest challenger less the champion's, on the same rows.",
+    help="Recall of the newest challenger minus the champion's, on the same rows.",
     labels=("bound",),
     good=Direction.UP,
 )
@@ -225,7 +225,7 @@ PROMOTED = Metric(
     "promoted",
     unit=Unit.TIMESTAMP,
     title="Promoted",
-    help="When the champion took over.",
+    help="When the champion was promoted.",
     labels=("version",),
 )
 MODEL = Metric(

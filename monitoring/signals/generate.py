@@ -126,7 +126,7 @@ class _Plan:
     obsolete
         Files that a manifest names, and which are no longer generated.
     old_manifests
-        Manifests that do not say what they should.
+        Manifests that are missing or out of date.
     """
 
     files: Mapping[PurePosixPath, str]
@@ -248,7 +248,7 @@ def _write(path: Path, text: str) -> None:
     # that it does not know, as the one has that an atomic write may leave.
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.name == ALERTMANAGER.name:
-        # It may hold a channel's secret: made anew, for its owner alone.
+        # It may hold a channel's secret: created again, readable by its owner only.
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")

@@ -40,7 +40,7 @@ class HeldSamples:
 def exposition(held: Iterable[HeldSamples], *, use_case: str, group: PushGroup) -> Iterator[str]:
     """Yield the lines of an OpenMetrics file: every sample at every moment it was held.
 
-    Families stand together, and so do series, in order of time, as the format wants them.
+    Families are contiguous, and so are series, in order of time, as the format requires.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ _TAKEN_IN_SECONDS = 180
 _UNITS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 _NO_TIME = 2**63 - 1
 _UNSET = timedelta(days=15)
-"""How long Prometheus keeps samples where it is not told."""
+"""How long Prometheus keeps samples by default."""
 
 
 class HistoryError(TocsinError, RuntimeError):
@@ -121,17 +121,17 @@ class History:
             Prometheus does not answer.
         """
         pushed = series(STATUS.name, **{"job": JOB, USE_CASE: use_case, GROUP_LABEL: group.value})
-        # What is exactly a step old was there a step ago: it says nothing of this moment.
+        # A sample exactly one step old belongs to the step before, not to this moment.
         query = f"count(present_over_time({pushed}[{STEP - 1}s]))"
         there: set[int] = set()
         for first in range(0, len(moments), _ASKED_AT_ONCE):
             asked = moments[first : first + _ASKED_AT_ONCE]
             between = {"start": asked[0], "end": asked[-1], "step": STEP}
-            found = self._ask("query_range", query=query, **between)["result"]
-            there |= {int(at) for course in found for at, _ in course["values"]}
+            counts = self._ask("query_range", query=query, **between)["result"]
+            there |= {int(at) for count in counts for at, _ in count["values"]}
         return [moment for moment in moments if moment not in there]
 
-    def kept(self) -> timedelta:
+    def retention(self) -> timedelta:
         """Return how long samples are kept.
 
         Raises
@@ -204,7 +204,7 @@ class History:
             if time.monotonic() > until:
                 msg = (
                     f"the samples are written, but Prometheus at {self._url} does not show them "
-                    f"after {_TAKEN_IN_SECONDS} s: look into its log"
+                    f"after {_TAKEN_IN_SECONDS} s: see its log"
                 )
                 raise HistoryError(msg)
             time.sleep(1)

@@ -94,7 +94,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where people open what an alert links to.
+    """The addresses that alerts and dashboards link to.
 
     Attributes
     ----------

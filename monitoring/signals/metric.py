@@ -32,7 +32,7 @@ class Unit(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way is good."""
+    """Which direction is better."""
 
     UP = "up"
     DOWN = "down"
@@ -53,7 +53,7 @@ class Metric:
     Attributes
     ----------
     key
-        Its short name; `monitoring.use_case.Thresholds` has fields of the same names.
+        Its key in use-case files; `monitoring.use_case.Thresholds` has fields of the same names.
     labels
         Labels beside `use_case`, in order.
     """
@@ -69,8 +69,8 @@ class Metric:
     @property
     def name(self) -> str:
         """Name in Prometheus."""
-        said = not self.unit or self.key.endswith(f"_{self.unit}")
-        return f"{PREFIX}_{self.key}" if said else f"{PREFIX}_{self.key}_{self.unit}"
+        named = not self.unit or self.key.endswith(f"_{self.unit}")
+        return f"{PREFIX}_{self.key}" if named else f"{PREFIX}_{self.key}_{self.unit}"
 
 
 def decimal(value: float) -> str:
@@ -111,7 +111,7 @@ class Sample:
         if not math.isfinite(self.value):
             msg = (
                 f"{self.metric.name}: {self.value} is not a number to publish: "
-                "leave the sample out and say why with a status"
+                "leave the sample out and publish a status that explains why"
             )
             raise SampleError(msg)
         if set(self.labels) != set(self.metric.labels):
@@ -125,7 +125,7 @@ class Sample:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """What tells this sample's series from others: the name, then the label values."""
+        """What identifies this sample's series: the name, then the label values."""
         return (self.metric.name, *self.labels.values())
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Metrics of what a model does: performance, money, and what is known before labels come."""
+"""Metrics of what a model does: performance, money, and what is known before labels arrive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RECALL = Metric(
     "recall",
     unit=Unit.RATIO,
     title="Recall",
-    help="Positives caught among all positives, at the decision threshold.",
+    help="Share of the positives that were flagged, at the decision threshold.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -19,7 +19,7 @@ PRECISION = Metric(
     "precision",
     unit=Unit.RATIO,
     title="Precision",
-    help="Positives among all alarms, at the decision threshold.",
+    help="Share of the flagged rows that are positive, at the decision threshold.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -27,7 +27,7 @@ F1 = Metric(
     "f1",
     unit=Unit.RATIO,
     title="F1",
-    help="Harmonic mean of precision and recall, positive class.",
+    help="Harmonic mean of precision and recall of the positive class.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -65,7 +65,7 @@ DETECTED = Metric(
     "detected",
     unit=Unit.ROWS,
     title="Caught",
-    help="Positives that were alarmed.",
+    help="Positives that were flagged: true positives.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -73,7 +73,7 @@ MISSED = Metric(
     "missed",
     unit=Unit.ROWS,
     title="Missed",
-    help="Positives that were not alarmed.",
+    help="Positives that were not flagged: false negatives.",
     labels=_PERFORMANCE,
     good=Direction.DOWN,
 )
@@ -81,7 +81,7 @@ FALSE_ALARMS = Metric(
     "false_alarms",
     unit=Unit.ROWS,
     title="False alarms",
-    help="Negatives that were alarmed.",
+    help="Negatives that were flagged: false positives.",
     labels=_PERFORMANCE,
     good=Direction.DOWN,
 )
@@ -89,7 +89,7 @@ FALSE_ALARM_RATE = Metric(
     "false_alarm_rate",
     unit=Unit.RATIO,
     title="False alarm rate",
-    help="False alarms among negatives.",
+    help="Share of the negatives that were flagged: false positive rate.",
     labels=_PERFORMANCE,
     good=Direction.DOWN,
 )
@@ -97,7 +97,7 @@ PRECISION_AT_CAPACITY = Metric(
     "precision_at_capacity",
     unit=Unit.RATIO,
     title="Precision at capacity",
-    help="Positives among the highest scores that the team can review.",
+    help="Precision among the highest scores, as many as the team can review.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -105,7 +105,7 @@ RECALL_AT_CAPACITY = Metric(
     "recall_at_capacity",
     unit=Unit.RATIO,
     title="Recall at capacity",
-    help="Positives caught when the team reviews the highest scores up to its capacity.",
+    help="Recall when the team reviews the highest scores up to its capacity.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -113,7 +113,7 @@ CAPACITY_USED = Metric(
     "capacity_used",
     unit=Unit.RATIO,
     title="Review capacity used",
-    help="Alarms a day as a share of what the team can review; above 1 is too many.",
+    help="Alarms per day as a share of what the team can review; above 1 is too many.",
     labels=_PERFORMANCE,
     good=Direction.DOWN,
 )
@@ -123,7 +123,7 @@ MONEY_CAUGHT = Metric(
     "caught_money",
     unit=Unit.MONEY,
     title="Money caught",
-    help="Loss prevented by detected positives.",
+    help="Loss prevented by the positives that were caught.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -139,7 +139,7 @@ REVIEW_COST = Metric(
     "review_cost",
     unit=Unit.MONEY,
     title="Cost of alarms",
-    help="Reviews of all alarms, and harm of false ones.",
+    help="Cost of reviewing all alarms, and of the harm done by false ones.",
     labels=_PERFORMANCE,
     good=Direction.DOWN,
 )
@@ -147,7 +147,7 @@ NET_SAVING = Metric(
     "net_saving",
     unit=Unit.MONEY,
     title="Net saving",
-    help="Cost without the model less cost with it.",
+    help="Cost without a model minus cost with it.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -155,7 +155,7 @@ RETURN_ON_COST = Metric(
     "return_on_cost",
     unit=Unit.FACTOR,
     title="Return on cost",
-    help="Loss prevented for each unit spent on alarms.",
+    help="Loss prevented per unit of money spent on alarms.",
     labels=_PERFORMANCE,
     good=Direction.UP,
 )
@@ -181,7 +181,7 @@ ALARMS_AT = Metric(
     "alarms_at",
     unit=Unit.ROWS,
     title="Alarms",
-    help="Rows of the newest mature window that would have been alarmed at `threshold`.",
+    help="Rows of the newest mature window that would have been flagged at `threshold`.",
     labels=_STEP,
 )
 MISSED_AT = Metric(
@@ -198,14 +198,14 @@ LABEL_COVERAGE = Metric(
     "label_coverage",
     unit=Unit.RATIO,
     title="Label coverage",
-    help="Rows of the newest mature window whose label has come.",
+    help="Share of the rows of the newest mature window whose label has arrived.",
     good=Direction.UP,
 )
 ESTIMATED = Metric(
     "estimated",
     unit=Unit.RATIO,
     title="Estimated performance",
-    help="Estimate of the ratio named by `of`, for the window just closed, before its labels.",
+    help="Estimate of the ratio named by `of` for the window just closed, before labels arrive.",
     labels=("of",),
 )
 ESTIMATED_INTERVAL = Metric(
@@ -249,7 +249,7 @@ LABEL_PROBLEMS = Metric(
     "label_problems",
     unit=Unit.ROWS,
     title="Labels in doubt",
-    help="Labels that could not be taken as they are, by `problem`; all of them are kept.",
+    help="Labels that contradict another or belong to no row, by `problem`; none is discarded.",
     labels=("problem",),
     good=Direction.DOWN,
 )

@@ -17,10 +17,10 @@ GROUP_LABEL = "part"
 
 
 class PushGroup(StrEnum):
-    """What is replaced together.
+    """A group in the Pushgateway: the samples of a use case that are replaced together.
 
     A push puts a whole group in the place of the one before, so figures that are made at
-    different times, or that must survive a failure of others, are parts of their own.
+    different times, or that must survive a failure of others, are groups of their own.
     """
 
     MODEL = "model"
@@ -43,17 +43,17 @@ class Pipeline(StrEnum):
 
     @property
     def attempt(self) -> PushGroup:
-        """Where the time of the last attempt lies."""
+        """The group of the time of the last attempt."""
         return PushGroup(f"{self}_attempt")
 
     @property
     def success(self) -> PushGroup:
-        """Where the time of the last success lies."""
+        """The group of the time of the last success."""
         return PushGroup(f"{self}_success")
 
     @property
     def notification(self) -> PushGroup:
-        """Where the status of the last run's notification lies."""
+        """The group of the status of the last run's notification."""
         return PushGroup(f"{self}_notification")
 
 

@@ -11,7 +11,7 @@ from monitoring.signals.pipelines import Pipeline
 
 
 class Subject(StrEnum):
-    """A window or a judgement that samples speak of."""
+    """What a status, a row count or the end of a window is about."""
 
     DRIFT = "drift"
     SCORE_DRIFT = "score drift"
@@ -33,7 +33,7 @@ class RetrainDecision(StrEnum):
 
 
 class Unmeasured(StrEnum):
-    """Why a figure is absent or in doubt, where no verdict, scorecard or estimate says it."""
+    """Why a figure is absent or in doubt, where no verdict, scorecard or estimate has a status."""
 
     NO_ESTIMATE = "no estimate"
     NOT_MEASURED = "not measured"
@@ -44,7 +44,7 @@ class Unmeasured(StrEnum):
 
 
 class NotificationStatus(StrEnum):
-    """What became of a run's notification."""
+    """Whether a run's notification was delivered."""
 
     DELIVERED = "delivered"
     NOT_DELIVERED = "not delivered"
@@ -72,7 +72,7 @@ def drift_of(feature: str) -> str:
 
 
 def status_sample(of: str, status: StrEnum) -> Sample:
-    """Return the sample that says in which status `of` is."""
+    """Return the sample of the status that `of` is in."""
     return Sample(STATUS, 1, {"of": of, "status": status.value})
 
 
@@ -81,7 +81,7 @@ PERFORMANCE = performance_of(Stage.PRODUCTION, Role.CHAMPION)
 
 
 def unmeasured_samples(*of: str, status: StrEnum = Unmeasured.NOT_MEASURED) -> tuple[Sample, ...]:
-    """Return why figures are absent that nobody could even try to compute.
+    """Return why figures are absent that could not be computed at all.
 
     Parameters
     ----------

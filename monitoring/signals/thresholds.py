@@ -31,7 +31,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class BusinessThreshold:
-    """One value past which people are told."""
+    """One limit, past which an alert of one severity fires."""
 
     metric: Metric
     side: Side
@@ -49,7 +49,7 @@ METRICS: dict[str, Metric] = {
 """The metrics that may have business thresholds, by the name of their field in `Thresholds`."""
 
 NEEDS_POSITIVES = (RECALL, PRECISION, F1)
-"""Ratios that say nothing where there are fewer positives than the use case's minimum."""
+"""Ratios that are not judged below the use case's minimum of positives."""
 
 
 def bad_side(metric: Metric) -> Side:
@@ -58,7 +58,7 @@ def bad_side(metric: Metric) -> Side:
 
 
 def business_thresholds(case: UseCase) -> tuple[BusinessThreshold, ...]:
-    """Return a use case's thresholds, in the order of its fields, the milder one first.
+    """Return a use case's thresholds, in the order of its fields, the lower severity first.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def business_thresholds(case: UseCase) -> tuple[BusinessThreshold, ...]:
     if case.thresholds.capacity_used is not None and case.costs.reviews_per_day is None:
         msg = f"{case.name}: thresholds.capacity_used needs a capacity: costs.reviews_per_day"
         raise ThresholdError(msg)
-    found: list[BusinessThreshold] = []
+    thresholds: list[BusinessThreshold] = []
     for key, metric in _in_order_of_fields():
         threshold: Threshold | None = getattr(case.thresholds, key)
         if threshold is None:
@@ -83,8 +83,10 @@ def business_thresholds(case: UseCase) -> tuple[BusinessThreshold, ...]:
             raise ThresholdError(msg)
         limits = threshold.below or threshold.above
         assert limits is not None  # noqa: S101 - the use case was checked to have one of the two
-        found += [BusinessThreshold(metric, side, name, value) for name, value in limits.items()]
-    return tuple(found)
+        thresholds += [
+            BusinessThreshold(metric, side, name, value) for name, value in limits.items()
+        ]
+    return tuple(thresholds)
 
 
 def _in_order_of_fields() -> list[tuple[str, Metric]]:

@@ -114,7 +114,7 @@ def backfill(
     with production_store() as store:
         source, past = _past(case, store, model, since, until)
         ticks = _ticks(case, past, until)
-        first = _whole(max(ticks[0], since or ticks[0], now - history.kept()))
+        first = _whole(max(ticks[0], since or ticks[0], now - history.retention()))
         in_memory = history.in_memory_since()
         end = until if in_memory is None else min(in_memory, until)
         moments = range(first, int(end.timestamp()), STEP)
@@ -146,7 +146,7 @@ def _check_times(history: History, since: datetime | None, until: datetime, now:
     if since >= until:
         msg = f"there is no time between {since} and {until}: give a --from before --to"
         raise StepError(msg)
-    kept = history.kept()
+    kept = history.retention()
     if since < now - kept:
         msg = (
             f"Prometheus retains samples for {kept.days} days and would delete those of {since}: "

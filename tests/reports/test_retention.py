@@ -1,7 +1,6 @@
 """Which reports are kept."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from monitoring.reports.entry import ReportKind, report_name
 from monitoring.reports.retention import cited_reports, firing_alerts, keep_newest
+from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import running_prometheus
 from tests.fixtures.loopback import free_port
 
@@ -120,15 +120,8 @@ def firing(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[s
         "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\n", encoding="utf-8"
     )
     with running_prometheus(home) as url:
-        wait_until(lambda: len(firing_alerts(url)) == 4)
+        eventually(lambda: len(firing_alerts(url)) == 4)
         yield url
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, f"not within {seconds} s"
-        time.sleep(0.2)
 
 
 def test_reports_that_a_firing_alert_cites_outlast_the_newer_ones(

@@ -164,7 +164,7 @@ def pushed() -> dict[PushGroup, tuple[Sample, ...]]:
             outcome="promoted",
             rows=4000,
             positives=80,
-            found=comparison(),
+            comparison=comparison(),
         ),
         PushGroup.REPORT: report_samples(),
     }

@@ -36,13 +36,13 @@ def written(folder: Path, at: range) -> Path:
 def test_what_was_loaded_is_there_and_only_that(folder: Path) -> None:
     with running_prometheus(folder, "--storage.tsdb.retention.time=400d") as url:
         history = History(url)
-        assert history.kept() == timedelta(days=400)
+        assert history.retention() == timedelta(days=400)
         assert history.lacking("fraud", PushGroup.REPORT, PAST) == list(PAST)
         history.load(written(folder, PAST[100:200]))
     # A start reads blocks at once; a running server does within a minute or so.
     with running_prometheus(folder) as url:
         history = History(url)
-        assert history.kept() == timedelta(days=15)
+        assert history.retention() == timedelta(days=15)
         assert history.lacking("fraud", PushGroup.REPORT, PAST) == [*PAST[:100], *PAST[200:]]
         assert history.lacking("other", PushGroup.REPORT, PAST) == list(PAST)
         assert history.lacking("fraud", PushGroup.RETRAIN, PAST) == list(PAST)
@@ -72,5 +72,5 @@ def test_a_file_that_promtool_refuses_is_kept_with_what_it_said(folder: Path) ->
 def test_a_prometheus_that_does_not_answer_is_named_with_its_setting() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(HistoryError, match="TOCSIN_PROMETHEUS_URL") as raised:
-        History(url).kept()
+        History(url).retention()
     assert url in str(raised.value)

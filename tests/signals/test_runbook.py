@@ -6,8 +6,11 @@ import pytest
 
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.alert import Alert, PrometheusForm, texts
+from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
+from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import Addresses, anchor
 from monitoring.signals.thresholds import METRICS, business_thresholds
+from monitoring.use_case import Severity
 from tests.signals.conftest import everything
 from tests.signals.servers.watched import ROOT
 
@@ -39,3 +42,13 @@ def test_an_alert_links_to_its_own_entry(alert: Alert) -> None:
 def test_links_inside_the_runbook_lead_somewhere() -> None:
     anchors = {anchor(name) for name in ENTRIES}
     assert set(re.findall(r"\]\(#(\w+)\)", RUNBOOK)) <= anchors
+
+
+def test_every_panel_that_the_runbook_names_exists() -> None:
+    boards = [case_board(everything(), Addresses("http://tocsin.test"))]
+    boards += [fleet_board(), health_board()]
+    titles = {board.title for board in boards}
+    titles |= {panel.title for board in boards for panel in board.panels}
+    queries = {q.name for board in boards for panel in board.panels for q in panel.queries}
+    named = set(re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", RUNBOOK.replace("\n", " ")))
+    assert named - titles - queries - {str(severity) for severity in Severity} == set()

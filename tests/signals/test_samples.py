@@ -268,7 +268,7 @@ def test_a_clean_window_says_that_it_has_no_quarantined_rows() -> None:
 
 def test_the_gate_s_numbers_are_shares_of_what_the_champion_costs() -> None:
     said = {"version": "4", "rule": "superior", "outcome": "promoted"}
-    found = gate_samples(**said, rows=4000, positives=80, found=comparison())
+    found = gate_samples(**said, rows=4000, positives=80, comparison=comparison())
     assert values(found, GATE_DECISION) == {("4", "superior", "promoted"): 1}
     assert values(found, GATE_ROWS) == {("rows",): 4000, ("positives",): 80}
     assert values(found, GATE_COST) == {
@@ -281,10 +281,10 @@ def test_the_gate_s_numbers_are_shares_of_what_the_champion_costs() -> None:
 
 def test_a_challenger_that_was_not_compared_has_no_differences_and_no_zeros() -> None:
     said = {"version": "1", "rule": "recall floor", "outcome": "promoted"}
-    found = gate_samples(**said, rows=400, positives=8, found=None)
+    found = gate_samples(**said, rows=400, positives=8, comparison=None)
     assert {s.metric for s in found} == {GATE_DECISION, GATE_ROWS}
     for no_cost in (comparison(cost=None), comparison(old_cost=0.0)):
-        unpriced = gate_samples(**said, rows=400, positives=8, found=no_cost)
+        unpriced = gate_samples(**said, rows=400, positives=8, comparison=no_cost)
         assert values(unpriced, GATE_COST) == {}
         assert len(values(unpriced, GATE_RECALL)) == 3
 

@@ -1,8 +1,5 @@
 """One alert all the way: a metric pushed below its limit, the rule firing, the message received."""
 
-import time
-from collections.abc import Callable
-
 import pytest
 import requests
 
@@ -11,6 +8,7 @@ from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.pushgateway import publish
+from tests.fixtures.eventually import eventually
 from tests.fixtures.stack import LocalStack
 
 LIVE = {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}
@@ -28,14 +26,14 @@ def test_a_recall_below_its_limit_reaches_the_webhook(local_stack: LocalStack) -
         alerts = requests.get(f"{prometheus}/api/v1/alerts", timeout=5).json()["data"]["alerts"]
         return any(_is_recall(a["labels"]) and a["state"] == "firing" for a in alerts)
 
-    _wait(firing, "the rule did not fire")
-    _wait(
+    eventually(firing, seconds=90)
+    eventually(
         lambda: any(
             _is_recall(alert["labels"])
             for message in local_stack.webhook.received
             for alert in message.get("alerts", [])
         ),
-        "the webhook received no message of it",
+        seconds=90,
     )
 
 
@@ -45,10 +43,3 @@ def _is_recall(labels: dict[str, str]) -> bool:
         and labels.get("severity") == "critical"
         and "recall" in labels["alertname"].lower()
     )
-
-
-def _wait(true: Callable[[], bool], otherwise: str, *, seconds: float = 90) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, otherwise
-        time.sleep(0.5)

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from monitoring.stack.stack_error import StackError
 from monitoring.stack.status import memory_of, status
 from monitoring.stack.up import NotHealthyError, up
 from monitoring.use_case_file import use_case_files
+from tests.fixtures.eventually import eventually
 from tests.fixtures.stack import LocalStack, free_ports, stack_settings
 
 pytestmark = pytest.mark.stack
@@ -85,20 +85,22 @@ def test_prometheus_has_the_rules_of_every_shipped_use_case(local_stack: LocalSt
 
 
 def test_prometheus_reaches_every_target_and_alertmanager(local_stack: LocalStack) -> None:
-    def reached() -> bool:
+    def targets() -> list[dict[str, str]]:
+        active: list[dict[str, str]] = prometheus(local_stack, "targets")["activeTargets"]
+        return active
+
+    def all_up() -> bool:
         health = [target["health"] for target in targets()]
         return len(health) >= 3 and set(health) == {"up"}
 
-    def targets() -> list[dict[str, str]]:
-        found: list[dict[str, str]] = prometheus(local_stack, "targets")["activeTargets"]
-        return found
+    def alertmanagers() -> list[str]:
+        active = prometheus(local_stack, "alertmanagers")["activeAlertmanagers"]
+        return [alertmanager["url"] for alertmanager in active]
 
-    until = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < until, targets()
-        time.sleep(0.5)
-    alertmanagers = prometheus(local_stack, "alertmanagers")["activeAlertmanagers"]
-    assert [f":{local_stack.ports.alertmanager}/" in a["url"] for a in alertmanagers] == [True]
+    eventually(all_up, otherwise=targets)
+    # They are discovered on their own, some seconds after the targets or before them.
+    (url,) = eventually(alertmanagers)
+    assert f":{local_stack.ports.alertmanager}/" in url
 
 
 def test_nothing_listens_beyond_the_loopback(local_stack: LocalStack) -> None:
@@ -122,12 +124,18 @@ def test_the_generated_password_opens_airflow_and_another_does_not(
 def test_the_dags_of_the_checkout_load_without_an_error(local_stack: LocalStack) -> None:
     password = local_stack.running.credentials.airflow_password.get_secret_value()
     token = airflow_token(local_stack, password).json()["access_token"]
-    errors = requests.get(
-        f"{local_stack.running.settings.airflow_url}/api/v2/importErrors",
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
-    ).json()
-    assert errors["import_errors"] == []
+
+    def asked(path: str) -> Any:
+        url = f"{local_stack.running.settings.airflow_url}/api/v2/{path}"
+        bearer = {"Authorization": f"Bearer {token}"}
+        return requests.get(url, headers=bearer, timeout=10).json()
+
+    def loaded() -> set[str]:
+        return {dag["dag_id"] for dag in asked("dags?limit=100")["dags"]}
+
+    wanted = {f"{dag}_{case}" for dag in ("reporting", "retrain") for case in use_case_files()}
+    eventually(lambda: loaded() >= wanted, seconds=120, otherwise=loaded)
+    assert asked("importErrors")["import_errors"] == []
 
 
 def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalStack) -> None:
@@ -222,11 +230,12 @@ def interrupt_while_it_starts(stack: LocalStack) -> int:
         env={**os.environ, **as_variables(stack.settings)},
         stderr=subprocess.DEVNULL,
     ) as starting:
-        until = time.monotonic() + 60
-        while not any(component.healthy for component in status(stack.settings)):
+
+        def begun() -> bool:
             assert starting.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.1)
+            return any(component.healthy for component in status(stack.settings))
+
+        eventually(begun)
         starting.send_signal(signal.SIGINT)
         return starting.wait(60)
 

@@ -3,8 +3,7 @@
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,6 +19,7 @@ from monitoring.stack.leftovers import processes_of
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import up
+from tests.fixtures.eventually import eventually
 from tests.fixtures.stack import free_ports, stack_settings
 
 STUBBORN_CHILD = """
@@ -49,25 +49,18 @@ def start(settings: Settings, *command: str) -> Supervisor:
     return supervisor
 
 
-def soon(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def test_a_part_that_died_is_started_again(settings: Settings) -> None:
     supervisor = start(settings, "sleep", "600")
-    soon(lambda: supervisor.states()["sleeper"].pid is not None)
+    eventually(lambda: supervisor.states()["sleeper"].pid is not None)
     first = supervisor.states()["sleeper"].pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    soon(lambda: supervisor.states()["sleeper"].pid not in {None, first})
+    eventually(lambda: supervisor.states()["sleeper"].pid not in {None, first})
 
 
 def test_a_part_that_can_not_start_is_given_up(settings: Settings) -> None:
     supervisor = start(settings, "false")
-    soon(lambda: supervisor.states()["sleeper"].state == "FATAL")
+    eventually(lambda: supervisor.states()["sleeper"].state == "FATAL")
 
 
 def test_down_says_whether_anything_ran(settings: Settings) -> None:
@@ -80,7 +73,7 @@ def test_down_ends_what_left_its_process_group_and_what_will_not_end(settings: S
     program = settings.state / "stubborn.py"
     program.write_text(STUBBORN_CHILD)
     start(settings, sys.executable, str(program))
-    soon(lambda: len(processes_of(settings.state)) == 3)
+    eventually(lambda: len(processes_of(settings.state)) == 3)
     down(settings)
     assert processes_of(settings.state) == ()
 
@@ -89,10 +82,10 @@ def test_what_outlived_a_killed_supervisor_is_told_by_up_and_ended_by_down(
     settings: Settings,
 ) -> None:
     supervisor = start(settings, "sleep", "600")
-    soon(lambda: supervisor.states()["sleeper"].pid is not None)
+    eventually(lambda: supervisor.states()["sleeper"].pid is not None)
     pid = int((Folders(settings.state).control / "supervisord.pid").read_text())
     os.kill(pid, signal.SIGKILL)
-    soon(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie")
+    eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie")
     with pytest.raises(StackError, match="tocsin down"):
         up(settings, free_ports(), progress=lambda _: None)
     assert down(settings)
@@ -109,7 +102,7 @@ def test_a_command_with_spaces_and_percent_signs_arrives_as_it_is(settings: Sett
         "time.sleep(600)\n"
     )
     start(settings, sys.executable, str(program), "100% 'sure'")
-    soon(lambda: (folder / "said").exists() and (folder / "said").read_text() != "")
+    eventually(lambda: (folder / "said").exists() and (folder / "said").read_text() != "")
     assert (folder / "said").read_text() == "100% 'sure'"
 
 

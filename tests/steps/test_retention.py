@@ -1,6 +1,5 @@
 """The retention step asks which reports firing alerts cite, and leaves those."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.report.report_files import keep_newest_reports
 from monitoring.steps.run import Run
+from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import running_prometheus
 
 RULES = """
@@ -36,10 +36,7 @@ def prometheus(tmp_path: Path) -> Iterator[str]:
         "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\n", encoding="utf-8"
     )
     with running_prometheus(tmp_path) as url:
-        until = time.monotonic() + 30
-        while not firing_alerts(url):
-            assert time.monotonic() < until, "the alert does not fire"
-            time.sleep(0.2)
+        eventually(lambda: firing_alerts(url))
         yield url
 
 

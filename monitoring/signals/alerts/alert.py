@@ -18,7 +18,7 @@ VALUE = "<value>"
 
 
 class ValueFormat(StrEnum):
-    """How a value is written for people."""
+    """How a value is written in messages."""
 
     RATIO = "ratio"
     COUNT = "count"
@@ -56,9 +56,9 @@ class Alert:
     title
         What happened, in a few words.
     meaning
-        What it means, in the use case's words; `VALUE` and ``{{ $labels.x }}`` may stand in it.
+        What it means, in the use case's words; `VALUE` and ``{{ $labels.x }}`` may occur in it.
     severity
-        How loud; None for the watchdog, which no one is to hear.
+        None for the watchdog, which notifies nobody.
     value
         PromQL of the measured value, without the last comparison.
     side, limit
@@ -109,7 +109,7 @@ class Alert:
         return f"tocsin-{hashlib.blake2s(identity.encode(), digest_size=12).hexdigest()}"
 
 
-_UNKNOWN = "not known"
+_UNKNOWN = "unknown"
 
 
 class Form(Protocol):
@@ -133,8 +133,8 @@ class PrometheusForm:
 
     def money(self, query: str, words: str) -> str:
         """Return the template of the result of `query`, followed by `words`."""
-        found = f'{{{{ . | first | value | printf "%.0f" }}}} {words}'
-        return f"{{{{ with query `{query}` }}}}{found}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
+        amount = f'{{{{ . | first | value | printf "%.0f" }}}} {words}'
+        return f"{{{{ with query `{query}` }}}}{amount}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
 
 
 class GrafanaForm:
@@ -159,8 +159,8 @@ class GrafanaForm:
         safe = f"{{{{ if ge .Value 0.0 }}}}{known}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
         return self._with(self.MONEY, safe)
 
-    def _with(self, letter: str, found: str) -> str:
-        return f"{{{{ with $values.{letter} }}}}{found}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
+    def _with(self, letter: str, template: str) -> str:
+        return f"{{{{ with $values.{letter} }}}}{template}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
 
 
 def _written(shown: ValueFormat) -> str:
@@ -172,10 +172,10 @@ def _written(shown: ValueFormat) -> str:
 
 
 def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
-    """Return what an alert tells: what, value, money, and where to look."""
+    """Return the annotations of an alert: what, value, money, and links."""
     value = form.value(alert.shown)
     limit = _limit(alert)
-    told = {
+    annotations = {
         "summary": alert.title,
         "description": alert.meaning.replace(VALUE, value),
         "value": f"{value} ({limit})" if limit else value,
@@ -184,8 +184,8 @@ def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
         "runbook_url": addresses.runbook(alert.name),
     }
     if alert.money is not None:
-        told["money"] = _money(alert.money, form)
-    return told
+        annotations["money"] = _money(alert.money, form)
+    return annotations
 
 
 def labels(alert: Alert) -> dict[str, str]:
@@ -197,7 +197,7 @@ def labels(alert: Alert) -> dict[str, str]:
 def _limit(alert: Alert) -> str:
     if alert.shown is ValueFormat.DURATION or alert.severity is None:
         return ""
-    return f"alarm {alert.side} {decimal(alert.limit)}"
+    return f"fires {alert.side} {decimal(alert.limit)}"
 
 
 def _money(money: MoneyAtStake, form: Form) -> str:

@@ -71,13 +71,13 @@ def _alert(
 ) -> Alert:
     metric, side = threshold.metric, threshold.side
     value = newest_live(case, metric)
-    louder = [o for o in others if o.metric is metric and o.severity is Severity.CRITICAL]
-    if louder and threshold.severity is Severity.WARNING:
-        value = f"({value} {side.opposite} {decimal(louder[0].value)})"
+    critical = [o for o in others if o.metric is metric and o.severity is Severity.CRITICAL]
+    if critical and threshold.severity is Severity.WARNING:
+        value = f"({value} {side.opposite} {decimal(critical[0].value)})"
     return Alert(
         name=alert_name(metric, side),
         use_case=case.name,
-        title=f"{case.title}: {_said(case, metric)} {side} {decimal(threshold.value)}",
+        title=f"{case.title}: {_subject(case, metric)} {side} {decimal(threshold.value)}",
         meaning=_meaning(case, metric),
         severity=threshold.severity,
         value=value,
@@ -90,7 +90,7 @@ def _alert(
     )
 
 
-def _said(case: UseCase, metric: Metric) -> str:
+def _subject(case: UseCase, metric: Metric) -> str:
     return f"missed {case.words.positives}" if metric is MISSED else metric.title.lower()
 
 
@@ -109,16 +109,17 @@ def _meaning(case: UseCase, metric: Metric) -> str:
     mature = "in the newest mature window"
     return {
         RECALL: f"The model caught {VALUE} of all {many} {mature}.",
-        PRECISION: f"Of the alarms raised, {VALUE} were a {one}, {mature}.",
+        PRECISION: f"Only a share of {VALUE} of the alarms raised were a {one} {mature}.",
         F1: f"F1 of the class {one} was {VALUE} {mature}.",
         MISSED: f"The model missed {VALUE} {many} {mature}.",
-        CAPACITY_USED: f"Alarms came at {VALUE} times the number that the team can review.",
-        DRIFT_SCORE: f"A share of {VALUE} of the features no longer looks as it did in training.",
-        LABEL_COVERAGE: f"Labels have come for a share of only {VALUE} of the rows {mature}, so "
-        "that realised figures may mislead.",
-        ESTIMATE_ERROR: f"Recall as estimated before the labels came was off by {VALUE}: the "
-        "scores may no longer be calibrated, as happens when the concept drifts.",
-        QUARANTINED: f"The schema check set {VALUE} rows aside; they were not scored.",
+        CAPACITY_USED: f"The number of alarms was {VALUE} times what the team can review.",
+        DRIFT_SCORE: f"Data drift: a share of {VALUE} of the features is no longer distributed as "
+        "in training.",
+        LABEL_COVERAGE: f"Only a share of {VALUE} of the rows {mature} has its label, so "
+        "realised figures may mislead.",
+        ESTIMATE_ERROR: f"Recall as estimated before the labels arrived was off by {VALUE}: the "
+        "scores may no longer be calibrated, as happens under concept drift.",
+        QUARANTINED: f"The schema check quarantined {VALUE} rows; they were not scored.",
     }[metric]
 
 
@@ -132,7 +133,6 @@ def _money(case: UseCase, metric: Metric) -> MoneyAtStake:
         CAPACITY_USED: (REVIEW_COST, "spent on alarms"),
         QUARANTINED: (ESTIMATED_COST, f"{estimate}, without these rows"),
     }.get(metric, (ESTIMATED_COST, estimate))
-    # An estimate that the newest push could not make is not known: an older one would be quoted
-    # for a window that it says nothing about.
+    # An estimate that the newest push lacks is unknown: an older one is of another window.
     query = now(stake, case.name) if stake is ESTIMATED_COST else newest_live(case, stake)
     return MoneyAtStake(stake, query, case.costs.currency, words)

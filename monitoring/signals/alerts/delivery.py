@@ -13,7 +13,7 @@ from monitoring.signals.links import Addresses
 
 
 class Notifier(StrEnum):
-    """Which of the two forms of the rules tells people."""
+    """Which of the two forms of the rules sends notifications."""
 
     GRAFANA = "grafana"
     ALERTMANAGER = "alertmanager"
@@ -33,7 +33,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Pace:
-    """How soon and how often a group of alerts is told.
+    """How soon and how often a group of alerts is notified.
 
     Attributes
     ----------
@@ -59,14 +59,14 @@ HEARTBEAT = Pace(timedelta(seconds=0), timedelta(minutes=1), timedelta(minutes=5
 
 @dataclass(frozen=True)
 class Delivery:
-    """How alerts reach people; without any channel they are only shown.
+    """How alerts are delivered; without any channel they are only shown.
 
     Attributes
     ----------
     heartbeat
         Where the watchdog posts.
     critical, warning
-        Critical alerts are told at once; warnings come together, once a day after the first.
+        Critical alerts are notified at once; warnings together, once a day after the first.
     """
 
     notifier: Notifier = Notifier.GRAFANA
@@ -80,12 +80,12 @@ class Delivery:
 
     @property
     def has_channel(self) -> bool:
-        """Whether anyone is told at all."""
+        """Whether there is a channel to notify anyone through."""
         return not (self.webhook is None and self.slack is None and self.mail is None)
 
 
 def delivery_of(settings: Settings) -> Delivery:
-    """Return the delivery that the surroundings ask for."""
+    """Return the delivery that the environment settings ask for."""
     return Delivery(
         notifier=Notifier(settings.notifier),
         addresses=Addresses(settings.public_url, settings.grafana_url),

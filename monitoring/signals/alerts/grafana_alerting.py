@@ -37,7 +37,7 @@ def provisioned_group(
     Parameters
     ----------
     paused
-        Whether the rules only stand there, because someone else notifies.
+        Whether the rules are not evaluated, because Alertmanager notifies.
     """
     rules = [_rule(alert, addresses, paused=paused) for alert in alerts]
     group = {"orgId": 1, "name": name, "folder": FOLDER, "interval": INTERVAL, "rules": rules}
@@ -50,7 +50,7 @@ def _rule(alert: Alert, addresses: Addresses, *, paused: bool) -> dict[str, Any]
         .uid(alert.uid)
         .condition("C")
         .for_val(duration(alert.hold))
-        # Absence has a rule of its own; the watchdog's absence is what it is there to tell.
+        # Absence has a rule of its own; the watchdog exists to be missed.
         .no_data_state("OK" if alert.severity else "Alerting")
         .exec_err_state("Error")
         .is_paused(paused)
@@ -132,7 +132,7 @@ def _expression(letter: str, model: Any) -> alerting.Query:
 
 TEAM, PULSE = "tocsin", "tocsin-heartbeat"
 SHOWN_ONLY = "grafana-default-email"
-"""Grafana's own contact point: it sends nothing until someone gives Grafana a mail server."""
+"""Grafana's own contact point: it sends nothing unless Grafana is given a mail server."""
 ALWAYS = "always"
 
 
@@ -151,21 +151,21 @@ def contact_points(delivery: Delivery) -> dict[str, Any]:
 def policies(delivery: Delivery) -> dict[str, Any]:
     """Return the provisioning file of the routes: the same as Alertmanager's.
 
-    Where no one is told, every severity has a muted route: Grafana's own contact point would
+    Where nobody is notified, every severity has a muted route: Grafana's own contact point would
     log an error for each alert, and the root route can't be muted.
     """
     notifies = delivery.notifier is Notifier.GRAFANA
-    told = notifies and delivery.has_channel
-    team = TEAM if told else SHOWN_ONLY
+    delivered = notifies and delivery.has_channel
+    team = TEAM if delivered else SHOWN_ONLY
     muted: dict[str, Any] = {"receiver": team, "mute_time_intervals": [ALWAYS]}
     pulse = {"receiver": PULSE} if notifies and delivery.heartbeat is not None else muted
-    alarm = {"receiver": team} if told else muted
+    receiver = {"receiver": team} if delivered else muted
     routes = [
         _route("none") | pulse | _pace(HEARTBEAT),
-        _route(Severity.CRITICAL.value) | alarm | _pace(delivery.critical),
+        _route(Severity.CRITICAL.value) | receiver | _pace(delivery.critical),
     ]
-    if not told:
-        routes.append(_route(Severity.WARNING.value) | alarm | _pace(delivery.warning))
+    if not delivered:
+        routes.append(_route(Severity.WARNING.value) | receiver | _pace(delivery.warning))
     root = {"orgId": 1, "receiver": team, "group_by": [USE_CASE], **_pace(delivery.warning)}
     return {"apiVersion": 1, "policies": [{**root, "routes": routes}]}
 

@@ -45,13 +45,13 @@ def age_of_failed_attempt(case: UseCase, pipeline: Pipeline) -> str:
 
 
 def unless_stale(case: UseCase, pipeline: Pipeline) -> str:
-    """Return the guard of figures that a pipeline makes: old ones are told as stale."""
+    """Return the guard of figures that a pipeline makes: RunStale inhibits alerts on old ones."""
     limit = stale_after(case, pipeline).total_seconds()
     return f"unless on ({USE_CASE}) {age_of_success(case, pipeline)} > {decimal(limit)}"
 
 
 def unless_failed(case: UseCase, pipeline: Pipeline) -> str:
-    """Return the guard of what a failed run causes: it is told as such."""
+    """Return the guard of what a failed run causes: RunFailed inhibits it."""
     limit = RUN_TIME_LIMIT[pipeline].total_seconds()
     failed = age_of_failed_attempt(case, pipeline)
     return f"unless on ({USE_CASE}) {failed} > {decimal(limit)}"
@@ -68,7 +68,7 @@ def unless_broken(case: UseCase) -> str:
 
 
 def seconds_since_push_failed(case: UseCase) -> str:
-    """Return by how much the last refused push is newer than the last accepted one, by part."""
+    """Return by how much the last rejected push is newer than the last accepted one, by group."""
     by = f"max by ({USE_CASE}, {GROUP_LABEL})"
     group = {"job": JOB, USE_CASE: case.name}
     return f"({by} ({series(PUSH_FAILURE_TIME, **group)}) - {by} ({series(PUSH_TIME, **group)}))"

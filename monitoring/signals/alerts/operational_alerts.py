@@ -108,10 +108,10 @@ def _about(metric: Metric) -> str:
 
 
 _SETTLE = timedelta(minutes=15)
-"""How long absence must last: a restart of the Pushgateway, or a first run, is no alarm."""
+"""How long absence must last: longer than a restart of the Pushgateway."""
 
 _FINE = "judged|tested|too few positives|no positives"
-"""Statuses under which the figures that can be there are there."""
+"""Statuses under which every figure that can be computed is present."""
 
 
 def fleet_alerts() -> tuple[Alert, ...]:
@@ -120,9 +120,9 @@ def fleet_alerts() -> tuple[Alert, ...]:
         Alert(
             name="Watchdog",
             use_case=None,
-            title="The way from rule to receiver works",
-            meaning="This alert always fires. Whoever stops receiving it knows that alerts no "
-            "longer arrive.",
+            title="Alert delivery works",
+            meaning="This alert always fires. Where it stops arriving, alerts are no longer "
+            "delivered.",
             severity=None,
             value="vector(1)",
             side=Side.ABOVE,
@@ -132,8 +132,8 @@ def fleet_alerts() -> tuple[Alert, ...]:
         Alert(
             name="PushgatewayDown",
             use_case=None,
-            title="The Pushgateway does not answer",
-            meaning="No figure of any model can arrive; alerts on models rest on what came before.",
+            title="The Pushgateway is down",
+            meaning="No metrics of any model can arrive; alerts on models rest on the last ones.",
             severity=Severity.CRITICAL,
             value=GATEWAY_UP,
             side=Side.BELOW,
@@ -164,9 +164,9 @@ def _stale(case: UseCase, pipeline: Pipeline, severity: Severity) -> Alert:
     return Alert(
         name="RunStale",
         use_case=case.name,
-        title=f"{case.title}: two runs of {pipeline} in a row were missed",
-        meaning=f"The last success of {pipeline} is {VALUE} old. Alerts on this model's figures "
-        "are silent until it runs again.",
+        title=f"{case.title}: two {pipeline} runs in a row were missed",
+        meaning=f"The last successful {pipeline} run was {VALUE} ago. Alerts on this model's "
+        "figures are inhibited until it runs again.",
         severity=severity,
         value=age_of_success(case, pipeline),
         side=Side.ABOVE,
@@ -182,8 +182,8 @@ def _failed(case: UseCase, pipeline: Pipeline) -> Alert:
     return Alert(
         name="RunFailed",
         use_case=case.name,
-        title=f"{case.title}: a run of {pipeline} did not succeed",
-        meaning=f"It began {VALUE} ago and has not ended well, whatever stopped it.",
+        title=f"{case.title}: a {pipeline} run did not succeed",
+        meaning=f"It began {VALUE} ago and has not succeeded.",
         severity=Severity.WARNING,
         value=age_of_failed_attempt(case, pipeline),
         side=Side.ABOVE,
@@ -199,8 +199,8 @@ def _push_failed(case: UseCase) -> Alert:
     return Alert(
         name="PushFailed",
         use_case=case.name,
-        title=f"{case.title}: the Pushgateway refused figures",
-        meaning="The newest push of the part {{ $labels.part }} was refused; the figures shown "
+        title=f"{case.title}: the Pushgateway rejected metrics",
+        meaning="The newest push of the group {{ $labels.part }} was rejected; the values shown "
         "are those of the push before it.",
         severity=Severity.WARNING,
         value=seconds_since_push_failed(case),
@@ -258,7 +258,7 @@ def _not_judged(case: UseCase) -> Alert:
         name="FiguresNotJudged",
         use_case=case.name,
         title=f"{case.title}: figures can't be judged",
-        meaning="The status of {{ $labels.of }} is: {{ $labels.status }}. Alerts on it are silent.",
+        meaning="The status of {{ $labels.of }} is: {{ $labels.status }}. Alerts on it can't fire.",
         severity=Severity.WARNING,
         value=unjudged,
         side=Side.ABOVE,
@@ -273,8 +273,8 @@ def _schema_broken(case: UseCase) -> Alert:
     return Alert(
         name="SchemaBroken",
         use_case=case.name,
-        title=f"{case.title}: columns are missing or have changed their type",
-        meaning=f"{VALUE} columns that the model reads are not what it was trained on.",
+        title=f"{case.title}: columns are missing or have changed type",
+        meaning=f"{VALUE} columns that the model reads differ from those it was trained on.",
         severity=Severity.CRITICAL,
         value=broken_columns(case),
         side=Side.ABOVE,
@@ -288,9 +288,10 @@ def _waiting(case: UseCase) -> Alert:
     return Alert(
         name="WaitingForLabels",
         use_case=case.name,
-        title=f"{case.title}: drift asks for a retrain that waits for labels",
-        meaning="The data has drifted, and too few labels of the drifted time have come to train "
-        f"on. The model goes on judging {case.words.positives} by what it knew before.",
+        title=f"{case.title}: drift calls for a retrain, which is waiting for labels",
+        meaning="The data has drifted, and too few labels of the drifted period have arrived to "
+        f"train on. Until then {case.words.positives} are detected by what the model learned "
+        "before.",
         severity=Severity.WARNING,
         value=newest(WAITING_FOR_LABELS, case.name, look_back(case, Pipeline.RETRAIN)),
         side=Side.ABOVE,

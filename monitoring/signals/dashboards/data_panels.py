@@ -30,12 +30,13 @@ _SHOWN = 8
 
 
 def drift(queries: CaseQueries) -> Panel:
-    """Return the drift of the window in a few numbers."""
+    """Return the panel of the drift of the window in a few numbers."""
     return Panel(
         CasePanel.DRIFT,
         "Data drift metrics",
         "Drift score: share of features that drifted. Weighted: the same by their importance for "
-        "the model. Largest and mean: effect of features, 0 for none, 1 for nothing in common.",
+        "the model. Largest and mean: drift effect of features, 0 for none, 1 for disjoint "
+        "distributions.",
         Display.STAT,
         Scale.RATIO,
         (
@@ -49,13 +50,13 @@ def drift(queries: CaseQueries) -> Panel:
 
 
 def drift_over_time(queries: CaseQueries) -> Panel:
-    """Return the course of the drift score."""
+    """Return the panel of the drift score over time."""
     return Panel(
         CasePanel.DRIFT_OVER_TIME,
         "Drift score over time",
-        "Share of features that drifted. Past the upper dashed limit a retrain is started. "
-        "Previous model: the same window against what the model before was trained on; where it "
-        "lies lower, the data has gone back.",
+        "Share of features that drifted. Past the upper dashed limit a retrain starts. "
+        "Previous model: the same window against the reference of the model before; where that is "
+        "lower, the data has moved back.",
         Display.LINES,
         Scale.RATIO,
         (queries.live(DRIFT_SCORE), queries.live(PREVIOUS_DRIFT, "Previous model")),
@@ -65,11 +66,11 @@ def drift_over_time(queries: CaseQueries) -> Panel:
 
 
 def drifted_features(queries: CaseQueries) -> Panel:
-    """Return how many features drifted."""
+    """Return the panel of how many features drifted."""
     return Panel(
         CasePanel.DRIFTED_FEATURES,
         "Drifted features count",
-        "Features that drifted, of those that could be tested.",
+        "Number of features that drifted, and of those that could be tested.",
         Display.LINES,
         Scale.COUNT,
         (queries.live(DRIFTED_FEATURES), queries.live(TESTED_FEATURES)),
@@ -78,14 +79,14 @@ def drifted_features(queries: CaseQueries) -> Panel:
 
 
 def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return which features move, and which of them matter."""
+    """Return the panels of which features drift, and which of them matter."""
     effect = queries.each(FEATURE_DRIFT, _FEATURE)
     importance = queries.each(FEATURE_IMPORTANCE, _FEATURE)
     return (
         Panel(
             CasePanel.FEATURES,
             "Features by drift x importance",
-            "Effect of a feature's drift times its weight for the model: what to look at first.",
+            "Drift effect of a feature times its importance for the model: what to look at first.",
             Display.BARS,
             Scale.NUMBER,
             (Query(f"topk({_SHOWN}, {effect.expr} * {importance.expr})", effect.name),),
@@ -93,7 +94,7 @@ def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.FEATURES_OVER_TIME,
             "Most drifted features over time",
-            f"Effect of the {_SHOWN} features that lie furthest away now.",
+            f"Drift effect of the {_SHOWN} features that have drifted most now.",
             Display.LINES,
             Scale.RATIO,
             (queries.top(_SHOWN, FEATURE_DRIFT, _FEATURE),),
@@ -101,7 +102,7 @@ def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.SCORE_DRIFT,
             "Drift of the score",
-            "Effect of the model's own score against its validation scores: often the first to "
+            "Drift effect of the model's score against its validation scores: often the first to "
             "move, because it weighs features as the model does.",
             Display.LINES,
             Scale.RATIO,
@@ -110,7 +111,7 @@ def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.MISSING_VALUES,
             "Missing values",
-            f"Share of rows without a value, for the {_SHOWN} features that lack most now.",
+            f"Share of rows without a value, for the {_SHOWN} features with most missing now.",
             Display.LINES,
             Scale.RATIO,
             (queries.top(_SHOWN, FEATURE_MISSING, _FEATURE),),
@@ -119,14 +120,14 @@ def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
 
 
 def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return what the data was like."""
+    """Return the panels of data quality."""
     aside = queries.each(QUARANTINED, *QUARANTINED.labels)
     named = f'label_replace({aside.expr}, "reason", "all passed", "reason", "{NO_REASON}")'
     return (
         Panel(
             CasePanel.QUARANTINED,
             "Quarantined rows",
-            "Rows that the schema check set aside, by reason. They were not scored.",
+            "Rows that the schema check quarantined, by reason. They were not scored.",
             Display.LINES,
             Scale.COUNT,
             (replace(aside, expr=named),),
@@ -135,7 +136,7 @@ def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.BROKEN,
             "Broken columns",
-            "Columns that are missing or have changed their type since training.",
+            "Columns that are missing or have changed type since training.",
             Display.STAT,
             Scale.COUNT,
             (replace(queries.live(BROKEN_FEATURES), limits=(NOT_EVEN_ONE,)),),
@@ -144,7 +145,7 @@ def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.WINDOW_ROWS,
             "Rows in the window",
-            "Rows that each kind of figure is about.",
+            "Rows in the window of each kind of figure.",
             Display.LINES,
             Scale.COUNT,
             (queries.each(WINDOW_ROWS, *WINDOW_ROWS.labels),),

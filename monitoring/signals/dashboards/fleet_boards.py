@@ -38,11 +38,11 @@ _ANY_WARNING = Limit(Side.ABOVE, Severity.WARNING, 0)
 
 
 def fleet_board() -> Board:
-    """Return the dashboard of all models; its first table leads to each model's own."""
+    """Return the dashboard of all models; its first table links to the dashboard of each model."""
     return Board(
         uid=FLEET,
         title="Fleet",
-        description="Every watched model, the one with most critical alarms first.",
+        description="Every watched model, those with most critical alerts first.",
         sections=(
             Section(
                 "Models",
@@ -67,7 +67,7 @@ def _models() -> Panel:
     return Panel(
         FleetPanel.MODELS,
         "Models, worst first",
-        "Firing alarms, the figures of the newest mature window, money in each model's own "
+        "Firing alerts, the figures of the newest mature window, money in each model's own "
         "currency, and the time since its last report. Click a model for its dashboard.",
         Display.TABLE,
         Scale.COUNT,
@@ -124,12 +124,12 @@ _BY_PART = f"max by ({USE_CASE}, {GROUP_LABEL})"
 
 
 def health_board() -> Board:
-    """Return the dashboard of runs, pushes and parts."""
+    """Return the dashboard of runs, pushes and components."""
     return Board(
         uid=HEALTH,
         title="Pipeline health",
-        description="Whether runs succeed, figures arrive, and every part answers.",
-        sections=(Section("Parts and runs", _runs()), Section("Pushes and rows", _pushes())),
+        description="Whether runs succeed, metrics arrive and every component answers.",
+        sections=(Section("Components and runs", _runs()), Section("Pushes and rows", _pushes())),
         links=(PageLink("All models", path_of(FLEET)),),
     )
 
@@ -140,8 +140,8 @@ def _runs() -> tuple[Panel, ...]:
     return (
         Panel(
             HealthPanel.UP,
-            "Parts that answer",
-            "Whether Prometheus reaches the part.",
+            "Components up",
+            "Whether Prometheus can scrape the component.",
             Display.STAT,
             Scale.YES_NO,
             (Query(f"max by (job) ({UP})", "{{job}}", (AT_LEAST_ONE,)),),
@@ -149,7 +149,7 @@ def _runs() -> tuple[Panel, ...]:
         Panel(
             HealthPanel.SUCCESS_AGE,
             "Since the last success",
-            "Age of the last success of each pipeline. Two missed runs raise RunStale.",
+            "Age of the last successful run of each pipeline. RunStale fires once two were missed.",
             Display.LINES,
             Scale.HOURS,
             (Query(_hours(f"time() - {success}"), _RUN),),
@@ -157,7 +157,7 @@ def _runs() -> tuple[Panel, ...]:
         Panel(
             HealthPanel.RUNS,
             "Since the last attempt",
-            "Age of the newest run of each pipeline, whatever became of it.",
+            "Age of the newest run of each pipeline, whether or not it succeeded.",
             Display.LINES,
             Scale.HOURS,
             (Query(_hours(f"time() - {attempt}"), _RUN),),
@@ -165,8 +165,8 @@ def _runs() -> tuple[Panel, ...]:
         Panel(
             HealthPanel.FAILED,
             "Attempts without success",
-            "Yes where no success followed the newest attempt in the time that a run may take, as "
-            "RunFailed has it.",
+            "Yes where the newest attempt did not succeed within the time that a run may take, the "
+            "condition of RunFailed.",
             Display.STAT,
             Scale.YES_NO,
             (Query(" or ".join(map(_failed, Pipeline)), _RUN, (NOT_EVEN_ONE,)),),
@@ -189,29 +189,30 @@ def _pushes() -> tuple[Panel, ...]:
         Panel(
             HealthPanel.PUSH_AGE,
             "Since the last push",
-            "Age of the newest push of the part of each model that was pushed longest ago.",
+            "Age of the newest push of each model, of the push group that was pushed longest ago.",
             Display.LINES,
             Scale.HOURS,
             (Query(_hours(f"time() - min by ({USE_CASE}) ({pushed})"), "{{use_case}}"),),
         ),
         Panel(
             HealthPanel.FAILED_PUSHES,
-            "Refused pushes",
-            "Parts whose newest push was refused, and how long ago: their figures are older ones.",
+            "Rejected pushes",
+            "Push groups whose newest push was rejected, and when: their values are those of the "
+            "push before.",
             Display.TABLE,
             Scale.AGE,
             (Query(f"time() - ({refused} > {pushed})", "refused"),),
             columns=(
                 Column(USE_CASE, "model", opens=ITS_BOARD),
-                Column(GROUP_LABEL, "part"),
-                Column("refused", "last refusal", Scale.AGE),
+                Column(GROUP_LABEL, "push group"),
+                Column("refused", "last rejection", Scale.AGE),
             ),
-            nothing="no push was refused",
+            nothing="no push was rejected",
         ),
         Panel(
             HealthPanel.QUARANTINED,
             "Quarantined rows",
-            "Rows that the schema check set aside, by model.",
+            "Rows that the schema check quarantined, by model.",
             Display.LINES,
             Scale.COUNT,
             (Query(f"sum by ({USE_CASE}) ({QUARANTINED.name})", "{{use_case}}"),),

@@ -110,7 +110,7 @@ _MARGIN = 0.1
 """How far beyond its limits an axis reaches, as a share of them."""
 
 _ABOVE_ALL = 1.02
-"""A line at 100% is not to lie on the edge, where nobody sees it."""
+"""A line at 100% must not coincide with the upper edge, where it can't be seen."""
 
 _LEAST_HEIGHT: dict[str, float] = {Scale.RATIO: 0.01}
 """What an axis has where all its numbers are 0, if not 1."""
@@ -123,7 +123,7 @@ def drawn_lines(panel: Panel) -> timeseries.Panel:
         timeseries.Panel()
         .legend(legend.placement(LegendPlacement.BOTTOM))
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
-        # A pushed figure holds until the next one: a slope between two would be made up.
+        # A pushed figure holds until the next one: a slope between two values would be invented.
         .line_interpolation(LineInterpolation.STEP_AFTER)
     )
     if panel.limits:
@@ -134,10 +134,10 @@ def drawn_lines(panel: Panel) -> timeseries.Panel:
     low_edge = ""
     for query in panel.queries:
         low_edge = query.name if query.look is LineStyle.LOW else low_edge
-        properties = _look(query, low_edge)
+        properties = _line_style(query, low_edge)
         if properties:
-            found = [DynamicConfigValue(id_val=i, value=v) for i, v in properties.items()]
-            drawn = drawn.override_by_name(query.name, found)
+            overrides = [DynamicConfigValue(id_val=i, value=v) for i, v in properties.items()]
+            drawn = drawn.override_by_name(query.name, overrides)
     return drawn
 
 
@@ -158,8 +158,8 @@ def _axis(panel: Panel) -> tuple[float, float]:
     return round(low, 6), round(high, 6) or _LEAST_HEIGHT.get(panel.scale, 1)
 
 
-def _look(query: Query, low_edge: str) -> dict[str, Any]:
-    """Return what makes a line stand out; `low_edge` is the other line of its band."""
+def _line_style(query: Query, low_edge: str) -> dict[str, Any]:
+    """Return the properties of a line; `low_edge` is the other line of its band."""
     edge = {
         "custom.lineWidth": 0,
         "custom.showPoints": "never",
@@ -214,23 +214,23 @@ def _organised(panel: Panel) -> DataTransformerConfig:
 
 
 def _properties(column: Column) -> list[DynamicConfigValue]:
-    said: dict[str, Any] = {"unit": str(column.scale)}
+    properties: dict[str, Any] = {"unit": str(column.scale)}
     if column.width is not None:
-        said["custom.width"] = column.width
+        properties["custom.width"] = column.width
     if column.scale in _DECIMALS:
-        said["decimals"] = _DECIMALS[Scale(column.scale)]
+        properties["decimals"] = _DECIMALS[Scale(column.scale)]
     if column.limits:
-        said["thresholds"] = number_steps(column.limits).build()
-        said["custom.displayMode"] = "color-text"
+        properties["thresholds"] = number_steps(column.limits).build()
+        properties["custom.displayMode"] = "color-text"
     if column.calm:
         calm = {text: {"color": GOOD, "index": n} for n, text in enumerate(column.calm)}
-        said["mappings"] = [{"type": "value", "options": calm}]
-        said["color"] = {"mode": "fixed", "fixedColor": WARNING}
-        said["custom.displayMode"] = "color-text"
+        properties["mappings"] = [{"type": "value", "options": calm}]
+        properties["color"] = {"mode": "fixed", "fixedColor": WARNING}
+        properties["custom.displayMode"] = "color-text"
     if column.opens:
         url = column.opens.url.replace(THIS, "${__value.text}")
-        said["links"] = [{"title": column.opens.title, "url": url}]
-    return [DynamicConfigValue(id_val=name, value=value) for name, value in said.items()]
+        properties["links"] = [{"title": column.opens.title, "url": url}]
+    return [DynamicConfigValue(id_val=name, value=value) for name, value in properties.items()]
 
 
 _COLUMNS = 24

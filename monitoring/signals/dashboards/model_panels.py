@@ -32,7 +32,7 @@ from monitoring.signals.thresholds import Side
 
 
 def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return which model serves, how it did in its test, and what retrains decided."""
+    """Return the panels of the serving model, its test figures and what retrains decided."""
     new_rows = queries.case.retrain.new_rows
     opens = PageLink("Open it in MLflow", queries.addresses.model(queries.case.name, THIS))
     model, since = queries.each(MODEL, *MODEL.labels), queries.since(PROMOTED, *PROMOTED.labels)
@@ -55,7 +55,7 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.DECISION,
             "Newest retrain",
-            "What the newest retrain run decided, and why.",
+            "Decision of the newest retrain run, and its reason.",
             Display.TABLE,
             Scale.TEXT,
             (queries.each(RETRAIN_DECISION, *RETRAIN_DECISION.labels),),
@@ -65,8 +65,8 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.TEST_FIGURES,
             "Test of the champion",
-            "F1, precision and recall on the test rows that the champion was chosen by: what was "
-            "to be expected of it, not what it does now.",
+            "F1, precision and recall on the test rows that the champion was chosen by: the "
+            "performance expected of it, not its current one.",
             Display.STAT,
             Scale.RATIO,
             tuple(queries.test(metric) for metric in (F1, PRECISION, RECALL)),
@@ -76,7 +76,7 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             CasePanel.NEW_LABELLED,
             "New labelled rows",
             "Labelled production rows that no retrain has used yet; "
-            f"{new_rows} of them, the dashed line, start one.",
+            f"{new_rows} of them (dashed line) start a retrain.",
             Display.LINES,
             Scale.COUNT,
             (replace(queries.live(NEW_LABELLED), limits=(Limit(Side.ABOVE, None, new_rows),)),),
@@ -84,7 +84,8 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.WAITING,
             "Waiting for labels",
-            "Whether drift asks for a retrain while too few labels of the drifted time have come.",
+            "Whether drift calls for a retrain while too few labels of the drifted period have "
+            "arrived.",
             Display.STAT,
             Scale.YES_NO,
             (replace(queries.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),
@@ -94,7 +95,7 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
 
 
 _HEIGHT = 6
-"""Room for a value and both ends of its interval."""
+"""Height of a value and both ends of its interval."""
 
 
 def gate_panels(queries: CaseQueries) -> tuple[Panel, ...]:
@@ -104,8 +105,8 @@ def gate_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.GATE,
             "Newest challenger",
-            "What the gate said of it. *superior*: it has to be shown to cost less than the "
-            "champion. *not inferior*: drift asked for it, so that it may cost up to "
+            "The gate's decision on it. *superior*: it must be shown to cost less than the "
+            "champion. *not inferior*: drift called for it, so it may cost up to "
             f"{allowed.not_inferior_within:.0%} more.",
             Display.TABLE,
             Scale.TEXT,
@@ -121,7 +122,7 @@ def gate_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.GATE_CHANGE,
             "Challenger against champion",
-            "What the newest challenger costs more than the champion, and catches more, on rows "
+            "Difference in cost and recall between the newest challenger and the champion, on rows "
             "that neither had seen, with the ends of the 95% intervals. For *superior* the high "
             "end of cost lies below 0; the low end of recall lies no lower than "
             f"-{allowed.recall_not_worse_by:.0%} for either.",
@@ -138,12 +139,12 @@ def gate_panels(queries: CaseQueries) -> tuple[Panel, ...]:
                 Column("cost", "cost", Scale.RATIO),
                 Column("recall", "recall", Scale.RATIO),
             ),
-            nothing="no challenger has met a champion yet",
+            nothing="no challenger was compared with a champion yet",
         ),
         Panel(
             CasePanel.GATE_ROWS,
             "Rows at the gate",
-            "Labelled rows, and positives among them, that the newest decision rests on.",
+            "Labelled rows, and positives among them, behind the newest decision.",
             Display.STAT,
             Scale.COUNT,
             (queries.each(GATE_ROWS, *GATE_ROWS.labels),),

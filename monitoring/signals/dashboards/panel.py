@@ -1,4 +1,4 @@
-"""Panel: what is drawn, said once, before Grafana or a status page draws it."""
+"""Panels and dashboards as declarations, before Grafana or a status page draws them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Display(StrEnum):
 
 
 class Scale(StrEnum):
-    """What a panel's numbers are; its value is what Grafana calls it."""
+    """Unit of a panel's numbers; its value is Grafana's name of it."""
 
     RATIO = "percentunit"
     COUNT = "short"
@@ -36,7 +36,7 @@ class Scale(StrEnum):
 
 
 class LineStyle(StrEnum):
-    """How a line stands out among the others of its panel."""
+    """How a line is drawn among the others of its panel."""
 
     PLAIN = "plain"
     MAIN = "main"
@@ -48,12 +48,12 @@ class LineStyle(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """A value from which on a number has another colour, and a dashed line in a course.
+    """A value past which a number has another colour; a dashed line in a time series.
 
     Attributes
     ----------
     severity
-        None for a value that something begins at, and which is nothing bad.
+        None for a value that triggers something and is not bad.
     """
 
     side: Side
@@ -63,7 +63,7 @@ class Limit:
 
 AT_LEAST_ONE = Limit(Side.BELOW, Severity.CRITICAL, 1)
 NOT_EVEN_ONE = Limit(Side.ABOVE, Severity.CRITICAL, 0)
-"""Limits of what is counted: 0 is bad, or 1 is."""
+"""Limits of counts: 0 is bad, or 1 is."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,15 @@ class Query:
     Attributes
     ----------
     expr
-        Complete: a board's choices stand at their defaults.
+        Complete: a board's variables have their defaults.
     name
-        ``{{label}}`` may stand in it.
+        May contain ``{{label}}``.
     limits
         Those of what it shows.
     colour
         Of its line, where the same figure is to have one colour in all panels.
     chosen
-        The same PromQL with the variables of the board's choices in it; None where it has none.
+        The same PromQL with the board's variables in it; None where it has none.
     """
 
     expr: str
@@ -94,7 +94,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Variable:
-    """What someone who looks at a board may choose, by the name that stands for it in PromQL."""
+    """A variable of a board, which the viewer sets, by its name in PromQL."""
 
     name: str
     title: str
@@ -103,12 +103,12 @@ class Variable:
 
     @property
     def variable(self) -> str:
-        """What stands in PromQL for the chosen option."""
+        """The placeholder in PromQL of the chosen option."""
         return f"${self.name}"
 
 
 WINDOW = Variable("window", "Look back over", ("1d", "7d", "30d", "90d"), "7d")
-"""How far back the figures that speak of more than the newest push reach."""
+"""How far back figures over more than the newest push reach."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,9 @@ class Column:
     source
         A label of the queries' series, or the name of a query: its value.
     calm
-        The texts that say that all is well, where others are to stand out.
+        Texts that mean that all is well; others stand out.
     opens
-        Where a click on its text leads; `THIS` in the address stands for the text.
+        The page that a click on its text opens; `THIS` in the address stands for the text.
     worst_first
         Whether rows are sorted by it, the highest first; an earlier such column counts for more.
     width
@@ -163,7 +163,7 @@ class Panel:
     id
         Never changes, so that links keep leading here.
     description
-        What the numbers mean and what is good, for someone who never saw them.
+        What the numbers mean and which values are good.
     scale
         A `Scale`, or a currency as Grafana names one.
     width
@@ -174,9 +174,9 @@ class Panel:
     columns
         Of a table, from left to right; nothing else is shown in it.
     nothing
-        What it says where its queries find nothing.
+        Shown where its queries return nothing.
     links
-        Where someone who wants to know more goes on.
+        Pages with more detail.
     """
 
     id: int

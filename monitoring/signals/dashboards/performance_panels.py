@@ -1,4 +1,4 @@
-"""Panels of what the model does: performance, money, late labels."""
+"""Panels of the model: performance, money, and estimates before labels arrive."""
 
 from __future__ import annotations
 
@@ -52,25 +52,25 @@ from monitoring.signals.performance_metrics import (
 )
 
 NO_SHADOW = "no shadow"
-"""Stands in the place of a challenger where none scores in shadow."""
+"""Shown in place of a challenger where none scores in shadow."""
 
 _COLOURS = {RECALL: "blue", PRECISION: "yellow"}
 """The same in every panel, and the same for an estimate, which is dashed."""
 
 _CURVE_HEIGHT = 11
-"""That of a table with a row for each threshold, beside which its neighbour lies."""
+"""Height of a table with one row per threshold, and of the panel beside it."""
 
-_MATURE = "the newest production window whose labels have come"
+_MATURE = "the newest production window whose labels have arrived"
 
 
 def performance(queries: CaseQueries) -> Panel:
-    """Return the figures of the model at its decision threshold."""
+    """Return the panel of F1, precision and recall at the decision threshold."""
     one = queries.case.words.positive
     return Panel(
         CasePanel.PERFORMANCE,
         f"{one.upper()} detection performance",
         f"F1, precision and recall of the class {one} at the decision threshold, in {_MATURE}. "
-        "Higher is better. Where there is no data, the table of statuses says why.",
+        "Higher is better. Where there is no data, the Status table says why.",
         Display.STAT,
         Scale.RATIO,
         tuple(queries.live(metric) for metric in (F1, PRECISION, RECALL)),
@@ -79,12 +79,12 @@ def performance(queries: CaseQueries) -> Panel:
 
 
 def impact(queries: CaseQueries) -> Panel:
-    """Return what happened to the positives."""
+    """Return the panel of positives caught and missed, and of false alarms."""
     many = queries.case.words.positives
     return Panel(
         CasePanel.IMPACT,
         "Business impact",
-        f"{many.capitalize()} caught and missed, and alarms that were none, in {_MATURE}.",
+        f"{many.capitalize()} caught and missed, and false alarms, in {_MATURE}.",
         Display.STAT,
         Scale.COUNT,
         (
@@ -98,13 +98,13 @@ def impact(queries: CaseQueries) -> Panel:
 
 
 def performance_over_time(queries: CaseQueries) -> Panel:
-    """Return the course of the figures, with the interval of recall."""
+    """Return the panel of the figures over time, with the interval of recall."""
     band = _band(queries, INTERVAL, "Recall", of=RECALL)
     return Panel(
         CasePanel.PERFORMANCE_OVER_TIME,
         "Performance over time",
         f"F1, precision and recall in {_MATURE}; recall, the thick line, with its 95% "
-        "interval in grey. Dashed: limits past which an alarm is raised.",
+        "interval in grey. Dashed: limits past which an alert fires.",
         Display.LINES,
         Scale.RATIO,
         (
@@ -131,14 +131,14 @@ def _band(
 
 
 def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return what all this is worth."""
+    """Return the panels of money, review capacity and ranking."""
     scale = scale_of(NET_SAVING, queries.case.costs.currency)
     money = (NET_SAVING, MONEY_CAUGHT, MONEY_MISSED, REVIEW_COST)
     return (
         Panel(
             CasePanel.MONEY,
             "Money",
-            f"What the model saved against no model at all, in {_MATURE}: losses prevented, "
+            f"Net saving compared with having no model, in {_MATURE}: losses prevented, "
             "losses not prevented, and what its alarms cost.",
             Display.STAT,
             scale,
@@ -147,7 +147,7 @@ def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.MONEY_OVER_TIME,
             "Money over time",
-            "The same from window to window. A net saving below 0 means that the model costs "
+            "The same figures, window by window. A net saving below 0 means that the model costs "
             "more than it brings.",
             Display.LINES,
             scale,
@@ -175,8 +175,8 @@ def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.RANKING,
             "Ranking",
-            "How well the score sorts, whatever the threshold: PR-AUC, ROC-AUC, and precision "
-            "and recall among the highest scores that the team can review.",
+            "How well the score ranks, independent of the threshold: PR-AUC, ROC-AUC, and "
+            "precision and recall among the highest scores that the team can review.",
             Display.LINES,
             Scale.RATIO,
             tuple(
@@ -190,7 +190,7 @@ def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.RETURN_ON_COST,
             "Return on cost",
-            "Loss prevented for each unit of money spent on alarms, with its 95% interval in "
+            "Loss prevented per unit of money spent on alarms, with its 95% interval in "
             "grey. Below 1 the alarms cost more than they bring.",
             Display.LINES,
             Scale.NUMBER,
@@ -209,9 +209,9 @@ def _cost_curve(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.COST_CURVE,
         "Cost by decision threshold",
-        f"What {_MATURE} would have cost at thresholds around the one in use, which lie at half, "
-        "a quarter and so on of its odds, and at multiples of them. One row that costs much less "
-        "than the one in use, window after window, asks for a retrain.",
+        f"What {_MATURE} would have cost at thresholds around the one in use, at half, a "
+        "quarter and so on of its odds, and at multiples of them. Where another threshold costs "
+        "much less than the one in use, window after window, retrain.",
         Display.TABLE,
         Scale.TEXT,
         (
@@ -231,7 +231,7 @@ def _cost_curve(queries: CaseQueries) -> Panel:
 
 
 def shadow(queries: CaseQueries) -> Panel:
-    """Return the champion beside the model that scores in shadow."""
+    """Return the panel of the champion beside the model that scores in shadow."""
     many = queries.case.words.positives
     columns = (
         (RECALL, "recall"),
@@ -247,10 +247,10 @@ def shadow(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.SHADOW,
         "Champion and shadow",
-        f"The model that serves, and the newest challenger, whose scores are logged and never "
-        f"acted on, in {_MATURE}. The shadow is judged on the rows that it scored and learned "
-        f"nothing from; where it began late these are fewer. *{NO_SHADOW}*: no challenger scores "
-        "now, or none of its rows is mature yet.",
+        f"The serving model, and the newest challenger, whose scores are logged and never acted "
+        f"on, in {_MATURE}. The shadow is judged on the rows that it scored and was not trained "
+        f"on; where it started late these are fewer. *{NO_SHADOW}*: no challenger scores now, or "
+        "none of its rows is mature yet.",
         Display.TABLE,
         Scale.TEXT,
         (
@@ -258,7 +258,7 @@ def shadow(queries: CaseQueries) -> Panel:
                 replace(queries.each(metric, "role", stage=stage), name=metric.key)
                 for metric, _ in columns
             ),
-            queries.lacking(POSITIVES, "role", NO_SHADOW, stage=stage, role=Role.SHADOW.value),
+            queries.placeholder(POSITIVES, "role", NO_SHADOW, stage=stage, role=Role.SHADOW.value),
         ),
         width=24,
         height=5,
@@ -270,7 +270,7 @@ def shadow(queries: CaseQueries) -> Panel:
 
 
 def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return what is known before the labels come, and how well."""
+    """Return the panels of what is known before labels arrive, and how well."""
     estimates = (
         queries.live(
             ESTIMATED,
@@ -295,8 +295,8 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.COVERAGE,
             "Label coverage",
-            "Share of the rows of the newest mature window whose label has come. Where it is "
-            "low, realised figures speak of few rows.",
+            "Share of the rows of the newest mature window whose label has arrived. Where it is "
+            "low, realised figures rest on few rows.",
             Display.LINES,
             Scale.RATIO,
             (queries.live(LABEL_COVERAGE),),
@@ -305,8 +305,8 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.LABEL_PROBLEMS,
             "Labels in doubt",
-            "Labels whose row never came, and labels that contradict the first one of their row, "
-            "which stays. All are kept; neither counts in any figure.",
+            "Labels whose row never arrived, and labels that contradict the first one of their "
+            "row, which stays valid. None is discarded; neither kind counts in any figure.",
             Display.LINES,
             Scale.COUNT,
             (queries.each(LABEL_PROBLEMS, *LABEL_PROBLEMS.labels),),
@@ -315,9 +315,9 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.ESTIMATED,
             "Estimated against realised",
-            "Estimates, dashed, are of the window just closed, from calibrated scores, before its "
-            "labels; realised figures are of the newest mature window, so they follow later. In "
-            "grey the 95% interval of the estimated recall.",
+            "Estimates (dashed) are of the window just closed, from calibrated scores, before its "
+            "labels; realised figures are of the newest mature window, so they follow later. "
+            "Grey: the 95% interval of the estimated recall.",
             Display.LINES,
             Scale.RATIO,
             (
@@ -330,9 +330,9 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.ESTIMATE_ERROR,
             "Error of the estimate",
-            "Distance of estimated from realised figures, once labels have come; recall's is the "
-            "thick line. A large one means that scores are no longer calibrated: the concept "
-            "itself may have drifted.",
+            "Distance of estimated from realised figures, once labels have arrived; recall is the "
+            "thick line. A large one means that scores are no longer calibrated, a sign of "
+            "concept drift.",
             Display.LINES,
             Scale.RATIO,
             (
@@ -345,9 +345,9 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.ESTIMATED_COST,
             "Estimated cost",
-            "What the window just closed probably cost, reviews and losses together, dashed, "
-            "with its 95% interval in grey; what the newest mature window did cost; and how far "
-            "that lay from its own estimate.",
+            "Estimated cost of the window just closed, reviews and losses together (dashed), "
+            "with its 95% interval in grey; the cost of the newest mature window; and how far "
+            "that was from its own estimate.",
             Display.LINES,
             scale_of(ESTIMATED_COST, queries.case.costs.currency),
             (

@@ -19,7 +19,7 @@ _OF_POSITIVES = (*NEEDS_POSITIVES, PR_AUC)
 _STEP = "5m"
 
 FIGURE = "figure"
-"""The label by which a table tells figures apart that stand in rows."""
+"""The label that distinguishes figures in the rows of a table."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class CaseQueries:
     def top(self, count: int, metric: Metric, by: str) -> Query:
         """Return the query of the series that are highest at the end of the time shown.
 
-        `topk` alone chooses anew at every step: whoever was once among the highest would be
+        `topk` alone chooses anew at every step: whatever was once among the highest would be
         drawn, and only for those steps.
         """
         each = self.each(metric, by)
@@ -84,8 +84,8 @@ class CaseQueries:
         moments = self.each(metric, *by)
         return Query(f"time() - {moments.expr}", moments.name)
 
-    def lacking(self, metric: Metric, by: str, said: str, **labels: str) -> Query:
-        """Return the query that has one series, whose `by` says so, where a metric has none.
+    def placeholder(self, metric: Metric, by: str, text: str, **labels: str) -> Query:
+        """Return the query of one series with `text` as its label `by` where a metric has none.
 
         Parameters
         ----------
@@ -93,10 +93,10 @@ class CaseQueries:
             Of the series that is looked for; `by` is one of them.
         """
         absent = f"absent({select(metric, self.case.name, **labels)})"
-        return Query(f'max by ({by}) (label_replace({absent}, "{by}", "{said}", "", ""))', said)
+        return Query(f'max by ({by}) (label_replace({absent}, "{by}", "{text}", "", ""))', text)
 
     def over(self, window: Variable, name: str, how: Mapping[Metric, str]) -> Query:
-        """Return the query of figures over the chosen time, a row each, told apart by `FIGURE`.
+        """Return the query of figures over the chosen time, one row per figure.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class CaseQueries:
         return Query(rows(window.default), name, chosen=rows(window.variable))
 
     def newest(self, name: str, figures: Iterable[Metric]) -> Query:
-        """Return the query of figures as they are now, a row each, told apart by `FIGURE`."""
+        """Return the query of the current figures, one row per figure."""
         rows = (_named(metric, f"max({self._selected(metric)})") for metric in figures)
         return Query(" or ".join(rows), name)
 

@@ -51,12 +51,12 @@ _CALM = (
 
 
 def trust_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return the status and the age of each kind of figure."""
+    """Return the panels of how far to trust the figures: their status and their age."""
     return (
         Panel(
             CasePanel.STATUS,
             "Status",
-            "Whether each kind of figure could be computed and judged, and if not, why.",
+            "Whether each kind of figure could be computed and judged, and if not, why not.",
             Display.TABLE,
             Scale.TEXT,
             (queries.each(STATUS, *STATUS.labels),),
@@ -102,7 +102,7 @@ def marks(case: UseCase) -> tuple[Annotation, ...]:
 
 
 def _without_a_champion(case: UseCase) -> str:
-    """Return when the newest retrain told its decision, if that made no new champion.
+    """Return when the newest retrain published its decision, if it made no new champion.
 
     The gateway's own time of the push belongs to the decision that was pushed with it: the
     times of attempts and successes are pushed before and after it.
@@ -118,14 +118,14 @@ REPORTS = ("drift", "performance", "quality")
 
 
 def case_board(case: UseCase, addresses: Addresses) -> Board:
-    """Return the dashboard of a use case: the brief's six panels first."""
+    """Return the dashboard of a use case: the six panels of the overview first."""
     queries = CaseQueries(case, addresses)
     return Board(
         uid=board_of(case.name),
         # From its name, which no other has: Grafana loads no two boards of one title.
         title=f"{case.name.replace('_', ' ').capitalize()} monitoring",
         description=f"{case.title}: what the model catches and misses, in counts and in money, "
-        "and how far its data has moved.",
+        "and how far its data has drifted.",
         sections=(
             Section(
                 "At a glance",

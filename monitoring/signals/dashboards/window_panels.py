@@ -1,4 +1,4 @@
-"""Panels of the figures over a longer time, as far back as someone chooses to look."""
+"""Panels of the figures over a longer time, as far back as the viewer chooses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _BY_TIME = (
 
 
 def window_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return what is usual, and how bad it got."""
+    """Return the tables of current, average and worst figures."""
     return (
         _table(
             queries,

@@ -1,4 +1,4 @@
-"""Samples: what the other rooms found, as numbers of the catalogue; pure functions.
+"""Results of the other packages as samples of catalogue metrics; pure functions.
 
 What could not be computed is left out, and a sample of `tocsin_status_info` says why.
 """

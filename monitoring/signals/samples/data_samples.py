@@ -29,7 +29,7 @@ from monitoring.signals.statuses import Subject, drift_of, status_sample
 from monitoring.store.window_source import LabelProblems
 
 BROKEN = (DriftStatus.MISSING_COLUMN, DriftStatus.TYPE_CHANGED)
-"""Statuses that say the schema is no longer the one the model was trained on."""
+"""Statuses of a schema that is no longer the one the model was trained on."""
 
 
 def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:

@@ -52,7 +52,13 @@ def retrain_samples(
 
 
 def gate_samples(
-    *, version: str, rule: str, outcome: str, rows: int, positives: int, found: Comparison | None
+    *,
+    version: str,
+    rule: str,
+    outcome: str,
+    rows: int,
+    positives: int,
+    comparison: Comparison | None,
 ) -> tuple[Sample, ...]:
     """Return the decision and the numbers that it rests on.
 
@@ -64,7 +70,7 @@ def gate_samples(
         Short words of fixed sets.
     rows, positives
         Labelled rows that neither model has seen; of the first champion's test.
-    found
+    comparison
         Both models on them; None where they were not compared.
     """
     named = {"version": version, "rule": rule, "outcome": outcome}
@@ -72,16 +78,20 @@ def gate_samples(
         Sample(GATE_DECISION, 1, named),
         Sample(GATE_ROWS, rows, {"of": "rows"}),
         Sample(GATE_ROWS, positives, {"of": "positives"}),
-        *(() if found is None else _changes(found)),
+        *(() if comparison is None else _changes(comparison)),
     )
 
 
-def _changes(found: Comparison) -> Iterator[Sample]:
-    yield from _change(GATE_RECALL, found.recall, 1.0)
-    if found.cost is not None and found.old_cost:
-        yield from _change(GATE_COST, found.cost, found.old_cost)
+def _changes(comparison: Comparison) -> Iterator[Sample]:
+    yield from _change(GATE_RECALL, comparison.recall, 1.0)
+    if comparison.cost is not None and comparison.old_cost:
+        yield from _change(GATE_COST, comparison.cost, comparison.old_cost)
 
 
-def _change(metric: Metric, found: Difference, of: float) -> Iterator[Sample]:
-    for bound, value in (("value", found.value), ("low", found.low), ("high", found.high)):
+def _change(metric: Metric, difference: Difference, of: float) -> Iterator[Sample]:
+    for bound, value in (
+        ("value", difference.value),
+        ("low", difference.low),
+        ("high", difference.high),
+    ):
         yield from known(metric, value / of, bound=bound)

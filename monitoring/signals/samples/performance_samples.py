@@ -87,13 +87,13 @@ def scorecard_samples(
 
 def cost_samples(steps: Sequence[CostStep]) -> tuple[Sample, ...]:
     """Return the samples of a cost curve, three for each of its few thresholds."""
-    found: list[Sample] = []
+    samples: list[Sample] = []
     for step in steps:
         where = {"threshold": decimal(step.threshold), "used": "yes" if step.used else "no"}
-        found += known(COST_AT, step.cost, **where)
-        found += known(ALARMS_AT, step.alarms, **where)
-        found += known(MISSED_AT, step.missed, **where)
-    return tuple(found)
+        samples += known(COST_AT, step.cost, **where)
+        samples += known(ALARMS_AT, step.alarms, **where)
+        samples += known(MISSED_AT, step.missed, **where)
+    return tuple(samples)
 
 
 def estimate_samples(estimate: Estimate) -> tuple[Sample, ...]:
@@ -116,20 +116,20 @@ def estimate_samples(estimate: Estimate) -> tuple[Sample, ...]:
 def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Sample, ...]:
     """Return how far an estimate lay from the truth, once the labels of its window came.
 
-    Only a realised figure that may be judged says anything about the estimate.
+    Only a realised figure that may be judged measures the estimate.
 
     Parameters
     ----------
     estimated
-        What was estimated for the window of `realised`; None where nobody did.
+        What was estimated for the window of `realised`; None where nothing was.
     """
     if estimated is None:
         return (status_sample(Subject.ESTIMATE_ERROR, Unmeasured.NO_ESTIMATE),)
     made = estimated.recall.value is not None
     status = realised.status if made else estimated.status
-    told = status_sample(Subject.ESTIMATE_ERROR, status)
+    about = status_sample(Subject.ESTIMATE_ERROR, status)
     if not made or status is not CardStatus.JUDGED:
-        return (told,)
+        return (about,)
     truth = {RECALL: realised.recall, PRECISION: realised.precision, F1: realised.f1}
     truth[PR_AUC] = realised.pr_auc
     return (
@@ -147,7 +147,7 @@ def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Samp
                 None if realised.money is None else realised.money.cost,
             ),
         ),
-        told,
+        about,
     )
 
 

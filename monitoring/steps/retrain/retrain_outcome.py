@@ -117,5 +117,5 @@ def _gate_samples(promotion: Promotion) -> tuple[Sample, ...]:
         outcome=gate.outcome.value,
         rows=gate.rows,
         positives=gate.positives,
-        found=gate.compared,
+        comparison=gate.compared,
     )

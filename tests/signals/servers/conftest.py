@@ -9,8 +9,9 @@ from monitoring.signals import Pipeline, PushGroup, publish, publish_attempt, pu
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.use_case import UseCase
 from tests.fixtures.demo import Here, write_shop
+from tests.fixtures.eventually import eventually
 from tests.signals.figures import pushed
-from tests.signals.servers.watched import Watched, until, watching
+from tests.signals.servers.watched import Watched, watching
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +50,6 @@ def watched(servers: Watched, shop_here: Here) -> Watched:
     servers.wait_for_report("shop", shop_here.now)
     servers.wait_for_report("fraud", shop_here.now)
     # Rules look again a second after a scrape.
-    until(lambda: servers.query('max_feature_drift{use_case="fraud"}'))
-    until(lambda: servers.query('ALERTS{alertname="DriftScoreHigh",use_case="shop"}'))
+    eventually(lambda: servers.query('max_feature_drift{use_case="fraud"}'))
+    eventually(lambda: servers.query('ALERTS{alertname="DriftScoreHigh",use_case="shop"}'))
     return servers

@@ -17,9 +17,10 @@ from monitoring.signals.metric import Stage
 from monitoring.signals.samples import retrain_samples, scorecard_samples
 from monitoring.signals.statuses import RetrainDecision
 from monitoring.use_case import UseCase
+from tests.fixtures.eventually import eventually
 from tests.signals.conftest import everything
 from tests.signals.figures import card, pushed
-from tests.signals.servers.watched import NEED_A_SECOND_MODEL, Watched, until
+from tests.signals.servers.watched import NEED_A_SECOND_MODEL, Watched
 
 ADDRESSES = Addresses("http://tocsin.test")
 BRIEF = {
@@ -105,8 +106,8 @@ def test_panels_that_may_be_empty_say_why(boards: tuple[Board, ...], watched: Wa
         if not any(watched.query(query.expr) for query in panel.queries)
     }
     assert empty == {
-        (HEALTH, HealthPanel.FAILED_PUSHES): "no push was refused",
-        ("tocsin-shop", CasePanel.GATE_CHANGE): "no challenger has met a champion yet",
+        (HEALTH, HealthPanel.FAILED_PUSHES): "no push was rejected",
+        ("tocsin-shop", CasePanel.GATE_CHANGE): "no challenger was compared with a champion yet",
     }
 
 
@@ -122,9 +123,9 @@ def test_where_no_challenger_scores_the_table_beside_the_champion_says_so(
     shadow = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.SHADOW, capacity=400)
     report = pushed()[PushGroup.REPORT]
     publish((*report, *shadow), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
-    until(lambda: models() == {"champion", "shadow"})
+    eventually(lambda: models() == {"champion", "shadow"})
     publish(report, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
-    until(lambda: models() == {"champion", NO_SHADOW})
+    eventually(lambda: models() == {"champion", NO_SHADOW})
 
 
 def test_a_promotion_is_marked_where_it_happened(watched: Watched, shop: UseCase) -> None:
@@ -145,7 +146,7 @@ def test_a_retrain_that_kept_the_champion_is_marked_when_it_said_so(
         waiting_for_labels=False,
     )
     publish(kept, use_case="fraud", group=PushGroup.RETRAIN, url=watched.pushgateway)
-    (found,) = until(lambda: watched.query(others.expr))
+    (found,) = eventually(lambda: watched.query(others.expr))
     publish(
         pushed()[PushGroup.RETRAIN],
         use_case="fraud",
@@ -207,6 +208,6 @@ def test_prometheus_found_nothing_wrong_with_any_rule(watched: Watched) -> None:
         }
         return None if any(health.startswith("unknown") for health in rules.values()) else rules
 
-    health = until(evaluated)
+    health = eventually(evaluated)
     assert {name: said for name, said in health.items() if said != "ok "} == {}
     assert len(health) > len(alerts_of(None))

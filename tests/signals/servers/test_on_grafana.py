@@ -17,9 +17,10 @@ from monitoring.signals.catalogue import PREVIOUS_DRIFT
 from monitoring.signals.dashboards.panel import NO_DATA
 from monitoring.signals.generated_files import grafana_files
 from monitoring.signals.links import FLEET, HEALTH, Addresses
+from tests.fixtures.eventually import eventually
 from tests.fixtures.grafana import Grafana, running_grafana
 from tests.signals.figures import card, estimate, report_samples
-from tests.signals.servers.watched import Told, Watched, listening, until
+from tests.signals.servers.watched import Told, Watched, listening
 
 pytestmark = pytest.mark.grafana
 
@@ -77,7 +78,7 @@ def boards(grafana: Grafana, watched: Watched) -> list[dict[str, Any]]:
     def loaded() -> bool:
         return {board["uid"] for board in grafana.get("/api/search?type=dash-db")} == uids
 
-    until(loaded)
+    eventually(loaded)
     return [grafana.get(f"/api/dashboards/uid/{uid}")["dashboard"] for uid in sorted(uids)]
 
 
@@ -111,7 +112,7 @@ def test_every_query_of_every_panel_is_answered(
             if PREVIOUS_DRIFT.name not in target
         ]
 
-    until(lambda: not empty())
+    eventually(lambda: not empty())
     for board, panel in panels:
         answered = grafana.answers(filled(panel["targets"], board))
         errors = {letter: a["error"] for letter, a in answered.items() if "error" in a}
@@ -146,11 +147,11 @@ def test_every_rule_is_evaluated_without_an_error(grafana: Grafana) -> None:
         done = all(not r["lastEvaluation"].startswith("0001") for r in found.values())
         return found if done else None
 
-    found = until(evaluated, seconds=120)
+    found = eventually(evaluated, seconds=120)
     assert {name: r.get("lastError") for name, r in found.items() if r["health"] == "error"} == {}
     firing = {name for name, rule in found.items() if rule["state"] == "firing"}
     assert {name.rpartition(" (")[0] for name in firing} == {
-        "The way from rule to receiver works",
+        "Alert delivery works",
         "Tiny shop: drift score above 0.3",
     }
 
@@ -162,7 +163,7 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     low = report_samples(realised=card(recall=recall), estimated=estimate(recall=recall))
     publish(low, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     try:
-        alert = until(lambda: told.latest("RecallLow", "firing"), seconds=90)
+        alert = eventually(lambda: told.latest("RecallLow", "firing"), seconds=90)
     finally:
         publish(report_samples(), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     assert alert["labels"]["severity"] == "critical"
@@ -170,7 +171,7 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     assert annotations == {
         "summary": "Card fraud: recall below 0.6",
         "description": "The model caught 0.45 of all frauds in the newest mature window.",
-        "value": "0.45 (alarm below 0.6)",
+        "value": "0.45 (fires below 0.6)",
         "money": "400 EUR lost to missed frauds",
         "dashboard_url": "http://grafana.test/d/tocsin-fraud?viewPanel=3",
         "report_url": "http://tocsin.test/reports/fraud/index.html",
@@ -178,16 +179,16 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     }
     assert "/d/tocsin-fraud" in alert["dashboardURL"]
     assert "viewPanel=3" in alert["panelURL"]
-    mail = until(lambda: told.mail("recall below 0.6"))
+    mail = eventually(lambda: told.mail("recall below 0.6"))
     assert mail["To"] == "team@tocsin.test"
-    until(lambda: told.latest("RecallLow", "resolved"), seconds=90)
+    eventually(lambda: told.latest("RecallLow", "resolved"), seconds=90)
 
 
 def test_the_watchdog_barks_and_nobody_hears_it(grafana: Grafana, told: Told) -> None:
-    (alert,) = [
-        alert
-        for alert in grafana.get("/api/alertmanager/grafana/api/v2/alerts")
-        if alert["labels"].get("alert") == "Watchdog"
-    ]
+    def barking() -> list[dict[str, Any]]:
+        alerts = grafana.get("/api/alertmanager/grafana/api/v2/alerts")
+        return [alert for alert in alerts if alert["labels"].get("alert") == "Watchdog"]
+
+    (alert,) = eventually(barking)
     assert alert["labels"]["severity"] == "none"
     assert not [a for a in told.alerts if a["labels"].get("alert") == "Watchdog"]

@@ -1,8 +1,7 @@
 """A small real stack: Pushgateway, Prometheus with the rules, Alertmanager, and who is told."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from aiosmtpd.controller import Controller
@@ -23,6 +22,7 @@ from monitoring.signals.catalogue import GATE_COST, GATE_RECALL, PREVIOUS_DRIFT
 from monitoring.signals.generated_files import Targets, alertmanager_file, prometheus_files
 from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
+from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import (
     running_alertmanager,
     running_prometheus,
@@ -30,7 +30,6 @@ from tests.fixtures.gateway import (
 )
 from tests.fixtures.loopback import free_port
 
-T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
 NEED_A_SECOND_MODEL = (PREVIOUS_DRIFT, GATE_COST, GATE_RECALL)
 """Not there after a demo, which ends with the first retrain's model."""
@@ -88,24 +87,13 @@ class Watched:
     def wait_for_report(self, use_case: str, since: datetime) -> None:
         """Wait until what a report told at `since` or later is scraped."""
         told = f'tocsin_last_success_timestamp_seconds{{use_case="{use_case}",pipeline="report"}}'
-        until(lambda: self.query(f"{told} >= {since.timestamp()}"))
+        eventually(lambda: self.query(f"{told} >= {since.timestamp()}"))
 
     def get(self, path: str) -> Any:
         """Return what Prometheus's API says under a path."""
         answer = requests.get(f"{self.prometheus}{path}", timeout=10).json()
         assert answer["status"] == "success", f"{path}: {answer}"
         return answer["data"]
-
-
-def until(found: Callable[[], T | None], *, seconds: float = 45) -> T:
-    """Return what `found` finds, once it finds something."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.2)
-    raise AssertionError(f"not found within {seconds} s")
 
 
 @contextmanager
