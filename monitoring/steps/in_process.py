@@ -81,7 +81,7 @@ class _Execution:
             if isinstance(step, EachCandidate):
                 before += self.states[opening.name]
                 self.states[step.name] = [
-                    self._candidate(step, name, before) for name in self.run.case.candidates
+                    self._candidate(step, name, before) for name in self.run.declared.candidates
                 ]
             else:
                 if step.runs is not Runs.AFTER_ANY_SUCCESS:
@@ -115,7 +115,7 @@ class _Execution:
         return state
 
     def _notify_failure(self, step: Step, error: Exception) -> None:
-        title = f"{self.run.case.title}: {self.run.pipeline}"
+        title = f"{self.run.declared.title}: {self.run.pipeline}"
         try:
             notify_failure(title, step.name, self.run.key, error)
         except StepError as another:
@@ -126,7 +126,7 @@ class _Execution:
         errors = {task: error for task, error in self.errors.items() if "." not in task}
         ended = [state for states in self.states.values() for state in states]
         if not errors and State.UPSTREAM_FAILED in ended:
-            msg = f"{self.run.case.title}: no candidate could be trained"
+            msg = f"{self.run.declared.title}: no candidate could be trained"
             errors = {"candidates": StepError(msg), **self.errors}
         if not errors:
             return

@@ -29,7 +29,7 @@ class Notification(Result):
         failures = [f"{failure.step} failed: {failure.error}" for failure in run.failures()]
         lines = failures or ["A step was killed or did not run."]
         lines.append(f"The full error is in the log of that step, run {run.key}.")
-        title = f"{run.case.title}: {run.pipeline} failed"
+        title = f"{run.declared.title}: {run.pipeline} failed"
         return cls(title=title, text="\n".join(lines))
 
 

@@ -88,10 +88,14 @@ class Run(Result):
         )
 
     @property
+    def declared(self) -> UseCase:
+        """The use case as its file declares it; its source is not looked at."""
+        return find_use_case(self.use_case, settings().use_cases)
+
+    @property
     def case(self) -> UseCase:
-        """The use case that the run is of, its columns known."""
-        where = settings()
-        return resolve(find_use_case(self.use_case, where.use_cases), where.data)
+        """The use case, its columns resolved from its source where the file leaves them out."""
+        return resolve(self.declared, settings().data)
 
     @property
     def as_of(self) -> datetime:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _VERDICT = TypeAdapter(Verdict)
 
 
-def judge(run: Run, store: WindowSource, model: Model, rows: Rows | None = None) -> Verdict:
+def make_verdict(run: Run, store: WindowSource, model: Model, rows: Rows | None = None) -> Verdict:
     """Return the verdict of the run's window against the model's reference, made at most once.
 
     Its id is made of use case, window and model version, so that a report, a retrain and a

@@ -10,7 +10,7 @@ from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import production_store
 from monitoring.steps.report.measurement import measure_windows
 from monitoring.steps.run import Run
-from monitoring.steps.window_verdict import judge
+from monitoring.steps.window_verdict import make_verdict
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, send
@@ -40,7 +40,7 @@ def test_features_are_read_once_of_the_window_and_never_of_the_mature_one(
         reads = feature_reads(store)
         measured = measure_windows(run, store, model)
         assert len(reads) == 1
-        assert measured.verdict == judge(run, store, model)
+        assert measured.verdict == make_verdict(run, store, model)
         assert len(reads) == 1  # a verdict that was made is not made again
         recent = store.window(cards.case, run.window, AS_OF)
         past = store.window(cards.case, measured.mature_window, AS_OF)

@@ -1,5 +1,6 @@
 """A run's notification: one whatever failed, after its success is published, never in its way."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from monitoring.errors import TocsinError
 from monitoring.reports.entry import ReportKind, report_name
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
@@ -112,6 +114,22 @@ def test_a_retrain_whose_rows_cannot_be_read_is_notified_of_once(
     assert webhook.titles == [f"{case.title}: retrain failed"]
     assert "merge_production_data failed: " in webhook.posted[0]["text"]
     assert "select" not in webhook.posted[0]["text"]
+
+
+def test_a_source_that_cannot_be_read_at_all_is_notified_of_once(
+    case: UseCase, webhook: Webhook, tmp_path: Path
+) -> None:
+    """Its columns are read from it, so that hardly a step can begin."""
+    file = tmp_path / "use_cases" / f"{case.name}.yml"
+    text = file.read_text(encoding="utf-8")
+    for field, value in {"source": "{path: auto}", "target": "last", "features": "auto"}.items():
+        text = re.sub(rf"{field}: .*", f"{field}: {value}", text)
+    file.write_text(text, encoding="utf-8")
+    (tmp_path / "data" / f"{case.name}.csv").write_bytes(b"\xff\x00\xfe" * 100)
+    with pytest.raises(TocsinError):
+        in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
+    assert webhook.titles == [f"{case.title}: retrain failed"]
+    assert "check_production_data failed: " in webhook.posted[0]["text"]
 
 
 def test_a_success_that_cannot_be_published_is_notified_of_once(

@@ -27,7 +27,7 @@ from monitoring.steps.report.window_figures import (
     scores_of,
 )
 from monitoring.steps.run import Result, Run, StepError, verdict_window
-from monitoring.steps.window_verdict import judge, own_scores
+from monitoring.steps.window_verdict import make_verdict, own_scores
 from monitoring.store.window_source import LabelProblems, WindowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
@@ -162,7 +162,7 @@ def measure_windows(
         shadow_status, figures = figures, None
     older = store.scored(case, _newest_mature(case, mature.end), mature.end)
     return Measured(
-        verdict=judge(run, store, model, recent),
+        verdict=make_verdict(run, store, model, recent),
         as_of=run.as_of,
         mature_start=mature.start,
         mature_end=mature.end,

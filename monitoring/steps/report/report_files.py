@@ -46,7 +46,7 @@ def report_performance(run: Run) -> ReportFile:
 
 def keep_newest_reports(run: Run) -> Retention:
     """Keep the newest reports of each kind and those that firing alerts cite, and list them."""
-    case, folder, where = run.case, settings().reports, settings()
+    case, folder, where = run.declared, settings().reports, settings()
     mine = folder / case.name
     # Figures that are published nowhere raise no alert.
     cited = (

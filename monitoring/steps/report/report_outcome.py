@@ -50,7 +50,7 @@ def summary(run: Run) -> Notification:
 
     In this order: a webhook that is down makes no figure stale.
     """
-    case = run.case
+    case = run.declared
     availability = run.read("availability", Availability)
     measured = run.read("measured", Measured)
     skipped = availability is not None and not availability.available
@@ -85,9 +85,9 @@ def publish_report(run: Run, measured: Measured | None, *, rows: int | None) -> 
     rows
         Production rows in the verdict's window; None if they could not be counted.
     """
-    samples = report_samples(run.case, measured, rows=rows, as_of=run.as_of)
-    push(run.case, PushGroup.REPORT, samples)
-    publish_model(run.case)
+    samples = report_samples(run.declared, measured, rows=rows, as_of=run.as_of)
+    push(run.declared, PushGroup.REPORT, samples)
+    publish_model(run.declared)
 
 
 def report_samples(

@@ -107,7 +107,7 @@ def log_candidate(run: Run, candidate: str) -> Logged:
 
 def select(run: Run) -> Selection:
     """Select the best of the candidates that were trained; name those that failed."""
-    names = tuple(run.case.candidates)
+    names = tuple(run.declared.candidates)
     logged = {name: run.read(f"{name}_logged", Logged) for name in names}
     choice = select_best(
         [_contender(run, name) for name in names if logged[name] is not None],
@@ -126,7 +126,7 @@ def select(run: Run) -> Selection:
 
 def remove_candidates(run: Run) -> None:
     """Remove the trained candidates of a run that has ended: MLflow holds them."""
-    for name in run.case.candidates:
+    for name in run.declared.candidates:
         shutil.rmtree(run.folder / name, ignore_errors=True)
 
 

@@ -24,7 +24,7 @@ class Published(Result):
 def publish_metrics(run: Run) -> Published:
     """Publish the decision and the serving model, whichever way the run went."""
     with production_store() as store:
-        new_labelled = store.new_labelled(run.case, run.as_of)
+        new_labelled = store.new_labelled(run.declared, run.as_of)
     publish_retrain(
         run,
         run.read("decision", Decision),
@@ -57,13 +57,14 @@ def notify(run: Run) -> Notification:
 def _succeeded(run: Run, decision: Decision, promotion: Promotion | None) -> bool:
     """Return whether every step did its work; a candidate may fail as long as one did not."""
     retrained = promotion is not None and run.read("archived", Archived) is not None
-    failed = [f.step for f in run.failures() if f.step.partition(".")[0] not in run.case.candidates]
+    candidates = run.declared.candidates
+    failed = [one for one in run.failures() if one.step.partition(".")[0] not in candidates]
     published = run.read("published", Published) is not None
     return published and (retrained or not decision.go) and not failed
 
 
 def _notification(run: Run, decision: Decision, promotion: Promotion | None) -> Notification:
-    title = run.case.title
+    title = run.declared.title
     if promotion is None:
         text = f"{decision.reason}: {decision.words}"
         return Notification(title=f"{title}: no retrain", text=text)
@@ -95,10 +96,10 @@ def publish_retrain(
             waiting_for_labels=decision.waiting
             or (promotion is not None and promotion.gate.waiting),
         )
-        push(run.case, PushGroup.RETRAIN, samples)
+        push(run.declared, PushGroup.RETRAIN, samples)
     if promotion is not None:
-        push(run.case, PushGroup.GATE, _gate_samples(promotion))
-    publish_model(run.case)
+        push(run.declared, PushGroup.GATE, _gate_samples(promotion))
+    publish_model(run.declared)
 
 
 def _decided(decision: Decision, promotion: Promotion | None) -> RetrainDecision:
