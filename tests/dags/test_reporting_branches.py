@@ -82,13 +82,13 @@ def test_a_survey_without_amounts_and_event_times_goes_through_the_same_dags(
 
 
 def test_a_gateway_that_is_down_is_notified_of_once_and_retention_runs(
-    airflow: Airflow, tocsin_folder: Path, webhook: Webhook
+    airflow: Airflow, tocsin_folder: Path, own_webhook: Webhook
 ) -> None:
     case = write_tiny("unpublished", tocsin_folder)
     ran = airflow.run(
         f"reporting_{case.name}",
         environment={
-            "TOCSIN_WEBHOOK_URL": webhook.url,
+            "TOCSIN_WEBHOOK_URL": own_webhook.url,
             "TOCSIN_PUSHGATEWAY_URL": "http://127.0.0.1:9",
         },
         as_of=AS_OF.isoformat(),
@@ -97,19 +97,19 @@ def test_a_gateway_that_is_down_is_notified_of_once_and_retention_runs(
     assert {ran.tasks[name] for name in ("open_run", "publish_metrics")} == {"failed"}
     assert {ran.tasks[name] for name in MEASURED} == {"upstream_failed"}
     assert {ran.tasks[name] for name in (LISTED, "summary")} == {"success"}
-    assert webhook.titles == [f"{case.title}: report failed"]
-    assert "open_run failed: PublishError" in webhook.posted[0]["text"]
+    assert own_webhook.titles == [f"{case.title}: report failed"]
+    assert "open_run failed: PublishError" in own_webhook.received[0]["text"]
 
 
 def test_a_webhook_that_is_down_fails_the_run_and_leaves_its_success_published(
-    airflow: Airflow, tocsin_folder: Path, webhook: Webhook, pushgateway: str
+    airflow: Airflow, tocsin_folder: Path, own_webhook: Webhook, pushgateway: str
 ) -> None:
     """The branch is the one that a gate ends: what fails on it fails the run all the same."""
     case = write_tiny("unheard", tocsin_folder)
-    webhook.answer = 503
+    own_webhook.answer = 503
     ran = airflow.run(
         f"reporting_{case.name}",
-        environment={"TOCSIN_WEBHOOK_URL": webhook.url},
+        environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},
         as_of=AS_OF.isoformat(),
     )
     assert {ran.tasks[name] for name in MEASURED} == {"skipped"}
@@ -121,14 +121,14 @@ def test_a_webhook_that_is_down_fails_the_run_and_leaves_its_success_published(
 
 
 def test_a_run_that_cannot_be_opened_is_notified_of_once(
-    airflow: Airflow, tocsin_folder: Path, webhook: Webhook
+    airflow: Airflow, tocsin_folder: Path, own_webhook: Webhook
 ) -> None:
     case = write_tiny("unopened", tocsin_folder)
     ran = airflow.run(
         f"reporting_{case.name}",
-        environment={"TOCSIN_WEBHOOK_URL": webhook.url},
+        environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},
         as_of="when it suits",
     )
     assert ran.state == "failed"
     assert {ran.tasks[name] for name in (*ALWAYS, LISTED)} == {"skipped"}
-    assert webhook.titles == [f"reporting_{case.name} failed"]
+    assert own_webhook.titles == [f"reporting_{case.name} failed"]

@@ -75,35 +75,35 @@ def test_a_person_can_force_a_retrain(airflow: Airflow, first_champion: UseCase)
 
 
 def test_a_candidate_that_fails_is_left_out_and_named_in_the_one_notification(
-    airflow: Airflow, tocsin_folder: Path, webhook: Webhook
+    airflow: Airflow, tocsin_folder: Path, own_webhook: Webhook
 ) -> None:
     case = write_tiny("halting", tocsin_folder, learning_rate=-1.0)
     ran = airflow.run(
         f"retrain_{case.name}",
-        environment={"TOCSIN_WEBHOOK_URL": webhook.url},
+        environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},
         as_of=AS_OF.isoformat(),
     )
     assert ran.tasks["lightgbm.search"] == "failed"
     assert ran.tasks["promote"] == "success"
     assert ran.state == "success"
-    assert webhook.titles == [f"{case.title}: new champion"]
-    assert "FAILED: lightgbm" in webhook.posted[0]["text"]
+    assert own_webhook.titles == [f"{case.title}: new champion"]
+    assert "FAILED: lightgbm" in own_webhook.received[0]["text"]
 
 
 def test_a_step_that_fails_fails_the_run_after_one_notification(
-    airflow: Airflow, tocsin_folder: Path, pushgateway: str, webhook: Webhook
+    airflow: Airflow, tocsin_folder: Path, pushgateway: str, own_webhook: Webhook
 ) -> None:
     case = write_tiny("broken", tocsin_folder)
     (tocsin_folder / "data" / "broken.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
     ran = airflow.run(
         f"retrain_{case.name}",
-        environment={"TOCSIN_WEBHOOK_URL": webhook.url},
+        environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},
         as_of=AS_OF.isoformat(),
     )
     assert ran.tasks["merge_production_data"] == "failed"
     assert ran.tasks["select"] == "upstream_failed"
-    assert webhook.titles == [f"{case.title}: retrain failed"]
-    assert "merge_production_data failed: " in webhook.posted[0]["text"]
+    assert own_webhook.titles == [f"{case.title}: retrain failed"]
+    assert "merge_production_data failed: " in own_webhook.received[0]["text"]
     assert {ran.tasks[name] for name in ALWAYS} == {"success"}
     assert ran.state == "failed"
     groups = requests.get(f"{pushgateway}/api/v1/metrics", timeout=5).json()["data"]

@@ -27,13 +27,13 @@ NOWHERE = "http://127.0.0.1:9"
 
 @pytest.fixture
 def case(
-    tmp_path: Path, pushgateway: str, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pushgateway: str, own_webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[UseCase]:
     """A use case without a champion, its gateway and its webhook at work."""
     for folder in ("state", "data", "reports", "use_cases"):
         monkeypatch.setenv(f"TOCSIN_{folder.upper()}", str(tmp_path / folder))
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
-    monkeypatch.setenv("TOCSIN_WEBHOOK_URL", webhook.url)
+    monkeypatch.setenv("TOCSIN_WEBHOOK_URL", own_webhook.url)
     settings.cache_clear()
     yield write_tiny(tmp_path.name[:30].rstrip("_").lower(), tmp_path)
     settings.cache_clear()
@@ -55,18 +55,18 @@ def pushed(gateway: str, case: UseCase, metric: str) -> list[str]:
 
 
 def test_a_webhook_that_is_down_costs_the_message_alone(
-    case: UseCase, webhook: Webhook, pushgateway: str
+    case: UseCase, own_webhook: Webhook, pushgateway: str
 ) -> None:
-    webhook.answer = 500
+    own_webhook.answer = 500
     with pytest.raises(StepError, match=r"answer 500.*TOCSIN_WEBHOOK_URL") as raised:
         report(case)
-    assert webhook.url not in str(raised.value)
+    assert own_webhook.url not in str(raised.value)
     assert pushed(pushgateway, case, "tocsin_last_success_timestamp_seconds")
     assert 'status="not delivered"' in notification_status(pushgateway, case)
-    webhook.answer = 200
+    own_webhook.answer = 200
     report(case)
     assert 'status="delivered"' in notification_status(pushgateway, case)
-    assert webhook.titles == [f"{case.title}: nothing to report"]
+    assert own_webhook.titles == [f"{case.title}: nothing to report"]
 
 
 def notification_status(gateway: str, case: UseCase) -> str:
@@ -86,7 +86,7 @@ def test_without_a_webhook_the_status_says_so(
 
 
 def test_a_gateway_that_is_down_is_notified_of_once_and_old_reports_go_all_the_same(
-    case: UseCase, webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    case: UseCase, own_webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = tmp_path / "reports" / case.name
     mine.mkdir(parents=True)
@@ -101,23 +101,23 @@ def test_a_gateway_that_is_down_is_notified_of_once_and_old_reports_go_all_the_s
         with pytest.raises(PublishError, match=NOWHERE):
             report(case)
     assert {path.name for path in mine.glob("drift_*")} == set(names[: case.report.keep])
-    assert webhook.titles == [f"{case.title}: report failed"]
-    assert "open_run failed: PublishError" in webhook.posted[0]["text"]
+    assert own_webhook.titles == [f"{case.title}: report failed"]
+    assert "open_run failed: PublishError" in own_webhook.received[0]["text"]
 
 
 def test_a_retrain_whose_rows_cannot_be_read_is_notified_of_once(
-    case: UseCase, webhook: Webhook, tmp_path: Path
+    case: UseCase, own_webhook: Webhook, tmp_path: Path
 ) -> None:
     (tmp_path / "data" / f"{case.name}.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
     with pytest.raises(Exception, match="Class"):
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
-    assert webhook.titles == [f"{case.title}: retrain failed"]
-    assert "merge_production_data failed: " in webhook.posted[0]["text"]
-    assert "select" not in webhook.posted[0]["text"]
+    assert own_webhook.titles == [f"{case.title}: retrain failed"]
+    assert "merge_production_data failed: " in own_webhook.received[0]["text"]
+    assert "select" not in own_webhook.received[0]["text"]
 
 
 def test_a_source_that_cannot_be_read_at_all_is_notified_of_once(
-    case: UseCase, webhook: Webhook, tmp_path: Path
+    case: UseCase, own_webhook: Webhook, tmp_path: Path
 ) -> None:
     """Its columns are read from it, so that hardly a step can begin."""
     file = tmp_path / "use_cases" / f"{case.name}.yml"
@@ -128,12 +128,12 @@ def test_a_source_that_cannot_be_read_at_all_is_notified_of_once(
     (tmp_path / "data" / f"{case.name}.csv").write_bytes(b"\xff\x00\xfe" * 100)
     with pytest.raises(TocsinError):
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
-    assert webhook.titles == [f"{case.title}: retrain failed"]
-    assert "check_production_data failed: " in webhook.posted[0]["text"]
+    assert own_webhook.titles == [f"{case.title}: retrain failed"]
+    assert "check_production_data failed: " in own_webhook.received[0]["text"]
 
 
 def test_a_success_that_cannot_be_published_is_notified_of_once(
-    case: UseCase, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    case: UseCase, own_webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateway goes away between the figures and the success."""
     from monitoring.steps.report import report_outcome
@@ -148,5 +148,5 @@ def test_a_success_that_cannot_be_published_is_notified_of_once(
     monkeypatch.setattr(report_outcome, "publish_metrics", publish_and_lose_the_gateway)
     with pytest.raises(PublishError):
         report(case)
-    assert webhook.titles == [f"{case.title}: report failed"]
-    assert "summary of run report_" in webhook.posted[0]["text"]
+    assert own_webhook.titles == [f"{case.title}: report failed"]
+    assert "summary of run report_" in own_webhook.received[0]["text"]

@@ -23,7 +23,7 @@ from monitoring.training.registry import Registry
 from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, load_use_case
-from tests.fixtures.stack import Webhook
+from tests.fixtures.webhook import Webhook
 from tests.training.conftest import Job
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
