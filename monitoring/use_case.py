@@ -271,8 +271,8 @@ class Severity(StrEnum):
 class Limits(Section):
     """Limits of one side, by severity; an alert fires strictly past them."""
 
-    warning: float | None = Field(None, description="Someone should look today.")
-    critical: float | None = Field(None, description="Someone must look now.")
+    warning: float | None = Field(None, description="Needs someone today.")
+    critical: float | None = Field(None, description="Needs someone now.")
 
     def items(self) -> Iterator[tuple[Severity, float]]:
         """Yield the limits that are set."""
@@ -314,7 +314,7 @@ class Thresholds(Section):
     f1: Threshold | None = Field(None, description="Realised F1 in production.")
     missed: Threshold | None = Field(None, description="Positives missed in a mature window.")
     capacity_used: Threshold | None = Field(
-        None, description="Alarms a day as a share of what the team can review."
+        None, description="Alarms per day as a share of what the team can review."
     )
     drift_score: Threshold | None = Field(None, description="Share of features drifted.")
     label_coverage: Threshold | None = Field(None, description="Share of rows with their label.")
@@ -322,7 +322,7 @@ class Thresholds(Section):
         None, description="Distance of estimated from realised recall."
     )
     quarantined: Threshold | None = Field(
-        None, description="Rows set aside by the schema check in a window."
+        None, description="Rows that the schema check quarantined in a window."
     )
 
 
