@@ -105,6 +105,10 @@ class Supervisor:
         """Start a component that does not run; return at once."""
         self._call("startProcess", name, False)
 
+    def stop_component(self, name: str) -> None:
+        """Stop a component that runs; return when it has ended."""
+        self._call("stopProcess", name)
+
     def states(self) -> dict[str, ProcessState]:
         """Return the state of every component's process by its name; none if it is not alive."""
         try:
@@ -131,7 +135,7 @@ class Supervisor:
         try:
             pid = self._call("getPID")
             if before is not None and before.is_up:
-                self._call("stopProcess", first)
+                self.stop_component(first)
             self._call("stopAllProcesses")
             self._call("shutdown")
         except (OSError, http.client.HTTPException):
