@@ -1,4 +1,4 @@
-"""Parsing: raw columns become numbers, words and times, and what can't be read is told apart."""
+"""Parsing of raw columns into numbers, words and times; values that can't be read are marked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ColumnTypeError(TocsinError, ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """A column of numbers, one a row.
+    """A column of numbers, one per row.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """A column of times, one a row.
+    """A column of times, one per row.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Role: the part a model plays when it scores."""
+"""Rows of one use case: features, ids, times, labels, amounts and scores."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Rows:
     Attributes
     ----------
     features
-        One column a feature, in the use case's order: float64 for numeric, `str` for
+        One column per feature, in the use case's order: float64 for numeric, `str` for
         categorical, missing as NaN in both. The index is 0..n-1.
     row_id
         The id of each row (`str`).

@@ -1,4 +1,4 @@
-"""The supervisor: one supervisord that starts the components, restarts and stops them."""
+"""The supervisor: one supervisord that starts, restarts and stops the components."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from monitoring.stack.private import write_private
 from monitoring.stack.stack_error import StackError
 
 START_SECONDS = 10
-"""A component that ends sooner than this has not started; after one more try it is given up."""
+"""A component that ends sooner than this has not started; it is tried once more, then given up."""
 
 STOP_SECONDS = 10
 """How long a component may take to stop before it is killed."""
@@ -112,15 +112,15 @@ class Supervisor:
     def states(self) -> dict[str, ProcessState]:
         """Return the state of every component's process by its name; none if it is not alive."""
         try:
-            found = self._call("getAllProcessInfo")
+            processes = self._call("getAllProcessInfo")
         except (OSError, http.client.HTTPException):
             return {}
-        assert isinstance(found, list)  # noqa: S101 - the supervisor's own interface says so
+        assert isinstance(processes, list)  # noqa: S101 - the supervisor's own interface says so
         return {
             entry["name"]: ProcessState(
                 entry["statename"], entry["pid"] or None, entry["exitstatus"]
             )
-            for entry in found
+            for entry in processes
         }
 
     def stop(self, first: str) -> None:

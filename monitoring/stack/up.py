@@ -21,7 +21,7 @@ from monitoring.stack.status import STOPPED, ComponentStatus, started_ports, sta
 from monitoring.stack.supervisor import ProcessState, Supervisor
 
 Progress = Callable[[Sequence[ComponentStatus]], None]
-"""Is told how every component is, again and again while the stack starts."""
+"""Called with the status of every component, again and again while the stack starts."""
 
 START_SECONDS = 300
 """How long the whole stack may take; about 30 s on two free cores."""
@@ -101,7 +101,10 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
 def _check_same_ports(folders: Folders, ports: Ports) -> None:
     started = started_ports(folders)
     if started != ports:
-        msg = f"the stack of {folders.state} is up on other ports ({started!r}): first take it down"
+        msg = (
+            f"the stack of {folders.state} is up on other ports ({started!r}): stop it first with "
+            "`tocsin down`"
+        )
         raise StackError(msg)
 
 
@@ -110,7 +113,7 @@ def _check_nothing_left(folders: Folders) -> None:
     if left:
         msg = (
             f"{len(left)} processes of an earlier stack of {folders.state} still run without "
-            "their supervisor: end them with `tocsin down`"
+            "their supervisor: stop them with `tocsin down`"
         )
         raise StackError(msg)
 
@@ -155,21 +158,21 @@ class _Start:
 
     def _wait_until_healthy(self) -> tuple[ComponentStatus, ...]:
         while True:
-            found = self._look()
-            sick = [component for component in found if not component.healthy]
+            shown = self._look()
+            sick = [component for component in shown if not component.healthy]
             if not sick:
-                return found
+                return shown
             if time.monotonic() > self.until:
                 raise self._failed(sick[0].name, f"is {sick[0].state}, but not healthy")
             time.sleep(LOOK_EVERY)
 
     def _look(self) -> tuple[ComponentStatus, ...]:
-        found = statuses(self.supervisor, self.wanted)
-        self.progress(found)
-        for component in found:
+        shown = statuses(self.supervisor, self.wanted)
+        self.progress(shown)
+        for component in shown:
             if component.state in {"fatal", "exited"}:
                 raise self._failed(component.name, "does not stay up")
-        return found
+        return shown
 
     def _process(self, component: Component) -> ProcessState:
         return self.supervisor.states().get(component.name, STOPPED)
