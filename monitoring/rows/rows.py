@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """Whether a model's score decides, or is only looked at."""
+    """Whether a model's score decides, or is only compared."""
 
     CHAMPION = "champion"
     SHADOW = "shadow"
 
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
+
+NO_TIME = np.datetime64("NaT", "us")
+"""A time that is not there, of the unit of all times: NumPy deprecates one without a unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,7 @@ class Rows:
         late = ~(known.label_time <= limit)  # NaT compares false: no label is late too
         label, label_time = known.label.copy(), known.label_time.copy()
         label[late] = UNLABELLED
-        label_time[late] = np.datetime64("NaT")
+        label_time[late] = NO_TIME
         return replace(known, label=label, label_time=label_time)
 
     @property

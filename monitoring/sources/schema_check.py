@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.rows.quarantine import QuarantinedRow, Reason, row_payload
-from monitoring.rows.rows import UNLABELLED, Rows, moment64
+from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
 from monitoring.sources.source_file import MalformedRow
 from monitoring.sources.typed_columns import (
     Defect,
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from pandera.pandas import DataFrameSchema
-
-
-_NO_TIME = np.datetime64("NaT", "us")
 
 
 def check(
@@ -155,7 +152,7 @@ def _rows(
         event_time=typed.event_time,
         arrival_time=arrival_time,
         label=typed.label,
-        label_time=np.where(labelled, due, _NO_TIME),
+        label_time=np.where(labelled, due, NO_TIME),
         amount=amount,
     )
 

@@ -20,7 +20,7 @@ from monitoring.rows.quarantine import (
     quarantine_unusable,
     quarantine_values,
 )
-from monitoring.rows.rows import NEGATIVE, POSITIVE, Role
+from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role
 from monitoring.store.database import batches, insert_new
 from monitoring.store.row_formats import features_to_json
 from monitoring.store.schema import (
@@ -288,7 +288,7 @@ def _seen_at(what: str, *columns: NDArray[np.datetime64]) -> list[datetime]:
     InputError
         None of them has a time.
     """
-    seen = np.full(len(columns[0]), np.datetime64("NaT", "us"))
+    seen = np.full(len(columns[0]), NO_TIME)
     for times in columns:
         fills = np.isnat(seen) & is_usable_time(times)
         seen[fills] = times[fills]

@@ -372,7 +372,7 @@ def test_every_row_is_accepted_or_set_aside_once(
     assert len(rows) + len(result.quarantined) == len(frame) + len(broken)
     assert len({row.row_number for row in result.quarantined}) == len(result.quarantined)
     assert len(set(rows.row_id)) == len(rows)
-    assert (np.diff(rows.event_time) >= np.timedelta64(0)).all()
+    assert (np.diff(rows.event_time) >= np.timedelta64(0, "us")).all()
     assert not np.isnat(rows.event_time).any()
     assert not np.isinf(rows.features[["weight", "worth"]].to_numpy()).any()
     assert rows.amount is None or not (rows.amount < 0).any()
