@@ -1,4 +1,4 @@
-"""Field types: what a value in a use-case file may be, and what is said where it may not."""
+"""Field types of a use-case file: the values they accept, and their error messages."""
 
 from __future__ import annotations
 

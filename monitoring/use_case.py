@@ -1,4 +1,4 @@
-"""A use case: everything Tocsin knows of one watched model, read from one YAML file."""
+"""A use case: the declaration of one watched model, read from one YAML file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ALLOWED_MODULES = (
 
 
 class Words(Section):
-    """What people call the positive class; dashboards, alerts and reports speak so."""
+    """What the positive class is called in dashboards, alerts and reports."""
 
     positive: str = Field("positive", description="One positive row: fraud.")
     positives: str = Field("positives", description="Several of them: frauds.")
@@ -55,12 +55,13 @@ class Source(Section):
         "`auto`: the first CSV there, its last column the target."
     )
     synthetic: Literal["card", "survey"] | None = Field(
-        None, description="What is made up, loudly, where the file is missing."
+        None,
+        description="Kind of synthetic rows that stand in, with a warning, for a missing file.",
     )
 
 
 class EventTime(Section):
-    """The column that says when a row happened."""
+    """The column with the time of the event."""
 
     name: str = Field(description="Column name.")
     unit: Literal["s", "ms", "iso"] = Field("iso", description="Seconds, milliseconds or ISO 8601.")
@@ -82,7 +83,7 @@ class ArrivalOrder(Section):
 
 
 class Target(Section):
-    """The column that holds the truth."""
+    """The column of labels."""
 
     name: str = Field(description="Column name.")
     positive: ClassValue = Field(description="Its value for the positive class.")
@@ -112,7 +113,7 @@ class Features(Section):
 
 
 def _time_is(given: object) -> str:
-    """Tell which of the two a file means, so that errors speak of that one alone."""
+    """Return which of the two a file means, so that errors name the fields of that one alone."""
     by_order = isinstance(given, ArrivalOrder) or (isinstance(given, dict) and "spacing" in given)
     return "(order)" if by_order else "(column)"
 
@@ -125,19 +126,19 @@ Either = Discriminator(_is_word)
 
 
 class Columns(Section):
-    """Which column plays which part."""
+    """The role of each column."""
 
     event_time: Annotated[
         Annotated[EventTime, Tag("(column)")] | Annotated[ArrivalOrder, Tag("(order)")],
         Discriminator(_time_is),
-    ] = Field(description="When a row happened.")
+    ] = Field(description="Time of the event.")
     id: ColumnName | None = Field(
         None, description="Column that names a row; source hash and row number if there is none."
     )
     amount: ColumnName | None = Field(None, description="Column of the money at stake in a row.")
     target: Annotated[
         Annotated[Target, Tag("(fields)")] | Annotated[Literal["last"], Tag("(word)")], Either
-    ] = Field(description="Column of the truth; `last` with `source: auto`.")
+    ] = Field(description="Column of labels; `last` with `source: auto`.")
     features: Annotated[
         Annotated[Features, Tag("(fields)")] | Annotated[Literal["auto"], Tag("(word)")], Either
     ] = Field(description="Columns the model reads; `auto` with `source: auto`.")
@@ -153,12 +154,12 @@ class Columns(Section):
 
 
 class Labels(Section):
-    """When the truth comes, and what its absence means."""
+    """When labels come, and what a missing one means."""
 
-    delay: Duration = Field(description="Usual time from a row to its label.")
+    delay: Duration = Field(description="Label delay: usual time from an event to its label.")
     mature_after: Duration = Field(description="Time after which a window counts as mature.")
     absent_at_maturity: Literal["negative", "unknown"] = Field(
-        "unknown", description="What a label that has not come by then means."
+        "unknown", description="Meaning of a label that has not come by then."
     )
 
     @model_validator(mode="after")
@@ -206,22 +207,24 @@ class Candidate(Section):
 
 
 class MissedCost(Section):
-    """What a missed positive costs."""
+    """Cost of a false negative."""
 
     of_amount: Share = Field(0.0, description="Share of the row's amount that is lost.")
     fixed: Money = Field(0.0, description="Lost with every miss, whatever its amount.")
 
 
 class Costs(Section):
-    """What mistakes and work cost, in the currency of the amounts."""
+    """Costs of errors and reviews, in the currency of the amounts."""
 
     currency: str = Field(
-        "EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code, for the words around numbers."
+        "EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code, shown beside amounts."
     )
-    missed: MissedCost = Field(description="Cost of a positive that was not caught.")
-    false_alarm: Money = Field(description="Cost of alarming a negative, on top of its review.")
-    review: Money = Field(0.0, description="Cost of looking at one alarm.")
-    reviews_per_day: int | None = Field(None, gt=0, description="Alarms a day the team can take.")
+    missed: MissedCost = Field(description="Cost of a false negative (a missed positive).")
+    false_alarm: Money = Field(description="Cost of a false positive, on top of its review.")
+    review: Money = Field(0.0, description="Cost of reviewing one alarm.")
+    reviews_per_day: int | None = Field(
+        None, gt=0, description="Alarms per day that the team can review."
+    )
 
 
 class Drift(Section):
@@ -234,11 +237,13 @@ class Drift(Section):
 
 
 class Retrain(Section):
-    """When and how a new champion is sought."""
+    """When a retrain runs, and what its challenger must achieve."""
 
     every: Cron = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
     new_rows: int = Field(1000, gt=0, description="New labelled rows that justify a retrain.")
-    span: Duration | None = Field(None, description="Reach of training rows; all if unset.")
+    span: Duration | None = Field(
+        None, description="How far back training rows reach; all of them if unset."
+    )
     not_inferior_within: Share = Field(
         0.05,
         description="Share of the champion's cost that a challenger may cost more, where drift "
@@ -249,16 +254,18 @@ class Retrain(Section):
     )
     recall_floor: Share = Field(0.0, description="Least test recall of a first champion.")
     max_rows_search: int = Field(
-        60_000, gt=0, description="Newest training rows the grid is searched on, for time's sake."
+        60_000, gt=0, description="Newest training rows used in the search, to bound its time."
     )
 
 
 class Report(Section):
-    """How often reports are written, and how many are kept."""
+    """How often reports are written, and how many are retained."""
 
     every: Cron = Field("0 */6 * * *", description="Cron schedule, UTC.")
-    keep: int = Field(10, gt=0, description="Newest reports of each kind that are kept.")
-    sample: int = Field(20_000, gt=0, description="Rows a side that a report is drawn from.")
+    keep: int = Field(10, gt=0, description="Newest reports of each kind to retain.")
+    sample: int = Field(
+        20_000, gt=0, description="Rows that a report draws, of window and reference each."
+    )
 
 
 class Severity(StrEnum):
@@ -271,8 +278,8 @@ class Severity(StrEnum):
 class Limits(Section):
     """Limits of one side, by severity; an alert fires strictly past them."""
 
-    warning: float | None = Field(None, description="Someone should look today.")
-    critical: float | None = Field(None, description="Someone must look now.")
+    warning: float | None = Field(None, description="Needs someone today.")
+    critical: float | None = Field(None, description="Needs someone now.")
 
     def items(self) -> Iterator[tuple[Severity, float]]:
         """Yield the limits that are set."""
@@ -314,7 +321,7 @@ class Thresholds(Section):
     f1: Threshold | None = Field(None, description="Realised F1 in production.")
     missed: Threshold | None = Field(None, description="Positives missed in a mature window.")
     capacity_used: Threshold | None = Field(
-        None, description="Alarms a day as a share of what the team can review."
+        None, description="Alarms per day as a share of what the team can review."
     )
     drift_score: Threshold | None = Field(None, description="Share of features drifted.")
     label_coverage: Threshold | None = Field(None, description="Share of rows with their label.")
@@ -322,7 +329,7 @@ class Thresholds(Section):
         None, description="Distance of estimated from realised recall."
     )
     quarantined: Threshold | None = Field(
-        None, description="Rows set aside by the schema check in a window."
+        None, description="Rows that the schema check quarantined in a window."
     )
 
 
@@ -352,16 +359,19 @@ class UseCase(Section):
     """One watched model. See `monitoring/use_cases/fraud.yml` for a complete example."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Short name, used everywhere.")
-    title: str = Field(description="Name for people.")
-    words: Words = Field(default_factory=Words, description="What people call the positive class.")
+    title: str = Field(description="Name on dashboards, alerts and reports.")
+    words: Words = Field(default_factory=Words, description="Names of the positive class.")
     source: Source = Field(description="Where labelled history comes from.")
-    columns: Columns = Field(description="Which column plays which part.")
-    labels: Labels = Field(description="When the truth comes.")
+    columns: Columns = Field(description="The role of each column.")
+    labels: Labels = Field(description="When labels come.")
     split: Split = Field(default_factory=Split, description="Shares of rows, in time order.")
     candidates: dict[str, Candidate] = Field(min_length=1, description="Model families to search.")
-    costs: Costs = Field(description="What mistakes and work cost.")
+    costs: Costs = Field(description="Costs of errors and reviews.")
     drift: Drift = Field(description="When a window counts as drifted.")
-    retrain: Retrain = Field(default_factory=Retrain, description="When a new champion is sought.")
+    retrain: Retrain = Field(
+        default_factory=Retrain,
+        description="When a retrain runs, and what its challenger must achieve.",
+    )
     report: Report = Field(default_factory=Report, description="How often reports are written.")
     min_positives: int = Field(30, gt=0, description="Fewer positives are not judged.")
     thresholds: Thresholds = Field(description="Limits past which an alert fires.")

@@ -1,4 +1,4 @@
-"""Use-case files: found by name, read, checked, with errors a person can act on."""
+"""Use-case files: found by name, read and validated, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHIPPED = Path(__file__).parent / "use_cases"
 
 
 class UseCaseError(TocsinError, ValueError):
-    """A use-case file is missing or wrong; the message names file, field, value and the cure."""
+    """A use-case file is missing or not valid; the message names file, field, value and cure."""
 
 
 def load_use_case(path: Path) -> UseCase:
@@ -67,7 +67,7 @@ class _EachKeyOnce(yaml.SafeLoader):
 
 def _readable(path: Path, error: ValidationError) -> str:
     count = error.error_count()
-    lines = [f"{path}: {count} {'thing is' if count == 1 else 'things are'} wrong"]
+    lines = [f"{path}: {count} {'error' if count == 1 else 'errors'}"]
     for problem in error.errors():
         # Parts in brackets are tags that tell variants of a field apart, not fields.
         parts = [str(part) for part in problem["loc"] if not str(part).startswith("(")]

@@ -1,4 +1,4 @@
-"""How Evidently is asked to draw: typed data in, one HTML document out."""
+"""Evidently's drawings of a sample, under the published verdict."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def features_definition(sample: Sample, *more_numbers: str) -> DataDefinition:
 
 
 def labels_definition(positive: str) -> DataDefinition:
-    """Declare score and label of a classifier whose positive class people call `positive`."""
+    """Declare score and label of a classifier; `positive` names its positive class."""
     return DataDefinition(
         numerical_columns=[],
         categorical_columns=[LABEL],
@@ -178,7 +178,7 @@ def draw_drift(sample: Sample, verdict: Verdict | None) -> str:
 
 
 def features_table(sample: Sample, test: str) -> DataDriftTable:
-    """Return Evidently's table of features, judged by the registered test called `test`."""
+    """Return Evidently's table of features, tested by the registered test called `test`."""
     return DataDriftTable(columns=list(sample.features), stattest=test)
 
 
@@ -280,6 +280,6 @@ def _culprits(sample: Sample, draw: Callable[[Sample], str]) -> list[SetAside]:
         others = [SetAside(other, "") for other in sample.features if other != name]
         try:
             draw(sample.without(others))
-        except Exception as error:  # noqa: BLE001  # it is told to the reader, by column
+        except Exception as error:  # noqa: BLE001  # the report names the column and the error
             bad.append(SetAside(name, f"Evidently cannot take it: {error}"))
     return bad

@@ -1,4 +1,4 @@
-"""The kinds of report there are."""
+"""Index entries: the kind and the particulars of each report, saved beside it as JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ReportKind(StrEnum):
 
     @property
     def heading(self) -> str:
-        """What people call it."""
+        """Its name on pages."""
         return {"quality": "Data quality", "drift": "Drift", "performance": "Performance"}[self]
 
 
@@ -127,7 +127,7 @@ def entries(folder: Path) -> list[Entry]:
     EntryError
         A file that is named like an entry is none.
     """
-    found = [
+    saved = [
         Entry.read(path) for kind in ReportKind for path in sorted(folder.glob(f"{kind}_*.json"))
     ]
-    return sorted(found, key=lambda entry: (entry.window_end, entry.window_start), reverse=True)
+    return sorted(saved, key=lambda entry: (entry.window_end, entry.window_start), reverse=True)

@@ -1,4 +1,4 @@
-"""What a report is made from."""
+"""The input of a report: one window, its rows and the figures published about it."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class ReportFacts:
     threshold
         Decision threshold: a row is an alarm where score >= threshold.
     sample
-        Rows a side that are drawn at most.
+        Rows drawn at most, of the window and of the reference each.
     mature_window
         The window that `current` and `card` are of, where it is not `window`: labels come late,
-        so that performance is told of an earlier one.
+        so that performance is reported for an earlier one.
     synthetic
-        Whether the data is made up.
+        Whether the data is synthetic.
     time_shift
         By how much the data's own times were moved to seem of today; None if they were not.
     """

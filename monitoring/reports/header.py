@@ -1,4 +1,4 @@
-"""What stands at the top of a report, in plain words: the published figures and their basis."""
+"""The top of a report: its main finding in a sentence, the figures behind it, their basis."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def _notices(facts: ReportFacts) -> list[str]:
     notices = []
     if facts.synthetic:
         notices.append(
-            "Synthetic data: nothing here is real. It is made up to show how this works."
+            "Synthetic data, generated to show how Tocsin works: no figure here describes real "
+            "events."
         )
     if facts.time_shift:
         notices.append(

@@ -1,4 +1,4 @@
-"""Pages as HTML: every text escaped, nothing fetched from anywhere."""
+"""HTML pages: a report around Evidently's document, and the lists of reports."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def write_index(folder: Path, case: UseCase) -> Path:
     Parameters
     ----------
     folder
-        Where the reports of all use cases are kept.
+        The reports folder, with one folder per use case in it.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def all_page(folder: Path) -> str:
     EntryError
         The particulars of a report cannot be read.
     """
-    newest = [found[0] for found in map(entries, _folders(folder)) if found]
+    newest = [listed[0] for listed in map(entries, _folders(folder)) if listed]
     return page("all", newest=newest)
 
 
@@ -122,8 +122,8 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
-def _windows(found: Iterable[Entry]) -> Iterable[ListedWindow]:
-    for window, group in groupby(found, key=lambda entry: entry.window):
+def _windows(listed: Iterable[Entry]) -> Iterable[ListedWindow]:
+    for window, group in groupby(listed, key=lambda entry: entry.window):
         reports = tuple(sorted(group, key=lambda entry: list(ReportKind).index(entry.kind)))
         rows = [entry.rows for entry in reports if entry.rows_window == window][:1]
         parts = [wording.several(number, "row") for number in rows]

@@ -1,4 +1,4 @@
-"""Write a report: Evidently's drawings of a sample under the published figures, in one file."""
+"""Writing a report: Evidently's drawings of a sample below the published figures, one file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
     Parameters
     ----------
     folder
-        Where the reports of all use cases are kept.
+        The reports folder, with one folder per use case in it.
 
     Returns
     -------

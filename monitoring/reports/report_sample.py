@@ -1,4 +1,4 @@
-"""The bounded random sample a report is drawn on, and the columns that can be drawn."""
+"""The bounded random sample that a report draws, and the columns that can be drawn."""
 
 from __future__ import annotations
 
@@ -175,8 +175,8 @@ def _merge_rare(
 
 
 def _namer(counts: pd.Series) -> Callable[[pd.Series], pd.Series]:
-    kept = counts.index[:MOST_CATEGORIES]
-    rest = len(counts) - len(kept)
-    name = {value: shown(str(value)) for value in kept}
+    drawn = counts.index[:MOST_CATEGORIES]
+    rest = len(counts) - len(drawn)
+    name = {value: shown(str(value)) for value in drawn}
     name |= dict.fromkeys(counts.index[MOST_CATEGORIES:], f"{rest} rarer ones together")
     return lambda column: column.map(name).astype("str")

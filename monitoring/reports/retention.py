@@ -1,4 +1,4 @@
-"""Retention: which reports stay, and which of them firing alerts still link to."""
+"""Retention of reports: the newest of each kind stay, and those that firing alerts cite."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FiringAlert:
     since
         When its condition became true.
     report_url
-        Where it sends people: a report, or the list of a use case's reports.
+        Its link: to a report, or to the list of a use case's reports.
     """
 
     use_case: str | None

@@ -1,1 +1,1 @@
-"""Rows: what rows are, windows of event time, maturity, features; no I/O."""
+"""Rows, windows of event time, label maturity, parsing and quarantine; no I/O."""

@@ -1,4 +1,4 @@
-"""Maturity: what a label that has not come by its time means, and which window is past it."""
+"""Label maturity: what a label means that is absent when its time has passed."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def matured(rows: Rows, labels: Labels, as_of: datetime) -> Rows:
     if labels.absent_at_maturity == "unknown":
         return rows
     matures = rows.event_time + np.timedelta64(labels.mature_after)
-    silent = (rows.label == UNLABELLED) & (matures <= moment64(as_of))
+    unlabelled = (rows.label == UNLABELLED) & (matures <= moment64(as_of))
     return replace(
         rows,
-        label=np.where(silent, np.int8(NEGATIVE), rows.label),
-        label_time=np.where(silent, matures, rows.label_time),
+        label=np.where(unlabelled, np.int8(NEGATIVE), rows.label),
+        label_time=np.where(unlabelled, matures, rows.label_time),
     )
 
 
 def settled(rows: Rows, labels: Labels, as_of: datetime) -> Rows:
-    """Return the rows whose truth a model may be made of, or judged by.
+    """Return the rows whose labels are final: a model may learn from them or be evaluated on them.
 
     Where an absent label means `negative`, that is every row past its maturity: before it,
     labels have come for positives above all, and rows that only have one because they are

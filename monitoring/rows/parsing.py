@@ -1,4 +1,4 @@
-"""Parsing: raw columns become numbers, words and times, and what can't be read is told apart."""
+"""Parsing of raw columns into numbers, words and times; values that can't be read are marked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from monitoring.errors import InputError, TocsinError
 from monitoring.rows.quarantine import FIRST_TIME, FIRST_TIME_BEYOND
-from monitoring.rows.rows import moment64
+from monitoring.rows.rows import NO_TIME, moment64
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ class ColumnTypeError(TocsinError, ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """A column of numbers, one a row.
+    """A column of numbers, one per row.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """A column of times, one a row.
+    """A column of times, one per row.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ def parse_times(column: pd.Series, declared: EventTime) -> Times:
     first, last = ((limit - origin).astype(np.int64) for limit in (FIRST_TIME, FIRST_TIME_BEYOND))
     usable = (since >= first) & (since < last)
     out_of_range = ~np.isnan(since) & ~usable
-    values = np.full(len(column), np.datetime64("NaT", "us"))
+    values = np.full(len(column), NO_TIME)
     values[usable] = origin + since[usable].astype(np.int64).astype("timedelta64[us]")
     return Times(values, numbers.unparsable, out_of_range)
 
@@ -148,7 +148,7 @@ def _iso_times(column: pd.Series) -> Times:
     values = read.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
     lost = np.isnat(values)
     out_of_range = ~lost & ~((values >= FIRST_TIME) & (values < FIRST_TIME_BEYOND))
-    values[out_of_range] = np.datetime64("NaT", "us")
+    values[out_of_range] = NO_TIME
     return Times(values, lost & present, out_of_range)
 
 

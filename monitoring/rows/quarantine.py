@@ -1,4 +1,4 @@
-"""Quarantine: rows that no later step can take, set aside with their reason and never dropped."""
+"""Quarantine: rows that no later step can process are set aside with a reason, never lost."""
 
 from __future__ import annotations
 

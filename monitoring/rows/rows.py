@@ -1,4 +1,4 @@
-"""Role: the part a model plays when it scores."""
+"""Rows of one use case: features, ids, times, labels, amounts and scores."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """Whether a model's score decides, or is only looked at."""
+    """Whether a model's score decides, or is only compared."""
 
     CHAMPION = "champion"
     SHADOW = "shadow"
 
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1
+
+NO_TIME = np.datetime64("NaT", "us")
+"""A time that is not there, of the unit of all times: NumPy deprecates one without a unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Rows:
     Attributes
     ----------
     features
-        One column a feature, in the use case's order: float64 for numeric, `str` for
+        One column per feature, in the use case's order: float64 for numeric, `str` for
         categorical, missing as NaN in both. The index is 0..n-1.
     row_id
         The id of each row (`str`).
@@ -89,7 +92,7 @@ class Rows:
         late = ~(known.label_time <= limit)  # NaT compares false: no label is late too
         label, label_time = known.label.copy(), known.label_time.copy()
         label[late] = UNLABELLED
-        label_time[late] = np.datetime64("NaT")
+        label_time[late] = NO_TIME
         return replace(known, label=label, label_time=label_time)
 
     @property

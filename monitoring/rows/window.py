@@ -1,4 +1,4 @@
-"""Windows of event time, and the one rule that gives a run its window."""
+"""Windows of event time, moments in UTC, and the rule that gives a run its window."""
 
 from __future__ import annotations
 

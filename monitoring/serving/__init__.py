@@ -1,1 +1,1 @@
-"""Serving: what people open in a browser: front page, reports, runbook, status pages."""
+"""The web server behind TOCSIN_PUBLIC_URL: front page, reports, runbook, status pages."""

@@ -1,4 +1,4 @@
-"""App: the server, made of one router a subject."""
+"""The web server: its routes, allowed host names and security headers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
 
 
 async def _missing(request: Request, error: Exception) -> Response:
-    """Answer that there is nothing: by a page to a person, by JSON to a program."""
+    """Answer 404: with a page in a browser, with JSON to a program."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler of this status alone
     if "text/html" not in request.headers.get("accept", ""):
         return await http_exception_handler(request, error)
@@ -54,7 +54,7 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 
 LAST_ANSWERS_SECONDS = 5
-"""How long answers under way may take when it is told to stop."""
+"""How long open requests may take when the server is stopped."""
 
 
 def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:
@@ -84,7 +84,7 @@ _PLAIN = (
 )
 
 # Evidently's documents carry their scripts, styles and fonts in themselves. They show text from
-# the data, so they are kept in an origin of their own: what runs in them reaches no other page.
+# the data, so they get an origin of their own: what runs in them reaches no other page.
 _SCRIPTED = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
@@ -128,5 +128,5 @@ class Healthy(BaseModel):
 
 
 def health() -> Healthy:
-    """Say that the server answers."""
+    """Report that the server answers."""
     return Healthy()

@@ -1,4 +1,4 @@
-"""Reports: the files under the reports folder, and the newest of each kind."""
+"""The files under the reports folder, and redirects to the newest of each kind."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def newest_report(request: Request, use_case: str, kind: ReportKind) -> Redirect
     site: Site = request.app.state.site
     case = find(site, use_case)
     if case is None:
-        raise HTTPException(404, f"There is no use case {use_case!r}.")
-    found = (entry.html for entry in newest(site, case.name) if entry.kind is kind)
-    return RedirectResponse(f"../..{PATH}/{case.name}/{next(found, INDEX)}")
+        raise HTTPException(404, f"No use case {use_case!r}.")
+    names = (entry.html for entry in newest(site, case.name) if entry.kind is kind)
+    return RedirectResponse(f"../..{PATH}/{case.name}/{next(names, INDEX)}")
 
 
 class ReportFiles(StaticFiles):

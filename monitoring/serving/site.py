@@ -1,4 +1,4 @@
-"""Site: what the server may show, and nothing else of the settings."""
+"""What the server may show: folders, addresses and use cases, no secrets."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 @dataclass(frozen=True)
 class Place:
-    """Another server that people open.
+    """Another server to open in a browser.
 
     Attributes
     ----------
     holds
-        What they find there.
+        What is to be seen there.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Site:
     use_cases
         Folder of use-case files beside the shipped ones.
     addresses
-        Where people open this server, and Grafana.
+        Public addresses of this server and of Grafana.
     prometheus, mlflow
-        Where people open them; None if they can't.
+        Their public addresses; None if they have none.
     """
 
     reports: Path
@@ -55,17 +55,17 @@ class Site:
 
     @property
     def host(self) -> str | None:
-        """Name under which people open this server."""
+        """Host name of this server's public address."""
         return urlsplit(self.addresses.public).hostname
 
 
 def site_of(settings: Settings) -> Site:
-    """Return what the surroundings let the server show."""
+    """Return what the server may show under these settings."""
     known = (
         ("Grafana", settings.grafana_url, "dashboards and alerts"),
-        ("MLflow", settings.public_mlflow_url, "models and the runs that made them"),
-        ("Airflow", settings.public_airflow_url, "runs of reports and retrains, step by step"),
-        ("Prometheus", settings.public_prometheus_url, "metrics, rules and what fires"),
+        ("MLflow", settings.public_mlflow_url, "models and their training runs"),
+        ("Airflow", settings.public_airflow_url, "runs of reports and retrains, task by task"),
+        ("Prometheus", settings.public_prometheus_url, "metrics, rules and firing alerts"),
     )
     return Site(
         reports=settings.reports,
@@ -84,7 +84,7 @@ class Watched:
     Attributes
     ----------
     case
-        None where its file is wrong; `wrong` says how.
+        None where its file is not valid; `wrong` says why.
     newest
         The newest report of each kind.
     """

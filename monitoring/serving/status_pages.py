@@ -1,4 +1,4 @@
-"""Pages of the server itself: every text escaped, nothing fetched from anywhere."""
+"""Pages drawn by the server: front page, status pages, runbook, links to models."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def use_case(request: Request, use_case: str) -> HTMLResponse:
     site: Site = request.app.state.site
     case = find(site, use_case)
     if case is None:
-        raise HTTPException(404, f"There is no use case {use_case!r}, or its file is wrong.")
+        raise HTTPException(404, f"No use case {use_case!r}, or its file is not valid.")
     boards = (case_board(case, site.addresses),)
     return page("watch", boards=boards, home="..", graph=partial(graph, site))
 
 
 def graph(site: Site, query: Query, display: Display) -> str | None:
-    """Return where Prometheus shows a query's result; None where people can't open it."""
+    """Return where Prometheus shows a query's result; None where it has no public address."""
     if site.prometheus is None:
         return None
     drawn = display is Display.LINES
@@ -101,15 +101,13 @@ def _in_mlflow(request: Request, use_case: str) -> str:
     site: Site = request.app.state.site
     case = find(site, use_case)
     if case is None:
-        raise HTTPException(404, f"There is no use case {use_case!r}.")
+        raise HTTPException(404, f"No use case {use_case!r}.")
     if site.mlflow is None:
-        raise HTTPException(
-            404, "Where people open MLflow is not known here: set TOCSIN_PUBLIC_MLFLOW_URL."
-        )
+        raise HTTPException(404, "MLflow has no public address: set TOCSIN_PUBLIC_MLFLOW_URL.")
     return f"{site.mlflow.rstrip('/')}/#/models/{case.name}"
 
 
-# A link to docs/runbook.md, where people read it: a wheel carries its text.
+# A symbolic link to docs/runbook.md; a wheel carries the file itself.
 _TEXT = pathlib.Path(__file__).with_name("runbook.md")
 
 

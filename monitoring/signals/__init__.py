@@ -1,4 +1,4 @@
-"""Signals: what is published, and the dashboards and alerts made of it."""
+"""Metrics that are published, and the dashboards and alerts generated from them."""
 
 from monitoring.signals.metric import Sample, SampleError
 from monitoring.signals.pipelines import Pipeline, PushGroup

@@ -1,4 +1,4 @@
-"""The catalogue: every metric that may be published, declared once."""
+"""The catalogue of metrics: each is declared once, and nothing else can be published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PromQL: the few shapes of query that panels, alerts and recording rules are made of."""
+"""The shapes of PromQL query that panels, alerts and recording rules are made of."""
 
 from __future__ import annotations
 

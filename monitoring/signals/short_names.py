@@ -1,4 +1,4 @@
-"""Short names: a metric under a name of the use case's own, in MLflow and in recording rules."""
+"""Short names that a use case gives to metrics, in MLflow and in recording rules."""
 
 from __future__ import annotations
 

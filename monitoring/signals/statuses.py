@@ -1,4 +1,4 @@
-"""Statuses: why a figure is present or absent; values of the labels `of` and `status`."""
+"""Statuses of figures: why one is present or absent; values of the labels `of` and `status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Business thresholds: one value with a severity, from which every alert and panel line comes."""
+"""Business thresholds, from which alerts, panel lines and the README's table are generated."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Sources: files of labelled rows, the schema check they pass, and synthetic stand-ins."""
+"""Sources: files of labelled rows, their schema check, and synthetic stand-ins."""

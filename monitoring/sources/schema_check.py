@@ -1,4 +1,4 @@
-"""Schema: what comes in is checked against the use case, and every row is accounted for."""
+"""Schema check: rows against the use case's declarations; every row is accounted for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.rows.quarantine import QuarantinedRow, Reason, row_payload
-from monitoring.rows.rows import UNLABELLED, Rows, moment64
+from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
 from monitoring.sources.source_file import MalformedRow
 from monitoring.sources.typed_columns import (
     Defect,
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from pandera.pandas import DataFrameSchema
-
-
-_NO_TIME = np.datetime64("NaT", "us")
 
 
 def check(
@@ -72,7 +69,7 @@ def check(
     """
     features, _ = resolved_columns(case)
     if len(frame) + len(malformed) == 0:
-        msg = "there is no row: the file is empty but for its header"
+        msg = "no rows: the file is empty or has only a header"
         raise SchemaError(msg)
     row_number = _row_numbers(len(frame), malformed, first_row)
     typed = typed_columns(frame, case, row_number, target_required=arrival is None)
@@ -105,7 +102,7 @@ def _row_numbers(rows: int, malformed: Sequence[MalformedRow], first_row: int) -
 
 
 def _ids(typed: TypedColumns, source_hash: str, row_number: NDArray[np.int64]) -> NDArray[np.str_]:
-    """Return each row's id; one that is missing is made up."""
+    """Return each row's id; a missing one is generated."""
     stem = f"{source_hash[:12]}-"
     if typed.ids is None:
         return np.array([f"{stem}{number}" for number in row_number.tolist()], np.str_)
@@ -155,7 +152,7 @@ def _rows(
         event_time=typed.event_time,
         arrival_time=arrival_time,
         label=typed.label,
-        label_time=np.where(labelled, due, _NO_TIME),
+        label_time=np.where(labelled, due, NO_TIME),
         amount=amount,
     )
 
@@ -218,7 +215,7 @@ class CheckedRows:
     source_hash
         SHA-256 of the source's content, in hex, whether or not it is compressed.
     synthetic
-        Whether the rows are made up.
+        Whether the rows are generated, not real.
     """
 
     rows: Rows
@@ -263,9 +260,9 @@ def _is_finite(values: pd.Series) -> pd.Series:
 
 
 def _defects(failures: pd.DataFrame, rows: int) -> list[Defect]:
-    found = []
+    defects = []
     for (reason, column), cases in failures.groupby(["check", "column"], sort=True):
         where = np.zeros(rows, np.bool_)
         where[cases["index"].to_numpy(np.int64)] = True
-        found.append(Defect(Reason(str(reason)), str(column), where))
-    return found
+        defects.append(Defect(Reason(str(reason)), str(column), where))
+    return defects

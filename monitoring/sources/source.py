@@ -1,4 +1,4 @@
-"""Source: the labelled history of a use case, read from its file and checked."""
+"""The labelled history of a use case: its file found, read and checked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 SYNTHETIC_ROWS = {"card": 120_000, "survey": 20_000}
-"""Rows made up where a file is missing, by kind: enough positives in each part of the split."""
+"""Synthetic rows where a file is missing, by kind: enough positives in each part of the split."""
 
 _SEED = 0
 
@@ -32,7 +32,9 @@ _log = logging.getLogger(__name__)
 
 
 def read_source(case: UseCase, data: Path) -> CheckedRows:
-    """Read a use case's file and check its rows; make them up, and warn, where it may be missing.
+    """Read a use case's file and check its rows; where it may be missing, synthetic ones stand in.
+
+    That is logged as a warning.
 
     Parameters
     ----------
@@ -42,14 +44,14 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
     Raises
     ------
     SourceError
-        The file is missing and nothing may be made up in its place, or it can't be read.
+        The file is missing and synthetic rows may not stand in, or it can't be read.
     SchemaError
         It is not what the use case declares, or none of its rows is.
     """
     case = resolve(case, data)
     path = find_source(Path(case.source.path), data)
     if path is None:
-        return _made_up(case, data)
+        return _synthetic(case, data)
     content = read_file(path, _text_columns(case))
     try:
         checked = check(
@@ -58,7 +60,7 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
     except SchemaError as error:
         msg = f"{path}: {error}"
         raise SchemaError(msg) from error
-    _tell(checked, path)
+    _log_quarantined(checked, path)
     return checked
 
 
@@ -75,7 +77,7 @@ def _text_columns(case: UseCase) -> list[str]:
     return text
 
 
-def _made_up(case: UseCase, data: Path) -> CheckedRows:
+def _synthetic(case: UseCase, data: Path) -> CheckedRows:
     kind = case.source.synthetic
     if kind is None:
         msg = (
@@ -85,8 +87,8 @@ def _made_up(case: UseCase, data: Path) -> CheckedRows:
         raise SourceError(msg)
     rows = SYNTHETIC_ROWS[kind]
     _log.warning(
-        "SYNTHETIC DATA: %s is not in %s, so %s rows of use case %s are MADE UP; no figure made "
-        "of them says anything about the world",
+        "SYNTHETIC DATA: %s is not in %s, so %s SYNTHETIC rows of use case %s stand in for it; no "
+        "figure made of them says anything about the world",
         case.source.path,
         data.resolve(),
         f"{rows:,}",
@@ -96,7 +98,7 @@ def _made_up(case: UseCase, data: Path) -> CheckedRows:
     return replace(check(frame, case, source_hash=content_hash(frame)), synthetic=True)
 
 
-def _tell(checked: CheckedRows, path: Path) -> None:
+def _log_quarantined(checked: CheckedRows, path: Path) -> None:
     """Log what was set aside; raise if nothing is left."""
     by_reason = Counter(row.reason for row in checked.quarantined)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in by_reason.most_common())
@@ -125,7 +127,7 @@ def resolve(case: UseCase, data: Path) -> UseCase:
     Raises
     ------
     SourceError
-        There is no CSV, and nothing may be made up in its place, or the file can't be read, or
+        There is no CSV, and synthetic rows may not stand in, or the file can't be read, or
         its target has not two values.
     """
     if case.source.path != "auto":
@@ -133,8 +135,8 @@ def resolve(case: UseCase, data: Path) -> UseCase:
     files = sorted(file for file in data.glob("*") if file.name.casefold().endswith(CSV_ENDINGS))
     if files:
         seen = files[0].stat()
-        told = _told(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
-        return _with_columns(case, Path(files[0].name), *told)
+        target, features = _inferred(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
+        return _with_columns(case, Path(files[0].name), target, features)
     if case.source.synthetic is not None:
         shipped = find_use_case(_LOOKS_LIKE[case.source.synthetic])
         columns = shipped.columns
@@ -153,7 +155,7 @@ def _with_columns(case: UseCase, path: Path, target: Any, features: Any) -> UseC
 
 
 @cache
-def _told(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target, Features]:
+def _inferred(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target, Features]:
     """Return the target and the features of a file; the last argument changes as it does."""
     frame = read_file(path).frame
     *others, last = (str(name) for name in frame.columns)

@@ -1,4 +1,4 @@
-"""Source file: CSV, CSV.gz or Parquet, found by name and read as it stands."""
+"""Source files: CSV, CSV.gz or Parquet, found by name and read as they are."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def find_source(path: Path, data: Path) -> Path | None:
     """Return the file called `path`, relative to `data`, or the same one with or without .gz."""
     there = data / path
     other = there.with_suffix("") if there.suffix == ".gz" else Path(f"{there}.gz")
-    return next((found for found in (there, other) if found.is_file()), None)
+    return next((path for path in (there, other) if path.is_file()), None)
 
 
 def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
@@ -75,7 +75,7 @@ def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
     ----------
     text
         Columns of a CSV that are read as text, so that `007` stays `007`; the type of any other
-        one is told from its values.
+        one is inferred from its values.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Typed: the declared columns of a raw frame, read as what they are declared to be."""
+"""The declared columns of a raw frame, parsed to their declared types."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Defect:
 
 @dataclass(frozen=True, eq=False)
 class TypedColumns:
-    """Every declared column, one value a row of the raw frame, in its order.
+    """Every declared column, one value per row of the raw frame, in its order.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def resolved_columns(case: UseCase) -> tuple[Features, Target]:
     """
     features, target = case.columns.features, case.columns.target
     if not isinstance(features, Features) or not isinstance(target, Target):
-        msg = f"use case {case.name}: its columns are still `auto`: resolve them first"
+        msg = f"use case {case.name}: its columns are still `auto`: call `resolve` first"
         raise InputTypeError(msg)
     return features, target
 
@@ -155,13 +155,13 @@ def _require_columns(frame: pd.DataFrame, case: UseCase, *, optional: tuple[str,
     problems = []
     for name in declared_columns(case):
         if there.count(name) > 1:
-            problems.append(f"column {name!r} is there {there.count(name)} times")
+            problems.append(f"column {name!r} appears {there.count(name)} times")
         elif name not in there and name not in optional:
             near = get_close_matches(name, there) or _same_letters(name, there)
             hint = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
             problems.append(f"column {name!r} is missing{hint}")
     if problems:
-        msg = f"{'; '.join(problems)} (columns there: {', '.join(there)})"
+        msg = f"{'; '.join(problems)} (columns in the file: {', '.join(there)})"
         raise SchemaError(msg)
 
 
@@ -266,7 +266,7 @@ class Labels:
 
 
 def parse_target(column: pd.Series, target: Target) -> Labels:
-    """Tell positive, negative and unknown values apart; an empty one is `UNLABELLED`.
+    """Classify values as positive, negative or unknown; an empty one is `UNLABELLED`.
 
     The negative value is the other one of 0 and 1, of true and false; for any other target it is
     the most frequent of the other values.

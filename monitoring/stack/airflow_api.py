@@ -1,4 +1,4 @@
-"""Airflow's public API, as far as the demo needs it: unpause, start and watch a DAG run."""
+"""A client of Airflow's public API: unpause a DAG, start a run and wait for it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class AirflowApi:
             if runs:
                 return next(iter(runs))
             time.sleep(1)
-        msg = f"{dag_id}: its schedule started no run within {FIRST_RUN_SECONDS} s of unpausing it"
+        msg = f"{dag_id}: unpaused, but its schedule started no run within {FIRST_RUN_SECONDS} s"
         raise StackError(msg)
 
     def start(self, dag_id: str, conf: Mapping[str, object]) -> str:
@@ -85,7 +85,7 @@ class AirflowApi:
         seconds: float,
         progress: Callable[[Mapping[str, str]], object] = dict,
     ) -> str:
-        """Return the state in which a run ended; `progress` is told the state of every task.
+        """Return the state in which a run ended; `progress` is called with the state of every task.
 
         Raises
         ------
@@ -104,13 +104,13 @@ class AirflowApi:
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Return the state of every task of a run, `none` for those not yet scheduled."""
-        found = self._call("get", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")
-        return {task["task_id"]: task["state"] or "none" for task in found["task_instances"]}
+        answer = self._call("get", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")
+        return {task["task_id"]: task["state"] or "none" for task in answer["task_instances"]}
 
     def runs(self, dag_id: str) -> dict[str, str]:
         """Return the state of every run of a DAG by its id, oldest first."""
-        found = self._call("get", f"dags/{dag_id}/dagRuns?order_by=run_after&limit=100")
-        return {run["dag_run_id"]: run["state"] for run in found["dag_runs"]}
+        answer = self._call("get", f"dags/{dag_id}/dagRuns?order_by=run_after&limit=100")
+        return {run["dag_run_id"]: run["state"] for run in answer["dag_runs"]}
 
     @_once_parsed
     def runs_when_parsed(self, dag_id: str) -> dict[str, str]:

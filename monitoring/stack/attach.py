@@ -1,4 +1,4 @@
-"""Attach: let a command use the local stack's servers while they run."""
+"""Pointing a command at the servers of a running local stack."""
 
 from __future__ import annotations
 

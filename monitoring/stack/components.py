@@ -1,4 +1,4 @@
-"""The local stack's components: what runs, by which command, and where its health is asked."""
+"""The local stack's components: their commands, addresses and health checks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Component:
     Attributes
     ----------
     url
-        Where people look at it; None if there is nothing to see.
+        Address of its web page; None if it has none.
     health
         None for a component that does one thing and ends, before the components after it start.
     """

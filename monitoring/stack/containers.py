@@ -1,4 +1,4 @@
-"""What docker compose's first step prepares beside migrations and generated files.
+"""Preparations of docker compose's first step beside migrations and generated files.
 
 ``python -m monitoring.stack.containers BUCKET`` makes the bucket of the models on the object
 storage that MLflow's own variables name, and the file from which Airflow reads its password.

@@ -1,4 +1,4 @@
-"""The local stack's secrets: made once, kept in one file that only its owner may read."""
+"""The local stack's secrets: generated once, saved in one file of mode 600."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def fernet_key() -> str:
 
 
 class Credentials(BaseModel):
-    """What the components of the local stack trust each other and their user by."""
+    """The secrets by which the local stack's components trust each other and their user."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,9 +60,9 @@ class Credentials(BaseModel):
 
 
 def credentials_in(path: Path) -> Credentials:
-    """Return the secrets kept at `path`; what is not there yet is made and written first."""
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    credentials = Credentials.model_validate(kept)
-    if credentials.revealed() != kept:
+    """Return the secrets saved at `path`; those not there yet are generated and saved first."""
+    saved = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    credentials = Credentials.model_validate(saved)
+    if credentials.revealed() != saved:
         write_private(path, json.dumps(credentials.revealed(), indent=2) + "\n")
     return credentials

@@ -1,4 +1,4 @@
-"""The demo: everything the stack is for, once, on real data where there is some."""
+"""The demo: train, replay traffic with drift, report, and print where to look."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ RUN_SECONDS = 900
 
 
 @dataclass(frozen=True)
-class Look:
-    """A place to look at when the demo is over."""
+class Pointer:
+    """A figure, or an address to open, when the demo is over."""
 
     what: str
     where: str
@@ -41,7 +41,7 @@ def demo(
     *,
     clock: Callable[[], datetime],
     say: Say,
-) -> tuple[Look, ...]:
+) -> tuple[Pointer, ...]:
     """Train by the retrain DAG, replay traffic with drift and late labels, report by the DAG.
 
     One use case after the other. The days before the traffic are filled in, so that dashboards
@@ -49,7 +49,7 @@ def demo(
 
     Returns
     -------
-    Where to look.
+    Figures from Prometheus, then the addresses to open.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def demo(
             _command(running, "backfill", use_case, "--no-wait")
         _scheduled_run(airflow, f"reporting_{use_case}", say)
         if len(airflow.runs(f"retrain_{use_case}")) > 1:
-            say(f"{use_case}: drift is above its limit, and the retrain it asked for has begun")
+            say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
     return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
 
 
@@ -84,7 +84,7 @@ def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime],
     """
     case = find_use_case(use_case, running.settings.use_cases)
     if last_replay(case) is not None:
-        say("the traffic of an earlier demo is there: nothing is replayed")
+        say("traffic of an earlier demo is in the store: nothing is replayed")
         return False
     until = last_tick(case.report.every, clock()).isoformat()
     _command(running, "replay", use_case, "--scenario", "covariate", "--until", until)
@@ -100,18 +100,18 @@ def last_tick(schedule: str, now: datetime) -> datetime:
 def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say) -> None:
     began = time.monotonic()
     run_id = airflow.scheduled(dag_id)
-    told: dict[str, str] = {}
+    shown: dict[str, str] = {}
 
     def progress(states: Mapping[str, str]) -> None:
         for task, state in states.items():
-            if state in {"running", "success", "failed", "skipped"} and told.get(task) != state:
-                told[task] = state
+            if state in {"running", "success", "failed", "skipped"} and shown.get(task) != state:
+                shown[task] = state
                 if state != "running":
                     say(f"  {dag_id}  {task}: {state}")
 
     state = airflow.wait(dag_id, run_id, seconds=RUN_SECONDS, progress=progress)
     if state != "success":
-        msg = f"{dag_id}: run {run_id} ended as {state}: read the failed task's log in Airflow"
+        msg = f"{dag_id}: run {run_id} ended as {state}: see the failed task's log in Airflow"
         raise StackError(msg)
     say(f"{dag_id} succeeded in {time.monotonic() - began:.0f} s")
 
@@ -127,8 +127,8 @@ def _command(running: Running, *arguments: str) -> None:
         raise StackError(msg)
 
 
-def _answers(ports: Ports, use_cases: Sequence[str]) -> tuple[Look, ...]:
-    """Ask Prometheus for what was just published: what people will see is what is there."""
+def _answers(ports: Ports, use_cases: Sequence[str]) -> tuple[Pointer, ...]:
+    """Ask Prometheus for what was just published, so that what is printed is what it holds."""
     base = loopback_url(ports.prometheus)
     query = f"{base}/api/v1/query"
     series = [_when_scraped(query, f'{{use_case="{use_case}"}}') for use_case in use_cases]
@@ -136,43 +136,43 @@ def _answers(ports: Ports, use_cases: Sequence[str]) -> tuple[Look, ...]:
     firing = requests.get(f"{base}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
     names = sorted({a["labels"]["alertname"] for a in firing if a["state"] == "firing"})
     return (
-        Look("series in Prometheus", str(sum(series))),
-        Look("alert rules loaded", str(sum(len(group["rules"]) for group in rules))),
-        Look("alerts firing", ", ".join(names) or "none yet: rules look again every few seconds"),
+        Pointer("series in Prometheus", str(sum(series))),
+        Pointer("alert rules loaded", str(sum(len(group["rules"]) for group in rules))),
+        Pointer("alerts firing", ", ".join(names) or "none yet: rules run every few seconds"),
     )
 
 
 def _when_scraped(url: str, query: str, *, seconds: float = 60) -> int:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        found = requests.get(url, params={"query": query}, timeout=10).json()["data"]["result"]
-        if any(one["metric"].get("part") == "report" for one in found):
-            return len(found)
+        series = requests.get(url, params={"query": query}, timeout=10).json()["data"]["result"]
+        if any(one["metric"].get("part") == "report" for one in series):
+            return len(series)
         time.sleep(1)
-    msg = f"Prometheus did not show what was pushed within {seconds:.0f} s: look at {url}"
+    msg = f"Prometheus does not show the pushed metrics after {seconds:.0f} s: look at {url}"
     raise StackError(msg)
 
 
-def _places(running: Running, ports: Ports, use_cases: Sequence[str]) -> tuple[Look, ...]:
+def _places(running: Running, ports: Ports, use_cases: Sequence[str]) -> tuple[Pointer, ...]:
     public = running.settings.public_url.rstrip("/")
     return (
-        Look("all of it on one page", public),
+        Pointer("start page", public),
         *(
-            Look(f"Evidently reports, {use_case}", f"{public}/reports/{use_case}/index.html")
+            Pointer(f"Evidently reports of {use_case}", f"{public}/reports/{use_case}/index.html")
             for use_case in use_cases
         ),
-        Look("what each alert means", f"{public}/runbook"),
-        Look("DAG runs", loopback_url(ports.airflow)),
-        Look("models and runs", loopback_url(ports.mlflow)),
-        Look("metrics and alerts", f"{loopback_url(ports.prometheus)}/alerts"),
-        Look("what was pushed", loopback_url(ports.pushgateway)),
+        Pointer("runbook: what each alert means", f"{public}/runbook"),
+        Pointer("Airflow: DAG runs", loopback_url(ports.airflow)),
+        Pointer("MLflow: models and training runs", loopback_url(ports.mlflow)),
+        Pointer("Prometheus: metrics and alerts", f"{loopback_url(ports.prometheus)}/alerts"),
+        Pointer("Pushgateway: pushed metrics", loopback_url(ports.pushgateway)),
         *(
-            Look("dashboards", component.url)
+            Pointer("Grafana: dashboards", component.url)
             for component in running.components
             if component.name == "grafana" and component.url is not None
         ),
-        Look(
-            "sign in as admin with the password in",
+        Pointer(
+            "password of the user admin",
             str(Folders(running.settings.state).credentials),
         ),
     )

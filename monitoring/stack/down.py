@@ -1,4 +1,4 @@
-"""Stopping the local stack."""
+"""Stopping the local stack, and the lock that one `up` or `down` at a time holds."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def down(settings: Settings) -> bool:
 def stop(folders: Folders) -> bool:
     """Stop everything; for whoever holds the lock."""
     was_running = bool(processes_of(folders.state))
-    # Tasks that are interrupted tell Airflow so, which tries them again after the next start:
-    # whom they tell must still be there.
+    # Interrupted tasks report that to Airflow, which retries them after the next start: the
+    # server that they report to must still run.
     Supervisor(folders).stop(first=RUNS_TASKS)
     # Tasks run in process groups of their own, and a supervisor that was killed stops nobody.
     end_leftovers(folders.state)

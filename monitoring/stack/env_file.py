@@ -1,4 +1,4 @@
-"""The file `.env` of docker compose: secrets generated once, and the ports people may change."""
+"""Docker compose's `.env` file: secrets generated once, ports, and where alerts go."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def write_env(path: Path) -> bool:
     lacking = [secret.name for secret in SECRETS if secret.name not in given]
     if lacking:
         msg = (
-            f"{path} is kept as it is, but lacks {', '.join(lacking)}: add them, or move the file "
+            f"{path} was left as it is, but lacks {', '.join(lacking)}: add them, or move the file "
             "away and have it written anew (what was set up with its passwords asks for those)"
         )
         raise EnvIncompleteError(msg)

@@ -1,4 +1,4 @@
-"""The environment in which the local stack's components run."""
+"""The environment variables that the local stack's components run with."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settin
         "public_airflow_url": loopback_url(ports.airflow),
         "public_prometheus_url": loopback_url(ports.prometheus),
     }
-    # Behind a proxy people open them elsewhere, and the surroundings say where.
+    # Behind a proxy their public addresses differ, and the environment sets them.
     unset = public.keys() - settings.model_fields_set
     return settings.model_copy(
         update={

@@ -1,4 +1,4 @@
-"""Where the local stack keeps what, under the folder of its state."""
+"""The folders of the local stack, under its state folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Folders:
 
     @property
     def logs(self) -> Path:
-        """One log file a component."""
+        """One log file per component."""
         return self.state / "logs"
 
     @property
@@ -76,7 +76,7 @@ class Folders:
 
     @property
     def ports(self) -> Path:
-        """File that tells on which ports the stack was started."""
+        """File with the ports that the stack was started on."""
         return self.control / "ports.json"
 
     @property

@@ -1,6 +1,6 @@
-"""Health: asking a server whether it is well.
+"""Health checks of servers.
 
-Run as a program it is the health check of containers:
+As a program it is the health check of containers:
 ``python -m monitoring.stack.health_check URL [COMPONENT]`` ends with 0 if it is, else with 1.
 """
 
@@ -16,7 +16,7 @@ ANSWER_SECONDS = 3
 
 @dataclass(frozen=True)
 class Health:
-    """Where a component says whether it is well.
+    """Where a component is asked whether it is well.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Ports: who holds them, and the check that those of the local stack are free."""
+"""Ports of the local stack: whether they are free, and who holds them if not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programs that don't come from PyPI: which are missing, and how to get them."""
+"""Programs that PyPI does not offer: which are missing, and how to install them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the local stack."""
+"""The error of the local stack."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from monitoring.errors import TocsinError
 
 
 class StackError(TocsinError, RuntimeError):
-    """The local stack can't do what was asked; the message says why and what to do."""
+    """The local stack can't do what was asked; the message says why, and what to do."""

@@ -1,4 +1,4 @@
-"""How the components of the local stack are."""
+"""The status and memory use of the local stack's components."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ STOPPED = ProcessState("STOPPED", None, 0)
 
 @dataclass(frozen=True)
 class ComponentStatus:
-    """How one component is.
+    """The status of one component.
 
     Attributes
     ----------
     state
         Of its process: stopped, starting, running, backoff, stopping, exited or fatal.
     healthy
-        Whether it said so itself just now.
+        Whether its health check has just passed.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ComponentStatus:
 
 
 def status(settings: Settings) -> tuple[ComponentStatus, ...]:
-    """Return how every component of the local stack under `settings.state` is."""
+    """Return the status of every component of the local stack under `settings.state`."""
     folders = Folders(settings.state)
     return statuses(Supervisor(folders), components(settings, started_ports(folders) or Ports()))
 
@@ -50,14 +50,14 @@ def started_ports(folders: Folders) -> Ports | None:
 
 
 def statuses(supervisor: Supervisor, wanted: Sequence[Component]) -> tuple[ComponentStatus, ...]:
-    """Return how `wanted` are; a component that ends by itself is left out."""
+    """Return the status of `wanted`; a component that ends by itself is left out."""
     states = supervisor.states()
     staying = [component for component in wanted if component.health is not None]
     with ThreadPoolExecutor(len(staying)) as pool:
-        found = pool.map(
+        asked = pool.map(
             lambda component: _status(component, states.get(component.name, STOPPED)), staying
         )
-        return tuple(found)
+        return tuple(asked)
 
 
 def _status(component: Component, process: ProcessState) -> ComponentStatus:
@@ -74,7 +74,7 @@ def memory_of(settings: Settings) -> dict[str, int]:
     """Return the bytes that each component of the running local stack takes, with all it started.
 
     Pages that several processes share are counted once, in shares (PSS), where the system
-    tells (Linux); else every process's resident set is counted whole.
+    reports it (Linux); else every process's resident set is counted whole.
     """
     components = {
         component.pid: component.name for component in status(settings) if component.pid is not None

@@ -1,4 +1,4 @@
-"""Showing the local stack's components in a terminal."""
+"""The local stack's status, and the progress of long work, in a terminal."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from monitoring.stack.up import Progress
 
 
 def table_of(components: Sequence[ComponentStatus]) -> Table:
-    """Return the components as a table for people."""
+    """Return the components as a table for the terminal."""
     table = Table(box=None, pad_edge=False)
-    for column in ("part", "state", "where", "pid"):
+    for column in ("component", "state", "address", "pid"):
         table.add_column(column)
     for component in components:
         state = (

@@ -1,4 +1,4 @@
-"""The supervisor: one supervisord that starts the components, restarts and stops them."""
+"""The supervisor: one supervisord that starts, restarts and stops the components."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from monitoring.stack.private import write_private
 from monitoring.stack.stack_error import StackError
 
 START_SECONDS = 10
-"""A component that ends sooner than this has not started; after one more try it is given up."""
+"""A component that ends sooner than this has not started; it is tried once more, then given up."""
 
 STOP_SECONDS = 10
 """How long a component may take to stop before it is killed."""
@@ -105,18 +105,22 @@ class Supervisor:
         """Start a component that does not run; return at once."""
         self._call("startProcess", name, False)
 
+    def stop_component(self, name: str) -> None:
+        """Stop a component that runs; return when it has ended."""
+        self._call("stopProcess", name)
+
     def states(self) -> dict[str, ProcessState]:
         """Return the state of every component's process by its name; none if it is not alive."""
         try:
-            found = self._call("getAllProcessInfo")
+            processes = self._call("getAllProcessInfo")
         except (OSError, http.client.HTTPException):
             return {}
-        assert isinstance(found, list)  # noqa: S101 - the supervisor's own interface says so
+        assert isinstance(processes, list)  # noqa: S101 - the supervisor's own interface says so
         return {
             entry["name"]: ProcessState(
                 entry["statename"], entry["pid"] or None, entry["exitstatus"]
             )
-            for entry in found
+            for entry in processes
         }
 
     def stop(self, first: str) -> None:
@@ -131,7 +135,7 @@ class Supervisor:
         try:
             pid = self._call("getPID")
             if before is not None and before.is_up:
-                self._call("stopProcess", first)
+                self.stop_component(first)
             self._call("stopAllProcesses")
             self._call("shutdown")
         except (OSError, http.client.HTTPException):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitoring.settings import Ports, Settings
 from monitoring.stack.components import Component, components, wanted_ports
@@ -21,7 +21,7 @@ from monitoring.stack.status import STOPPED, ComponentStatus, started_ports, sta
 from monitoring.stack.supervisor import ProcessState, Supervisor
 
 Progress = Callable[[Sequence[ComponentStatus]], None]
-"""Is told how every component is, again and again while the stack starts."""
+"""Called with the status of every component, again and again while the stack starts."""
 
 START_SECONDS = 300
 """How long the whole stack may take; about 30 s on two free cores."""
@@ -45,7 +45,7 @@ class Running:
     credentials
         With which a person signs in.
     was_up
-        Whether it ran before it was asked for.
+        Whether it was running already.
     """
 
     components: tuple[ComponentStatus, ...]
@@ -57,7 +57,7 @@ class Running:
 def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
     """Start what does not run of the local stack, and return when every component is healthy.
 
-    What a start that failed or was interrupted has begun is stopped again.
+    Where this fails or is interrupted, what it started is stopped again; what ran before runs on.
 
     Raises
     ------
@@ -83,22 +83,28 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
         else:
             _check_nothing_left(folders)
             check_free(wanted_ports(settings, ports))
+        start = _Start(supervisor, folders, wanted, progress, time.monotonic() + START_SECONDS)
         try:
             if not was_up:
                 configure(settings, ports, credentials)
                 supervisor.start(wanted, environment(settings, ports, credentials))
-            until = time.monotonic() + START_SECONDS
-            found = _Start(supervisor, folders, wanted, progress, until).run()
+            healthy = start.run()
         except BaseException:  # an interrupt too must leave nothing behind; it is raised again
-            stop(folders)
+            if was_up:
+                start.undo()
+            else:
+                stop(folders)
             raise
-        return Running(found, inside(settings, ports, credentials), credentials, was_up)
+        return Running(healthy, inside(settings, ports, credentials), credentials, was_up)
 
 
 def _check_same_ports(folders: Folders, ports: Ports) -> None:
     started = started_ports(folders)
     if started != ports:
-        msg = f"the stack of {folders.state} is up on other ports ({started!r}): first take it down"
+        msg = (
+            f"the stack of {folders.state} is up on other ports ({started!r}): stop it first with "
+            "`tocsin down`"
+        )
         raise StackError(msg)
 
 
@@ -107,7 +113,7 @@ def _check_nothing_left(folders: Folders) -> None:
     if left:
         msg = (
             f"{len(left)} processes of an earlier stack of {folders.state} still run without "
-            "their supervisor: end them with `tocsin down`"
+            "their supervisor: stop them with `tocsin down`"
         )
         raise StackError(msg)
 
@@ -121,12 +127,21 @@ class _Start:
     wanted: Sequence[Component]
     progress: Progress
     until: float
+    started: list[str] = field(default_factory=list)
+
+    def undo(self) -> None:
+        """Stop what `run` started, the last first."""
+        states = self.supervisor.states()
+        for name in reversed(self.started):
+            if states.get(name, STOPPED).is_up:
+                self.supervisor.stop_component(name)
 
     def run(self) -> tuple[ComponentStatus, ...]:
         for component in self.wanted:
             process = self._process(component)
             if process.is_up or (component.health is None and process.is_done):
                 continue
+            self.started.append(component.name)
             self.supervisor.start_component(component.name)
             if component.health is None:
                 self._wait_for_end(component)
@@ -143,21 +158,21 @@ class _Start:
 
     def _wait_until_healthy(self) -> tuple[ComponentStatus, ...]:
         while True:
-            found = self._look()
-            sick = [component for component in found if not component.healthy]
+            shown = self._look()
+            sick = [component for component in shown if not component.healthy]
             if not sick:
-                return found
+                return shown
             if time.monotonic() > self.until:
                 raise self._failed(sick[0].name, f"is {sick[0].state}, but not healthy")
             time.sleep(LOOK_EVERY)
 
     def _look(self) -> tuple[ComponentStatus, ...]:
-        found = statuses(self.supervisor, self.wanted)
-        self.progress(found)
-        for component in found:
+        shown = statuses(self.supervisor, self.wanted)
+        self.progress(shown)
+        for component in shown:
             if component.state in {"fatal", "exited"}:
                 raise self._failed(component.name, "does not stay up")
-        return found
+        return shown
 
     def _process(self, component: Component) -> ProcessState:
         return self.supervisor.states().get(component.name, STOPPED)

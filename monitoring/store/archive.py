@@ -1,4 +1,4 @@
-"""Archive: what a retrain consumed, each row once, and the Parquet file that keeps it.
+"""Archives: the rows that each retrain consumed, every row once, as Parquet files.
 
 A retrain claims rows in one transaction, under its run key. The keys of two tables are the
 guarantee: a row stands once in `consumed_rows` (it has counted towards a retrain) and once in

@@ -1,4 +1,4 @@
-"""Database: an engine for the store's URL, and how both databases read and write."""
+"""Connections to the store's database, its migrations, and writes that work on both kinds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _parse(url: str) -> URL:
             return parsed.set(drivername="postgresql+psycopg2")
         case "sqlite" | "sqlite+pysqlite", str(database) if database not in ("", ":memory:"):
             return parsed
-    msg = f"the store can't be kept at {parsed.render_as_string(hide_password=True)}: {allowed}"
+    msg = f"the store can't be at {parsed.render_as_string(hide_password=True)}: {allowed}"
     raise StoreError(msg)
 
 
@@ -163,7 +163,7 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         if _revision(connection) == newest:
             return
-    with writing(engine) as connection:  # SQLite has one writer; PostgreSQL is told here
+    with writing(engine) as connection:  # SQLite has one writer; PostgreSQL takes a lock
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         current = _revision(connection)

@@ -1,4 +1,4 @@
-"""Intake: rows, scores and labels come in, each once, and nothing is overwritten."""
+"""Writing rows, scores and labels into the store: each once, nothing overwritten."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from monitoring.rows.quarantine import (
     quarantine_unusable,
     quarantine_values,
 )
-from monitoring.rows.rows import NEGATIVE, POSITIVE, Role
+from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role
 from monitoring.store.database import batches, insert_new
 from monitoring.store.row_formats import features_to_json
 from monitoring.store.schema import (
@@ -82,9 +82,9 @@ class LabelsAdded:
     Attributes
     ----------
     conflicting
-        Contradict the label that is there; kept apart, and counted.
+        Contradict the label that is stored; saved apart, and counted.
     unknown
-        Labels among all taken whose row is not there; kept, and valid once it comes.
+        Accepted labels whose row is not stored yet; valid once it comes.
     quarantined
         Neither `POSITIVE` nor `NEGATIVE`, or without a time.
     """
@@ -203,7 +203,7 @@ def add_labels(
 def add_quarantined(
     connection: Connection, use_case: str, rows: Sequence[QuarantinedRow], seen_at: datetime
 ) -> int:
-    """Keep rows that a check set aside; return how many were not there yet."""
+    """Save rows that a check set aside; return how many were not stored yet."""
     records = [_quarantine_record(use_case, row, seen_at) for row in rows]
     return len(insert_new(connection, quarantined_rows, records))
 
@@ -288,7 +288,7 @@ def _seen_at(what: str, *columns: NDArray[np.datetime64]) -> list[datetime]:
     InputError
         None of them has a time.
     """
-    seen = np.full(len(columns[0]), np.datetime64("NaT", "us"))
+    seen = np.full(len(columns[0]), NO_TIME)
     for times in columns:
         fills = np.isnat(seen) & is_usable_time(times)
         seen[fills] = times[fills]
@@ -324,10 +324,10 @@ def _stored(
 ) -> dict[str, tuple[Any, ...]]:
     """Return what the table holds in `columns` for the rows of these records, by row id."""
     ids = sorted({record["row_id"] for record in records})
-    found: dict[str, tuple[Any, ...]] = {}
+    stored: dict[str, tuple[Any, ...]] = {}
     for some in batches(ids):
         statement = sa.select(table.c.row_id, *(table.c[column] for column in columns)).where(
             table.c.use_case == use_case, table.c.row_id.in_(some)
         )
-        found |= {row[0]: tuple(row[1:]) for row in connection.execute(statement)}
-    return found
+        stored |= {row[0]: tuple(row[1:]) for row in connection.execute(statement)}
+    return stored

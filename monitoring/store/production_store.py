@@ -1,4 +1,4 @@
-"""The production store: what the model was asked, what it said, and what was true."""
+"""The production store: rows to score, the scores given, and the labels that came."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ProductionStore:
         """Give the connections back."""
         self.engine.dispose()
 
-    # What comes in.
+    # Writing.
 
     def add_rows(self, case: UseCase, rows: Rows) -> RowsAdded:
         """Add rows; one whose id is there is added no second time.
@@ -121,7 +121,7 @@ class ProductionStore:
         Parameters
         ----------
         alarmed
-            What was decided: score >= threshold.
+            The decision: score >= threshold.
         role
             ``champion`` where the decision was acted on, ``shadow`` where it was not.
 
@@ -157,9 +157,10 @@ class ProductionStore:
         """Add labels by id; the first one of an id stays.
 
         So a figure about mature rows, and an archive, stay true once made. A later label that
-        says the same is a repetition; one that contradicts is kept apart and counted. A label
-        whose row is not there is kept, counted as unknown, and valid once the row comes. One that
-        is neither `POSITIVE` nor `NEGATIVE`, or has no time, is set aside with its reason.
+        says the same is a repetition; one that contradicts is saved apart and counted. A label
+        whose row is not stored yet is saved, counted as unknown, and valid once the row comes.
+        One that is neither `POSITIVE` nor `NEGATIVE`, or has no time, is set aside with its
+        reason.
 
         Raises
         ------
@@ -178,11 +179,11 @@ class ProductionStore:
     def add_quarantined(
         self, case: UseCase, rows: Sequence[QuarantinedRow], *, seen_at: datetime
     ) -> int:
-        """Keep rows that a check set aside; return how many were not there yet."""
+        """Save rows that a check set aside; return how many were not stored yet."""
         with writing(self.engine) as connection:
             return intake.add_quarantined(connection, case.name, rows, utc(seen_at))
 
-    # What is there.
+    # Reading.
 
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows:
         """Return the rows of a window as they were known at `as_of`.
@@ -242,7 +243,7 @@ class ProductionStore:
         with consistent_read(self.engine) as connection:
             return reading.label_problems(connection, case, utc(as_of))
 
-    # What retrains use.
+    # For retrains.
 
     def new_labelled(self, case: UseCase, as_of: datetime) -> int:
         """Return how many labelled rows no retrain has consumed, as of a moment.
@@ -283,7 +284,7 @@ class ProductionStore:
         as_of
             A rerun keeps the first try's.
         folder
-            Where the Parquet file goes, if there are rows for one: its name tells the range
+            Where the Parquet file goes, if there are rows for one: its name has the range
             of their event times.
         """
         return archive.archive(self.engine, case, run_key, utc(as_of), folder)
@@ -322,7 +323,7 @@ class ProductionStore:
         model_version: str | None,
         payload: str,
     ) -> str:
-        """Keep a verdict (JSON) under its id; return what is kept there: the first one stays."""
+        """Save a verdict (JSON) under its id; return the stored one: the first one stays."""
         with writing(self.engine) as connection:
             return verdicts.save(
                 connection,
@@ -356,8 +357,8 @@ def _times(given: datetime | NDArray[np.datetime64], rows: int) -> NDArray[np.da
 def _check_lengths(**columns: Sized) -> None:
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{length} of {name}" for name, length in lengths.items())
-        msg = f"one of each is needed per row, not {told}"
+        given = ", ".join(f"{length} of {name}" for name, length in lengths.items())
+        msg = f"one of each is needed per row, not {given}"
         raise InputError(msg)
 
 

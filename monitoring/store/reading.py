@@ -1,4 +1,4 @@
-"""Reading: a window of the store as it was known at a moment."""
+"""Queries on the store as of a moment: rows of a window, counts, newest times."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def read_window(
         .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
         .where(*wanted)
     )
-    found = read_in_portions(connection, statement)
-    return to_rows(case, found, model_version=version, features=features)
+    portions = read_in_portions(connection, statement)
+    return to_rows(case, portions, model_version=version, features=features)
 
 
 def read_ids(connection: Connection, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
@@ -128,9 +128,9 @@ def select_rows(as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
 
 
 def read_in_portions(connection: Connection, statement: sa.Select[Any]) -> Portions:
-    """Yield what a statement finds, never more than `PORTION` records at once in memory."""
-    found = connection.execute(statement, execution_options={"yield_per": PORTION})
-    return found.partitions()
+    """Yield the records of a statement, never more than `PORTION` in memory."""
+    records = connection.execute(statement, execution_options={"yield_per": PORTION})
+    return records.partitions()
 
 
 def to_rows(
@@ -140,7 +140,7 @@ def to_rows(
     model_version: str | None = None,
     features: bool = True,
 ) -> Rows:
-    """Return what `select_rows` found, with a score as the last column if there is a version."""
+    """Decode the records of `select_rows`, with a score as last column if there is a version."""
     parts = [_decoded(case, records, model_version, features) for records in portions]
     return together(parts or [_decoded(case, (), model_version, features)])
 

@@ -1,4 +1,4 @@
-"""Features in store and archive: JSON, one object a row; and frames of the declared kinds."""
+"""Formats that rows are saved in: JSON features in the database, Parquet files on disk."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def features_to_json(features: pd.DataFrame) -> list[str]:
-    """Return one JSON object a row, keyed by feature name: missing is null, floats are exact.
+    """Return one JSON object per row, keyed by feature name: missing is null, floats are exact.
 
     Raises
     ------
@@ -176,11 +176,11 @@ def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
     except FileNotFoundError as error:
         msg = f"archive {path} of use case {case.name} is not there; {cure}"
         raise ArchiveError(msg) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != sha256:
         msg = (
             f"archive {path} of use case {case.name} was changed since it was written "
-            f"(sha256 {found}, recorded {sha256}); {cure}"
+            f"(sha256 {actual}, recorded {sha256}); {cure}"
         )
         raise ArchiveError(msg)
     table = pq.read_table(pa.BufferReader(content))
@@ -225,7 +225,7 @@ _SNAPSHOT_MARK = "row:"
 def write_snapshot(rows: Rows, path: Path) -> str:
     """Write `rows` to `path` in one move; return the SHA-256 of the file.
 
-    The same rows give the same file. Scores are not kept.
+    The same rows give the same file. Scores are left out.
     """
     import pyarrow.parquet as pq
 

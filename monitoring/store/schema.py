@@ -1,4 +1,4 @@
-"""Tables: the production store's tables, every one keyed by use case."""
+"""Tables of the production store, all keyed by use case."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class JsonText(UserDefinedType[str]):
-    """JSON that goes in and comes out as text: whoever reads many decodes them at once."""
+    """JSON that goes in and comes out as text: many are decoded at once."""
 
     cache_ok = True
 
@@ -55,7 +55,7 @@ class JsonText(UserDefinedType[str]):
 
 
 class TimeText(FunctionElement[str]):
-    """A moment as ISO text in UTC, without its zone: whoever reads many decodes them at once."""
+    """A moment as ISO text in UTC, without its zone: many are decoded at once."""
 
     type = sa.Text()
     inherit_cache = True
@@ -86,7 +86,7 @@ def _use_case() -> sa.Column[str]:
     return sa.Column("use_case", sa.String(31), primary_key=True)
 
 
-# What the model was asked about.
+# Rows that came to be scored.
 production_rows = sa.Table(
     "production_rows",
     metadata,
@@ -99,7 +99,7 @@ production_rows = sa.Table(
     sa.Index(None, "use_case", "event_time"),
 )
 
-# What models said, and whether it was an alarm.
+# Scores, and whether each was an alarm.
 scores = sa.Table(
     "scores",
     metadata,
@@ -108,18 +108,18 @@ scores = sa.Table(
     sa.Column("role", sa.String(10), primary_key=True),  # champion or shadow
     sa.Column("model_version", sa.String(64), primary_key=True),
     sa.Column("score", sa.Double, nullable=False),
-    sa.Column("alarmed", sa.Boolean, nullable=False),  # what was decided then
+    sa.Column("alarmed", sa.Boolean, nullable=False),  # the decision at that time
     sa.Column("scored_at", UtcTime, nullable=False),
 )
 
-# The truth: the first label of an id, whether or not its row has come.
+# Labels: the first of each id, whether or not its row has come.
 labels = sa.Table(
     "labels",
     metadata,
     _use_case(),
     sa.Column("row_id", sa.Text, primary_key=True),
     sa.Column("label", sa.SmallInteger, nullable=False),  # 1 positive, 0 negative
-    sa.Column("label_time", UtcTime, nullable=False),  # when it came
+    sa.Column("label_time", UtcTime, nullable=False),  # when the label came
 )
 
 # Labels that contradict the first one of their id.
@@ -141,12 +141,12 @@ quarantined_rows = sa.Table(
     sa.Column("row_id", sa.Text, nullable=False),
     sa.Column("reason", sa.String(80), nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
-    sa.Column("payload", sa.Text, nullable=False),  # the row as it came
+    sa.Column("payload", sa.Text, nullable=False),  # the row as received
     sa.Column("seen_at", UtcTime, nullable=False),
     sa.Index(None, "use_case", "seen_at"),
 )
 
-# What each retrain consumed, and the file that keeps its labelled rows.
+# The rows that each retrain consumed, and the file of the labelled ones.
 archives = sa.Table(
     "archives",
     metadata,
@@ -179,10 +179,10 @@ def _taken_once(name: str) -> sa.Table:
 # The watermark: rows that have counted once towards a retrain.
 consumed_rows = _taken_once("consumed_rows")
 
-# Labelled rows, and the archive that holds each.
+# Labelled rows, and the archive that each is in.
 archived_rows = _taken_once("archived_rows")
 
-# Drift verdicts, each made once and read by everything else.
+# Drift verdicts: each made once, then only read.
 verdicts = sa.Table(
     "verdicts",
     metadata,

@@ -1,4 +1,4 @@
-"""Verdicts: kept as JSON under their ids, each made once; what is in them is others' to know."""
+"""Drift verdicts in the store: JSON under an id, written once and never changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def save(
     model_version: str | None,
     payload: str,
 ) -> str:
-    """Keep a verdict unless there is one under this id; return the one that is kept."""
+    """Save a verdict unless its id is taken; return the one that is stored under the id."""
     record = {
         "use_case": use_case,
         "id": verdict_id,

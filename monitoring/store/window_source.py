@@ -1,4 +1,4 @@
-"""Kept: what a report reads of the production store, whoever stands in for it."""
+"""Window source: where a report reads a window's rows, scores, labels and verdict from."""
 
 from __future__ import annotations
 

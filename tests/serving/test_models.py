@@ -32,7 +32,7 @@ def test_a_model_is_found_in_mlflow(served: Served, path: str, there: str) -> No
 def test_there_is_no_model_of_a_use_case_that_is_not_there(served: Served) -> None:
     answer = asked(served.url, "/models/nobody/1")
     assert answer.status_code == 404
-    assert "There is no use case" in answer.json()["detail"]
+    assert "No use case" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("version", ["0", "newest", "1/2", "%2e%2e"])

@@ -24,7 +24,7 @@ def test_the_front_page_names_each_use_case_with_its_newest_reports(served: Serv
     assert "Card fraud" in text
     assert "4 of 10 features drifted until 2026-01-31 06:00 UTC" in text
     assert "Student depression" in text
-    assert "No report yet: tocsin report student_depression writes the first." in text
+    assert "No report yet: run tocsin report student_depression to write the first." in text
 
 
 def test_a_use_case_file_that_is_wrong_is_shown_and_hides_no_other(served: Served) -> None:
@@ -98,5 +98,5 @@ def test_another_host_name_is_refused(served: Served) -> None:
 def test_a_page_that_is_not_there_leads_home(served: Served) -> None:
     answer = page(served, "/watch/nobody")
     assert answer.status_code == 404
-    assert "There is no use case" in answer.text
+    assert "No use case" in answer.text
     assert f'href="{served.url}/"' in answer.text

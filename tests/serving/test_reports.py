@@ -100,7 +100,7 @@ def test_where_there_is_no_report_of_a_kind_yet_its_address_leads_to_the_list(
 def test_there_is_no_newest_report_of_a_use_case_that_is_not_there(served: Served) -> None:
     answer = requests.get(f"{served.url}/newest/nobody/drift", timeout=10)
     assert answer.status_code == 404
-    assert "There is no" in answer.json()["detail"]
+    assert "No use case" in answer.json()["detail"]
 
 
 def test_an_unknown_kind_is_refused(served: Served) -> None:

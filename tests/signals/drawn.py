@@ -1,4 +1,4 @@
-"""Every dashboard, and what Grafana is told to draw of it."""
+"""Every dashboard, and what Grafana is given to draw."""
 
 import json
 from typing import Any

@@ -123,6 +123,23 @@ def check(
     absent
         What the one FiguresAbsent alert names at each moment.
     """
+    asked = [
+        *(_firing(at, alerts) for at, alerts in expected.items()),
+        *(_named(at, names) for at, names in (absent or {}).items()),
+    ]
+    _run(world, folder, asked, every)
+
+
+def check_query(
+    world: World, folder: Path, expr: str, at: timedelta, expected: Mapping[str, float]
+) -> None:
+    """Fail unless a query has exactly the expected series at a moment."""
+    samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
+    asked = {"expr": expr, "eval_time": duration(at), "exp_samples": samples}
+    _run(world, folder, [asked], STEP)
+
+
+def _run(world: World, folder: Path, asked: list[dict[str, object]], every: timedelta) -> None:
     content = {
         "rule_files": [str(path) for path in _rules(world.case, folder)],
         "evaluation_interval": duration(every),
@@ -130,10 +147,7 @@ def check(
             {
                 "interval": duration(STEP),
                 "input_series": [{"series": s, "values": v} for s, v in world.series.items()],
-                "promql_expr_test": [
-                    *(_firing(at, alerts) for at, alerts in expected.items()),
-                    *(_named(at, names) for at, names in (absent or {}).items()),
-                ],
+                "promql_expr_test": asked,
             }
         ],
     }

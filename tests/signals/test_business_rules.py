@@ -1,4 +1,4 @@
-"""Each business threshold tells when it is crossed, and at no other time."""
+"""Each business threshold fires when it is crossed, and at no other time."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -39,14 +39,14 @@ EACH = [
 each_threshold = pytest.mark.parametrize(("case", "threshold"), EACH)
 
 
-def said(threshold: BusinessThreshold) -> Firing:
+def firing_of(threshold: BusinessThreshold) -> Firing:
     return alert_name(threshold.metric, threshold.side), threshold.severity.value
 
 
-def milder(case: UseCase, threshold: BusinessThreshold) -> set[Firing]:
+def warnings_beside(case: UseCase, threshold: BusinessThreshold) -> set[Firing]:
     """Return what fires where a critical limit is reached and not crossed."""
     return {
-        said(other)
+        firing_of(other)
         for other in business_thresholds(case)
         if other.metric is threshold.metric
         and other.severity is Severity.WARNING
@@ -68,21 +68,21 @@ def test_a_threshold_fires_just_past_its_value_and_alone(
     case: UseCase, threshold: BusinessThreshold, tmp_path: Path
 ) -> None:
     world = world_at(case, threshold, just_past(threshold))
-    check(world, tmp_path, {HOUR: {said(threshold)}})
+    check(world, tmp_path, {HOUR: {firing_of(threshold)}})
 
 
 @each_threshold
-def test_a_threshold_is_silent_at_its_value(
+def test_a_threshold_does_not_fire_at_its_value(
     case: UseCase, threshold: BusinessThreshold, tmp_path: Path
 ) -> None:
     world = world_at(case, threshold, threshold.value)
-    check(world, tmp_path, {HOUR: milder(case, threshold)})
+    check(world, tmp_path, {HOUR: warnings_beside(case, threshold)})
 
 
 @pytest.mark.parametrize(
-    "threshold", business_thresholds(everything()), ids=lambda t: " ".join(said(t))
+    "threshold", business_thresholds(everything()), ids=lambda t: " ".join(firing_of(t))
 )
-def test_a_firing_threshold_outlives_its_series_until_absence_is_told(
+def test_a_firing_threshold_outlives_its_series_until_absence_fires(
     threshold: BusinessThreshold, tmp_path: Path
 ) -> None:
     in_production = everything().model_copy(update={"active": True})
@@ -92,9 +92,9 @@ def test_a_firing_threshold_outlives_its_series_until_absence_is_told(
         world,
         tmp_path,
         {
-            2 * HOUR: {said(threshold)},
-            3 * HOUR: {said(threshold), absent},
-            13 * HOUR: {said(threshold), absent},
+            2 * HOUR: {firing_of(threshold)},
+            3 * HOUR: {firing_of(threshold), absent},
+            13 * HOUR: {firing_of(threshold), absent},
             15 * HOUR: {absent},
         },
         every=QUARTER,
@@ -112,7 +112,7 @@ def test_a_ratio_over_too_few_positives_is_not_judged(metric: object, tmp_path: 
     bad = next(t for t in business_thresholds(case) if t.metric is metric)
     world = world_at(case, bad, just_past(bad))
     check(world.with_value(POSITIVES, 29, **live(POSITIVES)), tmp_path, {HOUR: set()})
-    check(world.with_value(POSITIVES, 30, **live(POSITIVES)), tmp_path, {HOUR: {said(bad)}})
+    check(world.with_value(POSITIVES, 30, **live(POSITIVES)), tmp_path, {HOUR: {firing_of(bad)}})
 
 
 def test_too_few_positives_keep_recall_silent_as_a_run_publishes_them(
@@ -150,7 +150,7 @@ def test_a_limit_is_the_same_number_in_every_rule_and_text(
     (rule,) = rules["groups"][0]["rules"]
     assert rule["data"][2]["model"]["conditions"][0]["evaluator"]["params"] == [limit]
     check(world_at(case, threshold, limit), tmp_path, {HOUR: set()})
-    check(world_at(case, threshold, past), tmp_path, {HOUR: {said(threshold)}})
+    check(world_at(case, threshold, past), tmp_path, {HOUR: {firing_of(threshold)}})
 
 
 def test_a_critical_limit_of_many_digits_bounds_its_warning_exactly(
@@ -159,8 +159,8 @@ def test_a_critical_limit_of_many_digits_bounds_its_warning_exactly(
     missed = Threshold(above=Limits(warning=1_234_560, critical=1_234_567), below=None)
     case = fraud.model_copy(update={"thresholds": Thresholds(missed=missed)})
     warning, critical = business_thresholds(case)
-    check(world_at(case, warning, 1_234_567), tmp_path, {HOUR: {said(warning)}})
-    check(world_at(case, critical, 1_234_568), tmp_path, {HOUR: {said(critical)}})
+    check(world_at(case, warning, 1_234_567), tmp_path, {HOUR: {firing_of(warning)}})
+    check(world_at(case, critical, 1_234_568), tmp_path, {HOUR: {firing_of(critical)}})
 
 
 def test_test_rows_and_shadows_are_nobody_s_alarm(fraud: UseCase, tmp_path: Path) -> None:

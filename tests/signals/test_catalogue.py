@@ -19,7 +19,7 @@ from monitoring.signals.promql import FOREIGN
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import program
 from tests.signals.conftest import everything
-from tests.signals.test_publish import one_of_each
+from tests.signals.test_pushgateway import one_of_each
 
 _SERIES = re.compile(r"\b([a-zA-Z_:][\w:]*)(?=\{)|\b(tocsin_\w+|ALERTS|up)\b")
 ADDRESSES = Addresses("http://tocsin.test")

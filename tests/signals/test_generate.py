@@ -215,8 +215,8 @@ def test_secrets_are_in_no_file_where_grafana_notifies(plain: Settings, tmp_path
 
 def test_alertmanager_s_secrets_are_for_the_owner_alone(plain: Settings, tmp_path: Path) -> None:
     generate(tmp_path, shipped(), plain)
-    told = plain.model_copy(update=SECRETS | {"notifier": "alertmanager"})
-    generate(tmp_path, shipped(), told)
+    by_alertmanager = plain.model_copy(update=SECRETS | {"notifier": "alertmanager"})
+    generate(tmp_path, shipped(), by_alertmanager)
     config = tmp_path / "grafana" / "alertmanager" / "alertmanager.yml"
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
     assert config.read_text(encoding="utf-8").count("s3cret") == 4

@@ -53,7 +53,7 @@ def test_data_out_of_reach_leaves_the_file_and_says_what_to_do_with_it(
 ) -> None:
     monkeypatch.chdir(folder)
     file = written(folder, PAST)
-    # It tells its folder as it was told: relative to wherever it was started.
+    # It answers with its folder as it was given: relative to where it was started.
     with running_prometheus(Path()) as url, pytest.raises(HistoryError) as raised:
         History(url).load(file)
     assert f"The samples are in {file}" in str(raised.value)

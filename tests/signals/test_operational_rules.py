@@ -9,6 +9,8 @@ from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
 from monitoring.signals import NotificationStatus, Pipeline, PushGroup, Sample
+from monitoring.signals.alerts import alerts_of
+from monitoring.signals.alerts.grafana_alerting import provisioned_group
 from monitoring.signals.alerts.operational_alerts import fleet_alerts
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
@@ -19,6 +21,7 @@ from monitoring.signals.catalogue import (
     STATUS,
     WAITING_FOR_LABELS,
 )
+from monitoring.signals.links import Addresses
 from monitoring.signals.performance_metrics import RECALL
 from monitoring.signals.promql import live
 from monitoring.signals.samples import unmeasured_samples
@@ -26,7 +29,7 @@ from monitoring.signals.statuses import notification_of
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
 from tests.signals.figures import card, feature, report_samples, verdict
-from tests.signals.rule_tests import UP, check, healthy, held, name_of
+from tests.signals.rule_tests import UP, check, check_query, healthy, held, name_of
 
 HOUR, QUARTER, STEP = timedelta(hours=1), timedelta(minutes=15), timedelta(minutes=5)
 
@@ -199,6 +202,24 @@ def test_figures_are_expected_once_the_pipeline_that_makes_them_has_succeeded(
         check(world, tmp_path, {30 * STEP: {ABSENT}})
 
 
+def test_grafana_s_query_names_what_is_absent_in_one_series_and_is_empty_otherwise(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    def asked(case: UseCase) -> str:
+        group = provisioned_group("x", alerts_of(case), Addresses("x"), paused=False)
+        rules = {rule["labels"]["alert"]: rule for rule in group["groups"][0]["rules"]}
+        query: str = rules["FiguresAbsent"]["data"][0]["model"]["expr"]
+        return query
+
+    lost = healthy(fraud).with_samples()
+    check_query(lost, tmp_path, asked(fraud), HOUR, {f'{{absent="{WATCHED}"}}': 7})
+    check_query(healthy(fraud), tmp_path, asked(fraud), HOUR, {})
+    check_query(healthy(fraud).empty(), tmp_path, asked(fraud), HOUR, {})
+    declared = active(fraud)
+    one = healthy(declared).without(MODEL)
+    check_query(one, tmp_path, asked(declared), HOUR, {'{absent="tocsin_model_info"}': 1})
+
+
 @pytest.mark.parametrize(("pipeline", "due"), [("report", 13 * HOUR), ("retrain", 51 * HOUR)])
 def test_a_pipeline_that_nobody_started_is_absent_once_the_other_has_long_run(
     pipeline: str, due: timedelta, fraud: UseCase, tmp_path: Path
@@ -262,7 +283,7 @@ def test_a_missing_column_breaks_the_schema(fraud: UseCase, tmp_path: Path) -> N
     check(world.with_value(BROKEN_FEATURES, 0), tmp_path, {HOUR: set()})
 
 
-def test_drift_that_waits_for_labels_is_told(fraud: UseCase, tmp_path: Path) -> None:
+def test_drift_that_waits_for_labels_fires(fraud: UseCase, tmp_path: Path) -> None:
     world = healthy(fraud).with_value(WAITING_FOR_LABELS, 1)
     check(world, tmp_path, {HOUR: {("WaitingForLabels", "warning")}})
 

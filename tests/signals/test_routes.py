@@ -1,4 +1,4 @@
-"""Who is told, through which channel and how soon: the same by Alertmanager and by Grafana."""
+"""Who is notified, through which channel and how soon: the same by Alertmanager and by Grafana."""
 
 import re
 from dataclasses import replace
@@ -60,18 +60,18 @@ def test_alertmanager_accepts_its_configuration(delivery: Delivery, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("labels", "told"),
+    ("labels", "receiver"),
     [
         (["severity=critical", "use_case=fraud"], "team"),
         (["severity=warning", "use_case=fraud"], "team"),
         (["severity=none"], "heartbeat"),
     ],
 )
-def test_alertmanager_routes_by_severity(labels: list[str], told: str, tmp_path: Path) -> None:
+def test_alertmanager_routes_by_severity(labels: list[str], receiver: str, tmp_path: Path) -> None:
     path = tmp_path / "alertmanager.yml"
     path.write_text(alertmanager_file(ALL), encoding="utf-8")
     found = run(program("amtool"), "config", "routes", "test", f"--config.file={path}", *labels)
-    assert found.splitlines()[0] == told
+    assert found.splitlines()[0] == receiver
 
 
 def test_only_channels_that_are_set_are_there() -> None:
@@ -177,7 +177,7 @@ def test_no_result_repeats_a_label_that_its_rule_sets() -> None:
             assert all(q.startswith(f"max without ({', '.join(own)}) (") for q in measured)
 
 
-def test_no_data_is_told_by_absence_alone_and_errors_are_told() -> None:
+def test_no_data_is_left_to_the_absence_alert_and_errors_are_alerts() -> None:
     states = {rule["labels"]["alert"]: rule["noDataState"] for rule in rules()}
     assert states.pop("Watchdog") == "Alerting"
     assert set(states.values()) == {"OK"}

@@ -1,4 +1,4 @@
-"""Sources are read as they stand, made up loudly where they may be missing, and refused clearly."""
+"""Sources are read as they are, or refused clearly; synthetic ones stand in with a warning."""
 
 import gzip
 import logging
@@ -98,8 +98,8 @@ def test_a_number_that_is_none_makes_no_text_of_its_column(tmp_path: Path) -> No
     ("name", "content", "error", "said"),
     [
         ("parcels.csv", b"", SourceError, "can't be read as CSV.*Empty"),
-        ("parcels.csv", HEADER.encode(), SchemaError, "there is no row"),
-        ("parcels.csv", b"parcel;at\n1;2\n", SchemaError, "missing.*there: parcel;at"),
+        ("parcels.csv", HEADER.encode(), SchemaError, "no rows"),
+        ("parcels.csv", b"parcel;at\n1;2\n", SchemaError, "missing.*in the file: parcel;at"),
         ("parcels.csv", HEADER.encode() + b"p\xff,1,2,3,box,0", SourceError, "UTF8"),
         ("parcels.csv", lines().encode() + b'p9,9,9,9,"box,0\np10,1,1,1,b,0', SourceError, "quote"),
         ("parcels.csv", lines().encode() + b'p9,9,9,"9,box,0\np10,1,1', SourceError, "quote"),

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from monitoring.stack.folders import CHECKOUT, Folders
 from monitoring.stack.leftovers import processes_of
 from monitoring.stack.ports import PortTakenError
 from monitoring.stack.stack_error import StackError
-from monitoring.stack.status import memory_of, status
-from monitoring.stack.up import NotHealthyError, up
+from monitoring.stack.status import ComponentStatus, memory_of, status
+from monitoring.stack.supervisor import Supervisor
+from monitoring.stack.up import NotHealthyError, Progress, up
 from monitoring.use_case_file import use_case_files
 from tests.fixtures.eventually import eventually
 from tests.fixtures.stack import LocalStack, free_ports, stack_settings
@@ -61,10 +63,49 @@ def test_every_part_is_healthy_and_answers_where_it_says(local_stack: LocalStack
 
 
 def test_up_again_starts_nothing_anew(local_stack: LocalStack) -> None:
-    before = {component.name: component.pid for component in status(local_stack.settings)}
+    before = pids(local_stack)
     again = up(local_stack.settings, local_stack.ports, progress=quiet)
     assert again.was_up
     assert {component.name: component.pid for component in again.components} == before
+
+
+def pids(stack: LocalStack) -> dict[str, int | None]:
+    return {component.name: component.pid for component in status(stack.settings)}
+
+
+def interrupting(when: Callable[[dict[str, ComponentStatus]], bool]) -> Progress:
+    """Interrupt `up`, as Ctrl-C does, once the components are in a state."""
+
+    def progress(shown: Sequence[ComponentStatus]) -> None:
+        if when({component.name: component for component in shown}):
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_up_again_stops_nothing_when_it_is_interrupted(local_stack: LocalStack) -> None:
+    before = pids(local_stack)
+    with pytest.raises(KeyboardInterrupt):
+        up(local_stack.settings, local_stack.ports, progress=interrupting(lambda _: True))
+    assert pids(local_stack) == before
+    assert all(component.healthy for component in status(local_stack.settings))
+
+
+def test_up_again_that_is_interrupted_stops_what_it_started_and_nothing_else(
+    local_stack: LocalStack,
+) -> None:
+    before = pids(local_stack)
+    Supervisor(Folders(local_stack.settings.state)).stop_component("alertmanager")
+    with pytest.raises(KeyboardInterrupt):
+        up(
+            local_stack.settings,
+            local_stack.ports,
+            progress=interrupting(lambda shown: shown["alertmanager"].pid is not None),
+        )
+    assert pids(local_stack) == before | {"alertmanager": None}
+    again = up(local_stack.settings, local_stack.ports, progress=quiet)
+    assert again.was_up
+    assert {**pids(local_stack), "alertmanager": None} == before | {"alertmanager": None}
 
 
 def test_up_on_other_ports_while_it_is_up_is_refused(local_stack: LocalStack) -> None:
@@ -139,8 +180,7 @@ def test_the_dags_of_the_checkout_load_without_an_error(local_stack: LocalStack)
 
 
 def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalStack) -> None:
-    pids = {component.name: component.pid for component in status(local_stack.settings)}
-    handed = psutil.Process(pids["airflow-scheduler"]).environ()
+    handed = psutil.Process(pids(local_stack)["airflow-scheduler"]).environ()
     inside = local_stack.running.settings
     assert handed["TOCSIN_STATE"] == str(inside.state)
     assert handed["TOCSIN_MLFLOW_URL"] == inside.mlflow_url

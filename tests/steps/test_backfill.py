@@ -286,7 +286,7 @@ def test_a_window_that_begins_in_the_source_and_ends_in_the_store_is_read_as_one
         parts = [past.window(case, window, after.end) for window in (before, after)]
     assert [len(part) > 100 for part in parts] == [True, True]
     assert both.row_id.tolist() == [i for part in parts for i in part.row_id.tolist()]
-    assert (np.diff(both.event_time) >= np.timedelta64(0)).all()
+    assert (np.diff(both.event_time) >= np.timedelta64(0, "us")).all()
     assert both.model_version == model.version
     assert both.score is not None
     assert not np.isnan(both.score).any()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from monitoring import scorecard
 from monitoring.errors import TocsinError
 from monitoring.rows.quarantine import Reason
-from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows, moment64
+from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, UNLABELLED, Rows, moment64
 from monitoring.rows.window import Window
 from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.store.production_store import ProductionStore
@@ -22,7 +22,6 @@ from tests.store.made import HOUR, NOON, rows, use_case
 CASE = use_case()
 DAY = Window(NOON, NOON + 24 * HOUR)
 LATER = NOON + 48 * HOUR
-NO_TIME = np.datetime64("NaT", "us")
 
 
 def changed(sent: Rows, name: str, place: int, value: object) -> Rows:

@@ -1,4 +1,4 @@
-"""Alerts: declared once, in the form of Prometheus and in the form of Grafana."""
+"""Alerts, declared once and written as rules of Prometheus and of Grafana."""
 
 from __future__ import annotations
 

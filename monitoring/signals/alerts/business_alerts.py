@@ -1,4 +1,4 @@
-"""Business alerts: one for every threshold that a use case sets."""
+"""Alerts on a model's figures, one for every threshold that a use case sets."""
 
 from __future__ import annotations
 

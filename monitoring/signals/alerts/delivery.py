@@ -1,4 +1,4 @@
-"""Delivery: who notifies, through which channels, at which pace; and where links lead."""
+"""How notifications are delivered: by whom, through which channels, and how often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inhibition: conditions that suppress alerts which are only symptoms of another."""
+"""Inhibition of alerts that are only symptoms of another, by conditions in their expressions."""
 
 from __future__ import annotations
 

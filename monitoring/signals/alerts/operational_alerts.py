@@ -1,4 +1,4 @@
-"""Operational alerts: runs, pushes, absent figures, schema, labels."""
+"""Alerts on the monitoring itself: runs, pushes, absent figures, schema, labels."""
 
 from __future__ import annotations
 

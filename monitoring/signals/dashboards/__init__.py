@@ -1,1 +1,1 @@
-"""Dashboards: panels declared once, drawn by Grafana and by the status pages."""
+"""Dashboards, declared once and drawn by Grafana and by the status pages."""

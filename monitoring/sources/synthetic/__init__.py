@@ -1,1 +1,1 @@
-"""Synthetic data: files of a use case for where no real one is, and drift planted on rows."""
+"""Synthetic data: source files where no real ones exist, and drift injected into rows."""

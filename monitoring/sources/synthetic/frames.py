@@ -1,4 +1,4 @@
-"""Synthetic: made-up files of a use case, for where there is no real one, and for tests."""
+"""Synthetic source files of a use case, for demos without real data and for tests."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def synthetic_frame(
     from_share: float = 0.5,
     positive_rate: float | None = None,
 ) -> pd.DataFrame:
-    """Make up a file of the use case, of the kind it names in `source.synthetic`.
+    """Generate a file of the use case, of the kind it names in `source.synthetic`.
 
     Parameters
     ----------
     days
         Time that the rows are spread over, in a daily cycle, where the use case has event times.
     scenario
-        Drift to plant from the share `from_share` of the rows on.
+        Drift to inject from the share `from_share` of the rows on.
     positive_rate
         Share of positives; rounded to whole rows.
 
@@ -60,7 +60,7 @@ def synthetic_frame(
     features, target = resolved_columns(case)
     kind = case.source.synthetic
     if kind is None:
-        msg = f"use case {case.name}: `source.synthetic` names no kind of rows to make up"
+        msg = f"use case {case.name}: `source.synthetic` is not set: give `card` or `survey`"
         raise InputError(msg)
     rate = POSITIVE_RATE[kind] if positive_rate is None else positive_rate
     positives = max(round(rate * rows), 1)
@@ -82,20 +82,20 @@ def content_hash(frame: pd.DataFrame) -> str:
 
 
 def _file(
-    made_up: Population, columns: Columns, target: Target, days: float, rng: Generator
+    population: Population, columns: Columns, target: Target, days: float, rng: Generator
 ) -> pd.DataFrame:
     """Return a file's columns: time, id, features and amount, target."""
     import pandas as pd
 
-    rows = made_up.positive.size
+    rows = population.positive.size
     content: dict[str, Any] = {}
     if isinstance(columns.event_time, EventTime):
         seconds = seconds_in_cycle(rows, days, rng)
         content[columns.event_time.name] = written(seconds, columns.event_time)
     if columns.id is not None:
         content[columns.id] = np.arange(1, rows + 1)
-    content |= made_up.columns
-    content[target.name] = _spelled(made_up.positive, target)
+    content |= population.columns
+    content[target.name] = _spelled(population.positive, target)
     return pd.DataFrame(content)
 
 
@@ -111,7 +111,7 @@ def _spelled(positive: NDArray[np.bool_], target: Target) -> Any:
 def _planted(
     frame: pd.DataFrame, case: UseCase, scenario: Scenario, seed: int, from_share: float
 ) -> pd.DataFrame:
-    """Return the frame with drift: made-up rows are all right and in order, so they align."""
+    """Return the frame with drift: synthetic rows are all valid and in order, so they align."""
     source_hash = content_hash(frame)
     rows = drifted(
         check(frame, case, source_hash=source_hash).rows,

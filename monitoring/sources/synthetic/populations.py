@@ -1,4 +1,4 @@
-"""Made up: what every kind of synthetic data hands over, whatever it is about."""
+"""Synthetic populations: card payments and survey answers, by class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Features, amounts and the truth of made-up rows.
+    """Features, amounts and true classes of synthetic rows.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Population:
 # regression a PR-AUC of about 0.7 at 0.17% fraud, as on the real payments.
 _DISTANCE = (8.5, 4.5, 0.0)
 _DISTANCE_SHARES = (0.69, 0.2, 0.11)
-_TELLING = 8  # features that tell frauds
+_INFORMATIVE = 8  # features in which frauds differ
 _FACTORS = 3
 _WORDS = ("a", "b", "c", "d")
 _WORD_SHARES = (0.5, 0.3, 0.15, 0.05)
@@ -44,11 +44,11 @@ _WORD_SHARES = (0.5, 0.3, 0.15, 0.05)
 def payments(
     features: Features, amount: str | None, rows: int, positives: int, rng: Generator
 ) -> Population:
-    """Make up payments.
+    """Generate payments.
 
     Numbers are correlated, with tails a little heavier than a normal distribution's and scales
     that fall from the first feature to the last; frauds lie apart in some of them. Amounts are
-    lognormal. Categorical features tell nothing.
+    lognormal. Categorical features carry no information.
     """
     positive = np.zeros(rows, np.bool_)
     positive[rng.choice(rows, positives, replace=False)] = True
@@ -66,8 +66,8 @@ def _numbers(positive: NDArray[np.bool_], width: int, rng: Generator) -> NDArray
     values = rng.normal(size=(rows, width)) + rng.normal(size=(rows, _FACTORS)) @ loadings
     values *= np.sqrt(8 / rng.chisquare(8, (rows, 1)))
     direction = np.zeros(width)
-    telling = min(_TELLING, width)
-    direction[:telling] = rng.choice((-1, 1), telling) / np.sqrt(max(telling, 1))
+    informative = min(_INFORMATIVE, width)
+    direction[:informative] = rng.choice((-1, 1), informative) / np.sqrt(max(informative, 1))
     distance = rng.choice(_DISTANCE, positive.sum(), p=_DISTANCE_SHARES)
     values[positive] += distance[:, None] * direction
     return np.asarray(values * np.linspace(1.9, 0.3, width))
@@ -142,10 +142,10 @@ _CATEGORICAL_QUESTION = Question(("a", "b", "c", "d"), weight=0.3)
 def survey_answers(
     features: Features, amount: str | None, rows: int, positives: int, rng: Generator
 ) -> Population:
-    """Make up answers.
+    """Generate survey answers.
 
     They add up to log-odds, and the rows where these are highest, chance included, are positive.
-    An amount is lognormal, and tells nothing.
+    An amount is lognormal, and independent of the class.
     """
     columns: dict[str, Any] = {}
     odds = rng.logistic(size=rows)

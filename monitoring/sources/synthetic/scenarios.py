@@ -1,4 +1,4 @@
-"""Scenarios: kinds of drift that are planted on rows, real or made up, to show they are found."""
+"""Drift scenarios: covariate, prior and concept drift injected into rows, and others."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Migrations: how the store's tables came to be, one step a file."""
+"""Schema migrations of the store, one file per revision."""

@@ -1,4 +1,4 @@
-"""Run by alembic for each command, on the connection that `migrate.upgrade` hands in."""
+"""Entry point of Alembic, on the connection that `database.upgrade` passes in."""
 
 from alembic import context
 

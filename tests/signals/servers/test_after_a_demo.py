@@ -165,7 +165,7 @@ def test_every_alert_s_value_is_there(watched: Watched, shop: UseCase) -> None:
     assert silent == SILENT
 
 
-def test_exactly_the_planted_drift_is_told(watched: Watched, shop: UseCase) -> None:
+def test_exactly_the_injected_drift_fires(watched: Watched, shop: UseCase) -> None:
     firing = {
         (alert.name, alert.severity_label)
         for alert in alerts_of(shop)

@@ -1,4 +1,4 @@
-"""On a real Grafana: provisioned in silence, every query answered, every rule run, people told."""
+"""On a real Grafana: provisioned without errors, every query answered, every alert notified."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +20,7 @@ from monitoring.signals.links import FLEET, HEALTH, Addresses
 from tests.fixtures.eventually import eventually
 from tests.fixtures.grafana import Grafana, running_grafana
 from tests.signals.figures import card, estimate, report_samples
-from tests.signals.servers.watched import Told, Watched, listening
+from tests.signals.servers.watched import Received, Watched, listening
 
 pytestmark = pytest.mark.grafana
 
@@ -28,12 +28,12 @@ SHORTEST = Pace(timedelta(seconds=1), timedelta(seconds=10), timedelta(hours=1))
 
 
 @pytest.fixture(scope="module")
-def told_and_grafana(
+def received_and_grafana(
     grafana_command: tuple[str, ...], watched: Watched, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Told, Grafana]]:
+) -> Iterator[tuple[Received, Grafana]]:
     """Grafana over the watched Prometheus, and what it tells."""
     folder = tmp_path_factory.mktemp("grafana")
-    with listening() as (told, webhook, mailbox):
+    with listening() as (received, webhook, mailbox):
         surroundings = Settings(
             prometheus_url=watched.prometheus,
             webhook_url=SecretStr(webhook),
@@ -55,19 +55,19 @@ def told_and_grafana(
             for path, text in files.items()
         }
         with running_grafana(grafana_command, folder, quick, surroundings) as grafana:
-            yield told, grafana
+            yield received, grafana
 
 
 @pytest.fixture
-def grafana(told_and_grafana: tuple[Told, Grafana]) -> Grafana:
+def grafana(received_and_grafana: tuple[Received, Grafana]) -> Grafana:
     """The running Grafana."""
-    return told_and_grafana[1]
+    return received_and_grafana[1]
 
 
 @pytest.fixture
-def told(told_and_grafana: tuple[Told, Grafana]) -> Told:
+def received(received_and_grafana: tuple[Received, Grafana]) -> Received:
     """What Grafana tells."""
-    return told_and_grafana[0]
+    return received_and_grafana[0]
 
 
 @pytest.fixture
@@ -157,13 +157,13 @@ def test_every_rule_is_evaluated_without_an_error(grafana: Grafana) -> None:
 
 
 def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_taken_back(
-    told: Told, watched: Watched
+    received: Received, watched: Watched
 ) -> None:
     recall = Ratio(0.45, 0.3, 0.6)
     low = report_samples(realised=card(recall=recall), estimated=estimate(recall=recall))
     publish(low, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     try:
-        alert = eventually(lambda: told.latest("RecallLow", "firing"), seconds=90)
+        alert = eventually(lambda: received.latest("RecallLow", "firing"), seconds=90)
     finally:
         publish(report_samples(), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     assert alert["labels"]["severity"] == "critical"
@@ -179,16 +179,16 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     }
     assert "/d/tocsin-fraud" in alert["dashboardURL"]
     assert "viewPanel=3" in alert["panelURL"]
-    mail = eventually(lambda: told.mail("recall below 0.6"))
+    mail = eventually(lambda: received.mail("recall below 0.6"))
     assert mail["To"] == "team@tocsin.test"
-    eventually(lambda: told.latest("RecallLow", "resolved"), seconds=90)
+    eventually(lambda: received.latest("RecallLow", "resolved"), seconds=90)
 
 
-def test_the_watchdog_barks_and_nobody_hears_it(grafana: Grafana, told: Told) -> None:
+def test_the_watchdog_barks_and_nobody_hears_it(grafana: Grafana, received: Received) -> None:
     def barking() -> list[dict[str, Any]]:
         alerts = grafana.get("/api/alertmanager/grafana/api/v2/alerts")
         return [alert for alert in alerts if alert["labels"].get("alert") == "Watchdog"]
 
     (alert,) = eventually(barking)
     assert alert["labels"]["severity"] == "none"
-    assert not [a for a in told.alerts if a["labels"].get("alert") == "Watchdog"]
+    assert not [a for a in received.alerts if a["labels"].get("alert") == "Watchdog"]

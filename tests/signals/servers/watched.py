@@ -1,4 +1,4 @@
-"""A small real stack: Pushgateway, Prometheus with the rules, Alertmanager, and who is told."""
+"""A small real stack: Pushgateway, Prometheus with the rules, Alertmanager, and who is notified."""
 
 import json
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ AT_ONCE = Pace(timedelta(seconds=1), timedelta(seconds=1), timedelta(hours=1))
 
 
 @dataclass
-class Told:
+class Received:
     """What arrived at the webhook and in the mailbox."""
 
     alerts: list[dict[str, Any]] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Watched:
 
     pushgateway: str
     prometheus: str
-    told: Told
+    received: Received
     cases: tuple[UseCase, ...]
     folder: Path
 
@@ -85,9 +85,11 @@ class Watched:
         return result
 
     def wait_for_report(self, use_case: str, since: datetime) -> None:
-        """Wait until what a report told at `since` or later is scraped."""
-        told = f'tocsin_last_success_timestamp_seconds{{use_case="{use_case}",pipeline="report"}}'
-        eventually(lambda: self.query(f"{told} >= {since.timestamp()}"))
+        """Wait until what a report published at `since` or later is scraped."""
+        success = (
+            f'tocsin_last_success_timestamp_seconds{{use_case="{use_case}",pipeline="report"}}'
+        )
+        eventually(lambda: self.query(f"{success} >= {since.timestamp()}"))
 
     def get(self, path: str) -> Any:
         """Return what Prometheus's API says under a path."""
@@ -99,7 +101,7 @@ class Watched:
 @contextmanager
 def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
     """Run the stack with everything at once that takes minutes by default."""
-    with listening() as (told, webhook, mailbox):
+    with listening() as (received, webhook, mailbox):
         delivery = Delivery(
             notifier=Notifier.ALERTMANAGER,
             addresses=Addresses("http://tocsin.test"),
@@ -122,23 +124,23 @@ def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
             quick = shipped.replace("_interval: 10s", "_interval: 1s")
             (folder / "prometheus.yml").write_text(quick, encoding="utf-8")
             with running_prometheus(folder) as prometheus:
-                yield Watched(gateway, prometheus, told, cases, folder)
+                yield Watched(gateway, prometheus, received, cases, folder)
 
 
 @contextmanager
-def listening() -> Iterator[tuple[Told, str, str]]:
-    """Yield what is told, and the addresses of the webhook and of the mail server to tell it to."""
-    told = Told()
-    with _webhook(told) as webhook, _mailbox(told) as mailbox:
-        yield told, webhook, mailbox
+def listening() -> Iterator[tuple[Received, str, str]]:
+    """Yield what arrives, and the addresses of the webhook and the mail server that receive it."""
+    received = Received()
+    with _webhook(received) as webhook, _mailbox(received) as mailbox:
+        yield received, webhook, mailbox
 
 
 @contextmanager
-def _webhook(told: Told) -> Iterator[str]:
+def _webhook(received: Received) -> Iterator[str]:
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            told.alerts += body["alerts"]
+            received.alerts += body["alerts"]
             self.send_response(200)
             self.end_headers()
 
@@ -157,11 +159,11 @@ def _webhook(told: Told) -> Iterator[str]:
 
 
 @contextmanager
-def _mailbox(told: Told) -> Iterator[str]:
+def _mailbox(received: Received) -> Iterator[str]:
     class Inbox:
         async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
             assert isinstance(envelope.content, bytes)
-            told.mails.append(message_from_bytes(envelope.content))
+            received.mails.append(message_from_bytes(envelope.content))
             return "250 OK"
 
     controller = Controller(Inbox(), hostname="127.0.0.1", port=free_port())

@@ -1,1 +1,1 @@
-"""Migrations: how the store's tables came to be, one step a file."""
+"""Revisions of the store's schema, oldest first."""
