@@ -39,12 +39,12 @@ class Attempt(Result):
     at: datetime
 
 
-def from_airflow(pipeline: Pipeline, use_case: str, dag_run: DagRun) -> Run:
+def from_airflow(pipeline: str, use_case: str, dag_run: DagRun) -> Run:
     """Open the run of an Airflow DAG run; `conf` may give `as_of`, `force` and a `verdict_id`."""
     conf = dag_run.conf or {}
     length = find_use_case(use_case, settings().use_cases).drift.window
     run = Run.open(
-        pipeline,
+        Pipeline(pipeline),
         use_case,
         _window(dag_run, conf, length),
         run_id=dag_run.run_id,

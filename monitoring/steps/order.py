@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from monitoring.signals.pipelines import Pipeline
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from monitoring.steps import begin
@@ -62,6 +60,10 @@ else:
     promotion = DeferredModule("monitoring.steps.retrain.promotion")
     retrain_outcome = DeferredModule("monitoring.steps.retrain.retrain_outcome")
     training_set = DeferredModule("monitoring.steps.retrain.training_set")
+
+
+PipelineName = Literal["report", "retrain"]
+"""Value of a `Pipeline`, whose module is not as light as this one."""
 
 
 class Runs(StrEnum):
@@ -141,7 +143,7 @@ class Order:
         Name of the step that reports the failures of all before it.
     """
 
-    pipeline: Pipeline
+    pipeline: PipelineName
     opening: Step
     steps: tuple[Step | EachCandidate, ...]
     notification: str
@@ -188,7 +190,7 @@ class Order:
 OPENING = Step(begin.attempt, name="open_run")
 
 REPORT = Order(
-    Pipeline.REPORT,
+    "report",
     OPENING,
     (
         Step(measurement.check_data_availability, gate="available"),
@@ -218,7 +220,7 @@ REPORT = Order(
 )
 
 RETRAIN = Order(
-    Pipeline.RETRAIN,
+    "retrain",
     OPENING,
     (
         Step(decision.check_production_data),

@@ -42,7 +42,7 @@ def test_every_step_s_function_is_where_the_order_says(step: Step) -> None:
 def test_a_step_cannot_wait_for_one_that_comes_later() -> None:
     with pytest.raises(ValueError, match="first stands twice, or before"):
         Order(
-            Pipeline.REPORT,
+            "report",
             OPENING,
             (Step(print, after=("second",), name="first"), Step(print, name="second")),
             notification="second",
@@ -108,7 +108,7 @@ def order(step: Make, **options: object) -> Order:
         return step(name, **options.get(name, {}))
 
     return Order(
-        Pipeline.RETRAIN,
+        "retrain",
         Step(made("open"), name="open"),
         (
             Step(made("decide"), name="decide", gate="go"),
