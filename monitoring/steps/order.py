@@ -12,6 +12,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from monitoring.errors import InputError
 from monitoring.signals.pipelines import Pipeline
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Order:
             unknown = set(step.after) - known
             if unknown or step.name in known:
                 msg = f"{self.pipeline}: {step.name} stands twice, or before {sorted(unknown)}"
-                raise ValueError(msg)
+                raise InputError(msg)
             known.add(step.name)
 
     def step(self, name: str) -> Step:
