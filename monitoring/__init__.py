@@ -1,4 +1,7 @@
-"""Tocsin watches deployed tabular classifiers and tells their owners when to act."""
+"""Tocsin watches deployed tabular classifiers and notifies their owners when to act.
+
+What is listed in `__all__` is the public API, described in docs/reference/python-api.md.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,92 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from monitoring.comparison.compare import compare
     from monitoring.comparison.summaries import fit, summarise
+    from monitoring.drift.detection import VerdictError
+    from monitoring.drift.verdict import Verdict
+    from monitoring.errors import InputError, InputTypeError, TocsinError
+    from monitoring.performance.estimate import Estimate
+    from monitoring.performance.scorecard import Scorecard
     from monitoring.scorecards import estimate, scorecard
-    from monitoring.summary.files import save
-    from monitoring.summary.merge import merge
+    from monitoring.store.database import StoreError
+    from monitoring.store.production_store import open_store
+    from monitoring.summary.as_json import FormatError
+    from monitoring.summary.files import load, save
+    from monitoring.summary.merge import MergeError, merge
+    from monitoring.summary.profile import FitError
+    from monitoring.summary.table import TableError
+    from monitoring.summary.types import Reference, Summary
 
-__all__ = ["compare", "estimate", "fit", "merge", "save", "scorecard", "summarise"]
+    __version__: str
 
-_DOORS = {
-    "compare": "monitoring.comparison.compare",
-    "fit": "monitoring.comparison.summaries",
-    "summarise": "monitoring.comparison.summaries",
-    "save": "monitoring.summary.files",
-    "merge": "monitoring.summary.merge",
-    "scorecard": "monitoring.scorecards",
-    "estimate": "monitoring.scorecards",
+_MODULES = {
+    "compare": "comparison.compare",
+    "fit": "comparison.summaries",
+    "summarise": "comparison.summaries",
+    "merge": "summary.merge",
+    "save": "summary.files",
+    "load": "summary.files",
+    "scorecard": "scorecards",
+    "estimate": "scorecards",
+    "open_store": "store.production_store",
+    "Verdict": "drift.verdict",
+    "Scorecard": "performance.scorecard",
+    "Estimate": "performance.estimate",
+    "Reference": "summary.types",
+    "Summary": "summary.types",
+    "TocsinError": "errors",
+    "InputError": "errors",
+    "InputTypeError": "errors",
+    "FitError": "summary.profile",
+    "FormatError": "summary.as_json",
+    "MergeError": "summary.merge",
+    "StoreError": "store.database",
+    "TableError": "summary.table",
+    "VerdictError": "drift.detection",
 }
+
+__all__ = [
+    "Estimate",
+    "FitError",
+    "FormatError",
+    "InputError",
+    "InputTypeError",
+    "MergeError",
+    "Reference",
+    "Scorecard",
+    "StoreError",
+    "Summary",
+    "TableError",
+    "TocsinError",
+    "Verdict",
+    "VerdictError",
+    "__version__",
+    "compare",
+    "estimate",
+    "fit",
+    "load",
+    "merge",
+    "open_store",
+    "save",
+    "scorecard",
+    "summarise",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a door when it is first used: the package itself stays light."""
-    if name not in _DOORS:
+    """Import a public name when it is first used: the package itself stays light."""
+    value: Any
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version("tocsin")
+    elif name in _MODULES:
+        value = getattr(import_module(f"monitoring.{_MODULES[name]}"), name)
+    else:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(import_module(_DOORS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

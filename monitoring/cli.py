@@ -12,9 +12,11 @@ from monitoring.command import (
     AsJson,
     AsOf,
     UseCaseName,
-    moment_of,
+    listening,
+    moment_option,
     print_json,
     readable_errors,
+    scenario_name,
     show_steps,
 )
 
@@ -40,7 +42,7 @@ def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.
 
     with readable_errors():
         case = load_use_case(path)
-    typer.echo(f"{path}: {case.name} ({case.title}) is right")
+    typer.echo(f"{path}: {case.name} ({case.title}) is valid")
 
 
 @use_case_app.command("list")
@@ -73,7 +75,7 @@ def retrain(
     show_steps()
     with readable_errors():
         attach()
-        run = begin.by_hand(Pipeline.RETRAIN, use_case, as_of=moment_of(as_of), force=force)
+        run = begin.by_hand(Pipeline.RETRAIN, use_case, as_of=as_of, force=force)
         told = in_process.retrain(run)
     if as_json:
         print_json(told)
@@ -92,7 +94,7 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
     show_steps()
     with readable_errors():
         attach()
-        run = begin.by_hand(Pipeline.REPORT, use_case, as_of=moment_of(as_of))
+        run = begin.by_hand(Pipeline.REPORT, use_case, as_of=as_of)
         told, drifted = in_process.report(run)
     if as_json:
         print_json(told)
@@ -177,7 +179,12 @@ def rollback(
 def replay(
     use_case: UseCaseName,
     scenario: Annotated[
-        str | None, typer.Option(help="Drift to plant in the second half: covariate, prior, ...")
+        str | None,
+        typer.Option(
+            parser=scenario_name,
+            metavar="SCENARIO",
+            help="Drift to plant in the second half: covariate, prior, ...",
+        ),
     ] = None,
     until: AsOf = None,
     as_json: AsJson = False,
@@ -194,7 +201,7 @@ def replay(
         attach()
         replayed = replaying.replay(
             find_use_case(use_case, settings().use_cases),
-            until=moment_of(until) or datetime.now(UTC).replace(microsecond=0),
+            until=until or datetime.now(UTC).replace(microsecond=0),
             scenario=None if scenario is None else Scenario(scenario),
         )
     if as_json:
@@ -206,8 +213,10 @@ def replay(
 @app.command()
 def backfill(
     use_case: UseCaseName,
-    since: Annotated[str | None, typer.Option("--from", help="ISO 8601; else the first.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="ISO 8601; else now.")] = None,
+    since: Annotated[
+        datetime | None, moment_option("--from", help="ISO 8601; else the first.")
+    ] = None,
+    until: Annotated[datetime | None, moment_option("--to", help="ISO 8601; else now.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait until Prometheus shows it.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -223,12 +232,15 @@ def backfill(
 
     show_steps()
     now = datetime.now(UTC).replace(microsecond=0)
+    if since is not None and since >= (until or now):
+        msg = f"{since.isoformat()} is not before the end, {(until or now).isoformat()}"
+        raise typer.BadParameter(msg, param_hint="--from")
     with readable_errors(), counted("windows") as progress:
         attach()
         done = fill(
             find_use_case(use_case, settings().use_cases),
-            since=moment_of(since),
-            until=moment_of(until) or now,
+            since=since,
+            until=until or now,
             now=now,
             wait=wait,
             progress=progress,
@@ -272,7 +284,9 @@ def generate(
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="TOCSIN_PORT_SERVE if left out.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="TOCSIN_PORT_SERVE if left out.")
+    ] = None,
 ) -> None:
     """Serve reports, the runbook and the front page: `tocsin serve --port 8000`.
 
@@ -285,8 +299,10 @@ def serve(
 
     with readable_errors():
         attach()
-        server = server_of(site_of(settings()), host=host, port=port or Ports().serve)
-    server.run()
+        chosen = port or Ports().serve
+        server = server_of(site_of(settings()), host=host, port=chosen)
+        opened = listening(host, chosen)
+    server.run(sockets=[opened])
 
 
 @app.command()
@@ -336,15 +352,20 @@ def demo(
     ] = None,
 ) -> None:
     """Show everything once on the local stack: `tocsin demo`. Uses what lies in data/, if any."""
-    from monitoring.settings import Ports
+    from monitoring.settings import Ports, settings
     from monitoring.stack.demo import demo as show
+    from monitoring.use_case_file import find_use_case
 
+    names = use_cases or ["fraud"]
+    with readable_errors():
+        for name in names:
+            find_use_case(name, settings().use_cases)
     running = _up()
     with readable_errors():
         looks = show(
             running,
             Ports(),
-            use_cases or ["fraud"],
+            names,
             clock=lambda: datetime.now(UTC),
             say=typer.echo,
         )

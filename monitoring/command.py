@@ -1,48 +1,134 @@
-"""Command: what all commands share: their options, errors that say what to do, and JSON."""
+"""What all commands share: options, errors that say what to do, and JSON."""
 
 from __future__ import annotations
 
 import logging
+import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from monitoring.errors import InputError, TocsinError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+
+def _moment(text: str) -> datetime:
+    from monitoring.rows.window import parse_moment
+
+    try:
+        return parse_moment(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def scenario_name(text: str) -> str:
+    """Return the name of a drift scenario, checked."""
+    from monitoring.sources.synthetic.scenarios import Scenario
+
+    if text not in list(Scenario):
+        msg = f"{text!r} is not one of {', '.join(Scenario)}"
+        raise typer.BadParameter(msg)
+    return text
+
+
+def moment_option(*names: str, help: str) -> Any:  # noqa: A002 - typer's word for it
+    """Return an option that takes a moment."""
+    return typer.Option(*names, parser=_moment, metavar="MOMENT", help=help)
+
+
 UseCaseName = Annotated[str, typer.Argument(metavar="USE_CASE", help="Name of a use case.")]
-AsOf = Annotated[str | None, typer.Option(help="Moment to look from, ISO 8601; else now.")]
+AsOf = Annotated[datetime | None, moment_option(help="Moment to look from, ISO 8601; else now.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
 
 @contextmanager
 def readable_errors() -> Iterator[None]:
-    """Print what is wrong and what to do, and exit with 2, where an error says both."""
+    """Print what is wrong and what to do, and exit with 2.
+
+    A traceback is for mistakes of the code alone: it is logged where an error is none of ours,
+    of the system or of a server.
+    """
     try:
         yield
     except typer.Exit:
         raise
-    except (RuntimeError, ValueError, OSError) as error:
-        typer.echo("\n".join([f"{type(error).__name__}: {error}", *_notes(error)]), err=True)
-        raise typer.Exit(2) from error
     except Exception as error:
         # 1 is an answer ("a retrain is asked for"): nothing that failed may end with it.
-        logging.getLogger(__name__).exception("unexpected")
+        typer.echo("\n".join([_message(error), *getattr(error, "__notes__", [])]), err=True)
+        if not isinstance(error, (TocsinError, OSError, ValueError, RuntimeError, *_foreign())):
+            logging.getLogger(__name__).exception("unexpected")
         raise typer.Exit(2) from error
 
 
-def _notes(error: BaseException) -> list[str]:
-    return list(getattr(error, "__notes__", []))
+_SERVERS = {
+    ("sqlalchemy.exc", "SQLAlchemyError"): (
+        "a database failed: check that it runs, and TOCSIN_DATABASE_URL (rows) or "
+        "TOCSIN_MLFLOW_URL (models)"
+    ),
+    ("mlflow.exceptions", "MlflowException"): (
+        "MLflow failed: check that it runs, and TOCSIN_MLFLOW_URL"
+    ),
+}
+"""What errors of libraries mean, which are looked up only where the library was imported."""
 
 
-def moment_of(text: str | None) -> datetime | None:
-    """Return the moment that an option gives; None where it was left out."""
-    from monitoring.rows.window import parse_moment
+def _foreign() -> dict[type[BaseException], str]:
+    return {
+        getattr(sys.modules[module], name): advice
+        for (module, name), advice in _SERVERS.items()
+        if module in sys.modules
+    }
 
-    return None if text is None else parse_moment(text)
+
+def _message(error: Exception) -> str:
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and not isinstance(error, TocsinError):
+        return f"{text}{_folder_advice(error)}"
+    advice = next((text for kind, text in _foreign().items() if isinstance(error, kind)), None)
+    return text if advice is None else f"{text}\n{advice}"
+
+
+def _folder_advice(error: OSError) -> str:
+    """Return which setting names the folder in which a file could not be read or written."""
+    from monitoring.settings import SettingsError, settings
+
+    try:
+        where = settings()
+    except SettingsError:
+        return ""
+    if error.filename is None:
+        return ""
+    path = Path(str(error.filename)).absolute()
+    for name in ("state", "reports", "data"):
+        folder: Path = getattr(where, name)
+        if path.is_relative_to(folder) or folder.is_relative_to(path):
+            return f"\nname a folder that can be written with TOCSIN_{name.upper()} (now {folder})"
+    return ""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises
+    ------
+    InputError
+        The port is taken, or the address is none of this machine's.
+    """
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        msg = (
+            f"{host}:{port} can't be listened on: {error.strerror or error}; choose another port "
+            "with --port or TOCSIN_PORT_SERVE, or an address of this machine with --host"
+        )
+        raise InputError(msg) from error
 
 
 def show_steps() -> None:

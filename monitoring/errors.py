@@ -26,6 +26,7 @@ class TocsinError(Exception):
             PublishError (RuntimeError)
             SampleError (ValueError)
             SchemaError (ValueError)
+            SettingsError (ValueError)
             ShortNameError (ValueError)
             SourceError (ValueError)
             StackError (RuntimeError)

@@ -1,4 +1,4 @@
-"""Field types of a use-case file: the values they accept, and their error messages."""
+"""Field types of use-case files and settings: the values they accept, and their error messages."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     model_validator,
 )
 
@@ -94,3 +95,34 @@ def _no_such_field(name: object, fields: Collection[str]) -> str:
     near = get_close_matches(str(name), fields, n=1)
     hint = f", did you mean `{near[0]}`" if near else ""
     return f"no field `{name}`{hint}: there are {', '.join(fields)}"
+
+
+def wrong_fields(error: ValidationError, whole: str) -> list[str]:
+    """Return one line per invalid field: its name, what is allowed, and what was given.
+
+    Parameters
+    ----------
+    whole
+        What is named where all fields together are invalid.
+    """
+    lines = []
+    for problem in error.errors():
+        # Parts in brackets are tags that tell variants of a field apart, not fields.
+        parts = [str(part) for part in problem["loc"] if not str(part).startswith("(")]
+        given = problem["input"]
+        # A mapping is not shown: what is invalid inside it is named.
+        shown = "" if isinstance(given, dict) else f" (given: {given!r:.80})"
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] in _PLAINER:
+            message = _PLAINER[problem["type"]]
+        lines.append(f"{'.'.join(parts) or whole}: {message}{shown}")
+    return lines
+
+
+_PLAINER = {
+    "missing": "must be given",
+    "model_type": "holds fields of its own, indented below it",
+    "model_attributes_type": "holds fields of its own, indented below it",
+    "too_short": "may not be empty",
+    "string_too_short": "may not be empty",
+}

@@ -1,12 +1,14 @@
-"""Scorecards: the doors for a notebook, from arrays to a scorecard or an estimate."""
+"""Public functions on arrays: a scorecard of labelled rows, an estimate of unlabelled ones."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from pydantic import ValidationError
 
 from monitoring.errors import InputError, InputTypeError
+from monitoring.field_types import wrong_fields
 from monitoring.performance.arrays import (
     amounts_of,
     labels_of,
@@ -142,7 +144,12 @@ def estimate(
 
 
 def _costs(costs: Costs | Mapping[str, object] | None) -> Costs | None:
-    return None if costs is None else Costs.model_validate(costs)
+    try:
+        return None if costs is None else Costs.model_validate(costs)
+    except ValidationError as error:
+        lines = wrong_fields(error, "costs")
+        msg = "\n  ".join(["costs: invalid, see `costs` in a use-case file", *lines])
+        raise InputError(msg) from error
 
 
 def _calibration(known: object, threshold: float) -> Calibration | None:

@@ -1,23 +1,104 @@
-"""What the surroundings say: folders, addresses and ports, typed, from the environment."""
+"""Environment settings: folders, addresses and ports, typed, read once."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from monitoring.errors import TocsinError
+from monitoring.field_types import wrong_fields
+
+_SERVER = "an address is http://HOST:PORT or https://HOST:PORT"
+_DATABASE = "a database is sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+
+
+class SettingsError(TocsinError, ValueError):
+    """Environment variables hold what is not allowed; the message names each and what is."""
+
+
+def _folder(path: Path) -> Path:
+    # Airflow tasks run in folders of their own, so every folder is made absolute once.
+    try:
+        return path.expanduser().resolve()
+    except RuntimeError as error:
+        msg = f"a folder: {error}"
+        raise ValueError(msg) from error
+
+
+def _server(url: str) -> str:
+    return _address(url, r"https?", _SERVER)
+
+
+def _secret_server(url: SecretStr) -> SecretStr:
+    _server(url.get_secret_value())
+    return url
+
+
+def _database(url: SecretStr) -> SecretStr:
+    _address(url.get_secret_value(), r"sqlite(\+pysqlite)?|postgresql(\+psycopg2)?", _DATABASE)
+    return url
+
+
+def _tracking(url: str) -> str:
+    return _address(
+        url, r"https?|sqlite|postgresql(\+\w+)?|mysql(\+\w+)?", f"{_SERVER}; {_DATABASE}"
+    )
+
+
+def _address(url: str, schemes: str, allowed: str) -> str:
+    """Check the parts of a URL that can be checked before it is used; it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        msg = f"the port is not a number from 1 to 65535; {allowed}"
+        raise ValueError(msg) from error
+    known = re.fullmatch(schemes, parts.scheme) is not None and "://" in url
+    needs_host = not parts.scheme.startswith("sqlite")
+    if not known or port == 0 or (needs_host and not parts.hostname):
+        raise ValueError(allowed)
+    return url
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
-# Airflow tasks run in folders of their own, so every folder is made absolute once.
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
+Folder = Annotated[Path, AfterValidator(_folder)]
+ServerUrl = Annotated[str, AfterValidator(_server)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_server)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
+TrackingUrl = Annotated[str, AfterValidator(_tracking)]
 
 
-class Ports(BaseSettings):
+class _FromEnvironment(BaseSettings):
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            # Not its cause: that shows what was given, a password too.
+            raise SettingsError(self._invalid(error)) from None
+
+    @classmethod
+    def _invalid(cls, error: ValidationError) -> str:
+        prefix = cls.model_config["env_prefix"]
+        lines = ["invalid settings in the environment"]
+        for line in wrong_fields(error, "(all of them)"):
+            name, _, problem = line.partition(":")
+            field = cls.model_fields.get(name)
+            secret = "@" in problem or (field is not None and "SecretStr" in repr(field.annotation))
+            shown = problem.partition(" (given: ")[0] if secret else problem
+            lines.append(f"{prefix}{name.upper()}:{shown}")
+        return "\n  ".join(lines)
+
+
+class Ports(_FromEnvironment):
     """The loopback ports of the local stack, each by ``TOCSIN_PORT_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="TOCSIN_PORT_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_PORT_", env_ignore_empty=True, frozen=True)
 
     airflow: Port = 8080
     mlflow: Port = 5000
@@ -28,10 +109,10 @@ class Ports(BaseSettings):
     serve: Port = 8000
 
 
-class Settings(BaseSettings):
+class Settings(_FromEnvironment):
     """Everything that differs between a laptop, a container and a test; ``TOCSIN_<FIELD>``."""
 
-    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", env_ignore_empty=True, frozen=True)
 
     data: Folder = Field(Path("data"), description="Where sources are read from.")
     reports: Folder = Field(Path("reports"), description="Where Evidently reports are written.")
@@ -41,28 +122,28 @@ class Settings(BaseSettings):
     use_cases: Folder | None = Field(
         None, description="A folder of use-case files beside the shipped ones."
     )
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseUrl | None = Field(
         None, description="SQLAlchemy URL of the production store; SQLite under `state` if unset."
     )
-    mlflow_url: str | None = Field(
+    mlflow_url: TrackingUrl | None = Field(
         None, description="Tracking server; SQLite and files under `state` if unset."
     )
-    pushgateway_url: str | None = Field(
+    pushgateway_url: ServerUrl | None = Field(
         None, description="Where metrics are pushed; nothing is pushed if unset."
     )
-    airflow_url: str | None = Field(
+    airflow_url: ServerUrl | None = Field(
         None, description="Airflow's API server, where the demo starts runs."
     )
     airflow_password: SecretStr | None = Field(
         None, description="Password of the Airflow user `admin`, for the same."
     )
-    webhook_url: SecretStr | None = Field(
+    webhook_url: SecretUrl | None = Field(
         None, description="Where alerts and DAG notifications are posted; only logged if unset."
     )
-    slack_url: SecretStr | None = Field(
+    slack_url: SecretUrl | None = Field(
         None, description="Slack's incoming webhook; alerts are posted there too if set."
     )
-    heartbeat_url: SecretStr | None = Field(
+    heartbeat_url: SecretUrl | None = Field(
         None, description="Where the watchdog posts every few minutes: a dead man's switch."
     )
     smtp_host: str | None = Field(
@@ -76,21 +157,21 @@ class Settings(BaseSettings):
     notifier: Literal["grafana", "alertmanager"] = Field(
         "grafana", description="Which of the two notifies; the other one only shows."
     )
-    prometheus_url: str = Field(
+    prometheus_url: ServerUrl = Field(
         "http://127.0.0.1:9090", description="Where Grafana and the status pages read metrics."
     )
-    grafana_url: str | None = Field(
+    grafana_url: ServerUrl | None = Field(
         None, description="Where people open Grafana; alerts link to the status pages if unset."
     )
-    public_url: str = Field(
+    public_url: ServerUrl = Field(
         "http://127.0.0.1:8000", description="Where people open reports and the runbook."
     )
-    public_mlflow_url: str | None = Field(
+    public_mlflow_url: ServerUrl | None = Field(
         None,
         description="Where people open MLflow; links to models lead there if set.",
     )
-    public_airflow_url: str | None = Field(None, description="The same of Airflow.")
-    public_prometheus_url: str | None = Field(None, description="The same of Prometheus.")
+    public_airflow_url: ServerUrl | None = Field(None, description="The same of Airflow.")
+    public_prometheus_url: ServerUrl | None = Field(None, description="The same of Prometheus.")
     retry_seconds: int = Field(
         60, ge=0, description="Time before Airflow tries a failed task again; it tries twice."
     )
@@ -133,5 +214,11 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Return the process's settings, read from the environment once."""
+    """Return the process's settings, read from the environment once.
+
+    Raises
+    ------
+    SettingsError
+        A variable holds what is not allowed.
+    """
     return Settings()

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from monitoring.errors import TocsinError
+from monitoring.field_types import wrong_fields
 from monitoring.use_case import UseCase
 
 SHIPPED = Path(__file__).parent / "use_cases"
@@ -66,28 +67,9 @@ class _EachKeyOnce(yaml.SafeLoader):
 
 
 def _readable(path: Path, error: ValidationError) -> str:
-    count = error.error_count()
-    lines = [f"{path}: {count} {'error' if count == 1 else 'errors'}"]
-    for problem in error.errors():
-        # Parts in brackets are tags that tell variants of a field apart, not fields.
-        parts = [str(part) for part in problem["loc"] if not str(part).startswith("(")]
-        given = problem["input"]
-        # A mapping is not shown: what is wrong inside it is named.
-        shown = "" if isinstance(given, dict) else f" (given: {given!r:.80})"
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] in _PLAINER:
-            message = _PLAINER[problem["type"]]
-        lines.append(f"  {'.'.join(parts) or '(the whole file)'}: {message}{shown}")
-    return "\n".join(lines)
-
-
-_PLAINER = {
-    "missing": "must be given",
-    "model_type": "holds fields of its own, indented below it",
-    "model_attributes_type": "holds fields of its own, indented below it",
-    "too_short": "may not be empty",
-    "string_too_short": "may not be empty",
-}
+    lines = wrong_fields(error, "(the whole file)")
+    count = f"{len(lines)} {'error' if len(lines) == 1 else 'errors'}"
+    return "\n  ".join([f"{path}: {count}", *lines])
 
 
 def use_case_files(folder: Path | None = None) -> dict[str, Path]:
@@ -111,7 +93,8 @@ def find_use_case(name: str, folder: Path | None = None) -> UseCase:
     """
     files = use_case_files(folder)
     if name not in files:
-        msg = f"no use case {name!r}: there are {', '.join(sorted(files))}"
+        more = "" if folder is None else f" (shipped, and in TOCSIN_USE_CASES={folder})"
+        msg = f"no use case {name!r}: there are {', '.join(sorted(files))}{more}"
         raise UseCaseError(msg)
     case = load_use_case(files[name])
     if case.name != name:

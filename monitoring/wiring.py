@@ -21,6 +21,7 @@ from airflow.sdk import (
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowSkipException
 
+from monitoring.errors import TocsinError
 from monitoring.settings import settings
 from monitoring.steps.order import EachCandidate, Order, Runs, Step
 from monitoring.use_case import UseCase
@@ -94,7 +95,7 @@ def watch(order: Order, tasks: Mapping[str, Any]) -> Any:
     @task(task_id="watch", trigger_rule=TriggerRule.ONE_FAILED, retries=0, on_failure_callback=[])
     def fail() -> None:
         msg = "a step of this run failed: see its log"
-        raise RuntimeError(msg)
+        raise TocsinError(msg)
 
     gates = {step.name for step in order.named_steps if step.gate is not None}
     watching = fail()

@@ -13,8 +13,8 @@ from monitoring.errors import TocsinError
 
 PACKAGE = Path(monitoring.__file__).parent
 
-VALIDATORS = {"field_types.py", "use_case.py"}
-"""Pydantic wants a plain `ValueError` of them; what reads a file makes a `UseCaseError` of it."""
+VALIDATORS = {"field_types.py", "settings.py", "use_case.py"}
+"""Pydantic wants a plain `ValueError` of them; a `UseCaseError` or `SettingsError` replaces it."""
 
 
 def is_built_in(name: str) -> bool:

@@ -84,8 +84,12 @@ def compare(
         A table can't be read, or the reference lacks a column that was asked for, or rows.
     InputError
         A limit lies outside its range.
+    FitError
+        A column of the reference holds different things in different places.
     FormatError
-        A saved reference or summary is damaged, or of an unknown version.
+        A saved reference or summary is missing, damaged, or of an unknown version.
+    VerdictError
+        A saved summary lies on the bins of another reference.
 
     Examples
     --------

@@ -125,7 +125,7 @@ def estimate(
 
     Raises
     ------
-    ValueError
+    InputError
         The threshold is no edge of the bins, or scores outside 0 to 1.
     """
     for scores in known:

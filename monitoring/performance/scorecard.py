@@ -163,7 +163,7 @@ def scorecard(
 
     Raises
     ------
-    ValueError
+    InputError
         The threshold is no edge of the bins, `days` is not above 0, scores outside 0 to 1,
         positives with amounts below 0.
     """

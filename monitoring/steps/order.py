@@ -12,6 +12,8 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
+from monitoring.errors import InputError
+
 if TYPE_CHECKING:
     from monitoring.steps import begin
     from monitoring.steps.report import measurement, report_files, report_outcome
@@ -154,7 +156,7 @@ class Order:
             unknown = set(step.after) - known
             if unknown or step.name in known:
                 msg = f"{self.pipeline}: {step.name} stands twice, or before {sorted(unknown)}"
-                raise ValueError(msg)
+                raise InputError(msg)
             known.add(step.name)
 
     def step(self, name: str) -> Step:

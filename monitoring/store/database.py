@@ -62,7 +62,7 @@ def _parse(url: str) -> URL:
     allowed = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
     try:
         parsed = sa.make_url(url)
-    except ArgumentError as error:  # the URL itself may hold a password: not in the message
+    except (ArgumentError, ValueError) as error:  # of a port; the URL may hold a password
         msg = f"the store's URL is not one: {allowed}"
         raise StoreError(msg) from error
     match parsed.drivername, parsed.database:

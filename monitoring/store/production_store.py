@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from sqlalchemy.exc import DBAPIError
 
 from monitoring.errors import InputError
 from monitoring.rows.rows import Role, Rows, moment64
 from monitoring.rows.window import utc
 from monitoring.store import archive, intake, reading, schema, verdicts
 from monitoring.store.archive import read_training_rows
-from monitoring.store.database import consistent_read, engine_for, tell_planner, upgrade, writing
+from monitoring.store.database import (
+    StoreError,
+    consistent_read,
+    engine_for,
+    tell_planner,
+    upgrade,
+    writing,
+)
 from monitoring.store.reading import read_ids, read_window
 
 if TYPE_CHECKING:
@@ -39,11 +47,20 @@ def open_store(url: str) -> ProductionStore:
     Raises
     ------
     StoreError
-        The URL is neither ``sqlite:///FILE`` nor ``postgresql://...``, or the store was
-        migrated by a newer version of the code.
+        The URL is neither ``sqlite:///FILE`` nor ``postgresql://...``, the database does not
+        answer or is none, or the store was migrated by a newer version of the code.
     """
     store = ProductionStore(url)
-    upgrade(store.engine)
+    try:
+        upgrade(store.engine)
+    except DBAPIError as error:
+        store.close()
+        shown = store.engine.url.render_as_string(hide_password=True)
+        msg = (
+            f"the production store at {shown} can't be opened: {str(error.orig).strip()}; check "
+            "that it runs and that TOCSIN_DATABASE_URL names it"
+        )
+        raise StoreError(msg) from error
     return store
 
 

@@ -135,7 +135,7 @@ def test_a_wrong_field_is_named_with_its_value_and_what_is_allowed(
     assert not any(word in str(caught.value) for word in ("function-", "literal[", "(column)"))
 
 
-def test_all_wrong_fields_are_told_at_once(tmp_path: Path) -> None:
+def test_all_invalid_fields_are_named_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, {"title": _DELETED, "drift.rate": 2, "min_positives": 0})
     with pytest.raises(UseCaseError, match="3 errors") as caught:
         load_use_case(path)
