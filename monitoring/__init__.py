@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from monitoring.comparison.compare import compare
-    from monitoring.comparison.summaries import fit, summarise
+    from monitoring.comparison.compare import compare, fit, summarise
     from monitoring.drift.detection import VerdictError
     from monitoring.drift.verdict import Verdict
     from monitoring.errors import InputError, InputTypeError, TocsinError
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "compare": "comparison.compare",
-    "fit": "comparison.summaries",
-    "summarise": "comparison.summaries",
+    "fit": "comparison.compare",
+    "summarise": "comparison.compare",
     "merge": "summary.merge",
     "save": "summary.files",
     "load": "summary.files",

@@ -136,7 +136,7 @@ def drift(
     else:
         from rich.console import Console
 
-        from monitoring.comparison.show import verdict_table
+        from monitoring.drift.verdict import verdict_table
 
         # Names are printed as they are: `:heart:` is no picture, `100` no number to be coloured.
         Console(emoji=False, highlight=False).print(verdict_table(verdict))

@@ -12,6 +12,7 @@ from monitoring.wording import apart, count, percent, printable, several
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
 
 SHARE_LIMIT = 0.30
 """Retrain when the share of drifted features is strictly above this."""
@@ -319,6 +320,33 @@ def _html_row(part: FeatureVerdict) -> str:
     inside = (name, effect + bar, *others)
     row = "".join(f"<td style='text-align:left'>{cell}</td>" for cell in inside)
     return f"<tr>{row}</tr>"
+
+
+def verdict_table(verdict: Verdict) -> RenderableType:
+    """Return what a terminal shows of a verdict: sentence, table, notes."""
+    from rich.console import Group
+    from rich.markup import escape as plain
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in COLUMNS:
+        table.add_column(title, justify="right" if title in ("effect", "q") else "left")
+    for part in by_effect(verdict):
+        table.add_row(*(plain(printable(cell)) for cell in cells(part)), style=_style(part))
+    colour = "red" if verdict.drifted else "green"
+    return Group(
+        f"[bold {colour}]{plain(verdict.sentence)}[/]",
+        f"[dim]{rows_compared(verdict)}[/]",
+        "",
+        table,
+        *(f"[dim]{plain(printable(note))}[/]" for note in notes(verdict)),
+    )
+
+
+def _style(part: FeatureVerdict) -> str:
+    if part.drifted:
+        return "bold"
+    return "" if part.changed or part.effect is None else "dim"
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:

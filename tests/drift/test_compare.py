@@ -18,8 +18,7 @@ from rich.console import Console
 
 from monitoring import compare
 from monitoring.comparison.compare import MIN_EFFECT, RATE, ChosenLimits
-from monitoring.comparison.show import verdict_table
-from monitoring.drift.verdict import SHARE_LIMIT, DriftStatus, Verdict
+from monitoring.drift.verdict import SHARE_LIMIT, DriftStatus, Verdict, verdict_table
 from monitoring.summary.table import TableError
 from monitoring.use_case import Drift
 

@@ -8,8 +8,7 @@ import pytest
 from rich.console import Console
 
 from monitoring import wording
-from monitoring.comparison.show import verdict_table
-from monitoring.drift.verdict import DriftStatus, notes
+from monitoring.drift.verdict import DriftStatus, notes, verdict_table
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
 from monitoring.reports.header import (

@@ -1,4 +1,4 @@
-"""Tables: what is handed in to be compared, opened by the engine that fits it."""
+"""What the functions on tables accept: tables, files, saved references and summaries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import Any, TypeAlias
 
 from monitoring.summary.data_file import ENDINGS, columns_of, find_files
 from monitoring.summary.distributed import Distributed
+from monitoring.summary.files import ENDING, load_reference, load_summary
 from monitoring.summary.in_memory import InMemory
 from monitoring.summary.out_of_core import OutOfCore, read_files
 from monitoring.summary.table import Table, TableError
+from monitoring.summary.types import Reference, Summary
 
 Handed: TypeAlias = Any
 """A pandas, polars or Arrow table (what has `__arrow_c_stream__`), a Spark DataFrame, or a path."""
+
 
 SMALL = 64 * 2**20
 """Bytes of files up to which they are read into memory."""
@@ -152,3 +155,38 @@ def _once(names: Iterable[str], which: str) -> None:
     if twice:
         msg = f"the {which} has several columns of one name: {', '.join(twice)}"
         raise TableError(msg)
+
+
+def saved_reference(handed: Handed) -> Reference | None:
+    """Return the reference that was handed in; None where it is a table.
+
+    Raises
+    ------
+    TableError
+        It is a summary.
+    FormatError
+        Its file is damaged, or of an unknown version.
+    """
+    if isinstance(handed, Summary):
+        msg = "the reference is a summary, which has no bins: give the Reference that it lies on"
+        raise TableError(msg)
+    if isinstance(handed, Reference):
+        return handed
+    return load_reference(Path(handed)) if _is_saved(handed) else None
+
+
+def saved_summary(handed: Handed) -> Summary | None:
+    """Return the summary that was handed in; None where it is a table.
+
+    Raises
+    ------
+    FormatError
+        Its file is damaged, or of an unknown version.
+    """
+    if isinstance(handed, Summary):
+        return handed
+    return load_summary(Path(handed)) if _is_saved(handed) else None
+
+
+def _is_saved(handed: Handed) -> bool:
+    return isinstance(handed, str | Path) and str(handed).endswith(ENDING)
