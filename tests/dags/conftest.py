@@ -64,8 +64,8 @@ class Airflow:
             if self._child.poll() is not None:
                 pytest.fail((self.folder / "airflow.log").read_text(errors="replace")[-4000:])
             time.sleep(0.1)
-        found = json.loads(out.read_text())
-        return Ran(found["state"], found["tasks"], self.folder)
+        ended = json.loads(out.read_text())
+        return Ran(ended["state"], ended["tasks"], self.folder)
 
     def close(self) -> None:
         """End the child."""

@@ -67,8 +67,8 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         [sys.executable, "-c", _CHILD, *files],
         env=environment, cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
-    return found
+    described: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
+    return described
 
 
 _CHILD = """

@@ -92,9 +92,11 @@ def nobody(done: int, total: int) -> None:
 
 
 def filled(
-    case: UseCase, since: datetime | None = None, until: datetime = NOW, told: Progress = nobody
+    case: UseCase, since: datetime | None = None, until: datetime = NOW, progress: Progress = nobody
 ) -> Backfilled:
-    return backfill(case, since=since, until=until, now=max(NOW, until), wait=False, progress=told)
+    return backfill(
+        case, since=since, until=until, now=max(NOW, until), wait=False, progress=progress
+    )
 
 
 def asked(url: str, query: str, at: datetime | None = None) -> list[dict[str, Any]]:
@@ -107,23 +109,23 @@ def asked(url: str, query: str, at: datetime | None = None) -> list[dict[str, An
 
 def samples(url: str, series: str) -> list[tuple[float, float]]:
     """Return every sample that Prometheus has of one series: time and value."""
-    (found,) = asked(url, f"{series}[15d]")
-    return [(float(at), float(value)) for at, value in found["values"]]
+    (course,) = asked(url, f"{series}[15d]")
+    return [(float(at), float(value)) for at, value in course["values"]]
 
 
 def figures(url: str, at: datetime | None = None) -> dict[Labels, float]:
     """Return what Prometheus shows of a report: value by name and labels."""
-    found = {tuple(sorted(s["metric"].items())): s["value"][1] for s in asked(url, PUSHED, at)}
+    values = {tuple(sorted(s["metric"].items())): s["value"][1] for s in asked(url, PUSHED, at)}
     of_the_gateway = "push_time_seconds", "push_failure_time_seconds"
     return {
         labels: float(value)
-        for labels, value in found.items()
+        for labels, value in values.items()
         if dict(labels)["__name__"] not in of_the_gateway
     }
 
 
 @retry(
-    retry=retry_if_result(lambda found: not found), stop=stop_after_delay(45), wait=wait_fixed(0.2)
+    retry=retry_if_result(lambda shown: not shown), stop=stop_after_delay(45), wait=wait_fixed(0.2)
 )
 def seen(look: Callable[[], T]) -> T:
     """Return what is looked for, once Prometheus has scraped it."""
@@ -136,10 +138,10 @@ def seen(look: Callable[[], T]) -> T:
 def test_ten_days_of_history_without_a_gap_and_a_second_time_changes_nothing(
     case: UseCase, folder: Path, point: Point
 ) -> None:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     with running_prometheus(folder) as url:
         point(prometheus=url)
-        done = filled(case, told=lambda *of: told.append(of))
+        done = filled(case, progress=lambda *of: calls.append(of))
     with running_prometheus(folder) as url:
         point(prometheus=url)
         drawn = samples(url, ROWS)
@@ -151,7 +153,7 @@ def test_ten_days_of_history_without_a_gap_and_a_second_time_changes_nothing(
     moments = [at for at, _ in drawn]
     assert moments == list(range(int(done.start.timestamp()), int(NOW.timestamp()), STEP))
     assert done.end - done.start > timedelta(days=9, hours=12)
-    assert done.windows == len(told) - 1 == told[-1][0] == told[-1][1]
+    assert done.windows == len(calls) - 1 == calls[-1][0] == calls[-1][1]
     assert (again.windows, again.samples, again.start) == (0, 0, None)
     assert "nothing was written" in again.words
     assert not list((settings().state / "backfill").iterdir())

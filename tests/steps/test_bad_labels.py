@@ -44,17 +44,17 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model) -> It
         yield url
 
 
-def pushed(gateway: str, found: Measured) -> dict[str, float]:
+def pushed(gateway: str, figures: Measured) -> dict[str, float]:
     """Publish what was measured; return every series of ours by its text."""
-    publish_report(RUN, found, rows=1)
+    publish_report(RUN, figures, rows=1)
     lines = requests.get(f"{gateway}/metrics", timeout=5).text.splitlines()
     ours = [line for line in lines if line.startswith("tocsin_")]
     return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in ours}
 
 
 def statuses(series: dict[str, float]) -> set[tuple[str, str]]:
-    told = [text for text in series if text.startswith("tocsin_status_info")]
-    parts = [dict(p.split("=") for p in text.split("{")[1][:-1].split(",")) for text in told]
+    lines = [text for text in series if text.startswith("tocsin_status_info")]
+    parts = [dict(p.split("=") for p in text.split("{")[1][:-1].split(",")) for text in lines]
     return {(part["of"].strip('"'), part["status"].strip('"')) for part in parts}
 
 
@@ -69,10 +69,10 @@ def test_a_window_without_positives(
     cards: Job, model: Model, store: ProductionStore, gateway: str
 ) -> None:
     send(store, cards, model, TRAFFIC, without_positives(cards.split.test))
-    found = measure_windows(RUN, store, model)
-    assert found.realised is not None
-    assert found.realised.status is CardStatus.NO_POSITIVES
-    series = pushed(gateway, found)
+    figures = measure_windows(RUN, store, model)
+    assert figures.realised is not None
+    assert figures.realised.status is CardStatus.NO_POSITIVES
+    series = pushed(gateway, figures)
     live = [text for text in series if 'role="champion",stage="production"' in text]
     assert not [text for text in live if text.startswith("tocsin_recall_ratio")]
     assert [series[text] for text in live if text.startswith("tocsin_positives_rows")] == [0]
@@ -84,10 +84,10 @@ def test_fewer_positives_than_can_be_judged(
     cards: Job, model: Model, store: ProductionStore, gateway: str
 ) -> None:
     send(store, cards, model, TRAFFIC, without_positives(cards.split.test, kept=10))
-    found = measure_windows(RUN, store, model)
-    series = pushed(gateway, found)
-    assert found.realised is not None
-    assert 0 < found.realised.positives <= 10
+    figures = measure_windows(RUN, store, model)
+    series = pushed(gateway, figures)
+    assert figures.realised is not None
+    assert 0 < figures.realised.positives <= 10
     assert ("production champion", "too few positives") in statuses(series)
     assert not [text for text in series if text.startswith("tocsin_estimate_error_ratio")]
 
@@ -99,15 +99,15 @@ def test_amounts_that_are_missing(
     assert test.amount is not None
     amount = np.where(np.arange(len(test)) % 2 == 0, np.nan, test.amount)
     send(store, cards, model, TRAFFIC, replace(test, amount=amount))
-    found = measure_windows(RUN, store, model)
-    assert found.realised is not None
-    assert found.realised.money is not None
-    mature = store.window(cards.case, found.mature_window, AS_OF)
+    figures = measure_windows(RUN, store, model)
+    assert figures.realised is not None
+    assert figures.realised.money is not None
+    mature = store.window(cards.case, figures.mature_window, AS_OF)
     assert mature.amount is not None
     lost = np.isnan(mature.amount) & (mature.label == POSITIVE)
-    assert found.realised.money.unpriced == lost.sum() > 0
-    assert found.realised.money.without_model > 0
-    assert ("money of production champion", "amounts missing") in statuses(pushed(gateway, found))
+    assert figures.realised.money.unpriced == lost.sum() > 0
+    assert figures.realised.money.without_model > 0
+    assert ("money of production champion", "amounts missing") in statuses(pushed(gateway, figures))
 
 
 def test_labels_of_unknown_rows_and_labels_that_contradict(
@@ -122,11 +122,11 @@ def test_labels_of_unknown_rows_and_labels_that_contradict(
     assert after.realised == before.realised
     assert (after.label_problems.unknown, after.label_problems.conflicting) == (1, 3)
     series = pushed(gateway, after)
-    told = {
+    counts = {
         text.split("problem=")[1].split(",")[0]: value
         for text, value in series.items()
         if text.startswith("tocsin_label_problems_rows")
     }
-    assert told == {'"unknown id"': 1, '"contradiction"': 3}
+    assert counts == {'"unknown id"': 1, '"contradiction"': 3}
     store.add_labels(cards.case, ["nobody"], [POSITIVE], AS_OF)
     assert store.label_problems(cards.case, AS_OF).unknown == 1

@@ -53,7 +53,7 @@ def chosen(
 
 
 @pytest.mark.parametrize(
-    ("found", "reason"),
+    ("options", "reason"),
     [
         ({"force": True}, Reason.FORCED),
         ({"force": True, "has_champion": False}, Reason.FORCED),
@@ -65,8 +65,10 @@ def chosen(
         ({"drifting": episode(29), "rows": 1000}, Reason.NEW_ROWS),
     ],
 )
-def test_each_reason_to_retrain_is_told_by_name(found: dict[str, object], reason: Reason) -> None:
-    decision = chosen(**found)  # type: ignore[arg-type]
+def test_each_reason_to_retrain_is_given_by_name(
+    options: dict[str, object], reason: Reason
+) -> None:
+    decision = chosen(**options)  # type: ignore[arg-type]
     assert decision.go
     assert decision.reason is reason
 

@@ -91,10 +91,10 @@ def test_a_drift_is_answered_once_its_challenger_served(case: UseCase) -> None:
     frauds_a_day(case, days=6, frauds=8)
     registry = model_registry()
     registry.promote(case, challenged(case, NOW - 2 * DAY, "drift"))
-    found = episode_of(run_at(NOW), NOW - 5 * DAY)
-    assert found.answered
-    assert not found.enough
-    assert not found.waiting
+    one = episode_of(run_at(NOW), NOW - 5 * DAY)
+    assert one.answered
+    assert not one.enough
+    assert not one.waiting
 
 
 def test_retrains_of_an_earlier_episode_or_a_later_moment_don_t_count(case: UseCase) -> None:
@@ -104,8 +104,8 @@ def test_retrains_of_an_earlier_episode_or_a_later_moment_don_t_count(case: UseC
     assert counts(episode_of(run_at(NOW - 5 * DAY + DAY / 2), NOW - 6 * DAY)) == (16, None)
 
 
-def counts(found: Episode) -> tuple[int, datetime | None]:
-    return found.positives, found.retrained
+def counts(one: Episode) -> tuple[int, datetime | None]:
+    return one.positives, one.retrained
 
 
 def verdict(case: UseCase, age: int, *, above: bool) -> str:
@@ -137,7 +137,7 @@ def found_at(age: int) -> DriftFinding:
     return detect_drift(run_at(NOW - age * DAY, verdict_id=f"tiny_{age}"))
 
 
-def test_the_stored_verdicts_tell_when_the_drift_began(case: UseCase) -> None:
+def test_the_stored_verdicts_say_when_the_drift_began(case: UseCase) -> None:
     for age, above in enumerate((True, True, False, True, False)):
         verdict(case, age, above=above)
     assert found_at(0).since == NOW - 2 * DAY

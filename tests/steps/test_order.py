@@ -34,9 +34,9 @@ STEPS = [
 @pytest.mark.parametrize("step", STEPS)
 def test_every_step_s_function_is_where_the_order_says(step: Step) -> None:
     function = step.function
-    found = getattr(import_module(function.module), function.name)  # type: ignore[attr-defined]
-    assert callable(found)
-    assert found.__module__ == function.module  # type: ignore[attr-defined]  not one it imports
+    defined = getattr(import_module(function.module), function.name)  # type: ignore[attr-defined]
+    assert callable(defined)
+    assert defined.__module__ == function.module  # type: ignore[attr-defined]  not one it imports
 
 
 def test_a_step_cannot_wait_for_one_that_comes_later() -> None:

@@ -1,4 +1,4 @@
-"""What the gate said is kept with the version, pushed, and told; again after a kill, the same."""
+"""The gate's decision is saved with the version and published; after a kill it is the same."""
 
 import shutil
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def logged(cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFac
         update={"costs": cards.case.costs.model_copy(update={"review": 2000.0})}
     )
     name = cards.trained.model.candidate
-    blind = train(dear, name, cards.split, cards.found, data_hash="", seed=0)
+    blind = train(dear, name, cards.split, cards.searched, data_hash="", seed=0)
     version = registry.register(cards.case, registry.log(cards.case, blind, "blind", AS_OF))
     registry.promote(cards.case, version)
     registry.log(cards.case, cards.trained, "good", AS_OF)
@@ -94,8 +94,8 @@ def run_asked_by(reason: Reason, cards: Job) -> Run:
 
 def parts() -> tuple[str | None, ...]:
     registry, case = model_registry(), Run.open(Pipeline.RETRAIN, "fraud", ending(AS_OF, DAY)).case
-    found = [of(case) for of in (registry.champion, registry.challenger, registry.previous)]
-    return tuple(None if version is None else version.number for version in found)
+    versions = [of(case) for of in (registry.champion, registry.challenger, registry.previous)]
+    return tuple(None if version is None else version.number for version in versions)
 
 
 def pushed(pushgateway: str, name: str) -> list[str]:

@@ -38,7 +38,7 @@ def three(cards: Job) -> tuple[Trained, ...]:
     for review in (2.0, 20.0, 200.0):
         costs = cards.case.costs.model_copy(update={"review": review})
         dear = cards.case.model_copy(update={"costs": costs})
-        made.append(train(dear, name, cards.split, cards.found, data_hash="", seed=0))
+        made.append(train(dear, name, cards.split, cards.searched, data_hash="", seed=0))
     assert made[0].model.threshold < made[1].model.threshold < made[2].model.threshold
     return tuple(made)
 
@@ -96,12 +96,12 @@ def promoted(case: UseCase, *numbers: str) -> None:
 def parts(case: UseCase) -> tuple[str | None, str | None]:
     """Return the numbers of the champion and of the one before."""
     registry = model_registry()
-    found = (registry.champion(case), registry.previous(case))
-    champion, previous = (None if one is None else one.number for one in found)
+    versions = (registry.champion(case), registry.previous(case))
+    champion, previous = (None if one is None else one.number for one in versions)
     return champion, previous
 
 
-def test_on_real_servers_the_version_before_serves_again_and_everybody_is_told(
+def test_on_real_servers_the_version_before_serves_again_and_that_is_announced(
     cards: Job,
     three: tuple[Trained, ...],
     case: UseCase,
@@ -136,10 +136,12 @@ def test_on_real_servers_the_version_before_serves_again_and_everybody_is_told(
     assert serving.promoted is not None
     assert 'version="1"' in line
     assert float(line.split()[-1]) == pytest.approx(serving.promoted.timestamp(), abs=1)
-    told = [message for message in webhook.received if message.get("use_case") == case.name]
-    assert told[-1]["title"] == "Card fraud: rolled back"
-    assert "version 1" in told[-1]["text"]
-    assert "version 2" in told[-1]["text"]
+    notifications = [
+        message for message in webhook.received if message.get("use_case") == case.name
+    ]
+    assert notifications[-1]["title"] == "Card fraud: rolled back"
+    assert "version 1" in notifications[-1]["text"]
+    assert "version 2" in notifications[-1]["text"]
 
 
 def test_a_named_version_serves_and_may_be_the_challenger(case: UseCase) -> None:
@@ -202,7 +204,7 @@ def test_a_version_without_its_files_is_not_let_serve(case: UseCase) -> None:
     assert parts(case) == ("2", "1")
 
 
-def test_when_nobody_can_be_told_the_switch_stands_and_is_not_to_be_repeated(
+def test_when_it_cannot_be_announced_the_switch_stands_and_is_not_to_be_repeated(
     case: UseCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promoted(case, "1", "2")

@@ -45,10 +45,10 @@ def measured(cards: Job, model: Model) -> Measured:
 
 
 def test_a_twin_of_the_champion_has_its_scorecard(cards: Job, model: Model, twin: Model) -> None:
-    found = measured(cards, model)
-    assert found.shadow is not None
-    assert found.shadow.version == twin.version != model.version
-    assert found.shadow.card == found.shadow.champion == found.realised
+    figures = measured(cards, model)
+    assert figures.shadow is not None
+    assert figures.shadow.version == twin.version != model.version
+    assert figures.shadow.card == figures.shadow.champion == figures.realised
 
 
 def test_its_scores_are_logged_once_and_the_champion_s_stay(
@@ -96,13 +96,13 @@ def test_one_that_cannot_be_loaded_costs_its_own_figures_alone(
         shadow = shadow_of(cards.case, store)
         measure_windows(CLOSED, store, model, shadow)
         lose(cards, twin)
-        found = measure_windows(MATURE, store, model, shadow)
-    assert found.shadow is None
-    assert found.realised is not None
-    assert "in shadow can't be loaded" in found.text(cards.case)
+        figures = measure_windows(MATURE, store, model, shadow)
+    assert figures.shadow is None
+    assert figures.realised is not None
+    assert "in shadow can't be loaded" in figures.text(cards.case)
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     settings.cache_clear()
-    publish_report(MATURE, found, rows=1)
+    publish_report(MATURE, figures, rows=1)
     pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text.splitlines()
     statuses = [s for s in pushed if s.startswith("tocsin_status_info{") and "fraud" in s]
     assert any('of="production shadow"' in s and 'status="unreadable"' in s for s in statuses)
@@ -116,10 +116,14 @@ def test_a_lost_version_that_scored_the_mature_window_costs_that_window_s_figure
         send(store, cards, model, TRAFFIC)
         model_registry().promote(cards.case, model_registry().version(cards.case, twin.version))
         lose(cards, model)
-        found = measure_windows(MATURE, store, twin)
-    assert found.verdict.model_version == twin.version
-    assert (found.realised, found.estimated_then, found.scorer_unreadable) == (None, None, True)
-    assert "can't be loaded" in found.text(cards.case)
+        figures = measure_windows(MATURE, store, twin)
+    assert figures.verdict.model_version == twin.version
+    assert (figures.realised, figures.estimated_then, figures.scorer_unreadable) == (
+        None,
+        None,
+        True,
+    )
+    assert "can't be loaded" in figures.text(cards.case)
 
 
 def lose(cards: Job, model: Model) -> None:
@@ -135,14 +139,14 @@ def lose(cards: Job, model: Model) -> None:
 def test_its_scorecard_is_published_under_its_role_and_told(
     cards: Job, model: Model, twin: Model, pushgateway: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = measured(cards, model)
-    assert found.realised is not None
+    figures = measured(cards, model)
+    assert figures.realised is not None
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     settings.cache_clear()
-    publish_report(MATURE, found, rows=1)
+    publish_report(MATURE, figures, rows=1)
     pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text.splitlines()
     for role in Role:
         figure = f'role="{role}",stage="production",use_case="fraud"'
-        told = [s for s in pushed if s.startswith("tocsin_detected_rows{") and figure in s]
-        assert [float(line.split()[-1]) for line in told] == [found.realised.detected]
-    assert f"version {twin.version} (logistic_regression) in shadow" in found.text(cards.case)
+        series = [s for s in pushed if s.startswith("tocsin_detected_rows{") and figure in s]
+        assert [float(line.split()[-1]) for line in series] == [figures.realised.detected]
+    assert f"version {twin.version} (logistic_regression) in shadow" in figures.text(cards.case)

@@ -1,4 +1,4 @@
-"""The verdict's step: a window is judged against the model before as well."""
+"""The verdict of a window, which is compared with the model before the champion as well."""
 
 import shutil
 from collections.abc import Iterator
@@ -59,10 +59,10 @@ def test_a_window_is_judged_by_the_reference_of_the_model_before(cards: Job) -> 
     scored = replace(
         window, features=moved, score=np.full(len(window), 0.1), model_version=now.number
     )
-    found = against_previous(cards.case, scored, model)
-    assert found is not None
-    assert (found.model_version, found.status) == (before.number, DriftStatus.TESTED)
-    assert "V1" in found.drifted
+    previous = against_previous(cards.case, scored, model)
+    assert previous is not None
+    assert (previous.model_version, previous.status) == (before.number, DriftStatus.TESTED)
+    assert "V1" in previous.drifted
 
 
 def test_a_model_before_whose_files_are_lost_costs_nothing_but_its_own_figure(
@@ -72,8 +72,8 @@ def test_a_model_before_whose_files_are_lost_costs_nothing_but_its_own_figure(
     shutil.rmtree(settings().artifacts)
     now = promoted(cards, "retrain_2")
     model = model_registry().load(cards.case, now.number)
-    found = against_previous(cards.case, cards.rows, model)
-    assert found is not None
-    assert (found.model_version, found.status) == ("1", DriftStatus.UNREADABLE)
-    assert found.share is None
+    previous = against_previous(cards.case, cards.rows, model)
+    assert previous is not None
+    assert (previous.model_version, previous.status) == ("1", DriftStatus.UNREADABLE)
+    assert previous.share is None
     assert "use case fraud: version 1 can't be read" in caplog.text

@@ -53,7 +53,7 @@ class Job:
     case: UseCase
     rows: Rows
     split: TimeSplit
-    found: SearchResult
+    searched: SearchResult
     trained: Trained
 
 
@@ -61,9 +61,9 @@ def job(case: UseCase, rows: Rows) -> Job:
     """Search and train the quick logistic regression."""
     quick = with_candidates(case, QUICK)
     split = split_in_time(rows, quick.split)
-    found = search(quick, "logistic_regression", split.train, seed=0)
-    trained = train(quick, "logistic_regression", split, found, data_hash="d" * 64, seed=0)
-    return Job(quick, rows, split, found, trained)
+    searched = search(quick, "logistic_regression", split.train, seed=0)
+    trained = train(quick, "logistic_regression", split, searched, data_hash="d" * 64, seed=0)
+    return Job(quick, rows, split, searched, trained)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,9 @@ def blind(cards: Job) -> Model:
     """A model that alarms hardly anything, made of the same rows."""
     model = cards.trained.model
     case = with_costs(cards.case, review=2000.0)
-    blind = train(case, "logistic_regression", cards.split, cards.found, data_hash="", seed=0).model
+    blind = train(
+        case, "logistic_regression", cards.split, cards.searched, data_hash="", seed=0
+    ).model
     assert blind.threshold > model.threshold
     return blind
 
@@ -171,25 +173,28 @@ def test_without_amounts_of_frauds_the_champion_stays(cards: Job, blind: Model) 
 
 
 def test_both_are_judged_by_their_own_thresholds(cards: Job, blind: Model) -> None:
-    found = judged(cards, cards.trained.model, blind).compared
-    assert found is not None
+    comparison = judged(cards, cards.trained.model, blind).compared
+    assert comparison is not None
     positive = cards.split.test.label == 1
-    for recall, model in ((found.new_recall, cards.trained.model), (found.old_recall, blind)):
+    for recall, model in (
+        (comparison.new_recall, cards.trained.model),
+        (comparison.old_recall, blind),
+    ):
         alarms = model.score(cards.split.test.features) >= model.threshold
         assert recall == pytest.approx(alarms[positive].mean())
 
 
-def test_a_decision_is_kept_with_every_number_it_rests_on(cards: Job, blind: Model) -> None:
+def test_a_decision_is_recorded_with_every_number_it_rests_on(cards: Job, blind: Model) -> None:
     decision = judged(cards, cards.trained.model, blind)
-    tags, found = gate_tags(decision), decision.compared
-    assert found is not None
-    assert found.cost is not None
+    tags, comparison = gate_tags(decision), decision.compared
+    assert comparison is not None
+    assert comparison.cost is not None
     assert tags["gate.rule"] == "superior"
     assert tags["gate.outcome"] == "promoted"
     assert int(tags["gate.rows"]) == decision.rows
     assert int(tags["gate.positives"]) == decision.positives
-    assert float(tags["gate.cost_difference"]) == found.cost.value
-    assert float(tags["gate.cost_difference_high"]) == found.cost.high
-    assert float(tags["gate.recall_difference_low"]) == found.recall.low
+    assert float(tags["gate.cost_difference"]) == comparison.cost.value
+    assert float(tags["gate.cost_difference_high"]) == comparison.cost.high
+    assert float(tags["gate.recall_difference_low"]) == comparison.recall.low
     first = judged(cards, cards.trained.model, None)
     assert "gate.cost_difference" not in gate_tags(first)

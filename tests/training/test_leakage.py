@@ -1,6 +1,6 @@
 """A signal that only the future holds is planted: training must not see it, on any path.
 
-The column `later` is noise at first; from a moment on it tells the label. Whoever learned from
+The column `later` is noise at first; from a moment on it reveals the label. Whoever learned from
 rows before that moment must score as if it had stayed noise. So that a
 plant too weak to be seen can't pass for one that was not looked at, the same code runs on the same
 rows out of their order as well: there it must find the signal.
@@ -37,22 +37,22 @@ class World:
     """Rows, and which of them tell their label in `later`."""
 
     rows: Rows
-    tells: NDArray[np.bool_]
+    reveals: NDArray[np.bool_]
 
     def out_of_order(self) -> "World":
         """Return the same rows as if each had happened at another's time."""
         order = np.random.default_rng(1).permutation(len(self.rows))
         rows = replace(self.rows.take(order), event_time=self.rows.event_time)
-        return World(rows, self.tells[order])
+        return World(rows, self.reveals[order])
 
     def from_row(self, begin: int) -> "World":
         """Return this noise with the signal from `begin` on, but for every tenth row."""
         rng = np.random.default_rng(2)
         place = np.arange(len(self.rows))
-        tells = (place >= begin) & (place % 10 > 0)
-        told = np.where(self.rows.label == 1, 1.5, -1.5) + rng.normal(0, 0.2, len(place))
-        later = np.where(tells, told, self.rows.features["later"])
-        return World(replace(self.rows, features=self.rows.features.assign(later=later)), tells)
+        reveals = (place >= begin) & (place % 10 > 0)
+        revealing = np.where(self.rows.label == 1, 1.5, -1.5) + rng.normal(0, 0.2, len(place))
+        later = np.where(reveals, revealing, self.rows.features["later"])
+        return World(replace(self.rows, features=self.rows.features.assign(later=later)), reveals)
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +85,14 @@ def test_no_fold_of_a_search_sees_what_only_later_rows_know(
 ) -> None:
     _, middle, _ = time_folds(noise.rows)
     future = noise.from_row(middle.start)
-    blind, found = (search(case, name, world.rows, seed=0) for world in (noise, future))
-    silent = (found.positions < middle.end) & ~future.tells[found.positions]
-    assert_same(found.scores[silent], blind.scores[silent])
+    blind, searched = (search(case, name, world.rows, seed=0) for world in (noise, future))
+    silent = (searched.positions < middle.end) & ~future.reveals[searched.positions]
+    assert_same(searched.scores[silent], blind.scores[silent])
 
     mixed = future.out_of_order()
-    found = search(case, name, mixed.rows, seed=0)
-    tells = mixed.tells[found.positions]
-    assert average_precision_score(found.labels[tells], found.scores[tells]) > SEEN
+    searched = search(case, name, mixed.rows, seed=0)
+    reveals = mixed.reveals[searched.positions]
+    assert average_precision_score(searched.labels[reveals], searched.scores[reveals]) > SEEN
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "logistic_regression"])
@@ -105,9 +105,9 @@ def test_no_model_sees_what_only_validation_and_test_know(
 
     mixed = future.out_of_order()
     test = split_in_time(mixed.rows, case.split).test
-    tells = mixed.tells[-len(test) :]
+    reveals = mixed.reveals[-len(test) :]
     scores = trained(case, name, mixed).score(test.features)
-    assert average_precision_score(test.label[tells], scores[tells]) > SEEN
+    assert average_precision_score(test.label[reveals], scores[reveals]) > SEEN
 
 
 def assert_same(scores: NDArray[np.float64], others: NDArray[np.float64]) -> None:
@@ -117,5 +117,5 @@ def assert_same(scores: NDArray[np.float64], others: NDArray[np.float64]) -> Non
 
 def trained(case: UseCase, name: str, world: World) -> Model:
     split = split_in_time(world.rows, case.split)
-    found = search(case, name, split.train, seed=0)
-    return train(case, name, split, found, data_hash="", seed=0).model
+    searched = search(case, name, split.train, seed=0)
+    return train(case, name, split, searched, data_hash="", seed=0).model

@@ -37,8 +37,8 @@ def test_real_rows_give_a_model_that_ranks_and_promises_well(
     case = with_candidates(shipped, {candidate: one.model_copy(update={"search": grid})})
 
     split = split_in_time(real.labelled, case.split)
-    found = search(case, candidate, split.train, seed=0)
-    model = train(case, candidate, split, found, data_hash="", seed=0).model
+    searched = search(case, candidate, split.train, seed=0)
+    model = train(case, candidate, split, searched, data_hash="", seed=0).model
 
     assert len(split.test) == pytest.approx(0.2 * len(real), rel=0.01)
     assert split.train.event_time[-1] < split.validation.event_time[0]

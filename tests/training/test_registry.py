@@ -65,8 +65,8 @@ def test_a_run_says_what_the_model_is_and_did(cards: Job, registry: Registry, ur
     assert metrics["test_weighted_f1"] == card.weighted_f1
     assert card.money is not None
     assert metrics["test_cost"] == card.money.cost
-    assert metrics["search_pr_auc"] == cards.found.average_precision
-    assert run.data.params["C"] == str(cards.found.parameters["C"])
+    assert metrics["search_pr_auc"] == cards.searched.average_precision
+    assert run.data.params["C"] == str(cards.searched.parameters["C"])
     assert run.data.params["max_iter"] == "500"
     assert tags["tocsin.data_hash"] == "d" * 64
     assert tags["tocsin.train_rows"] == str(len(cards.split.train))
@@ -184,8 +184,8 @@ def two_versions(cards: Job, registry: Registry) -> tuple[Version, Version]:
 def parts(cards: Job, registry: Registry) -> tuple[str | None, ...]:
     """Return the numbers of champion, challenger and the one before."""
     of = (registry.champion, registry.challenger, registry.previous)
-    found = [part(cards.case) for part in of]
-    return tuple(None if version is None else version.number for version in found)
+    versions = [part(cards.case) for part in of]
+    return tuple(None if version is None else version.number for version in versions)
 
 
 def test_a_challenger_waits_in_the_shadow_until_it_serves(cards: Job, registry: Registry) -> None:
@@ -241,10 +241,12 @@ def noted(cards: Job, registry: Registry, version: Version, asked_by: str, as_of
 
 def assert_last(cards: Job, registry: Registry) -> None:
     """Of the retrain as of `AS_OF` that drift asked for, and of no other."""
-    found = registry.last_challenge(cards.case, asked_by="drift", as_of=AS_OF + timedelta(days=9))
-    assert found is not None
-    assert found.as_of == AS_OF
-    assert found == registry.last_challenge(cards.case, asked_by="drift", as_of=AS_OF)
+    challenge = registry.last_challenge(
+        cards.case, asked_by="drift", as_of=AS_OF + timedelta(days=9)
+    )
+    assert challenge is not None
+    assert challenge.as_of == AS_OF
+    assert challenge == registry.last_challenge(cards.case, asked_by="drift", as_of=AS_OF)
     before = AS_OF - timedelta(seconds=1)
     assert registry.last_challenge(cards.case, asked_by="drift", as_of=before) is None
     assert registry.last_challenge(cards.case, asked_by="forced", as_of=AS_OF) is None

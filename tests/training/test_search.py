@@ -25,14 +25,14 @@ def test_folds_score_the_newest_rows_once_each_and_learn_only_from_earlier_ones(
 
 
 def test_the_best_point_of_the_grid_is_found_and_its_out_of_fold_scores_kept(cards: Job) -> None:
-    found = cards.found
-    best = max(found.tried, key=lambda point: point.average_precision)
-    assert found.parameters == best.parameters
-    assert len(found.tried) == 2
-    assert len(found.scores) == len(found.labels) == len(found.positions)
-    assert np.array_equal(cards.split.train.label[found.positions], found.labels)
-    pooled = average_precision_score(found.labels, found.scores)
-    assert found.average_precision == pytest.approx(pooled, abs=0.1)
+    searched = cards.searched
+    best = max(searched.tried, key=lambda point: point.average_precision)
+    assert searched.parameters == best.parameters
+    assert len(searched.tried) == 2
+    assert len(searched.scores) == len(searched.labels) == len(searched.positions)
+    assert np.array_equal(cards.split.train.label[searched.positions], searched.labels)
+    pooled = average_precision_score(searched.labels, searched.scores)
+    assert searched.average_precision == pytest.approx(pooled, abs=0.1)
 
 
 def test_what_later_rows_hold_changes_no_score_of_earlier_ones(cards: Job) -> None:
@@ -59,19 +59,19 @@ def test_what_later_rows_hold_changes_no_score_of_earlier_ones(cards: Job) -> No
 def test_only_the_newest_rows_are_searched_where_there_are_many(cards: Job) -> None:
     limit = cards.case.retrain.model_copy(update={"max_rows_search": 2000})
     case = cards.case.model_copy(update={"retrain": limit})
-    found = search(case, "logistic_regression", cards.split.train, seed=0)
-    assert found.positions[-1] == len(cards.split.train) - 1
-    assert len(found.positions) == pytest.approx(1200, abs=2)
-    assert np.array_equal(cards.split.train.label[found.positions], found.labels)
+    searched = search(case, "logistic_regression", cards.split.train, seed=0)
+    assert searched.positions[-1] == len(cards.split.train) - 1
+    assert len(searched.positions) == pytest.approx(1200, abs=2)
+    assert np.array_equal(cards.split.train.label[searched.positions], searched.labels)
 
 
 def test_a_result_is_the_same_after_saving_and_loading(cards: Job, tmp_path: Path) -> None:
-    cards.found.save(tmp_path / "deep" / "search.npz")
+    cards.searched.save(tmp_path / "deep" / "search.npz")
     loaded = SearchResult.load(tmp_path / "deep" / "search.npz")
     for name in ("positions", "scores", "labels"):
-        assert np.array_equal(getattr(loaded, name), getattr(cards.found, name))
-    assert loaded.tried == cards.found.tried
-    assert loaded.parameters == cards.found.parameters
+        assert np.array_equal(getattr(loaded, name), getattr(cards.searched, name))
+    assert loaded.tried == cards.searched.tried
+    assert loaded.parameters == cards.searched.parameters
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["search.npz"]
 
 

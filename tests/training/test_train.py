@@ -77,7 +77,7 @@ def test_the_sample_for_reports_holds_training_rows_with_scores_out_of_fold(job:
     assert len(sample) == len(part)
     assert np.array_equal(sample["label"], part.label)
     scored = sample["score"].notna().to_numpy()
-    assert np.array_equal(np.flatnonzero(scored), job.found.positions)
+    assert np.array_equal(np.flatnonzero(scored), job.searched.positions)
     in_sample = job.trained.model.score(part.features)
     assert not np.array_equal(sample["score"][scored], in_sample[scored])
 
@@ -85,7 +85,7 @@ def test_the_sample_for_reports_holds_training_rows_with_scores_out_of_fold(job:
 def test_the_sample_for_reports_is_bounded(cards: Job) -> None:
     small = cards.case.report.model_copy(update={"sample": 500})
     case = cards.case.model_copy(update={"report": small})
-    trained = train(case, "logistic_regression", cards.split, cards.found, data_hash="", seed=0)
+    trained = train(case, "logistic_regression", cards.split, cards.searched, data_hash="", seed=0)
     assert len(trained.model.reference_sample) == 500
 
 
@@ -96,7 +96,7 @@ def test_nothing_that_only_later_rows_know_reaches_what_was_fitted_before(cards:
 
     answered = TimeSplit(cards.split.train, cards.split.validation, _answered(cards.split.test))
     model = train(
-        cards.case, "logistic_regression", answered, cards.found, data_hash="", seed=0
+        cards.case, "logistic_regression", answered, cards.searched, data_hash="", seed=0
     ).model
     assert model.threshold == before.threshold
     assert np.array_equal(model.score(probe), before.score(probe))
@@ -105,7 +105,7 @@ def test_nothing_that_only_later_rows_know_reaches_what_was_fitted_before(cards:
 
     answered = replace(answered, validation=_answered(cards.split.validation))
     model = train(
-        cards.case, "logistic_regression", answered, cards.found, data_hash="", seed=0
+        cards.case, "logistic_regression", answered, cards.searched, data_hash="", seed=0
     ).model
     assert np.array_equal(model.score(probe), before.score(probe))
     assert model.reference.training.features["V1"].counts.tolist() == (
@@ -114,7 +114,9 @@ def test_nothing_that_only_later_rows_know_reaches_what_was_fitted_before(cards:
 
 
 def test_the_same_rows_give_the_same_model(cards: Job) -> None:
-    again = train(cards.case, "logistic_regression", cards.split, cards.found, data_hash="", seed=0)
+    again = train(
+        cards.case, "logistic_regression", cards.split, cards.searched, data_hash="", seed=0
+    )
     features = cards.split.test.features
     assert np.array_equal(again.model.score(features), cards.trained.model.score(features))
     assert _bytes(again.model.reference) == _bytes(cards.trained.model.reference)
@@ -137,7 +139,7 @@ def test_what_was_trained_is_the_same_after_saving_and_loading(job: Job, tmp_pat
 def test_positives_that_cost_nothing_give_no_threshold_and_say_so(cards: Job) -> None:
     case = cards.case.model_copy(update={"costs": Costs(missed=MissedCost(), false_alarm=1)})
     with pytest.raises(TrainingError, match=r"fraud: no decision threshold.*costs\.missed"):
-        train(case, "logistic_regression", cards.split, cards.found, data_hash="", seed=0)
+        train(case, "logistic_regression", cards.split, cards.searched, data_hash="", seed=0)
 
 
 def _answered(rows):  # type: ignore[no-untyped-def]
