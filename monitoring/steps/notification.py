@@ -12,7 +12,7 @@ from monitoring.settings import settings
 from monitoring.signals.pushgateway import PublishError
 from monitoring.signals.statuses import NotificationStatus
 from monitoring.steps.publish import publish_notification_status
-from monitoring.steps.run import Result, Run, StepError
+from monitoring.steps.run import Result, Run, StepError, error_line
 
 log = logging.getLogger(__name__)
 
@@ -44,26 +44,22 @@ def notify(run: Run, notification: Notification) -> None:
     StepError
         The webhook did not accept it.
     """
-    if run.read("notification", Notification) == notification:
-        return
-    delivered = (
-        NotificationStatus.NO_WEBHOOK
-        if settings().webhook_url is None
-        else NotificationStatus.DELIVERED
-    )
-    try:
-        post(notification, use_case=run.use_case, pipeline=run.pipeline.value, run=run.key)
-    except StepError as error:
+    if run.read("notification", Notification) != notification:
         try:
-            publish_notification_status(run, NotificationStatus.NOT_DELIVERED)
-        except PublishError as another:
-            error.add_note(f"nor could that be published: {another}")
-        raise
-    run.write("notification", notification)
+            post(notification, use_case=run.use_case, pipeline=run.pipeline.value, run=run.key)
+        except StepError as error:
+            try:
+                publish_notification_status(run, NotificationStatus.NOT_DELIVERED)
+            except PublishError as another:
+                error.add_note(f"nor could that be published: {another}")
+            raise
+        run.write("notification", notification)
+    no_webhook = settings().webhook_url is None
+    status = NotificationStatus.NO_WEBHOOK if no_webhook else NotificationStatus.DELIVERED
     try:
-        publish_notification_status(run, delivered)
+        publish_notification_status(run, status)
     except PublishError as error:
-        # What was to be said has been said: this is no second fault of the run.
+        # The message has arrived: this is no second fault of the run.
         log.warning("%s: delivery of its notification not published: %s", run.key, error)
 
 
@@ -75,8 +71,8 @@ def notify_failure(title: str, step: str, run_id: str, error: BaseException | No
     StepError
         The webhook did not accept it.
     """
-    cause = "" if error is None else f": {type(error).__name__}: {error}"
-    text = f"{step} of run {run_id} failed{cause}. The full error is in its log."
+    cause = "" if error is None else f": {error_line(error)}"
+    text = f"{step} of run {run_id} failed{cause}\nThe full error is in its log."
     post(Notification(title=f"{title} failed", text=text), step=step, run=run_id)
 
 

@@ -133,10 +133,8 @@ class Run(Result):
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
 
     def note_failure(self, step: str, error: Exception) -> None:
-        """Save that a step failed, for the notification; credentials in addresses are left out."""
-        line = next(iter(str(error).splitlines()), "")
-        text = re.sub(r"//[^@/\s]*@", "//", f"{type(error).__name__}: {line}")[:_ERROR_LENGTH]
-        self.write(f"{_FAILURES}/{step}", Failure(step=step, error=text))
+        """Save that a step failed, for the notification."""
+        self.write(f"{_FAILURES}/{step}", Failure(step=step, error=error_line(error)))
 
     def forget_failure(self, step: str) -> None:
         """Remove the failure of an earlier try of a step."""
@@ -172,6 +170,12 @@ def verdict_window(case: UseCase, run_window: Window) -> Window:
     Reports and retrains, however often they run, thus share one verdict.
     """
     return ending(run_window.end, case.drift.window)
+
+
+def error_line(error: BaseException) -> str:
+    """Return an error in one line for a notification, without the credentials of an address."""
+    line = next(iter(str(error).splitlines()), "")
+    return re.sub(r"//[^@/\s]*@", "//", f"{type(error).__name__}: {line}")[:_ERROR_LENGTH]
 
 
 def bounded_name(name: str) -> str:
