@@ -164,10 +164,10 @@ def _plan(case: UseCase, store: ProductionStore, source: Rows, asked: ReplayPlan
     if begun is None:
         raise StepError(_replayed_before(case))
     if begun.scenario != asked.scenario:
-        option = "without --scenario" if begun.scenario is None else f"--scenario {begun.scenario}"
+        option = "" if begun.scenario is None else f" --scenario {begun.scenario}"
         msg = (
-            f"use case {case.name}: a replay {option} was begun and is not finished: run it again "
-            "as it was"
+            f"use case {case.name}: a replay of another scenario was begun and is not finished: "
+            f"run `tocsin replay {case.name}{option}` to finish it"
         )
         raise StepError(msg)
     return begun

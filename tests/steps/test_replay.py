@@ -125,5 +125,5 @@ def test_an_unfinished_replay_is_not_finished_as_another_one(case: UseCase, tmp_
     subprocess.run(
         [sys.executable, "-c", _KILLED, UNTIL.isoformat(), "add_rows"], check=False, cwd=tmp_path
     )
-    with pytest.raises(StepError, match="without --scenario was begun"):
+    with pytest.raises(StepError, match="run `tocsin replay tiny` to finish it"):
         replay(case, until=UNTIL, scenario=Scenario.COVARIATE)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from monitoring.errors import InputError
 from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.rows import Role, Rows, moment64
 from monitoring.rows.window import Window
@@ -53,15 +54,18 @@ class Shadow:
             scores = challenger.score(unseen.features)
         except Exception as error:  # noqa: BLE001  whatever a registry or an estimator may raise
             return _unreadable(case, self.version, error)
-        self.store.add_scores(
-            case,
-            unseen.row_id,
-            scores,
-            alarmed=scores >= challenger.threshold,
-            model_version=self.version,
-            role=Role.SHADOW,
-            scored_at=as_of,
-        )
+        try:
+            self.store.add_scores(
+                case,
+                unseen.row_id,
+                scores,
+                alarmed=scores >= challenger.threshold,
+                model_version=self.version,
+                role=Role.SHADOW,
+                scored_at=as_of,
+            )
+        except InputError as error:  # its scores are no probabilities
+            return _unreadable(case, self.version, error)
         return None
 
 
