@@ -75,9 +75,9 @@ def tasks_of(order: Order, case: UseCase) -> dict[str, Any]:
     ends: dict[str, list[Any]] = {order.opening.name: [run]}
     for step in order.steps:
         if isinstance(step, EachCandidate):
-            starts, ends[step.name] = _candidates(step, case, run)
+            starts, ends[step.name] = _candidates(order, step, case, run)
         else:
-            tasks[step.name] = _task(step, run, order)
+            tasks[step.name] = _task(order, step, run)
             starts, ends[step.name] = [tasks[step.name]], [tasks[step.name]]
         for name in step.after:
             for before in ends[name]:
@@ -115,18 +115,20 @@ def _open_run(order: Order, case: UseCase) -> Any:
         opened: Json = run.model_dump(mode="json")
         # Now, for a push that fails is reported by a later step, which needs the run.
         context["ti"].xcom_push(BaseXCom.XCOM_RETURN_KEY, opened)
-        order.opening.call(run)
+        order.call(order.opening, run)
         return opened
 
     return open_run()
 
 
-def _candidates(group: EachCandidate, case: UseCase, run: Any) -> tuple[list[Any], list[Any]]:
+def _candidates(
+    order: Order, group: EachCandidate, case: UseCase, run: Any
+) -> tuple[list[Any], list[Any]]:
     """Return the first and the last tasks of every candidate's group."""
     firsts, lasts = [], []
     for name in case.candidates:
         with TaskGroup(group_id=name):
-            tasks = [_candidate_task(step, run, name) for step in group.steps]
+            tasks = [_candidate_task(order, step, run, name) for step in group.steps]
             for before, after in pairwise(tasks):
                 before >> after
         firsts.append(tasks[0])
@@ -134,15 +136,15 @@ def _candidates(group: EachCandidate, case: UseCase, run: Any) -> tuple[list[Any
     return firsts, lasts
 
 
-def _candidate_task(step: Step, run: Any, candidate: str) -> Any:
+def _candidate_task(order: Order, step: Step, run: Any, candidate: str) -> Any:
     @task(task_id=step.name, on_failure_callback=[])
     def call(run: Json | None) -> Json:
-        return _called(step, run, candidate)
+        return _called(order, step, run, candidate)
 
     return call(run)
 
 
-def _task(step: Step, run: Any, order: Order) -> Any:
+def _task(order: Order, step: Step, run: Any) -> Any:
     """Return the task that calls a step, on the run that `run` gives."""
     arguments: Json = {"task_id": step.name, "trigger_rule": TriggerRule(step.runs)}
     if step.name in order.reported:
@@ -151,26 +153,26 @@ def _task(step: Step, run: Any, order: Order) -> Any:
     if step.runs is Runs.AFTER_ANY_SUCCESS:
         run = _RUN_AS_TEXT % order.opening.name
     if step.gate is not None:
-        return _gate(step, step.gate, run, arguments)
+        return _gate(order, step, step.gate, run, arguments)
 
     @task(**arguments)
     def call(run: Json | str | None) -> Json:
-        return _called(step, run)
+        return _called(order, step, run)
 
     return call(run)
 
 
-def _gate(step: Step, field: str, run: Any, arguments: Json) -> Any:
+def _gate(order: Order, step: Step, field: str, run: Any, arguments: Json) -> Any:
     """Return the task that calls a step and skips those after it unless `field` is true."""
 
     @task.short_circuit(ignore_downstream_trigger_rules=False, **arguments)
     def call(run: Json | None) -> bool:
-        return bool(_called(step, run)[field])
+        return bool(_called(order, step, run)[field])
 
     return call(run)
 
 
-def _called(step: Step, run: Json | str | None, *candidate: str) -> Json:
+def _called(order: Order, step: Step, run: Json | str | None, *candidate: str) -> Json:
     """Call a step with the run as XCom holds it, and return its result as JSON."""
     from monitoring.steps.run import Run
 
@@ -178,7 +180,7 @@ def _called(step: Step, run: Json | str | None, *candidate: str) -> Json:
         msg = "the run was never opened: there is nothing to do"
         raise AirflowSkipException(msg)
     opened = Run.model_validate_json(run) if isinstance(run, str) else Run.model_validate(run)
-    return step.call(opened, *candidate).model_dump(mode="json")
+    return order.call(step, opened, *candidate).model_dump(mode="json")
 
 
 def notify_failure(context: Any) -> None:

@@ -15,10 +15,10 @@ pytest_plugins = [
     "tests.fixtures.gateway",
     "tests.fixtures.grafana",
     "tests.fixtures.mlflow_server",
+    "tests.fixtures.webhook",
     "tests.fixtures.stack",
     "tests.fixtures.postgres",
     "tests.fixtures.spark",
-    "tests.fixtures.webhook",
 ]
 
 GRAFANA_HOME = "TOCSIN_GRAFANA_HOME"

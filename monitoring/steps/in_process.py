@@ -94,7 +94,7 @@ class _Execution:
         task = ".".join((*candidate, step.name))
         log.info("%s: %s", self.run.key, task)
         try:
-            result = step.call(self.run, *candidate)
+            result = self.order.call(step, self.run, *candidate)
         except Exception as error:
             self.errors[task] = error
             # What fails the run is raised in the end, with its traceback; a candidate's is not.

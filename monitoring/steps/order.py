@@ -107,16 +107,6 @@ class Step:
         if not self.name:
             object.__setattr__(self, "name", self.function.__name__)
 
-    def call(self, run: Run, *candidate: str) -> Result:
-        """Run the step; an error is noted in the run's folder for the notification, and raised."""
-        task = ".".join((*candidate, self.name))
-        run.forget_failure(task)
-        try:
-            return self.function(run, *candidate)
-        except Exception as error:
-            run.note_failure(task, error)
-            raise
-
 
 @dataclass(frozen=True)
 class EachCandidate:
@@ -162,6 +152,22 @@ class Order:
     def step(self, name: str) -> Step:
         """Return the step called `name`, none of a candidate's."""
         return next(step for step in self.named_steps if step.name == name)
+
+    def call(self, step: Step, run: Run, *candidate: str) -> Result:
+        """Call a step with the run, and with the candidate where it is a candidate's.
+
+        An error is raised and, if the notification is still to come, noted in the run's folder
+        for it.
+        """
+        if not candidate and step.name not in self.reported:
+            return step.function(run)
+        task = ".".join((*candidate, step.name))
+        run.forget_failure(task)
+        try:
+            return step.function(run, *candidate)
+        except Exception as error:
+            run.note_failure(task, error)
+            raise
 
     @property
     def named_steps(self) -> Iterator[Step]:

@@ -206,7 +206,7 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
     point(pushgateway=gateway)
     run = begin.by_hand(Pipeline.REPORT, "tiny", as_of=tick)
     for step in ("check_data_availability", "measure", "publish_metrics"):
-        REPORT.step(step).call(run)
+        REPORT.call(REPORT.step(step), run)
     with running_prometheus(scraped) as url:
         point(prometheus=url)
         pushed = seen(lambda: figures(url))

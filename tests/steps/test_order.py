@@ -177,10 +177,18 @@ def test_where_every_candidate_fails_nothing_is_selected(
 
 
 def test_a_failure_is_forgotten_once_a_retry_succeeds(run: Run, step: Make) -> None:
+    broken, repaired = order(step, merge={"fails": True}), order(step)
     with pytest.raises(StepError):
-        Step(step("merge", fails=True), name="merge").call(run)
+        broken.call(broken.step("merge"), run)
     assert [failure.error for failure in run.failures()] == ["StepError: merge is broken"]
-    Step(step("merge"), name="merge").call(run)
+    repaired.call(repaired.step("merge"), run)
+    assert run.failures() == ()
+
+
+def test_what_the_notification_does_not_report_is_not_noted_for_it(run: Run, step: Make) -> None:
+    broken = order(step, notify={"fails": True})
+    with pytest.raises(StepError):
+        broken.call(broken.step("notify"), run)
     assert run.failures() == ()
 
 
