@@ -101,7 +101,7 @@ def generate(
 def stale(
     out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets = COMPOSE
 ) -> tuple[Path, ...]:
-    """Return the files under `out` that `generate` would write anew or remove.
+    """Return the files under `out` that `generate` would write or remove.
 
     Raises
     ------

@@ -92,7 +92,7 @@ _UNSET = timedelta(days=15)
 
 
 class HistoryError(TocsinError, RuntimeError):
-    """Prometheus's past can't be read or written; the message says what to do."""
+    """Prometheus's past can't be read or written; the message names the remedy."""
 
 
 class History:
@@ -132,7 +132,7 @@ class History:
         return [moment for moment in moments if moment not in there]
 
     def retention(self) -> timedelta:
-        """Return how long samples are kept.
+        """Return how long Prometheus retains samples.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class History:
         ------
         HistoryError
             Prometheus runs elsewhere, its data can't be written, or promtool is not installed
-            or fails. The file is left, and the message says what to do with it.
+            or fails. The file is left, and the message names the remedy.
         """
         folder = self._ask("status/flags")["storage.tsdb.path"]
         promtool = shutil.which("promtool")

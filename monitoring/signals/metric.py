@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-
-import numpy as np
 
 from monitoring.errors import TocsinError
 
@@ -79,7 +78,7 @@ def decimal(value: float) -> str:
     Without an exponent, so that numbers of one length before the point sort as their texts do,
     and so that Prometheus, Grafana and people read the same.
     """
-    return np.format_float_positional(value, trim="-")
+    return format(Decimal(repr(float(value))), "f").removesuffix(".0")
 
 
 class SampleError(TocsinError, ValueError):

@@ -29,8 +29,8 @@ def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
     """
     for name, table in (("metrics", metrics_table(cases)), ("thresholds", thresholds_table(cases))):
         begin = f"<!-- generated: {name} -->"
-        before, found, rest = readme.partition(begin)
-        if not found:
+        before, marker, rest = readme.partition(begin)
+        if not marker:
             continue
         table_there, end, after = rest.partition(_END)
         if not end or "<!-- generated:" in table_there:

@@ -1,4 +1,4 @@
-"""Dashboards: the brief's panels first, in the use case's words, readable, with stable ids."""
+"""The overview's six panels come first, in the use case's words, readable, with stable ids."""
 
 import json
 from itertools import combinations
@@ -35,7 +35,7 @@ each_panel = pytest.mark.parametrize(
 )
 
 
-def test_the_brief_s_six_panels_come_first(fraud: UseCase) -> None:
+def test_the_six_panels_of_the_overview_come_first(fraud: UseCase) -> None:
     titles = [panel.title for panel in case_board(fraud, ADDRESSES).panels]
     assert titles[:6] == [
         "FRAUD detection performance",

@@ -160,7 +160,7 @@ def test_a_file_of_somebody_else_is_not_written_over(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("not json", "is damaged"),
         ("[]", "is damaged"),
@@ -171,12 +171,12 @@ def test_a_file_of_somebody_else_is_not_written_over(
     ],
 )
 def test_a_manifest_that_can_t_be_read_removes_nothing(
-    text: str, said: str, plain: Settings, tmp_path: Path
+    text: str, message: str, plain: Settings, tmp_path: Path
 ) -> None:
     generate(tmp_path, shipped(), plain)
     (tmp_path / "grafana" / "dashboards" / MANIFEST).write_text(text, encoding="utf-8")
     before = everywhere(tmp_path)
-    with pytest.raises(ManifestError, match=f"generated.manifest.*{said}"):
+    with pytest.raises(ManifestError, match=f"generated.manifest.*{message}"):
         generate(tmp_path, [everything()], plain)
     assert everywhere(tmp_path) == before
 
@@ -255,9 +255,9 @@ def test_prometheus_reads_its_configuration_beside_its_rules_and_targets(
     generate(tmp_path, shipped(), plain, targets)
     folder = tmp_path / "grafana" / "prometheus"
     (folder / "prometheus.yml").write_text((ROOT / "prometheus.yml").read_text("utf-8"), "utf-8")
-    said = run(program("promtool"), "check", "config", folder / "prometheus.yml")
-    assert "WARNING" not in said
-    assert said.count("rules found") == len(shipped()) + 1
+    output = run(program("promtool"), "check", "config", folder / "prometheus.yml")
+    assert "WARNING" not in output
+    assert output.count("rules found") == len(shipped()) + 1
     managers = yaml.safe_load((folder / "targets" / "alertmanager.yml").read_text("utf-8"))
     assert managers == [{"targets": ["127.0.0.1:9093"]}]
 

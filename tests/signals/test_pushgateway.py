@@ -72,9 +72,9 @@ def test_attempt_and_success_of_each_pipeline_stand_side_by_side(pushgateway: st
     for pipeline in Pipeline:
         publish_attempt("runs", pipeline, at, url=pushgateway)
         publish_success("runs", pipeline, at, url=pushgateway)
-    found = in_gateway(pushgateway, "runs")
-    assert len(found) == 4
-    assert set(found.values()) == {at.timestamp()}
+    series = in_gateway(pushgateway, "runs")
+    assert len(series) == 4
+    assert set(series.values()) == {at.timestamp()}
 
 
 def test_the_status_of_each_pipeline_s_notification_replaces_the_one_before(
@@ -83,11 +83,11 @@ def test_the_status_of_each_pipeline_s_notification_replaces_the_one_before(
     for pipeline in Pipeline:
         for status in (NotificationStatus.NOT_DELIVERED, NotificationStatus.DELIVERED):
             publish_notification("notified", pipeline, status, url=pushgateway)
-    found = {
+    series = {
         dict(labels)["of"]: dict(labels)["status"]
         for _, labels in in_gateway(pushgateway, "notified")
     }
-    assert found == {"report notification": "delivered", "retrain notification": "delivered"}
+    assert series == {"report notification": "delivered", "retrain notification": "delivered"}
 
 
 def test_a_retired_use_case_leaves_nothing_and_others_stay(pushgateway: str) -> None:

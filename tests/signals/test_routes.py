@@ -44,8 +44,8 @@ def rules(*, paused: bool = False) -> list[dict[str, Any]]:
 
 
 def receiver(config: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(r for r in config["receivers"] if r["name"] == name)
-    return found
+    receiver: dict[str, Any] = next(r for r in config["receivers"] if r["name"] == name)
+    return receiver
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_alertmanager_accepts_its_configuration(delivery: Delivery, tmp_path: Pa
 def test_alertmanager_routes_by_severity(labels: list[str], receiver: str, tmp_path: Path) -> None:
     path = tmp_path / "alertmanager.yml"
     path.write_text(alertmanager_file(ALL), encoding="utf-8")
-    found = run(program("amtool"), "config", "routes", "test", f"--config.file={path}", *labels)
-    assert found.splitlines()[0] == receiver
+    answer = run(program("amtool"), "config", "routes", "test", f"--config.file={path}", *labels)
+    assert answer.splitlines()[0] == receiver
 
 
 def test_only_channels_that_are_set_are_there() -> None:
@@ -210,13 +210,13 @@ def test_settings_say_who_notifies_and_where_links_lead(monkeypatch: pytest.Monk
     monkeypatch.setenv("TOCSIN_SMTP_HOST", "mail.test:25")
     monkeypatch.setenv("TOCSIN_SMTP_TO", "a@tocsin.test, b@tocsin.test")
     monkeypatch.setenv("TOCSIN_GRAFANA_URL", "http://grafana.test/")
-    found = delivery_of(Settings())
-    assert found.notifier is Notifier.ALERTMANAGER
-    assert found.mail is not None
-    assert found.mail.to == ("a@tocsin.test", "b@tocsin.test")
+    delivery = delivery_of(Settings())
+    assert delivery.notifier is Notifier.ALERTMANAGER
+    assert delivery.mail is not None
+    assert delivery.mail.to == ("a@tocsin.test", "b@tocsin.test")
     low = next(a for a in alerts_of(everything()) if a.name == "RecallLow")
     board = "http://grafana.test/d/tocsin-everything?viewPanel=3"
-    assert found.addresses.panel(low.link, low.use_case) == board
+    assert delivery.addresses.panel(low.link, low.use_case) == board
 
 
 def test_every_alert_on_a_figure_says_what_it_means_in_money(fraud: UseCase) -> None:

@@ -79,22 +79,22 @@ def live(**changes: object) -> tuple[Sample, ...]:
 
 
 def test_a_retrain_and_a_report_publish_every_metric_there_is() -> None:
-    found = {sample.metric for samples in pushed().values() for sample in samples}
-    assert found == set(CATALOGUE)
+    published = {sample.metric for samples in pushed().values() for sample in samples}
+    assert published == set(CATALOGUE)
 
 
 def test_a_verdict_gives_its_share_effects_and_counts() -> None:
-    found = verdict_samples(
+    samples = verdict_samples(
         verdict(feature("a", drifted=True, effect=0.5), feature("b"), feature("c"), feature("d"))
     )
-    assert values(found, DRIFT_SCORE) == {(): 0.25}
-    assert values(found, DRIFTED_FEATURES) == {(): 1}
-    assert values(found, TESTED_FEATURES) == {(): 4}
-    assert values(found, MAX_FEATURE_DRIFT) == {(): 0.5}
-    assert values(found, FEATURE_DRIFT)[("a",)] == 0.5
-    assert values(found, WINDOW_END) == {("drift",): AT.timestamp()}
-    assert values(found, PREVIOUS_DRIFT) == {(): 0.5}
-    assert statuses(found) == {
+    assert values(samples, DRIFT_SCORE) == {(): 0.25}
+    assert values(samples, DRIFTED_FEATURES) == {(): 1}
+    assert values(samples, TESTED_FEATURES) == {(): 4}
+    assert values(samples, MAX_FEATURE_DRIFT) == {(): 0.5}
+    assert values(samples, FEATURE_DRIFT)[("a",)] == 0.5
+    assert values(samples, WINDOW_END) == {("drift",): AT.timestamp()}
+    assert values(samples, PREVIOUS_DRIFT) == {(): 0.5}
+    assert statuses(samples) == {
         "drift": "tested",
         "score drift": "tested",
         "drift from the previous model": "tested",
@@ -112,13 +112,13 @@ def test_without_a_model_before_nothing_is_said_of_it_and_a_lost_one_has_a_statu
 
 def test_a_window_that_could_not_be_tested_has_a_status_and_no_score() -> None:
     few = DriftStatus.TOO_FEW_ROWS
-    found = verdict_samples(
+    samples = verdict_samples(
         verdict(feature("a", status=few, effect=None), status=few, scores=None, previous=None)
     )
     for metric in (DRIFT_SCORE, DRIFTED_FEATURES, MAX_FEATURE_DRIFT, FEATURE_DRIFT, SCORE_DRIFT):
-        assert values(found, metric) == {}, metric.name
-    assert values(found, TESTED_FEATURES) == {(): 0}
-    assert statuses(found) == {
+        assert values(samples, metric) == {}, metric.name
+    assert values(samples, TESTED_FEATURES) == {(): 0}
+    assert statuses(samples) == {
         "drift": "too few rows",
         "score drift": "no scores",
         "drift of a": "too few rows",
@@ -127,42 +127,42 @@ def test_a_window_that_could_not_be_tested_has_a_status_and_no_score() -> None:
 
 def test_a_missing_column_is_counted_as_broken_and_the_others_keep_their_drift() -> None:
     gone = feature("b", status=DriftStatus.MISSING_COLUMN, effect=None, missing=None)
-    found = verdict_samples(verdict(feature("a"), gone))
-    assert values(found, BROKEN_FEATURES) == {(): 1}
-    assert values(found, FEATURE_DRIFT) == {("a",): 0.02}
-    assert statuses(found)["drift of b"] == "missing column"
+    samples = verdict_samples(verdict(feature("a"), gone))
+    assert values(samples, BROKEN_FEATURES) == {(): 1}
+    assert values(samples, FEATURE_DRIFT) == {("a",): 0.02}
+    assert statuses(samples)["drift of b"] == "missing column"
 
 
 def test_a_scorecard_gives_ratios_with_intervals_counts_and_money() -> None:
-    found = live()
+    samples = live()
     where = ("production", "champion")
-    assert values(found, RECALL) == {where: 0.9}
-    assert values(found, INTERVAL)[(*where, "recall", "low")] == 0.8
-    assert values(found, INTERVAL)[(*where, "recall", "high")] == 0.96
-    assert values(found, MISSED) == {where: 4}
-    assert values(found, MONEY_MISSED) == {where: 400}
-    assert values(found, REVIEW_COST) == {where: 135}
-    assert values(found, NET_SAVING) == {where: 4000 - 400 - 135}
-    assert values(found, RETURN_ON_COST) == {where: 26.7}
-    assert values(found, RETURN_ON_COST_INTERVAL) == {(*where, "low"): 18, (*where, "high"): 38}
-    assert values(found, CAPACITY_USED) == {where: 0.5}
-    assert statuses(found) == {"production champion": "judged"}
+    assert values(samples, RECALL) == {where: 0.9}
+    assert values(samples, INTERVAL)[(*where, "recall", "low")] == 0.8
+    assert values(samples, INTERVAL)[(*where, "recall", "high")] == 0.96
+    assert values(samples, MISSED) == {where: 4}
+    assert values(samples, MONEY_MISSED) == {where: 400}
+    assert values(samples, REVIEW_COST) == {where: 135}
+    assert values(samples, NET_SAVING) == {where: 4000 - 400 - 135}
+    assert values(samples, RETURN_ON_COST) == {where: 26.7}
+    assert values(samples, RETURN_ON_COST_INTERVAL) == {(*where, "low"): 18, (*where, "high"): 38}
+    assert values(samples, CAPACITY_USED) == {where: 0.5}
+    assert statuses(samples) == {"production champion": "judged"}
 
 
 @pytest.mark.parametrize("status", ["no rows", "no labels", "not mature"])
 def test_without_labels_there_are_no_figures_and_not_even_zeros(status: str) -> None:
-    found = live(status=CardStatus(status), positives=0, detected=0, missed=0, coverage=0.0)
-    assert {s.metric for s in found} == {STATUS, LABEL_COVERAGE}
-    assert statuses(found) == {"production champion": status}
+    samples = live(status=CardStatus(status), positives=0, detected=0, missed=0, coverage=0.0)
+    assert {s.metric for s in samples} == {STATUS, LABEL_COVERAGE}
+    assert statuses(samples) == {"production champion": status}
 
 
 def test_without_positives_nothing_was_missed_and_recall_is_not_known() -> None:
-    found = live(
+    samples = live(
         status=CardStatus.NO_POSITIVES, positives=0, detected=0, missed=0, recall=Ratio(None)
     )
-    assert values(found, RECALL) == {}
-    assert list(values(found, DETECTED).values()) == [0]
-    assert statuses(found) == {"production champion": "no positives"}
+    assert values(samples, RECALL) == {}
+    assert list(values(samples, DETECTED).values()) == [0]
+    assert statuses(samples) == {"production champion": "no positives"}
 
 
 def test_label_coverage_is_of_the_champion_in_production_alone() -> None:
@@ -174,8 +174,8 @@ def test_label_coverage_is_of_the_champion_in_production_alone() -> None:
 
 
 def test_without_a_capacity_there_is_no_share_of_it() -> None:
-    found = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.CHAMPION)
-    assert values(found, CAPACITY_USED) == {}
+    samples = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.CHAMPION)
+    assert values(samples, CAPACITY_USED) == {}
 
 
 def test_money_in_doubt_says_why() -> None:
@@ -189,24 +189,25 @@ def test_money_in_doubt_says_why() -> None:
 
 
 def test_an_estimate_goes_under_names_of_its_own_with_its_intervals() -> None:
-    found = estimate_samples(estimate(pr_auc=Ratio(None)))
-    assert values(found, ESTIMATED) == {("recall",): 0.88, ("precision",): 0.79, ("f1",): 0.83}
-    assert values(found, ESTIMATED_INTERVAL) == {("recall", "low"): 0.79, ("recall", "high"): 0.94}
-    assert values(found, ESTIMATED_COST) == {(): 600}
-    assert values(found, ESTIMATED_COST_INTERVAL) == {("low",): 350, ("high",): 980}
-    assert values(found, RECALL) == {}
+    samples = estimate_samples(estimate(pr_auc=Ratio(None)))
+    assert values(samples, ESTIMATED) == {("recall",): 0.88, ("precision",): 0.79, ("f1",): 0.83}
+    intervals = values(samples, ESTIMATED_INTERVAL)
+    assert intervals == {("recall", "low"): 0.79, ("recall", "high"): 0.94}
+    assert values(samples, ESTIMATED_COST) == {(): 600}
+    assert values(samples, ESTIMATED_COST_INTERVAL) == {("low",): 350, ("high",): 980}
+    assert values(samples, RECALL) == {}
 
 
 def test_the_error_of_an_estimate_is_its_distance_from_the_truth() -> None:
-    found = error_samples(estimate(recall=Ratio(0.5)), card(recall=Ratio(0.7)))
-    assert values(found, ESTIMATE_ERROR) == {
+    samples = error_samples(estimate(recall=Ratio(0.5)), card(recall=Ratio(0.7)))
+    assert values(samples, ESTIMATE_ERROR) == {
         ("recall",): pytest.approx(0.2),
         ("precision",): pytest.approx(0.01),
         ("f1",): pytest.approx(0.02),
         ("pr_auc",): pytest.approx(0.02),
     }
-    assert values(found, ESTIMATE_COST_ERROR) == {(): pytest.approx(600 - 535)}
-    assert statuses(found) == {"estimate error": "judged"}
+    assert values(samples, ESTIMATE_COST_ERROR) == {(): pytest.approx(600 - 535)}
+    assert statuses(samples) == {"estimate error": "judged"}
 
 
 def test_thresholds_of_the_cost_curve_sort_as_texts() -> None:
@@ -243,9 +244,9 @@ def test_an_estimate_is_not_measured_against_what_can_t_be_judged() -> None:
 
 
 def test_without_an_earlier_estimate_its_error_has_a_status() -> None:
-    found = error_samples(None, card())
-    assert values(found, ESTIMATE_ERROR) == {}
-    assert statuses(found) == {"estimate error": "no estimate"}
+    samples = error_samples(None, card())
+    assert values(samples, ESTIMATE_ERROR) == {}
+    assert statuses(samples) == {"estimate error": "no estimate"}
 
 
 def test_what_was_not_measured_has_a_status_each() -> None:
@@ -267,29 +268,29 @@ def test_a_clean_window_says_that_it_has_no_quarantined_rows() -> None:
 
 
 def test_the_gate_s_numbers_are_shares_of_what_the_champion_costs() -> None:
-    said = {"version": "4", "rule": "superior", "outcome": "promoted"}
-    found = gate_samples(**said, rows=4000, positives=80, comparison=comparison())
-    assert values(found, GATE_DECISION) == {("4", "superior", "promoted"): 1}
-    assert values(found, GATE_ROWS) == {("rows",): 4000, ("positives",): 80}
-    assert values(found, GATE_COST) == {
+    decision = {"version": "4", "rule": "superior", "outcome": "promoted"}
+    samples = gate_samples(**decision, rows=4000, positives=80, comparison=comparison())
+    assert values(samples, GATE_DECISION) == {("4", "superior", "promoted"): 1}
+    assert values(samples, GATE_ROWS) == {("rows",): 4000, ("positives",): 80}
+    assert values(samples, GATE_COST) == {
         ("value",): pytest.approx(-0.25),
         ("low",): pytest.approx(-0.4),
         ("high",): pytest.approx(-0.1),
     }
-    assert values(found, GATE_RECALL) == {("value",): 0.05, ("low",): 0.0, ("high",): 0.1}
+    assert values(samples, GATE_RECALL) == {("value",): 0.05, ("low",): 0.0, ("high",): 0.1}
 
 
 def test_a_challenger_that_was_not_compared_has_no_differences_and_no_zeros() -> None:
-    said = {"version": "1", "rule": "recall floor", "outcome": "promoted"}
-    found = gate_samples(**said, rows=400, positives=8, comparison=None)
-    assert {s.metric for s in found} == {GATE_DECISION, GATE_ROWS}
+    decision = {"version": "1", "rule": "recall floor", "outcome": "promoted"}
+    samples = gate_samples(**decision, rows=400, positives=8, comparison=None)
+    assert {s.metric for s in samples} == {GATE_DECISION, GATE_ROWS}
     for no_cost in (comparison(cost=None), comparison(old_cost=0.0)):
-        unpriced = gate_samples(**said, rows=400, positives=8, comparison=no_cost)
+        unpriced = gate_samples(**decision, rows=400, positives=8, comparison=no_cost)
         assert values(unpriced, GATE_COST) == {}
         assert len(values(unpriced, GATE_RECALL)) == 3
 
 
 def test_a_model_whose_promotion_is_not_known_is_published_without_it() -> None:
-    found = model_samples(version="1", candidate="mlp", data_hash="ff", promoted=None)
-    assert values(found, PROMOTED) == {}
-    assert len(found) == 1
+    samples = model_samples(version="1", candidate="mlp", data_hash="ff", promoted=None)
+    assert values(samples, PROMOTED) == {}
+    assert len(samples) == 1

@@ -34,9 +34,9 @@ STUDENTS = find_use_case("student_depression")
 
 def recorded(*cases: UseCase) -> dict[str, str]:
     rules = recording_group(cases)["rules"]
-    found = {rule["record"]: rule["expr"] for rule in rules}
-    assert len(found) == len(rules)
-    return found
+    expressions = {rule["record"]: rule["expr"] for rule in rules}
+    assert len(expressions) == len(rules)
+    return expressions
 
 
 def summed(selectors: dict[str, str]) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_a_use_case_may_do_without_short_names(fraud: UseCase) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "metric", "stage", "said"),
+    ("name", "metric", "stage", "message"),
     [
         ("x", "recal", None, r"fraud: short_names.x: no metric 'recal' .*: there are .*recall"),
         ("x", "feature_drift", None, "no metric 'feature_drift' can have a short name"),
@@ -81,9 +81,9 @@ def test_a_use_case_may_do_without_short_names(fraud: UseCase) -> None:
     ],
 )
 def test_a_short_name_of_no_metric_is_refused(
-    name: str, metric: str, stage: str | None, said: str, fraud: UseCase
+    name: str, metric: str, stage: str | None, message: str, fraud: UseCase
 ) -> None:
-    with pytest.raises(ShortNameError, match=said):
+    with pytest.raises(ShortNameError, match=message):
         named_metrics(with_name(fraud, name, metric, stage))
 
 

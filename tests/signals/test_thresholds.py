@@ -22,7 +22,7 @@ def test_every_field_of_thresholds_is_the_key_of_a_metric() -> None:
 
 
 def test_fraud_has_the_thresholds_of_its_file(fraud: UseCase) -> None:
-    found = business_thresholds(fraud)
+    thresholds = business_thresholds(fraud)
     for expected in (
         BusinessThreshold(RECALL, Side.BELOW, Severity.WARNING, 0.8),
         BusinessThreshold(RECALL, Side.BELOW, Severity.CRITICAL, 0.6),
@@ -31,7 +31,7 @@ def test_fraud_has_the_thresholds_of_its_file(fraud: UseCase) -> None:
         BusinessThreshold(DRIFT_SCORE, Side.ABOVE, Severity.WARNING, 0.1),
         BusinessThreshold(DRIFT_SCORE, Side.ABOVE, Severity.CRITICAL, 0.3),
     ):
-        assert expected in found
+        assert expected in thresholds
 
 
 def test_a_limit_on_the_good_side_is_refused(fraud: UseCase) -> None:

@@ -72,7 +72,7 @@ class CaseQueries:
     def top(self, count: int, metric: Metric, by: str) -> Query:
         """Return the query of the series that are highest at the end of the time shown.
 
-        `topk` alone chooses anew at every step: whatever was once among the highest would be
+        `topk` alone chooses again at every step: whatever was once among the highest would be
         drawn, and only for those steps.
         """
         each = self.each(metric, by)

@@ -23,7 +23,7 @@ from tests.signals.figures import card, pushed
 from tests.signals.servers.watched import NEED_A_SECOND_MODEL, Watched
 
 ADDRESSES = Addresses("http://tocsin.test")
-BRIEF = {
+SHORT_NAMES = {
     "test_fraud_f1",
     "test_fraud_precision",
     "test_fraud_recall",
@@ -36,14 +36,14 @@ BRIEF = {
     "n_drifted_features",
     "max_feature_drift",
 }
-SILENT = {
+WITHOUT_SERIES = {
     ("RunFailed", "warning"),
     ("NotificationFailed", "warning"),
     ("FiguresAbsent", "critical"),
     ("FiguresNotJudged", "warning"),
     ("DriftScoreHigh", "warning"),
 }
-"""Alerts whose very value is there only where something is wrong, or not yet critical."""
+"""Alerts whose value has a series only where something is wrong, or not yet critical."""
 
 
 @pytest.fixture(scope="session")
@@ -63,22 +63,22 @@ def boards(watched: Watched) -> tuple[Board, ...]:
 
 
 def test_what_runs_publish_is_the_catalogue_no_less_and_no_more(watched: Watched) -> None:
-    found = watched.query('{__name__=~"tocsin_.+",use_case="shop",job="tocsin"}')
+    answer = watched.query('{__name__=~"tocsin_.+",use_case="shop",job="tocsin"}')
     declared = {metric.name for metric in CATALOGUE if metric not in NEED_A_SECOND_MODEL}
-    assert {series["metric"]["__name__"] for series in found} == declared
+    assert {series["metric"]["__name__"] for series in answer} == declared
 
 
 def test_a_run_s_series_have_the_labels_that_the_catalogue_declares(watched: Watched) -> None:
     of_groups = {"__name__", "job", "use_case", "part", "instance"}
-    found = watched.query('{__name__=~"tocsin_.+",use_case="shop"}')
-    labels = {(s["metric"]["__name__"], frozenset(s["metric"]) - of_groups) for s in found}
+    answer = watched.query('{__name__=~"tocsin_.+",use_case="shop"}')
+    labels = {(s["metric"]["__name__"], frozenset(s["metric"]) - of_groups) for s in answer}
     there = [metric for metric in CATALOGUE if metric not in NEED_A_SECOND_MODEL]
     assert labels == {(metric.name, frozenset(metric.labels)) for metric in there}
 
 
-def test_the_brief_s_eleven_names_are_there(watched: Watched) -> None:
-    values = {name: watched.query(f'{name}{{use_case="fraud"}}') for name in BRIEF}
-    assert {name for name, found in values.items() if len(found) != 1} == set()
+def test_the_eleven_short_names_of_fraud_are_recorded(watched: Watched) -> None:
+    values = {name: watched.query(f'{name}{{use_case="fraud"}}') for name in SHORT_NAMES}
+    assert {name for name, recorded in values.items() if len(recorded) != 1} == set()
     assert float(values["frauds_missed_count"][0]["value"][1]) == 4
     assert float(values["fraud_detection_rate"][0]["value"][1]) == 0.9
 
@@ -116,8 +116,8 @@ def test_where_no_challenger_scores_the_table_beside_the_champion_says_so(
 ) -> None:
     def models() -> set[str]:
         (panel,) = (p for p in case_board(fraud, ADDRESSES).panels if p.id == CasePanel.SHADOW)
-        found = (series for query in panel.queries for series in watched.query(query.expr))
-        return {series["metric"]["role"] for series in found}
+        answer = (series for query in panel.queries for series in watched.query(query.expr))
+        return {series["metric"]["role"] for series in answer}
 
     assert models() == {"champion", NO_SHADOW}
     shadow = scorecard_samples(card(), stage=Stage.PRODUCTION, role=Role.SHADOW, capacity=400)
@@ -130,8 +130,8 @@ def test_where_no_challenger_scores_the_table_beside_the_champion_says_so(
 
 def test_a_promotion_is_marked_where_it_happened(watched: Watched, shop: UseCase) -> None:
     promotions, others = marks(shop)
-    (found,) = watched.query(promotions.expr)
-    assert found["metric"] == {"version": "1"}
+    (answer,) = watched.query(promotions.expr)
+    assert answer["metric"] == {"version": "1"}
     assert watched.query(others.expr) == []
 
 
@@ -146,23 +146,23 @@ def test_a_retrain_that_kept_the_champion_is_marked_when_it_said_so(
         waiting_for_labels=False,
     )
     publish(kept, use_case="fraud", group=PushGroup.RETRAIN, url=watched.pushgateway)
-    (found,) = eventually(lambda: watched.query(others.expr))
+    (answer,) = eventually(lambda: watched.query(others.expr))
     publish(
         pushed()[PushGroup.RETRAIN],
         use_case="fraud",
         group=PushGroup.RETRAIN,
         url=watched.pushgateway,
     )
-    assert found["metric"] == {"decision": "kept champion", "reason": "drift"}
-    assert float(found["value"][1]) == pytest.approx(float(found["value"][0]), abs=60)
+    assert answer["metric"] == {"decision": "kept champion", "reason": "drift"}
+    assert float(answer["value"][1]) == pytest.approx(float(answer["value"][0]), abs=60)
 
 
 def test_every_alert_s_value_is_there(watched: Watched, shop: UseCase) -> None:
     alerts = alerts_of(shop)
-    silent = {
+    without_series = {
         (alert.name, alert.severity_label) for alert in alerts if not watched.query(alert.value)
     }
-    assert silent == SILENT
+    assert without_series == WITHOUT_SERIES
 
 
 def test_exactly_the_injected_drift_fires(watched: Watched, shop: UseCase) -> None:
@@ -194,8 +194,8 @@ def test_money_that_is_not_known_leaves_no_rule_of_grafana_without_data(
         money = [q["model"]["expr"] for r in group["rules"] for q in r["data"] if q["refId"] == "D"]
         assert money
         for expr in money:
-            (found,) = watched.query(expr)
-            assert (float(found["value"][1]) >= 0) is known
+            (answer,) = watched.query(expr)
+            assert (float(answer["value"][1]) >= 0) is known
 
 
 def test_prometheus_found_nothing_wrong_with_any_rule(watched: Watched) -> None:

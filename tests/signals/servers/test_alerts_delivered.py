@@ -45,7 +45,7 @@ def test_a_warning_reaches_the_webhook_and_is_taken_back(watched: Watched) -> No
     eventually(lambda: watched.received.latest("DriftScoreHigh", "resolved"))
 
 
-def test_the_watchdog_fires_and_nobody_hears_it(watched: Watched) -> None:
+def test_the_watchdog_fires_and_nobody_is_notified(watched: Watched) -> None:
     barking = eventually(lambda: watched.query('ALERTS{alertname="Watchdog",alertstate="firing"}'))
-    assert [found["metric"]["severity"] for found in barking] == ["none"]
+    assert [alert["metric"]["severity"] for alert in barking] == ["none"]
     assert not [a for a in watched.received.alerts if a["labels"]["alertname"] == "Watchdog"]

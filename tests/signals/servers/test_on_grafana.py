@@ -31,10 +31,10 @@ SHORTEST = Pace(timedelta(seconds=1), timedelta(seconds=10), timedelta(hours=1))
 def received_and_grafana(
     grafana_command: tuple[str, ...], watched: Watched, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Received, Grafana]]:
-    """Grafana over the watched Prometheus, and what it tells."""
+    """Grafana over the watched Prometheus, and what it sends."""
     folder = tmp_path_factory.mktemp("grafana")
     with listening() as (received, webhook, mailbox):
-        surroundings = Settings(
+        environment = Settings(
             prometheus_url=watched.prometheus,
             webhook_url=SecretStr(webhook),
             smtp_host=mailbox,
@@ -54,7 +54,7 @@ def received_and_grafana(
             path: text.replace(f"interval: {INTERVAL}", "interval: 10s")
             for path, text in files.items()
         }
-        with running_grafana(grafana_command, folder, quick, surroundings) as grafana:
+        with running_grafana(grafana_command, folder, quick, environment) as grafana:
             yield received, grafana
 
 
@@ -66,7 +66,7 @@ def grafana(received_and_grafana: tuple[Received, Grafana]) -> Grafana:
 
 @pytest.fixture
 def received(received_and_grafana: tuple[Received, Grafana]) -> Received:
-    """What Grafana tells."""
+    """What Grafana sends."""
     return received_and_grafana[0]
 
 
@@ -92,8 +92,8 @@ def test_everything_is_provisioned_without_a_complaint(
 ) -> None:
     declared = [alert for case in (None, *watched.cases) for alert in alerts_of(case)]
     assert len(rules(grafana)) == len(declared)
-    found = grafana.get("/api/v1/provisioning/contact-points")
-    assert {point["name"] for point in found} == {"email receiver", "tocsin"}
+    points = grafana.get("/api/v1/provisioning/contact-points")
+    assert {point["name"] for point in points} == {"email receiver", "tocsin"}
     assert len(boards) == len(watched.cases) + 2
     assert grafana.complaints() == []
 
@@ -143,13 +143,13 @@ def filled(targets: list[dict[str, Any]], board: dict[str, Any]) -> list[dict[st
 
 def test_every_rule_is_evaluated_without_an_error(grafana: Grafana) -> None:
     def evaluated() -> dict[str, dict[str, Any]] | None:
-        found = rules(grafana)
-        done = all(not r["lastEvaluation"].startswith("0001") for r in found.values())
-        return found if done else None
+        evaluated_rules = rules(grafana)
+        done = all(not r["lastEvaluation"].startswith("0001") for r in evaluated_rules.values())
+        return evaluated_rules if done else None
 
-    found = eventually(evaluated, seconds=120)
-    assert {name: r.get("lastError") for name, r in found.items() if r["health"] == "error"} == {}
-    firing = {name for name, rule in found.items() if rule["state"] == "firing"}
+    by_name = eventually(evaluated, seconds=120)
+    assert {name: r.get("lastError") for name, r in by_name.items() if r["health"] == "error"} == {}
+    firing = {name for name, rule in by_name.items() if rule["state"] == "firing"}
     assert {name.rpartition(" (")[0] for name in firing} == {
         "Alert delivery works",
         "Tiny shop: drift score above 0.3",
@@ -184,7 +184,7 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     eventually(lambda: received.latest("RecallLow", "resolved"), seconds=90)
 
 
-def test_the_watchdog_barks_and_nobody_hears_it(grafana: Grafana, received: Received) -> None:
+def test_the_watchdog_barks_and_nobody_is_notified(grafana: Grafana, received: Received) -> None:
     def barking() -> list[dict[str, Any]]:
         alerts = grafana.get("/api/alertmanager/grafana/api/v2/alerts")
         return [alert for alert in alerts if alert["labels"].get("alert") == "Watchdog"]

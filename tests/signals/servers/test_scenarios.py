@@ -20,10 +20,10 @@ _ALERT = re.compile(r"\[(\w+)\]\(runbook\.md#(\w+)\) (warning|critical)")
 
 def rows() -> dict[str, set[tuple[str, str]]]:
     """Return the alerts of each row of the document, by scenario."""
-    found = _ROW.findall(DOC.read_text(encoding="utf-8"))
+    table = _ROW.findall(DOC.read_text(encoding="utf-8"))
     return {
         name: {(alert, severity) for alert, _, severity in _ALERT.findall(alerts)}
-        for name, _, alerts in found
+        for name, _, alerts in table
     }
 
 
