@@ -25,7 +25,7 @@ from benchmarks.table import table
 from monitoring.performance.cost_curve import sensitivity
 from monitoring.performance.estimate import Estimate, estimate_from
 from monitoring.performance.recalibration import Calibration, calibration
-from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.score_histograms import first_flagged
 from monitoring.rows.rows import Rows
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.split import days_of
@@ -87,7 +87,7 @@ def _guess_of(found: Estimate) -> Guess:
 
 def known_from(world: World, *labelled: ScoreSummary) -> Calibration:
     """Return the calibration that labelled rows give."""
-    found = calibration(labelled, first_alarmed(labelled[0], world.model.threshold))
+    found = calibration(labelled, first_flagged(labelled[0], world.model.threshold))
     assert found is not None  # noqa: S101  it is by construction
     return found
 

@@ -166,7 +166,7 @@ def test_a_long_word_is_not_told_whole() -> None:
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
-        (pd.Series([1, 2]), "a Series, which is no table"),
+        (pd.Series([1, 2]), "a Series, which is not a table"),
         (pd.DataFrame({"x": []}), "no rows"),
         (pd.DataFrame([[1, 2]], columns=["x", "x"]), "several columns of one name: x"),
         (42, "is a int"),

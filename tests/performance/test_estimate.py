@@ -8,7 +8,7 @@ import pytest
 from monitoring.performance.estimate import Estimate, estimate
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.recalibration import Calibration, calibration
-from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.score_histograms import first_flagged
 from monitoring.performance.scorecard import CardStatus, Scorecard, scorecard
 from tests.performance.made import (
     COSTS,
@@ -36,7 +36,7 @@ def realised(window: Scored) -> Scorecard:
 
 def judged(rows: Scored) -> Calibration:
     scores = counted(rows)
-    found = calibration([scores], first_alarmed(scores, THRESHOLD))
+    found = calibration([scores], first_flagged(scores, THRESHOLD))
     assert found is not None
     return found
 
