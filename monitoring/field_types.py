@@ -74,7 +74,7 @@ ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
 SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
 
 
-class Section(BaseModel):
+class UseCaseSection(BaseModel):
     """A part of a use case: frozen, and without fields that nobody declared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from monitoring.serving import report_files, status_pages
+from monitoring.serving import served_reports, status_pages
 from monitoring.serving.site import LOOPBACK_NAMES, Site
 from monitoring.serving.status_pages import page
 
@@ -36,11 +36,11 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
     names = {*LOOPBACK_NAMES, site.host, also_called} - {None}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
     app.add_exception_handler(404, _missing)
-    app.add_middleware(SecurityHeaders, scripted=report_files.PATH)
+    app.add_middleware(SecurityHeaders, scripted=served_reports.PATH)
     app.add_api_route("/health", health)
     app.include_router(status_pages.router)
-    app.include_router(report_files.router)
-    app.mount(report_files.PATH, report_files.ReportFiles(site))
+    app.include_router(served_reports.router)
+    app.mount(served_reports.PATH, served_reports.ReportFiles(site))
     return app
 
 

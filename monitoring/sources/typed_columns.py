@@ -18,7 +18,7 @@ from monitoring.rows.parsing import (
     parse_times,
     parse_words,
 )
-from monitoring.rows.quarantine import Reason, is_usable_id
+from monitoring.rows.quarantine import QuarantineReason, is_usable_id
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
 
@@ -48,7 +48,7 @@ class Defect:
         True for each row that has it.
     """
 
-    reason: Reason
+    reason: QuarantineReason
     column: str
     where: NDArray[np.bool_]
 
@@ -180,7 +180,7 @@ def _features(
             parsed = parse_numbers(frame[name])
         _require_type(name, "numbers", parsed.unparsable, frame[name])
         content[name] = parsed.values
-        defects.append(Defect(Reason.UNPARSABLE_NUMBER, name, parsed.unparsable))
+        defects.append(Defect(QuarantineReason.UNPARSABLE_NUMBER, name, parsed.unparsable))
     for name in features.categorical:
         content[name] = parse_words(frame[name])
     return content, defects
@@ -198,9 +198,9 @@ def _event_times(
     _require_type(name, "times", times.unparsable, frame[name])
     missing = np.isnat(times.values) & ~times.unparsable & ~times.out_of_range
     return times.values, [
-        Defect(Reason.UNPARSABLE_TIME, name, times.unparsable),
-        Defect(Reason.TIME_OUT_OF_RANGE, name, times.out_of_range),
-        Defect(Reason.MISSING_TIME, name, missing),
+        Defect(QuarantineReason.UNPARSABLE_TIME, name, times.unparsable),
+        Defect(QuarantineReason.TIME_OUT_OF_RANGE, name, times.out_of_range),
+        Defect(QuarantineReason.MISSING_TIME, name, missing),
     ]
 
 
@@ -210,7 +210,7 @@ def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[
     with _named(target.name):
         labels = parse_target(frame[target.name], target)
     _require_type(target.name, "two values", labels.unknown, frame[target.name])
-    return labels.label, [Defect(Reason.UNKNOWN_TARGET, target.name, labels.unknown)]
+    return labels.label, [Defect(QuarantineReason.UNKNOWN_TARGET, target.name, labels.unknown)]
 
 
 def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:
@@ -219,8 +219,8 @@ def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]
     unusable = np.array([word is not None and not is_usable_id(word) for word in words], np.bool_)
     ids = [None if bad else word for word, bad in zip(words, unusable, strict=True)]
     return ids, [
-        Defect(Reason.MISSING_ID, name, missing),
-        Defect(Reason.UNUSABLE_ID, name, unusable),
+        Defect(QuarantineReason.MISSING_ID, name, missing),
+        Defect(QuarantineReason.UNUSABLE_ID, name, unusable),
     ]
 
 
@@ -250,7 +250,7 @@ _OTHER_OF_TWO = {0: 1, 1: 0}
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class ParsedLabels:
     """The truth of each row.
 
     Attributes
@@ -265,7 +265,7 @@ class Labels:
     unknown: NDArray[np.bool_]
 
 
-def parse_target(column: pd.Series, target: Target) -> Labels:
+def parse_target(column: pd.Series, target: Target) -> ParsedLabels:
     """Classify values as positive, negative or unknown; an empty one is `UNLABELLED`.
 
     The negative value is the other one of 0 and 1, of true and false; for any other target it is
@@ -283,7 +283,7 @@ def parse_target(column: pd.Series, target: Target) -> Labels:
     label = np.full(len(column), UNLABELLED, np.int8)
     label[positive] = POSITIVE
     label[negative] = NEGATIVE
-    return Labels(label, unreadable | (present & ~positive & ~negative))
+    return ParsedLabels(label, unreadable | (present & ~positive & ~negative))
 
 
 def _comparable(column: pd.Series, target: Target) -> tuple[Any, NDArray[np.bool_]]:
