@@ -40,6 +40,14 @@ if TYPE_CHECKING:
 
 Widgets = list[BaseWidgetInfo]
 
+NAME = "tocsin"
+
+TITLE = "Tocsin's verdict, effect"
+
+_published: ContextVar[Mapping[str, FeatureVerdict]] = ContextVar("published")
+
+log = logging.getLogger(__name__)
+
 
 class Panels(MetricContainer):  # type: ignore[misc]  # Evidently's classes are untyped
     """Evidently's drawings of some metrics, without the headline figures of its presets.
@@ -112,12 +120,6 @@ def document(
         )
         html: str = Report(list(items)).run(current, reference).get_html_str(as_iframe=False)
     return html
-
-
-NAME = "tocsin"
-TITLE = "Tocsin's verdict, effect"
-
-_published: ContextVar[Mapping[str, FeatureVerdict]] = ContextVar("published")
 
 
 def published(verdict: Verdict | None) -> dict[str, FeatureVerdict]:
@@ -244,9 +246,6 @@ def _summary(context: Context) -> Widgets:
             lines = widget.params["data"]
             widget.params["data"] = [line for line in lines if set(map(str, line[1:])) != {"None"}]
     return widgets
-
-
-log = logging.getLogger(__name__)
 
 
 def drawn_without_culprits(

@@ -13,6 +13,8 @@ from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
 from monitoring.rows.window import Window, utc
 
+TIME = "%Y%m%dT%H%M%SZ"
+
 
 class ReportKind(StrEnum):
     """What a report is about; its value starts the names of its files."""
@@ -25,9 +27,6 @@ class ReportKind(StrEnum):
     def heading(self) -> str:
         """Its name on pages."""
         return {"quality": "Data quality", "drift": "Drift", "performance": "Performance"}[self]
-
-
-TIME = "%Y%m%dT%H%M%SZ"
 
 
 class EntryError(TocsinError, ValueError):

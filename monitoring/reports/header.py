@@ -17,6 +17,37 @@ from monitoring.reports.facts import LABEL, SCORE, ReportFacts
 from monitoring.reports.report_sample import ReportSample
 from monitoring.use_case import UseCase
 
+SHOWN = 10
+"""Rows of a table at the top of a report; the rest is in the drawings below."""
+
+
+@dataclass(frozen=True)
+class FindingsTable:
+    """A small table; the first column names what its row is about."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found.
+
+    Attributes
+    ----------
+    sentence
+        The verdict in one sentence; the index shows it too.
+    drifted
+        Whether the window as a whole drifted; None where that is not the question.
+    """
+
+    sentence: str
+    drifted: bool | None = None
+    notices: tuple[str, ...] = ()
+    tables: tuple[FindingsTable, ...] = ()
+
 
 @dataclass(frozen=True)
 class Header:
@@ -129,38 +160,6 @@ def _basis(kind: ReportKind) -> str:
         "Missing values above are counted over every row. The summary below is drawn by Evidently "
         "from the sample."
     )
-
-
-SHOWN = 10
-"""Rows of a table at the top of a report; the rest is in the drawings below."""
-
-
-@dataclass(frozen=True)
-class FindingsTable:
-    """A small table; the first column names what its row is about."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    more: str = ""
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was found.
-
-    Attributes
-    ----------
-    sentence
-        The verdict in one sentence; the index shows it too.
-    drifted
-        Whether the window as a whole drifted; None where that is not the question.
-    """
-
-    sentence: str
-    drifted: bool | None = None
-    notices: tuple[str, ...] = ()
-    tables: tuple[FindingsTable, ...] = ()
 
 
 def find(kind: ReportKind, facts: ReportFacts) -> Findings:

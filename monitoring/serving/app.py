@@ -18,6 +18,36 @@ from monitoring.serving import served_reports, status_pages
 from monitoring.serving.site import LOOPBACK_NAMES, Site
 from monitoring.serving.status_pages import page
 
+LAST_ANSWERS_SECONDS = 5
+"""How long open requests may take when the server is stopped."""
+
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_PLAIN = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+# Evidently's documents carry their scripts, styles and fonts in themselves. They show text from
+# the data, so they get an origin of their own: what runs in them reaches no other page.
+_SCRIPTED = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; sandbox allow-scripts allow-popups allow-downloads"
+)
+
+
+class Healthy(BaseModel):
+    """The answer of a server that is well."""
+
+    status: str = "ok"
+
 
 def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
     """Return the server of `site`.
@@ -53,10 +83,6 @@ async def _missing(request: Request, error: Exception) -> Response:
     return page("missing", 404, what=error.detail, home=site.addresses.public.rstrip("/"))
 
 
-LAST_ANSWERS_SECONDS = 5
-"""How long open requests may take when the server is stopped."""
-
-
 def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:
     """Return the server of `site`; `run` serves until SIGINT or SIGTERM."""
     config = uvicorn.Config(
@@ -68,28 +94,6 @@ def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
     return uvicorn.Server(config)
-
-
-_EVERYWHERE = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-
-_PLAIN = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-
-# Evidently's documents carry their scripts, styles and fonts in themselves. They show text from
-# the data, so they get an origin of their own: what runs in them reaches no other page.
-_SCRIPTED = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; sandbox allow-scripts allow-popups allow-downloads"
-)
 
 
 class SecurityHeaders:
@@ -119,12 +123,6 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-class Healthy(BaseModel):
-    """The answer of a server that is well."""
-
-    status: str = "ok"
 
 
 def health() -> Healthy:

@@ -28,6 +28,30 @@ if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
 
+@dataclass(frozen=True, eq=False)
+class CheckedRows:
+    """Every row of a file: accepted, in order of event time, or quarantined, in file order.
+
+    Attributes
+    ----------
+    equal_content
+        Rows that equal an earlier one in every declared column but the id; only counted.
+    out_of_order
+        Accepted rows that stand after a later one in the file; they were sorted.
+    source_hash
+        SHA-256 of the source's content, in hex, whether or not it is compressed.
+    synthetic
+        Whether the rows are generated, not real.
+    """
+
+    rows: Rows
+    quarantined: tuple[QuarantinedRow, ...]
+    equal_content: int
+    out_of_order: int
+    source_hash: str
+    synthetic: bool = False
+
+
 def check(
     frame: pd.DataFrame,
     case: UseCase,
@@ -200,30 +224,6 @@ def _detail(defect: Defect, record: dict[Any, Any]) -> str:
     value = record[defect.column]
     shown = repr(value) if isinstance(value, str) else str(value)
     return f"{defect.column}: {shown[:80]}"
-
-
-@dataclass(frozen=True, eq=False)
-class CheckedRows:
-    """Every row of a file: accepted, in order of event time, or quarantined, in file order.
-
-    Attributes
-    ----------
-    equal_content
-        Rows that equal an earlier one in every declared column but the id; only counted.
-    out_of_order
-        Accepted rows that stand after a later one in the file; they were sorted.
-    source_hash
-        SHA-256 of the source's content, in hex, whether or not it is compressed.
-    synthetic
-        Whether the rows are generated, not real.
-    """
-
-    rows: Rows
-    quarantined: tuple[QuarantinedRow, ...]
-    equal_content: int
-    out_of_order: int
-    source_hash: str
-    synthetic: bool = False
 
 
 def declarations(case: UseCase) -> DataFrameSchema:

@@ -22,13 +22,18 @@ from monitoring.use_case_file import find_use_case
 if TYPE_CHECKING:
     import pandas as pd
 
-
 SYNTHETIC_ROWS = {"card": 120_000, "survey": 20_000}
 """Synthetic rows where a file is missing, by kind: enough positives in each part of the split."""
 
 _SEED = 0
 
 _log = logging.getLogger(__name__)
+
+_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression"}
+
+_NUMERIC_FROM = 0.9  # share of a column's values that are numbers
+
+_NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
 
 
 def read_source(case: UseCase, data: Path) -> CheckedRows:
@@ -108,13 +113,6 @@ def _log_quarantined(checked: CheckedRows, path: Path) -> None:
         raise SchemaError(msg)
     if reasons:
         _log.warning("%s: rows set aside: %s", path, reasons)
-
-
-_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression"}
-_NUMERIC_FROM = 0.9  # share of a column's values that are numbers
-_NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
-
-_log = logging.getLogger(__name__)
 
 
 def resolve(case: UseCase, data: Path) -> UseCase:

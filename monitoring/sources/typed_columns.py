@@ -33,6 +33,24 @@ EVENT_TIME, LABEL = "(event time)", "(label)"
 # Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
 _STRAY_SHARE, _STRAY_ROWS = 0.1, 10
 
+_OTHER_OF_TWO = {0: 1, 1: 0}
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedLabels:
+    """The truth of each row.
+
+    Attributes
+    ----------
+    label
+        int8: `POSITIVE`, `NEGATIVE`, or `UNLABELLED` where nothing was there or it is unknown.
+    unknown
+        Where the value is neither the positive nor the negative one.
+    """
+
+    label: NDArray[np.int8]
+    unknown: NDArray[np.bool_]
+
 
 class SchemaError(TocsinError, ValueError):
     """A file, or a batch, as a whole is not what the use case declares."""
@@ -244,25 +262,6 @@ def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd
             f"are something else, such as {examples}"
         )
         raise SchemaError(msg)
-
-
-_OTHER_OF_TWO = {0: 1, 1: 0}
-
-
-@dataclass(frozen=True, eq=False)
-class ParsedLabels:
-    """The truth of each row.
-
-    Attributes
-    ----------
-    label
-        int8: `POSITIVE`, `NEGATIVE`, or `UNLABELLED` where nothing was there or it is unknown.
-    unknown
-        Where the value is neither the positive nor the negative one.
-    """
-
-    label: NDArray[np.int8]
-    unknown: NDArray[np.bool_]
 
 
 def parse_target(column: pd.Series, target: Target) -> ParsedLabels:

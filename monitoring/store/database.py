@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Insert = postgresql.Insert | sqlite.Insert
 
-
 T = TypeVar("T")
 
 WAIT_SECONDS = 60
@@ -34,6 +33,9 @@ AT_ONCE = 10_000
 """Ids in one condition; SQLite takes 32,766 values in a statement."""
 
 _MANY = 1000
+
+_LOCK = 7_631_902_584_417
+"""Key of the advisory lock that is this project's in a PostgreSQL database."""
 
 
 class StoreError(TocsinError):
@@ -142,10 +144,6 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield the items in pieces that fit into one condition."""
     for start in range(0, len(items), AT_ONCE):
         yield items[start : start + AT_ONCE]
-
-
-_LOCK = 7_631_902_584_417
-"""Key of the advisory lock that is this project's in a PostgreSQL database."""
 
 
 def upgrade(engine: Engine) -> None:
