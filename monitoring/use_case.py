@@ -70,7 +70,7 @@ class EventTime(UseCaseSection):
     @model_validator(mode="after")
     def _numbers_need_an_origin(self) -> Self:
         if self.unit != "iso" and self.origin is None:
-            msg = f"unit {self.unit} counts from a moment: give `origin`"
+            msg = f"unit {self.unit} needs an `origin` to count from"
             raise ValueError(msg)
         return self
 
@@ -107,7 +107,7 @@ class Features(UseCaseSection):
             msg = f"named twice: {', '.join(sorted(twice))}"
             raise ValueError(msg)
         if not self.names:
-            msg = "name one column at least, under `numeric` or `categorical`"
+            msg = "name at least one column, under `numeric` or `categorical`"
             raise ValueError(msg)
         return self
 
@@ -165,7 +165,7 @@ class Labels(UseCaseSection):
     @model_validator(mode="after")
     def _mature_after_labels_came(self) -> Self:
         if self.mature_after < self.delay:
-            msg = "`mature_after` is no shorter than `delay`: rows mature once labels have come"
+            msg = "`mature_after` must be at least `delay`: rows mature once their labels have come"
             raise ValueError(msg)
         return self
 
@@ -181,7 +181,7 @@ class Split(UseCaseSection):
     def _adds_up(self) -> Self:
         if abs(self.train + self.validation + self.test - 1) > 1e-9:
             total = self.train + self.validation + self.test
-            msg = f"train, validation and test add up to 1, not {total:g}"
+            msg = f"train, validation and test must add up to 1, not {total:g}"
             raise ValueError(msg)
         return self
 
@@ -201,7 +201,7 @@ class Candidate(UseCaseSection):
     def _allowed(self) -> Self:
         for step in self.steps:
             if step.rpartition(".")[0] not in ALLOWED_MODULES:
-                msg = f"{step} may not be named: steps come from {', '.join(ALLOWED_MODULES)}"
+                msg = f"{step} is not allowed: steps come from {', '.join(ALLOWED_MODULES)}"
                 raise ValueError(msg)
         return self
 
@@ -299,7 +299,7 @@ class Threshold(UseCaseSection):
     def _one_side_in_order(self) -> Self:
         sides = [side for side in (self.below, self.above) if side is not None]
         if len(sides) != 1:
-            msg = "give `below` or `above`, one of the two"
+            msg = "give either `below` or `above`"
             raise ValueError(msg)
         values = dict(sides[0].items())
         if not values:
@@ -308,7 +308,7 @@ class Threshold(UseCaseSection):
         if len(values) == 2:
             gap = values[Severity.CRITICAL] - values[Severity.WARNING]
             if (self.above is not None and gap <= 0) or (self.below is not None and gap >= 0):
-                msg = "`critical` lies further out than `warning`"
+                msg = "`critical` must be more extreme than `warning`"
                 raise ValueError(msg)
         return self
 
@@ -393,7 +393,7 @@ class UseCase(UseCaseSection):
             ("columns.features: auto", self.columns.features == "auto"),
         ):
             if is_auto and not auto:
-                msg = f"`{field}` goes with `source.path: auto` only: name the columns"
+                msg = f"`{field}` is allowed with `source.path: auto` only: name the columns"
                 raise ValueError(msg)
         return self
 
@@ -408,6 +408,6 @@ class UseCase(UseCaseSection):
     def _candidate_names(self) -> Self:
         for name in self.candidates:
             if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
-                msg = f"candidate {name!r}: a name is lower-case letters, digits and _"
+                msg = f"candidate {name!r}: a name consists of lower-case letters, digits and _"
                 raise ValueError(msg)
         return self

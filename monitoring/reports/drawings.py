@@ -267,7 +267,7 @@ def drawn_without_culprits(
     try:
         return sample, draw(sample)
     except Exception as error:  # anything may come from a library fed with raw data
-        log.warning("a report could not be drawn: trying its columns one by one", exc_info=error)
+        log.warning("a report can't be drawn: trying its columns one by one", exc_info=error)
         bad = _culprits(sample, draw)
         if not bad or len(bad) == len(sample.features) > 1:
             raise

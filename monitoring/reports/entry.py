@@ -30,7 +30,7 @@ class ReportKind(StrEnum):
 
 
 class EntryError(TocsinError, ValueError):
-    """The particulars of a report cannot be read; the message names the file and the cure."""
+    """The entry of a report can't be read; the message names the file and the cure."""
 
 
 class Entry(BaseModel):
@@ -101,14 +101,14 @@ class Entry(BaseModel):
         Raises
         ------
         EntryError
-            The file is no entry.
+            The file is not an entry.
         """
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except ValidationError as error:
             msg = (
-                f"{path}: not the particulars of a report: remove it and its .html, or write the "
-                f"report anew: {error}"
+                f"{path}: not the index entry of a report: remove it and its .html, or write the "
+                f"report again: {error}"
             )
             raise EntryError(msg) from error
 
@@ -124,7 +124,7 @@ def entries(folder: Path) -> list[Entry]:
     Raises
     ------
     EntryError
-        A file that is named like an entry is none.
+        A file named like an entry is not one.
     """
     saved = [
         Entry.read(path) for kind in ReportKind for path in sorted(folder.glob(f"{kind}_*.json"))

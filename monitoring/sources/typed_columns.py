@@ -258,8 +258,8 @@ def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd
     if wrong > max(_STRAY_ROWS, _STRAY_SHARE * len(stray)):
         examples = ", ".join(repr(value) for value in values[stray].iloc[:3].tolist())
         msg = (
-            f"column {column!r} should hold {wanted}, and {wrong:,} of its {len(stray):,} values "
-            f"are something else, such as {examples}"
+            f"column {column!r} should hold {wanted}, but {wrong:,} of its {len(stray):,} values "
+            f"are not, such as {examples}"
         )
         raise SchemaError(msg)
 

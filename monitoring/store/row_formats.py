@@ -85,7 +85,7 @@ def features_from_json(texts: Sequence[str], features: Features) -> pd.DataFrame
     try:
         table = json.read_json(lines, read_options=read, parse_options=parse)
     except pa.ArrowInvalid as error:
-        msg = f"stored features are not of the kinds that the use case declares: {error}"
+        msg = f"stored features are not of the declared kinds: {error}"
         raise InputError(msg) from error
     return features_frame(table, features)
 
@@ -178,7 +178,7 @@ def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        msg = f"archive {path} of use case {case.name} is not there; {cure}"
+        msg = f"archive {path} of use case {case.name} is missing; {cure}"
         raise ArchiveError(msg) from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256:

@@ -72,7 +72,7 @@ def synthetic_frame(
     rate = POSITIVE_RATE[kind] if positive_rate is None else positive_rate
     positives = max(round(rate * rows), 1)
     if not 0 < positives < rows:
-        msg = f"{rows} rows, {rate:.2%} of them positive: there must be some of either class"
+        msg = f"{rows} rows, {rate:.2%} of them positive: rows of both classes are needed"
         raise InputError(msg)
     rng = np.random.default_rng(seed)
     make = {"card": payments, "survey": survey_answers}[kind]
