@@ -1,4 +1,4 @@
-"""Natural variation: how far the reference's own chunks lie from the rest of it."""
+"""Natural variation: how far the chunks of a reference lie from the rest of it."""
 
 from __future__ import annotations
 

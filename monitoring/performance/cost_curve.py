@@ -1,4 +1,4 @@
-"""Cost curve: what each threshold costs, and how far the choice depends on the costs given."""
+"""The cost curve: what each threshold costs, and how far the choice depends on the given costs."""
 
 from __future__ import annotations
 

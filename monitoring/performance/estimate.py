@@ -1,4 +1,4 @@
-"""Estimate: performance of rows whose labels have not come, from calibrated scores.
+"""Estimated performance of rows whose labels have not come, from calibrated scores.
 
 The method is CBPE, confidence-based performance estimation (NannyML): where scores are
 probabilities, their sum over the flagged rows is the number of positives expected among these,

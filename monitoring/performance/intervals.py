@@ -1,4 +1,4 @@
-"""Intervals: 95% confidence for ratios, in closed form, so that equal counts give equal bounds.
+"""95% confidence intervals of ratios in closed form, so that equal counts give equal bounds.
 
 Coverage of each was simulated (tests/performance/test_intervals.py): near 95% or above it, from
 30 positives among 20,000 rows to even classes, near perfect models too, where bounds from a

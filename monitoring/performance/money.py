@@ -1,4 +1,4 @@
-"""Money: what a window cost with the model, and the decision threshold that costs least."""
+"""What a window cost with the model, in money, and the decision threshold that costs least."""
 
 from __future__ import annotations
 

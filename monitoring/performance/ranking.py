@@ -1,4 +1,4 @@
-"""Ranking: PR-AUC and ROC-AUC from score histograms.
+"""Figures of the ranking by score: PR-AUC, ROC-AUC, precision and recall at review capacity.
 
 The order of rows within a bin is not known, but the mean score of each class there is. So each
 class is spread evenly around its mean, as wide as the bin and its number of rows allow, over finer

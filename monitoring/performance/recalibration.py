@@ -1,4 +1,4 @@
-"""Recalibration: the probabilities that scores promise, corrected by labels that came since.
+"""The probabilities that scores promise, recalibrated by labels that came since.
 
 The log-odds become ``a ln(s) - b ln(1 - s) + c`` with a, b >= 0: the beta family (Kull, Silva
 Filho and Flach, 2017), which never changes an order. Its coefficients are followed from one
