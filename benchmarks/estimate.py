@@ -35,9 +35,9 @@ FIGURES = (*RATIOS, "cost")
 DRE_ROWS = 20_000
 
 LAST, CBPE, TRAINED = "last value", "NannyML's CBPE", "scores as trained"
-VALIDATED, WEIGHED = "recalibrated on validation", "the same, weighed (PAPE)"
+VALIDATED, REWEIGHTED = "recalibrated on validation", "the same, reweighted (PAPE)"
 OURS = "ours: and by mature rows"
-WAYS = (LAST, CBPE, TRAINED, VALIDATED, WEIGHED, OURS)
+WAYS = (LAST, CBPE, TRAINED, VALIDATED, REWEIGHTED, OURS)
 
 Figures = Mapping[str, float]
 Bounds = Mapping[str, tuple[float, float]]
@@ -92,7 +92,7 @@ def known_from(world: World, *labelled: ScoreSummary) -> Calibration:
     return found
 
 
-def unmended(known: Calibration) -> Calibration:
+def unrecalibrated(known: Calibration) -> Calibration:
     """Return the calibration that takes the scores as they are."""
     first, second = known.mending.centre
     nothing = replace(
@@ -143,9 +143,9 @@ def guesses(
     return {
         LAST: last_value(world, labels),
         CBPE: cbpe,
-        TRAINED: guess(world, window.rows, unmended(by_validation)),
+        TRAINED: guess(world, window.rows, unrecalibrated(by_validation)),
         VALIDATED: guess(world, window.rows, by_validation),
-        WEIGHED: guess(world, window.rows, known_from(world, importance)),
+        REWEIGHTED: guess(world, window.rows, known_from(world, importance)),
         OURS: guess(world, window.rows, known_from(world, validation, world.counted(labels))),
     }
 

@@ -61,7 +61,7 @@ class Table(Protocol):
         """Names of the columns, each once."""
 
     def rows(self, columns: Sequence[str]) -> int | None:
-        """Return the number of rows as these columns are read; None where it is not known before."""
+        """Return the number of rows as these columns are read; None where it is unknown before."""
 
     def read(
         self,

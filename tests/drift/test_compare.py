@@ -1,4 +1,4 @@
-"""The door: two tables in, a verdict out, whatever they are made of."""
+"""The public functions on tables: two tables in, a verdict out, whatever they are made of."""
 
 import io
 import json
