@@ -25,7 +25,7 @@ from benchmarks.table import table
 from monitoring.performance.cost_curve import sensitivity
 from monitoring.performance.estimate import Estimate, estimate_from
 from monitoring.performance.recalibration import Calibration, calibration
-from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.score_histograms import first_flagged
 from monitoring.rows.rows import Rows
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.split import days_of
@@ -35,9 +35,9 @@ FIGURES = (*RATIOS, "cost")
 DRE_ROWS = 20_000
 
 LAST, CBPE, TRAINED = "last value", "NannyML's CBPE", "scores as trained"
-VALIDATED, WEIGHED = "recalibrated on validation", "the same, weighed (PAPE)"
+VALIDATED, REWEIGHTED = "recalibrated on validation", "the same, reweighted (PAPE)"
 OURS = "ours: and by mature rows"
-WAYS = (LAST, CBPE, TRAINED, VALIDATED, WEIGHED, OURS)
+WAYS = (LAST, CBPE, TRAINED, VALIDATED, REWEIGHTED, OURS)
 
 Figures = Mapping[str, float]
 Bounds = Mapping[str, tuple[float, float]]
@@ -87,12 +87,12 @@ def _guess_of(found: Estimate) -> Guess:
 
 def known_from(world: World, *labelled: ScoreSummary) -> Calibration:
     """Return the calibration that labelled rows give."""
-    found = calibration(labelled, first_alarmed(labelled[0], world.model.threshold))
+    found = calibration(labelled, first_flagged(labelled[0], world.model.threshold))
     assert found is not None  # noqa: S101  it is by construction
     return found
 
 
-def unmended(known: Calibration) -> Calibration:
+def unrecalibrated(known: Calibration) -> Calibration:
     """Return the calibration that takes the scores as they are."""
     first, second = known.mending.centre
     nothing = replace(
@@ -143,9 +143,9 @@ def guesses(
     return {
         LAST: last_value(world, labels),
         CBPE: cbpe,
-        TRAINED: guess(world, window.rows, unmended(by_validation)),
+        TRAINED: guess(world, window.rows, unrecalibrated(by_validation)),
         VALIDATED: guess(world, window.rows, by_validation),
-        WEIGHED: guess(world, window.rows, known_from(world, importance)),
+        REWEIGHTED: guess(world, window.rows, known_from(world, importance)),
         OURS: guess(world, window.rows, known_from(world, validation, world.counted(labels))),
     }
 

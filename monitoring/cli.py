@@ -47,7 +47,7 @@ def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.
 
 @use_case_app.command("list")
 def list_use_cases() -> None:
-    """List the use cases there are: `tocsin use-case list`."""
+    """List the use cases: `tocsin use-case list`."""
     from monitoring.settings import settings
     from monitoring.use_case_file import find_use_case, use_case_files
 
@@ -61,12 +61,14 @@ def list_use_cases() -> None:
 def retrain(
     use_case: UseCaseName,
     as_of: AsOf = None,
-    force: Annotated[bool, typer.Option(help="Retrain whatever is found.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Retrain whether or not data or drift ask for it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Seek a better champion if data or drift ask for it: `tocsin retrain fraud --force`.
+    """Search for a better champion if data or drift ask for it: `tocsin retrain fraud --force`.
 
-    Exit code 0 whether it retrained or not; 2 when it failed.
+    Exit code 0 whether it retrained or not, 2 when it failed.
     """
     from monitoring.signals.pipelines import Pipeline
     from monitoring.stack.attach import attach
@@ -108,20 +110,22 @@ def drift(
     reference: Annotated[
         Path, typer.Argument(help="CSV, CSV.gz, Parquet, a folder of them, or a saved reference.")
     ],
-    current: Annotated[Path, typer.Argument(help="The same columns, later.")],
+    current: Annotated[Path, typer.Argument(help="A later table with the same columns.")],
     fail_above: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Share of drifted columns above which to exit 1."),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="What reads the files: memory, duckdb, or auto by their size.")
+        str, typer.Option(help="Engine that reads the files: memory, duckdb, or auto (by size).")
     ] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Compare two files, without use case or server: `tocsin drift reference.csv current.csv`.
+    """Compare two files for data drift: `tocsin drift reference.csv current.csv`.
 
-    Exit code 0; 1 when the share of drifted columns is above the limit that was asked for
-    (`--fail-above 0.3`); 2 on an error, or where a limit was asked for and nothing could be judged.
+    It needs no use case and no server.
+
+    Exit code 0; 1 when the share of drifted columns is above the given limit
+    (`--fail-above 0.3`); 2 on an error, or where a limit was given and nothing could be tested.
     """
     import json
 
@@ -141,7 +145,9 @@ def drift(
         # Names are printed as they are: `:heart:` is no picture, `100` no number to be coloured.
         Console(emoji=False, highlight=False).print(verdict_table(verdict))
     if fail_above is not None and verdict.share is None:
-        typer.echo(f"nothing could be judged, so not whether above {limit:g}", err=True)
+        typer.echo(
+            f"no column could be tested, so the limit of {limit:g} was not checked", err=True
+        )
         raise typer.Exit(2)
     if fail_above is not None and verdict.drifted:
         raise typer.Exit(1)
@@ -152,13 +158,15 @@ def rollback(
     use_case: UseCaseName,
     to: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="A version's number, or an alias; else the previous."),
+        typer.Option(
+            metavar="VERSION", help="A version's number, or an alias; the previous one by default."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let an earlier version serve again, at once: `tocsin rollback fraud --to 7`.
+    """Switch back to an earlier version at once: `tocsin rollback fraud --to 7`.
 
-    No gate is asked. Exit code 2 when nothing was changed, or not everybody could be told.
+    It skips the gate. Exit code 2 when nothing was changed, or not everybody could be notified.
     """
     from monitoring.settings import settings
     from monitoring.stack.attach import attach
@@ -189,7 +197,7 @@ def replay(
     until: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send rows of the past through the champion as of today: `tocsin replay fraud`."""
+    """Replay past rows through the champion as if they came today: `tocsin replay fraud`."""
     from monitoring.settings import settings
     from monitoring.sources.synthetic.scenarios import Scenario
     from monitoring.stack.attach import attach
@@ -217,12 +225,12 @@ def backfill(
         datetime | None, moment_option("--from", help="ISO 8601; else the first.")
     ] = None,
     until: Annotated[datetime | None, moment_option("--to", help="ISO 8601; else now.")] = None,
-    wait: Annotated[bool, typer.Option(help="Wait until Prometheus shows it.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait until Prometheus shows the figures.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Measure past windows and write them into Prometheus: `tocsin backfill fraud`.
 
-    What Prometheus has stays as it is: run again, it writes only what is lacking.
+    Existing samples stay: run again, it writes only what is missing.
     """
     from monitoring.settings import settings
     from monitoring.stack.attach import attach
@@ -255,7 +263,7 @@ def backfill(
 def generate(
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for this deployment's files; if left out, the checkout's own."),
+        typer.Option(help="Folder for this deployment's files; the checkout's own by default."),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
 ) -> None:
@@ -285,12 +293,12 @@ def generate(
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="TOCSIN_PORT_SERVE if left out.")
+        int | None, typer.Option(min=1, max=65535, help="TOCSIN_PORT_SERVE by default.")
     ] = None,
 ) -> None:
     """Serve reports, the runbook and the front page: `tocsin serve --port 8000`.
 
-    They are opened under TOCSIN_PUBLIC_URL; other host names than that one's are refused.
+    They are opened under TOCSIN_PUBLIC_URL; requests for other host names are refused.
     """
     from monitoring.serving.app import server_of
     from monitoring.serving.site import site_of
@@ -313,7 +321,7 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """Stop the local stack; what it keeps stays: `tocsin down`."""
+    """Stop the local stack; its data stays: `tocsin down`."""
     from monitoring.settings import settings
     from monitoring.stack.down import down as stop
 
@@ -324,7 +332,7 @@ def down() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show how the local stack's parts are: `tocsin status`. Exit code 1 if one is not healthy."""
+    """Show the health of the local stack: `tocsin status`. Exit code 1 if a part is unhealthy."""
     import json
     from dataclasses import asdict
 
@@ -348,10 +356,10 @@ def status(as_json: AsJson = False) -> None:
 def demo(
     use_cases: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[USE_CASE]...", help="Card fraud if none is named."),
+        typer.Argument(metavar="[USE_CASE]...", help="Card fraud by default."),
     ] = None,
 ) -> None:
-    """Show everything once on the local stack: `tocsin demo`. Uses what lies in data/, if any."""
+    """Run a tour of the local stack: `tocsin demo`. Uses real data in data/ where there is some."""
     from monitoring.settings import Ports, settings
     from monitoring.stack.demo import demo as show
     from monitoring.use_case_file import find_use_case
@@ -379,7 +387,7 @@ def demo(
 def programs(
     install: Annotated[bool, typer.Option("--install", help="Install what is missing.")] = False,
 ) -> None:
-    """Name the missing programs that are not Python's, or install them: `tocsin programs`."""
+    """List the non-Python programs that are missing, or install them: `tocsin programs`."""
     from monitoring.stack.programs import install_missing, missing
 
     with readable_errors():
@@ -397,7 +405,7 @@ def env(
 
     with readable_errors():
         written = write_env(path)
-    typer.echo(f"{path} written" if written else f"{path} is there already: nothing changed")
+    typer.echo(f"{path} written" if written else f"{path} already exists: nothing changed")
 
 
 def _up() -> Running:

@@ -44,7 +44,9 @@ def moment_option(*names: str, help: str) -> Any:  # noqa: A002 - typer's word f
 
 
 UseCaseName = Annotated[str, typer.Argument(metavar="USE_CASE", help="Name of a use case.")]
-AsOf = Annotated[datetime | None, moment_option(help="Moment to look from, ISO 8601; else now.")]
+AsOf = Annotated[
+    datetime | None, moment_option(help="Evaluate as of this moment, ISO 8601; now by default.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
 
@@ -52,8 +54,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program."
 def readable_errors() -> Iterator[None]:
     """Print what is wrong and what to do, and exit with 2.
 
-    A traceback is for mistakes of the code alone: it is logged where an error is none of ours,
-    of the system or of a server.
+    A traceback is logged only for what is a mistake of the code: neither an error of Tocsin's nor
+    one of the system or of a server.
     """
     try:
         yield
@@ -76,7 +78,7 @@ _SERVERS = {
         "MLflow failed: check that it runs, and TOCSIN_MLFLOW_URL"
     ),
 }
-"""What errors of libraries mean, which are looked up only where the library was imported."""
+"""Advice on errors of libraries, looked up only where the library was imported."""
 
 
 def _foreign() -> dict[type[BaseException], str]:

@@ -29,7 +29,7 @@ def _duration(value: object) -> timedelta:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", str(value).strip())
     seconds = float(match[1]) * _SECONDS[match[2]] if match else 0
     if not _SHORTEST <= seconds <= _LONGEST:
-        msg = "a duration is a number above 0 and one of s, m, h, d: 15m, 6h, 1d"
+        msg = "a duration is a positive number and a unit (s, m, h or d), such as 15m, 6h or 1d"
         raise ValueError(msg)
     return timedelta(seconds=seconds)
 
@@ -42,7 +42,7 @@ def _cron(value: str) -> str:
     from croniter import croniter
 
     if len(value.split()) != 5 or not croniter.is_valid(value):
-        msg = "a schedule is five fields of cron, minute first: 0 */6 * * *"
+        msg = "a schedule is a cron expression of five fields, such as 0 */6 * * *"
         raise ValueError(msg)
     return value
 
@@ -51,14 +51,14 @@ def _class_value(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, int | str):
-        msg = "a class is a whole number, a word, or true or false"
+        msg = "a class is an integer, a string, true or false"
         raise ValueError(msg)
     return value
 
 
 def _readable_file(path: Path | str) -> Path | str:
     if path != "auto" and not str(path).casefold().endswith((".csv", ".csv.gz", ".parquet")):
-        msg = "a source is a file whose name ends in .csv, .csv.gz or .parquet, or `auto`"
+        msg = "a source is `auto` or a file name ending in .csv, .csv.gz or .parquet"
         raise ValueError(msg)
     return path
 
@@ -74,7 +74,7 @@ ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
 SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
 
 
-class Section(BaseModel):
+class UseCaseSection(BaseModel):
     """A part of a use case: frozen, and without fields that nobody declared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -94,7 +94,7 @@ class Section(BaseModel):
 def _no_such_field(name: object, fields: Collection[str]) -> str:
     near = get_close_matches(str(name), fields, n=1)
     hint = f", did you mean `{near[0]}`" if near else ""
-    return f"no field `{name}`{hint}: there are {', '.join(fields)}"
+    return f"no field `{name}`{hint}: the fields are {', '.join(fields)}"
 
 
 def wrong_fields(error: ValidationError, whole: str) -> list[str]:
@@ -120,9 +120,9 @@ def wrong_fields(error: ValidationError, whole: str) -> list[str]:
 
 
 _PLAINER = {
-    "missing": "must be given",
-    "model_type": "holds fields of its own, indented below it",
-    "model_attributes_type": "holds fields of its own, indented below it",
-    "too_short": "may not be empty",
-    "string_too_short": "may not be empty",
+    "missing": "is required",
+    "model_type": "must have its fields indented below it",
+    "model_attributes_type": "must have its fields indented below it",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
 }

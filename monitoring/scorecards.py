@@ -18,7 +18,7 @@ from monitoring.performance.arrays import (
 )
 from monitoring.performance.estimate import Estimate, estimate_from
 from monitoring.performance.recalibration import Calibration, calibration
-from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.score_histograms import first_flagged
 from monitoring.performance.scorecard import Scorecard, scorecard_within
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows
 from monitoring.summary.build import score_summary
@@ -45,7 +45,7 @@ def scorecard(
     label_seen: ArrayLike | None = None,
     min_positives: int = 30,
 ) -> Scorecard:
-    """Judge a model on rows: what it caught, what it missed, in counts and in money.
+    """Measure a model on labelled rows: what it caught and missed, in counts and in money.
 
     Parameters
     ----------
@@ -66,15 +66,15 @@ def scorecard(
     label_seen
         (rows,): True where the label has come; `labels` is not looked at elsewhere.
     min_positives
-        With fewer positives the card says that it is not judged.
+        With fewer positives the card's status is `too few positives`.
 
     Raises
     ------
     InputError
-        No rows, arrays of unlike length, a score that is missing or outside 0 to 1, a label that
-        is neither 0 nor 1, a positive with a negative amount, costs below 0, a threshold or a
-        capacity that is no number. A positive whose amount is missing is taken to be the mean of
-        the others, and counted in `money.unpriced`.
+        No rows, arrays of different lengths, a score that is missing or outside 0 to 1, a label
+        that is neither 0 nor 1, a positive with a negative amount, costs below 0, a threshold or
+        a capacity that is not a number. A positive whose amount is missing is taken to be the
+        mean of the others, and counted in `money.unpriced`.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def estimate(
     amounts, costs
         For the expected cost; as in `scorecard`.
     min_positives
-        With fewer positives expected the estimate says that it is not judged.
+        With fewer positives expected the estimate's status is `too few positives`.
 
     Raises
     ------
@@ -163,14 +163,14 @@ def _calibration(known: object, threshold: float) -> Calibration | None:
         return known.calibration
     if not isinstance(known, Summary):
         msg = (
-            f"calibrated_on: {type(known).__name__} says nothing of what scores are worth; give "
-            "the scorecard, or the summary, of labelled rows that the model was not trained on"
+            f"calibrated_on: {type(known).__name__} does not show how scores are calibrated; "
+            "give the scorecard, or the summary, of labelled rows that the model was not trained on"
         )
         raise InputTypeError(msg)
     if known.scores is None:
         msg = "calibrated_on: this summary has no scores; summarise rows that the model scored"
         raise InputError(msg)
-    return calibration((known.scores,), first_alarmed(known.scores, threshold))
+    return calibration((known.scores,), first_flagged(known.scores, threshold))
 
 
 def _label(labels: ArrayLike, label_seen: ArrayLike | None, rows: int) -> NDArray[np.int8]:

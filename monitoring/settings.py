@@ -116,9 +116,7 @@ class Settings(_FromEnvironment):
 
     data: Folder = Field(Path("data"), description="Where sources are read from.")
     reports: Folder = Field(Path("reports"), description="Where Evidently reports are written.")
-    state: Folder = Field(
-        Path(".tocsin"), description="Everything the local stack keeps; never committed."
-    )
+    state: Folder = Field(Path(".tocsin"), description="State of the local stack; never committed.")
     use_cases: Folder | None = Field(
         None, description="A folder of use-case files beside the shipped ones."
     )
@@ -135,7 +133,7 @@ class Settings(_FromEnvironment):
         None, description="Airflow's API server, where the demo starts runs."
     )
     airflow_password: SecretStr | None = Field(
-        None, description="Password of the Airflow user `admin`, for the same."
+        None, description="Password of the Airflow user `admin`."
     )
     webhook_url: SecretUrl | None = Field(
         None, description="Where alerts and DAG notifications are posted; only logged if unset."
@@ -151,11 +149,12 @@ class Settings(_FromEnvironment):
     )
     smtp_tls: bool = Field(True, description="Whether the mail server must speak TLS.")
     smtp_from: str = Field("tocsin@localhost.localdomain", description="Sender of alert mails.")
-    smtp_to: str | None = Field(None, description="Receivers of alert mails, comma between them.")
+    smtp_to: str | None = Field(None, description="Recipients of alert mails, separated by commas.")
     smtp_user: str | None = Field(None, description="User at the mail server; none if unset.")
-    smtp_password: SecretStr | None = Field(None, description="Their password.")
+    smtp_password: SecretStr | None = Field(None, description="Password of that user.")
     notifier: Literal["grafana", "alertmanager"] = Field(
-        "grafana", description="Which of the two notifies; the other one only shows."
+        "grafana",
+        description="Which of the two sends notifications; the other one only shows alerts.",
     )
     prometheus_url: ServerUrl = Field(
         "http://127.0.0.1:9090", description="Where Grafana and the status pages read metrics."
@@ -170,13 +169,18 @@ class Settings(_FromEnvironment):
         None,
         description="Where people open MLflow; links to models lead there if set.",
     )
-    public_airflow_url: ServerUrl | None = Field(None, description="The same of Airflow.")
-    public_prometheus_url: ServerUrl | None = Field(None, description="The same of Prometheus.")
+    public_airflow_url: ServerUrl | None = Field(
+        None, description="Where people open Airflow; links to runs lead there if set."
+    )
+    public_prometheus_url: ServerUrl | None = Field(
+        None, description="Where people open Prometheus; links to queries lead there if set."
+    )
     retry_seconds: int = Field(
         60, ge=0, description="Time before Airflow tries a failed task again; it tries twice."
     )
     grafana_home: Folder | None = Field(
-        None, description="A Grafana's own folder, with `bin` and `public`; else it is on PATH."
+        None,
+        description="Grafana's folder, with `bin` and `public`; found on PATH if unset.",
     )
 
     @property
@@ -208,7 +212,7 @@ class Settings(_FromEnvironment):
 
     @property
     def runs(self) -> Path:
-        """Folder in which every run keeps what its steps hand to each other."""
+        """Folder in which the steps of a run exchange their results."""
         return self.state / "runs"
 
 

@@ -16,10 +16,10 @@ from monitoring.field_types import (
     Duration,
     Moment,
     Money,
-    Section,
     Share,
     SourcePath,
     SplitShare,
+    UseCaseSection,
 )
 
 # Which modules `steps` may name: a use-case file from elsewhere must not import what it likes.
@@ -40,14 +40,14 @@ ALLOWED_MODULES = (
 )
 
 
-class Words(Section):
+class Words(UseCaseSection):
     """What the positive class is called in dashboards, alerts and reports."""
 
     positive: str = Field("positive", description="One positive row: fraud.")
     positives: str = Field("positives", description="Several of them: frauds.")
 
 
-class Source(Section):
+class Source(UseCaseSection):
     """Where labelled history comes from."""
 
     path: SourcePath = Field(
@@ -60,7 +60,7 @@ class Source(Section):
     )
 
 
-class EventTime(Section):
+class EventTime(UseCaseSection):
     """The column with the time of the event."""
 
     name: str = Field(description="Column name.")
@@ -70,26 +70,26 @@ class EventTime(Section):
     @model_validator(mode="after")
     def _numbers_need_an_origin(self) -> Self:
         if self.unit != "iso" and self.origin is None:
-            msg = f"unit {self.unit} counts from a moment: give `origin`"
+            msg = f"unit {self.unit} needs an `origin` to count from"
             raise ValueError(msg)
         return self
 
 
-class ArrivalOrder(Section):
+class ArrivalOrder(UseCaseSection):
     """For data without event times: file order stands in, one row every `spacing`."""
 
     origin: Moment = Field(description="The time given to the first row.")
     spacing: Duration = Field(description="The time from one row to the next.")
 
 
-class Target(Section):
+class Target(UseCaseSection):
     """The column of labels."""
 
     name: str = Field(description="Column name.")
     positive: ClassValue = Field(description="Its value for the positive class.")
 
 
-class Features(Section):
+class Features(UseCaseSection):
     """The columns the model reads, by kind."""
 
     numeric: tuple[ColumnName, ...] = Field((), description="Columns of numbers.")
@@ -107,7 +107,7 @@ class Features(Section):
             msg = f"named twice: {', '.join(sorted(twice))}"
             raise ValueError(msg)
         if not self.names:
-            msg = "name one column at least, under `numeric` or `categorical`"
+            msg = "name at least one column, under `numeric` or `categorical`"
             raise ValueError(msg)
         return self
 
@@ -125,7 +125,7 @@ def _is_word(given: object) -> str:
 Either = Discriminator(_is_word)
 
 
-class Columns(Section):
+class Columns(UseCaseSection):
     """The role of each column."""
 
     event_time: Annotated[
@@ -153,7 +153,7 @@ class Columns(Section):
         return self
 
 
-class Labels(Section):
+class Labels(UseCaseSection):
     """When labels come, and what a missing one means."""
 
     delay: Duration = Field(description="Label delay: usual time from an event to its label.")
@@ -165,12 +165,12 @@ class Labels(Section):
     @model_validator(mode="after")
     def _mature_after_labels_came(self) -> Self:
         if self.mature_after < self.delay:
-            msg = "`mature_after` is no shorter than `delay`: rows mature once labels have come"
+            msg = "`mature_after` must be at least `delay`: rows mature once their labels have come"
             raise ValueError(msg)
         return self
 
 
-class Split(Section):
+class Split(UseCaseSection):
     """Shares of the training rows, in time order."""
 
     train: SplitShare = Field(0.6, description="Search, fit and calibration.")
@@ -181,12 +181,12 @@ class Split(Section):
     def _adds_up(self) -> Self:
         if abs(self.train + self.validation + self.test - 1) > 1e-9:
             total = self.train + self.validation + self.test
-            msg = f"train, validation and test add up to 1, not {total:g}"
+            msg = f"train, validation and test must add up to 1, not {total:g}"
             raise ValueError(msg)
         return self
 
 
-class Candidate(Section):
+class Candidate(UseCaseSection):
     """A model family: a pipeline and the grid searched over its last step."""
 
     steps: tuple[str, ...] = Field(min_length=1, description="Classes, the last one a classifier.")
@@ -201,19 +201,19 @@ class Candidate(Section):
     def _allowed(self) -> Self:
         for step in self.steps:
             if step.rpartition(".")[0] not in ALLOWED_MODULES:
-                msg = f"{step} may not be named: steps come from {', '.join(ALLOWED_MODULES)}"
+                msg = f"{step} is not allowed: steps come from {', '.join(ALLOWED_MODULES)}"
                 raise ValueError(msg)
         return self
 
 
-class MissedCost(Section):
+class MissedCost(UseCaseSection):
     """Cost of a false negative."""
 
     of_amount: Share = Field(0.0, description="Share of the row's amount that is lost.")
     fixed: Money = Field(0.0, description="Lost with every miss, whatever its amount.")
 
 
-class Costs(Section):
+class Costs(UseCaseSection):
     """Costs of errors and reviews, in the currency of the amounts."""
 
     currency: str = Field(
@@ -227,7 +227,7 @@ class Costs(Section):
     )
 
 
-class Drift(Section):
+class Drift(UseCaseSection):
     """When a window counts as drifted."""
 
     window: Duration = Field(description="Length of the window a verdict is made on.")
@@ -236,7 +236,7 @@ class Drift(Section):
     min_rows: int = Field(50, gt=0, description="Fewer rows get a status, not a verdict.")
 
 
-class Retrain(Section):
+class Retrain(UseCaseSection):
     """When a retrain runs, and what its challenger must achieve."""
 
     every: Cron = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
@@ -258,7 +258,7 @@ class Retrain(Section):
     )
 
 
-class Report(Section):
+class Report(UseCaseSection):
     """How often reports are written, and how many are retained."""
 
     every: Cron = Field("0 */6 * * *", description="Cron schedule, UTC.")
@@ -275,7 +275,7 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class Limits(Section):
+class Limits(UseCaseSection):
     """Limits of one side, by severity; an alert fires strictly past them."""
 
     warning: float | None = Field(None, description="Needs someone today.")
@@ -289,7 +289,7 @@ class Limits(Section):
                 yield severity, value
 
 
-class Threshold(Section):
+class Threshold(UseCaseSection):
     """A business threshold: one side, one limit per severity."""
 
     below: Limits | None = Field(None, description="Fires when the metric is strictly below.")
@@ -299,7 +299,7 @@ class Threshold(Section):
     def _one_side_in_order(self) -> Self:
         sides = [side for side in (self.below, self.above) if side is not None]
         if len(sides) != 1:
-            msg = "give `below` or `above`, one of the two"
+            msg = "give either `below` or `above`"
             raise ValueError(msg)
         values = dict(sides[0].items())
         if not values:
@@ -308,12 +308,12 @@ class Threshold(Section):
         if len(values) == 2:
             gap = values[Severity.CRITICAL] - values[Severity.WARNING]
             if (self.above is not None and gap <= 0) or (self.below is not None and gap >= 0):
-                msg = "`critical` lies further out than `warning`"
+                msg = "`critical` must be more extreme than `warning`"
                 raise ValueError(msg)
         return self
 
 
-class Thresholds(Section):
+class Thresholds(UseCaseSection):
     """The business thresholds; each field is the key of a metric in the catalogue."""
 
     recall: Threshold | None = Field(None, description="Realised recall in production.")
@@ -333,7 +333,7 @@ class Thresholds(Section):
     )
 
 
-class ShortName(Section):
+class ShortName(UseCaseSection):
     """What a short name stands for."""
 
     metric: str = Field(description="Key of a metric in the catalogue: recall, drift_score.")
@@ -355,7 +355,7 @@ def _default_short_names() -> dict[str, ShortName]:
     }
 
 
-class UseCase(Section):
+class UseCase(UseCaseSection):
     """One watched model. See `monitoring/use_cases/fraud.yml` for a complete example."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Short name, used everywhere.")
@@ -393,7 +393,7 @@ class UseCase(Section):
             ("columns.features: auto", self.columns.features == "auto"),
         ):
             if is_auto and not auto:
-                msg = f"`{field}` goes with `source.path: auto` only: name the columns"
+                msg = f"`{field}` is allowed with `source.path: auto` only: name the columns"
                 raise ValueError(msg)
         return self
 
@@ -408,6 +408,6 @@ class UseCase(Section):
     def _candidate_names(self) -> Self:
         for name in self.candidates:
             if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
-                msg = f"candidate {name!r}: a name is lower-case letters, digits and _"
+                msg = f"candidate {name!r}: a name consists of lower-case letters, digits and _"
                 raise ValueError(msg)
         return self

@@ -38,7 +38,7 @@ def load_use_case(path: Path) -> UseCase:
         msg = f"{path}: can't be read: {error.strerror}"
         raise UseCaseError(msg) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{path}: not YAML: {error}"
+        msg = f"{path}: not valid YAML: {error}"
         raise UseCaseError(msg) from error
     if not isinstance(content, dict):
         msg = f"{path}: a use case is a mapping of fields, not {type(content).__name__}"
@@ -94,7 +94,7 @@ def find_use_case(name: str, folder: Path | None = None) -> UseCase:
     files = use_case_files(folder)
     if name not in files:
         more = "" if folder is None else f" (shipped, and in TOCSIN_USE_CASES={folder})"
-        msg = f"no use case {name!r}: there are {', '.join(sorted(files))}{more}"
+        msg = f"no use case {name!r}: the use cases are {', '.join(sorted(files))}{more}"
         raise UseCaseError(msg)
     case = load_use_case(files[name])
     if case.name != name:

@@ -45,8 +45,8 @@ def main() -> None:
         PARTS[name](asked.scale)
         seconds, own = time.perf_counter() - began, time.process_time() - worked
         print(
-            f"`{name}` at scale {asked.scale:g}: {own:.0f} s of this process, {seconds:.0f} s by "
-            f"the clock, load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores; "
+            f"`{name}` at scale {asked.scale:g}: {own:.0f} s of this process, {seconds:.0f} s of "
+            f"wall time, load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores; "
             f"Python {platform.python_version()}, numpy {np.__version__}, "
             f"pandas {pd.__version__}, scipy {scipy.__version__}\n",
             flush=True,

@@ -135,7 +135,7 @@ def _readings(before: Rows, after: Rows) -> Iterator[Sequence[object]]:
     ours = [
         [judged(references[hours], window) for window in windows[hours]] for hours in references
     ]
-    yield "as we read it", *("{} ({})".format(*_shares(found)) for found in ours)
+    yield "as Tocsin estimates it", *("{} ({})".format(*_shares(found)) for found in ours)
 
 
 def _read(

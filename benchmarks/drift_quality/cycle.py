@@ -29,7 +29,7 @@ WINDOWS = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1), timedelta(
 def cycle(scale: float) -> None:
     """Print how often such rows are flagged, with what the verdict knows of their time."""
     head = (
-        "rows a day",
+        "rows per day",
         "window and chunk",
         "rows",
         "windows",

@@ -21,7 +21,7 @@ TOOLS = ("ours", "KS + Bonferroni", "Evidently", "NannyML")
 
 def detection(scale: float) -> None:
     """Print the delay of each tool."""
-    head = ("rows a window", "streams", *(f"{tool}: too early" for tool in TOOLS))
+    head = ("rows per window", "streams", *(f"{tool}: too early" for tool in TOOLS))
     delays = (f"{tool}: rows, median (most)" for tool in TOOLS)
     title = (
         "Time to detection: rows from where 12 of 30 columns move (x 1.2 + 0.4) to the end of the "

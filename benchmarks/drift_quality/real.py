@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks.drift_quality.cards import cards
 from benchmarks.drift_quality.table import scaled, table
 from benchmarks.drift_quality.tools import (
-    certainly_unlike,
+    certainly_different,
     changed,
     drifted,
     evidently,
@@ -55,7 +55,7 @@ class Halves:
 
     def changes(self) -> dict[str, str]:
         """Return the columns in which all rows of both halves certainly differ, and how much."""
-        real = certainly_unlike(self.first, self.second, self.features, CERTAIN)
+        real = certainly_different(self.first, self.second, self.features, CERTAIN)
         effects = self._effects()
         return {
             name: next(words for words, most in BANDS.items() if effects[name] <= most)

@@ -55,7 +55,7 @@ def ks_bonferroni(
     return {name for name, p_value in found.items() if p_value < level}
 
 
-def certainly_unlike(
+def certainly_different(
     reference: pd.DataFrame, window: pd.DataFrame, features: Features, level: float
 ) -> set[str]:
     """Return the columns of which these tests are certain at `level`."""

@@ -31,7 +31,7 @@ AFTER = 40
 def wandering(scale: float) -> None:
     """Print how often such a series is flagged, and a real shift of it found."""
     head = (
-        "a day follows the day before",
+        "autocorrelation of days",
         "days of reference",
         "windows",
         "variation known",
@@ -43,7 +43,7 @@ def wandering(scale: float) -> None:
         "as if independent",
         "+ 2 sigma",
     )
-    title = "A series that wanders by itself, windows of a day of 1,000 rows"
+    title = "A series with natural variation, windows of a day of 1,000 rows"
     table(title, head, _rows(scale))
 
 

@@ -31,8 +31,8 @@ RATE = 0.02
 
 
 MIN_ROWS = 50
-"""What a use case has too where it says nothing else; a test holds them equal. Importing one takes
-longer than the comparison of small files."""
+"""The defaults of a use case too; a test holds them equal. Importing a use case takes longer than
+the comparison of small files."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def compare(
         of a folder of them, or a pattern. Instead of rows, the reference may be a saved one (an
         object, or the path of a `.json.gz`), and then `current` a saved summary on its bins.
     columns
-        Columns to judge; all of the reference's by default. Text, categories and mixed objects
+        Columns to compare; all of the reference's by default. Text, categories and mixed objects
         are compared as words; numbers, booleans and times as numbers.
     min_effect
         Smallest effect that matters: a Jensen-Shannon distance, 0 to 1.
@@ -131,10 +131,10 @@ def _from_tables(
         raise TableError(msg)
     before = opened(reference, "reference", engine, columns)
     now = opened(current, "current", engine, names_of(before.columns, columns))
-    found = profiled(before, columns)
-    bins = fit_bins(found)
+    profile_of_reference = profiled(before, columns)
+    bins = fit_bins(profile_of_reference)
     window = summarise_table(now, bins, hash_of_bins=hash_of(bins))
-    return reference_of(before, bins, rows=found.rows, chunk=window.rows), window
+    return reference_of(before, bins, rows=profile_of_reference.rows, chunk=window.rows), window
 
 
 def _only(reference: Reference, columns: Sequence[str] | None) -> Reference:
@@ -162,7 +162,7 @@ def fit(
         Rows of the windows that will be compared with it: how much the reference varies by itself
         is read from chunks as long.
     columns
-        Columns to judge; all by default.
+        Columns to compare; all by default.
     engine
         As `compare` takes it.
 
@@ -179,11 +179,11 @@ def fit(
     >>> compare("january.json.gz", "today.parquet").drifted  # doctest: +SKIP
     """
     if window < 1:
-        msg = f"window is {window}: it is the rows of a window, 1 or more"
+        msg = f"window is {window}: it is a number of rows, 1 or more"
         raise TableError(msg)
     rows = opened(table, "reference", engine_called(engine), columns)
-    found = profiled(rows, columns)
-    return reference_of(rows, fit_bins(found), rows=found.rows, chunk=window)
+    columns_read = profiled(rows, columns)
+    return reference_of(rows, fit_bins(columns_read), rows=columns_read.rows, chunk=window)
 
 
 def summarise(
@@ -201,7 +201,7 @@ def summarise(
     Raises
     ------
     TableError
-        The table can't be read, or the reference is none.
+        The table can't be read, or the reference is not one.
     FormatError
         The saved reference is damaged, or of an unknown version.
     """
@@ -216,18 +216,18 @@ def summarise(
 
 
 def profiled(table: Table, columns: Sequence[str] | None) -> Profile:
-    """Profile the columns to judge.
+    """Profile the columns to compare.
 
     Raises
     ------
     TableError
         One is not there, or there are no rows.
     """
-    found = profile(table, names_of(table.columns, columns))
-    if not found.rows:
+    columns_read = profile(table, names_of(table.columns, columns))
+    if not columns_read.rows:
         msg = "the reference has no rows: there is nothing to compare with"
         raise TableError(msg)
-    return found
+    return columns_read
 
 
 def summarised(table: Handed, reference: Reference, engine: Engine) -> Summary:

@@ -45,12 +45,12 @@ def engine_called(name: str) -> Engine:
     try:
         return Engine(name)
     except ValueError as error:
-        msg = f"there is no engine {name!r}: it is one of {', '.join(Engine)}"
+        msg = f"no engine {name!r}: choose one of {', '.join(Engine)}"
         raise TableError(msg) from error
 
 
 def names_of(there: Sequence[str], columns: Sequence[str] | None) -> Sequence[str]:
-    """Return the columns to judge, of those that are there.
+    """Return the columns to compare, of those that are there.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def opened(
     Raises
     ------
     TableError
-        It is no table, can't be read, has no columns or two of one name, or is nothing that the
+        It is not a table, can't be read, has no columns or two of one name, or is nothing that the
         engine named can read.
     """
     table = _opened(handed, which, engine, columns)
@@ -117,7 +117,7 @@ def _opened(handed: Handed, which: str, engine: Engine, columns: Sequence[str] |
         try:
             table = pa.table(handed)
         except (TypeError, pa.ArrowException) as error:
-            msg = f"the {which} is a {type(handed).__name__}, which is no table: {error}"
+            msg = f"the {which} is a {type(handed).__name__}, which is not a table: {error}"
             raise TableError(msg) from error
         _once(table.column_names, which)
         return InMemory.of(table)
@@ -140,13 +140,13 @@ def _opened_files(path: str | Path, engine: Engine, columns: Sequence[str] | Non
 
 
 def _is_pandas(handed: Handed) -> bool:
-    """Whether it is a frame of pandas, which need not be imported to tell."""
+    """Whether it is a pandas DataFrame; pandas is not imported for it."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(handed, pandas.DataFrame)
 
 
 def _is_spark(handed: Handed) -> bool:
-    """Whether it is a DataFrame of Spark, which need not be installed to tell."""
+    """Whether it is a Spark DataFrame; Spark need not be installed."""
     return type(handed).__module__.startswith("pyspark.sql.")
 
 

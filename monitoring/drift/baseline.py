@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """What the reference says of one feature.
+    """What the reference expects of one feature.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Baseline:
     rows: float
 
     def without(self, counts: NDArray[np.int64], part: float) -> Baseline:
-        """Return what the rest says, where rows of these counts are `part` of the reference."""
+        """Return the baseline without rows of these counts, which are `part` of the reference."""
         own = counts / counts.sum()
         rest = np.clip((self.shares - part * own) / (1 - part), 0, None)
         return Baseline(rest / rest.sum(), self.rows * (1 - part))
@@ -43,7 +43,7 @@ class Baseline:
 class HourMix:
     """Weighs the reference's hours of the day so that they stand as in a window.
 
-    A window of mornings is not to be told from a reference of whole days by its hour alone.
+    A window of mornings must not differ from a reference of whole days by its hour alone.
     Applied where the reference holds every hour of the window at least twice.
     """
 
@@ -82,12 +82,12 @@ LEAST_EXPECTED = 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class ContingencyTable:
     """Rows of a window and of its baseline over the same cells.
 
     Attributes
     ----------
-    expected, found
+    expected, observed
         Rows by value cell, of the baseline and of the window, in the values' order; sparse
         cells are merged with their neighbours.
     missing_expected, missing
@@ -95,13 +95,13 @@ class Table:
     ordered
         Whether the cells' order is one of values: numbers, but not categories.
     unseen
-        Rows of the window with a category that the reference doesn't hold; not in `found`.
+        Rows of the window with a category that the reference doesn't hold; not in `observed`.
     unseen_share, unseen_shape
         Share of such rows to expect without drift, as `FeatureBins` has it.
     """
 
     expected: NDArray[np.float64]
-    found: NDArray[np.int64]
+    observed: NDArray[np.int64]
     missing_expected: float
     missing: int
     ordered: bool = True
@@ -117,18 +117,20 @@ class Table:
     @property
     def rows(self) -> int:
         """Rows of the window."""
-        return int(self.found.sum()) + self.missing + self.unseen
+        return int(self.observed.sum()) + self.missing + self.unseen
 
 
-def feature_table(bins: FeatureBins, baseline: Baseline, counts: NDArray[np.int64]) -> Table:
+def contingency_table(
+    bins: FeatureBins, baseline: Baseline, counts: NDArray[np.int64]
+) -> ContingencyTable:
     """Return the table of one feature."""
     order = value_order(bins)
     expected = baseline.shares * baseline.rows
     numeric = bins.kind is FeatureKind.NUMERIC
     groups = sparse_groups(expected[order], int(counts[1:].sum()))
-    return Table(
+    return ContingencyTable(
         expected=np.add.reduceat(expected[order], groups),
-        found=np.add.reduceat(counts[order], groups),
+        observed=np.add.reduceat(counts[order], groups),
         missing_expected=float(expected[0]),
         missing=int(counts[0]),
         ordered=numeric,
@@ -152,7 +154,7 @@ def value_order(bins: FeatureBins) -> NDArray[np.intp]:
 def sparse_groups(expected: NDArray[np.float64], rows: int) -> NDArray[np.intp]:
     """Return where groups of cells begin so that each is expected to hold enough rows.
 
-    Only what the reference expects decides, never what was found: groups that depend on the
+    Only what the reference expects decides, never what was observed: groups that depend on the
     window's own counts make a test flag windows without drift.
 
     Parameters

@@ -34,7 +34,7 @@ def why_not_comparable(
 ) -> tuple[DriftStatus, str] | None:
     """Return the status of a feature whose reference lies in one bin, and why; None otherwise.
 
-    Nothing is known of how values lie within a bin. A column whose every category is rare, such
+    How values lie within a bin is not known. A column whose every category is rare, such
     as an identifier or free text, lies in the bin of the others, missing values aside: to call
     it constant, or not drifted, would be wrong.
     """
@@ -65,14 +65,14 @@ def decided(
     """Return the verdicts of features with what their figures mean together.
 
     Changed: significant at the use case's false discovery rate; a feature that has not changed
-    has effect 0, as chance explains what was found. Drifted: changed, by more than the smallest
+    has effect 0, as chance explains what was observed. Drifted: changed, by more than the smallest
     effect that matters, and by more than the reference varies by itself; how rare natural
     variation must make an effect is set by the same false discovery rate.
 
     Chance makes few rows look far apart: of fifty, what is significant at all measures three
     times the smallest effect that matters. So effects count in full only in a window that is sure
     to have moved, its smallest q-value being a hundredth of the rate; in others they are capped
-    at half of that effect. Features that move together vouch for one another.
+    at half of that effect. Features that move together confirm one another.
     """
     p_values = {part.name: part.p_value for part in judged if part.p_value is not None}
     effects = {part.name: part.effect or 0.0 for part in judged}
@@ -81,8 +81,8 @@ def decided(
         name: max(p, variation[name].p_value(effects[name])) if name in variation else p
         for name, p in p_values.items()
     }
-    found = sum(q <= limits.rate for q in _adjusted(both).values())
-    level = limits.rate * max(found, 1) / max(len(p_values), 1)
+    significant = sum(q <= limits.rate for q in _adjusted(both).values())
+    level = limits.rate * max(significant, 1) / max(len(p_values), 1)
     sure = min(q_values.values(), default=1.0) <= SURE * limits.rate
     cap = 1.0 if sure else limits.min_effect / 2
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.drift.baseline import Baseline, HourMix, feature_table
+from monitoring.drift.baseline import Baseline, HourMix, contingency_table
 from monitoring.drift.decision import Limits, decided, why_not_comparable
 from monitoring.drift.explanation import missing_moved, reason
 from monitoring.drift.statistics import divergence, table_p_value
@@ -107,7 +107,7 @@ def _feature(
     mix: HourMix,
     bins: FeatureBins,
 ) -> FeatureVerdict:
-    """Return a feature's figures; whether it changed is decided with all of them at hand."""
+    """Return a feature's figures; whether it changed is decided over all features together."""
     importance = reference.importance.get(bins.name, 0.0)
     part = window.features[bins.name]
 
@@ -129,7 +129,7 @@ def _feature(
         constant = status is DriftStatus.CONSTANT_REFERENCE
         moved = reason(bins, baseline, part) if constant else missing_moved(baseline, part)
         return untested(status, f"{why}; {moved}" if moved else why, missing)
-    table = feature_table(bins, baseline, part.counts)
+    table = contingency_table(bins, baseline, part.counts)
     return FeatureVerdict(
         bins.name,
         DriftStatus.TESTED,
@@ -156,8 +156,8 @@ def _check(reference: Reference, window: Summary) -> None:
         raise VerdictError(msg)
     versions = {reference.model_version, window.model_version} - {None}
     if len(versions) > 1:
-        found = ", ".join(sorted(map(str, versions)))
-        msg = f"window and reference are of unlike model versions: {found}"
+        listed = ", ".join(sorted(map(str, versions)))
+        msg = f"window and reference are of different model versions: {listed}"
         raise VerdictError(msg)
 
 
@@ -165,7 +165,7 @@ NAME = "score"
 
 
 SHARES = (*np.arange(0.05, 0.96, 0.05), 0.975, 0.99, 0.995, 0.998, 0.999)
-"""Shares of validation rows at which score bins are joined: finer where the alarms are."""
+"""Shares of validation rows at which score bins are joined: finer in the tail of flagged rows."""
 
 
 def score_verdict(reference: Reference, window: Summary, limits: Limits) -> FeatureVerdict:
@@ -181,9 +181,9 @@ def score_verdict(reference: Reference, window: Summary, limits: Limits) -> Feat
     baseline = _baseline(before, starts)
     counts = _counts(window.scores, starts)
     if np.count_nonzero(baseline.shares) == 1:
-        why = "all validation scores are alike"
+        why = "all validation scores are equal"
         return FeatureVerdict(NAME, DriftStatus.CONSTANT_REFERENCE, reason=why)
-    table = feature_table(bins, baseline, counts)
+    table = contingency_table(bins, baseline, counts)
     part = FeatureVerdict(
         NAME,
         DriftStatus.TESTED,
@@ -219,13 +219,13 @@ def _baseline(scores: ScoreSummary, starts: NDArray[np.intp]) -> Baseline:
 def _variation(
     reference: Reference, bins: FeatureBins, baseline: Baseline, starts: NDArray[np.intp]
 ) -> Variation | None:
-    found = []
+    chunks = []
     for chunk in reference.score_chunks:
         counts = _counts(chunk, starts)
         if counts.sum():
             rest = baseline.without(counts, counts.sum() / baseline.rows)
-            found.append(Chunk.beside(bins, rest, counts))
-    return variations({NAME: found}).get(NAME)
+            chunks.append(Chunk.beside(bins, rest, counts))
+    return variations({NAME: chunks}).get(NAME)
 
 
 def previous_drift(reference: Reference, window: Summary, limits: Limits) -> PreviousDrift:

@@ -1,4 +1,4 @@
-"""What moved in a feature, in words a person reads."""
+"""Explanations: which shares of a feature's values moved, as text."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 SECOND = 0.5
-"""A second move is told where it is worth at least this part of the first."""
+"""A second move is named where it is worth at least this part of the first."""
 
 
 LETTERS = 40
-"""Letters of a category's name that are told."""
+"""Letters of a category's name that are shown."""
 
 
 @dataclass(frozen=True)
@@ -36,56 +36,56 @@ class Move:
 
     @property
     def size(self) -> float:
-        """How much this share alone tells window and reference apart, in bits."""
-        return float(_told_apart(np.array(self.before), np.array(self.now)))
+        """How far this share alone sets window and reference apart, in bits."""
+        return float(_divergences(np.array(self.before), np.array(self.now)))
 
     def __str__(self) -> str:
         digits = next((d for d in range(4) if f"{self.before:.{d}%}" != f"{self.now:.{d}%}"), 0)
         return f"{self.what}{self.before:.{digits}%} -> {self.now:.{digits}%}"
 
 
-def reason(bins: FeatureBins, baseline: Baseline, found: FeatureSummary) -> str:
+def reason(bins: FeatureBins, baseline: Baseline, window: FeatureSummary) -> str:
     """Say which one or two shares moved most; empty where the window holds no rows.
 
     The share of missing values is one of all rows, any other one of the values that are there.
     """
-    rows = int(found.counts.sum())
+    rows = int(window.counts.sum())
     if rows == 0:
         return ""
-    before, now = baseline.shares, found.counts / rows
+    before, now = baseline.shares, window.counts / rows
     moves = [Move("missing ", float(before[0]), float(now[0]))]
     if before[0] < 1 and now[0] < 1:
         before, now = before / (1 - before[0]), now / (1 - now[0])
         if bins.kind is FeatureKind.NUMERIC:
             moves.append(_range_moved(bins, before, now))
         else:
-            moves += _categories_moved(bins, before, now, found)
+            moves += _categories_moved(bins, before, now, window)
     moves.sort(key=lambda move: move.size, reverse=True)
-    told = [move for move in moves[:2] if 0 < move.size >= SECOND * moves[0].size]
-    return "; ".join([*map(str, told), *_outliers(found)])
+    shown = [move for move in moves[:2] if 0 < move.size >= SECOND * moves[0].size]
+    return "; ".join([*map(str, shown), *_outliers(window)])
 
 
-def missing_moved(baseline: Baseline, found: FeatureSummary) -> str:
+def missing_moved(baseline: Baseline, window: FeatureSummary) -> str:
     """Say how the share of missing values moved; empty where it is the same."""
-    rows = int(found.counts.sum())
-    now = float(found.counts[0]) / rows if rows else 0.0
+    rows = int(window.counts.sum())
+    now = float(window.counts[0]) / rows if rows else 0.0
     move = Move("missing ", float(baseline.shares[0]), now)
     return str(move) if rows and move.size > 0 else ""
 
 
-def _told_apart(before: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how much each share, before and now, tells window and reference apart, in bits."""
+def _divergences(before: NDArray[np.float64], now: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far each share, before and now, sets window and reference apart, in bits."""
     return jensen_shannon(np.stack([before, 1 - before], -1), np.stack([now, 1 - now], -1))
 
 
 def _range_moved(bins: FeatureBins, before: NDArray[np.float64], now: NDArray[np.float64]) -> Move:
-    """Return the one range of values whose share tells window and reference apart most."""
+    """Return the one range of values whose share sets window and reference apart most."""
     order = value_order(bins)
     up_to = np.zeros((2, len(order) + 1))
     up_to[:, 1:] = np.cumsum([before[order], now[order]], axis=1)
     first, last = np.triu_indices(len(order) + 1, 1)
     shares = np.clip(up_to[:, last] - up_to[:, first], 0, 1)
-    sizes = _told_apart(*shares) - 1e-9 * (last - first)  # of equals, the shortest range
+    sizes = _divergences(*shares) - 1e-9 * (last - first)  # of equals, the shortest range
     if len(order) > 1:
         sizes[last - first == len(order)] = -1  # all values there are: that can't move
     most = int(np.argmax(sizes))
@@ -123,7 +123,7 @@ def _categories_moved(
     bins: FeatureBins,
     before: NDArray[np.float64],
     now: NDArray[np.float64],
-    found: FeatureSummary,
+    window: FeatureSummary,
 ) -> list[Move]:
     names = [*(f"{_quoted(name)}: " for name in bins.categories), "rare categories: "]
     moves = [
@@ -131,12 +131,12 @@ def _categories_moved(
         for index, name in enumerate(names, start=1)
     ]
     if now[-1] > 0:
-        moves.append(Move(_unseen_words(found), float(before[-1]), float(now[-1])))
+        moves.append(Move(_unseen_words(window), float(before[-1]), float(now[-1])))
     return moves
 
 
-def _unseen_words(found: FeatureSummary) -> str:
-    most = sorted(found.unseen, key=lambda name: (-found.unseen[name], name))
+def _unseen_words(window: FeatureSummary) -> str:
+    most = sorted(window.unseen, key=lambda name: (-window.unseen[name], name))
     if len(most) == 1:
         return f"new category {_quoted(most[0])}: "
     more = ", ..." if len(most) > 3 else ""
@@ -148,10 +148,10 @@ def _quoted(name: str) -> str:
     return f'"{shortened(name, LETTERS)}"'
 
 
-def _outliers(found: FeatureSummary) -> list[str]:
-    outside = found.below + found.above
+def _outliers(window: FeatureSummary) -> list[str]:
+    outside = window.below + window.above
     if not outside:
         return []
-    side = "outside" if found.below and found.above else "below" if found.below else "above"
+    side = "outside" if window.below and window.above else "below" if window.below else "above"
     values = "value" if outside == 1 else "values"
     return [f"{outside} {values} far {side} the reference's range"]

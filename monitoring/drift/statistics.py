@@ -1,8 +1,8 @@
 """How far a window lies from its baseline, and how often chance alone takes it that far.
 
 The effect is the Jensen-Shannon distance less what chance gives. The p-value of a feature joins
-exact tests of one share of rows with a test of the distribution over the values, corrected for
-having picked the smallest; Benjamini-Hochberg joins features.
+exact tests of one share of rows with a test of the distribution over the values, with
+Sidak's correction for the smallest of several; Benjamini-Hochberg joins features.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.drift.baseline import Table
+from monitoring.drift.baseline import ContingencyTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Divergence:
     Attributes
     ----------
     value
-        Jensen-Shannon divergence found.
+        Observed Jensen-Shannon divergence.
     chance, chance_spread
         Mean and standard deviation of it without drift.
     """
@@ -56,7 +56,7 @@ class Divergence:
 
     @property
     def excess(self) -> float:
-        """What is left after chance; below 0 where the window is more alike than chance has it."""
+        """What chance does not explain; below 0 where the window is nearer than chance expects."""
         return self.value - self.chance
 
     @property
@@ -68,7 +68,7 @@ class Divergence:
         return float(np.sqrt(max(self.excess, 0.0)))
 
 
-def divergence(table: Table) -> Divergence:
+def divergence(table: ContingencyTable) -> Divergence:
     """Return how far the window of a table lies from its baseline.
 
     Without drift the divergence of two samples tends to chi-square x (1/rows + 1/reference
@@ -80,28 +80,28 @@ def divergence(table: Table) -> Divergence:
     unseen = min(table.unseen_share * float(table.expected.sum()), float(table.expected[-1]))
     expected = np.array([table.missing_expected, *table.expected, unseen])
     expected[-2] -= unseen
-    found = np.array([table.missing, *table.found, table.unseen])
-    freedom = np.count_nonzero(expected + found) - 1
+    observed = np.array([table.missing, *table.observed, table.unseen])
+    freedom = np.count_nonzero(expected + observed) - 1
     unit = (1 / table.rows + 1 / table.rows_expected) / (8 * np.log(2))
     return Divergence(
-        value=float(jensen_shannon(expected / expected.sum(), found / found.sum())),
+        value=float(jensen_shannon(expected / expected.sum(), observed / observed.sum())),
         chance=float(freedom * unit),
         chance_spread=float(np.sqrt(2 * freedom) * unit),
     )
 
 
-def table_p_value(table: Table) -> float:
+def table_p_value(table: ContingencyTable) -> float:
     """Return the p-value of window and baseline being samples of one distribution.
 
     Missing values, unseen categories and the spread over values are tested apart, each by the
-    test that fits it, and the smallest p-value is corrected for having been picked. How many
-    tests there are depends on the feature's kind alone, never on the window.
+    test that fits it, and the smallest p-value gets Sidak's correction. How many tests there are
+    depends on the feature's kind alone, never on the window.
     """
-    found = table.found.copy()
-    found[-1] += table.unseen
+    observed = table.observed.copy()
+    observed[-1] += table.unseen
     p_values = [
         proportion_p_value(table.missing, table.rows, table.missing_expected, table.rows_expected),
-        spread_p_value(table.expected, found, ordered=table.ordered),
+        distribution_p_value(table.expected, observed, ordered=table.ordered),
     ]
     if not table.ordered:
         p_values.append(
@@ -112,11 +112,11 @@ def table_p_value(table: Table) -> float:
                 shape=table.unseen_shape,
             )
         )
-    return picked_p_value(min(p_values), len(p_values))
+    return sidak_p_value(min(p_values), len(p_values))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> NDArray[np.float64]:
-    """Return q-values: the false discovery rate at which each p-value would be called.
+    """Return q-values: the false discovery rate at which each p-value would be significant.
 
     Benjamini and Hochberg, "Controlling the false discovery rate", Journal of the Royal
     Statistical Society B 57 (1995).
@@ -137,54 +137,56 @@ RARE = 0.05
 """Share below which, with more rows, the count is taken as Poisson of a gamma mean."""
 
 
-def proportion_p_value(found: int, rows: int, expected: float, reference: float) -> float:
-    """Return the two-sided p-value of `found` of `rows` where the reference had `expected`.
+def proportion_p_value(observed: int, rows: int, expected: float, reference: float) -> float:
+    """Return the two-sided p-value of `observed` of `rows` where the reference had `expected`.
 
     Twice the smaller tail of Fisher's exact test, written as a beta-binomial so that the
     reference's rows need not be whole numbers.
     """
     if 2 * expected > reference:
-        found, expected = rows - found, reference - expected
-    above = _tail_from(found, rows, expected + 1, reference - expected)
-    below = (
-        1.0
-        if expected <= 0
-        else 1 - _tail_from(found + 1, rows, expected, reference - expected + 1)
-    )
+        observed, expected = rows - observed, reference - expected
+    above = _tail_from(observed, rows, expected + 1, reference - expected)
+    if expected <= 0:
+        below = 1.0
+    elif rows <= EXACT_ROWS:
+        # Of the other rows, from above: a difference from 1 would lose all digits below 1e-16.
+        below = _tail_from(rows - observed, rows, reference - expected + 1, expected)
+    else:
+        below = 1 - _tail_from(observed + 1, rows, expected, reference - expected + 1)
     return float(np.clip(2 * min(above, below), 0, 1))
 
 
-def unseen_p_value(found: int, rows: int, *, share: float, shape: float) -> float:
-    """Return the p-value of `found` or more rows of categories that the reference lacks.
+def unseen_p_value(observed: int, rows: int, *, share: float, shape: float) -> float:
+    """Return the p-value of `observed` or more rows of categories that the reference lacks.
 
     Parameters
     ----------
     share, shape
         Mean and first parameter of the Beta distribution of their share without drift.
     """
-    return _tail_from(found, rows, shape, shape / share - shape) if found else 1.0
+    return _tail_from(observed, rows, shape, shape / share - shape) if observed else 1.0
 
 
-def _tail_from(found: int, rows: int, a: float, b: float) -> float:
-    """Return the probability of `found` or more of `rows`, their share being Beta(a, b)."""
-    if found <= 0:
+def _tail_from(observed: int, rows: int, a: float, b: float) -> float:
+    """Return the probability of `observed` or more of `rows`, their share being Beta(a, b)."""
+    if observed <= 0:
         return 1.0
-    if found > rows:
+    if observed > rows:
         return 0.0
     if rows <= EXACT_ROWS:
         # The first term, and each next one by its ratio to the one before.
-        k = np.arange(found, rows)
+        k = np.arange(observed, rows)
         steps = np.log((rows - k) / (k + 1) * (k + a) / (rows - k - 1 + b))
-        ways = lgamma(rows + 1) - lgamma(found + 1) - lgamma(rows - found + 1)
-        first = ways + _log_beta(found + a, rows - found + b) - _log_beta(a, b)
+        ways = lgamma(rows + 1) - lgamma(observed + 1) - lgamma(rows - observed + 1)
+        first = ways + _log_beta(observed + a, rows - observed + b) - _log_beta(a, b)
         return float(np.exp(first + np.cumsum(np.concatenate([[0.0], steps]))).sum())
     share = a / (a + b)
     if share < RARE:
         from scipy.special import betainc
 
-        return float(betainc(found, a, rows / (b + rows)))
+        return float(betainc(observed, a, rows / (b + rows)))
     variance = rows * share * (1 - share) * (a + b + rows) / (a + b + 1)
-    return float(normal_tail((found - 0.5 - rows * share) / np.sqrt(variance)))
+    return float(normal_tail((observed - 0.5 - rows * share) / np.sqrt(variance)))
 
 
 def _log_beta(a: float, b: float) -> float:
@@ -205,28 +207,28 @@ INTERESTING = 0.05
 """P-values above this are not refined."""
 
 
-def spread_p_value(
-    expected: NDArray[np.float64], found: NDArray[np.int64], *, ordered: bool
+def distribution_p_value(
+    expected: NDArray[np.float64], observed: NDArray[np.int64], *, ordered: bool
 ) -> float:
-    """Return the p-value of `found` and `expected` being samples of one distribution.
+    """Return the p-value of `observed` and `expected` being samples of one distribution.
 
     Chi-square sees any change and none of them well; so where the cells have an order, it is
     joined by a test of location and one of scale: the first two orthogonal polynomials of the
     reference's ranks, after Neyman's smooth test (Skandinavisk Aktuarietidskrift 20, 1937). The
-    smallest of the three p-values counts, corrected for having been picked: by formula where
+    smallest of the three p-values counts, with Sidak's correction: by formula where
     counts are large, by simulation where they are small.
 
     Parameters
     ----------
-    expected, found
+    expected, observed
         Rows of the reference and of the window by cell, in the order of the values; every cell
         holds some of the reference's.
     """
-    rows = int(found.sum())
+    rows = int(observed.sum())
     if len(expected) < 2 or rows == 0:
         return 1.0
-    smallest = float(_smallest(expected, found[None, :], ordered=ordered)[0])
-    p_value = picked_p_value(smallest, _tests(len(expected), ordered))
+    smallest = float(_smallest(expected, observed[None, :], ordered=ordered)[0])
+    p_value = sidak_p_value(smallest, _tests(len(expected), ordered))
     emptiest = expected.min() * min(1.0, rows / expected.sum())
     if emptiest >= SMALL or p_value > INTERESTING:
         return p_value
@@ -246,16 +248,16 @@ def _tests(cells: int, ordered: bool) -> int:
 
 
 def _smallest(
-    expected: NDArray[np.float64], found: NDArray[np.int64], *, ordered: bool
+    expected: NDArray[np.float64], observed: NDArray[np.int64], *, ordered: bool
 ) -> NDArray[np.float64]:
-    """Return the smallest p-value of each row of `found` (windows, cells), as for large counts."""
-    rows, reference = found.sum(axis=1, keepdims=True), expected.sum()
-    pooled = (found + expected) / (rows + reference)
-    chi_square = (found - rows * pooled) ** 2 / (rows * pooled)
+    """Return the smallest p-value of each window, (windows, cells), valid for large counts."""
+    rows, reference = observed.sum(axis=1, keepdims=True), expected.sum()
+    pooled = (observed + expected) / (rows + reference)
+    chi_square = (observed - rows * pooled) ** 2 / (rows * pooled)
     chi_square += (expected - reference * pooled) ** 2 / (reference * pooled)
     smallest = chi_square_tail(chi_square.sum(axis=1), len(expected) - 1)
     if _tests(len(expected), ordered) > 1:
-        moments = (found / rows) @ _polynomials(expected / reference)
+        moments = (observed / rows) @ _polynomials(expected / reference)
         z = np.abs(moments) / np.sqrt(1 / rows + 1 / reference)
         smallest = np.minimum(smallest, 2 * normal_tail(z.max(axis=1)))
     return smallest
@@ -288,8 +290,8 @@ def _simulated(
     return np.sort(_smallest(counts, windows, ordered=ordered))
 
 
-def picked_p_value(smallest: float, tests: int) -> float:
-    """Return the p-value of the smallest of `tests` p-values, corrected for having been picked.
+def sidak_p_value(smallest: float, tests: int) -> float:
+    """Return the p-value of the smallest of `tests` p-values, by Sidak's correction.
 
     Sidak, "Rectangular confidence regions", Journal of the American Statistical Association 62
     (1967): exact for independent tests, on the safe side for those here.

@@ -1,4 +1,4 @@
-"""Natural variation: how far the reference's own chunks lie from the rest of it."""
+"""Natural variation: how far the chunks of a reference lie from the rest of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.drift.baseline import Baseline, HourMix, feature_table
+from monitoring.drift.baseline import Baseline, HourMix, contingency_table
 from monitoring.drift.statistics import Divergence, divergence
 from monitoring.summary.types import FeatureBins, Reference
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 MOST_ALIKE = 0.95
-"""Autocorrelation above which it can't be told how few chunks are independent."""
+"""Autocorrelation above which the number of independent chunks can't be estimated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,21 +44,21 @@ class Chunk:
     def beside(cls, bins: FeatureBins, rest: Baseline, counts: NDArray[np.int64]) -> Chunk:
         """Compare a chunk with the rest as a window is compared with a reference."""
         rows = int(counts.sum())
-        found = divergence(feature_table(bins, rest, counts))
-        return cls(counts / rows, rows, rest, found)
+        compared = divergence(contingency_table(bins, rest, counts))
+        return cls(counts / rows, rows, rest, compared)
 
 
 def resemblance(chunks: Sequence[Chunk]) -> float:
     """Return the autocorrelation of chunks one apart, of their deviations from the rest.
 
-    A deviation is a vector, one number a bin, scaled as in chi-square; what chance adds to its
+    A deviation is a vector, one number per bin, scaled as in chi-square; what chance adds to its
     length is taken off, and the estimate's bias in short series is undone: Kendall, "Note on
     bias in the estimation of autocorrelation", Biometrika 41 (1954).
     """
     expected = np.array([chunk.rest.shares for chunk in chunks])
     held = (expected > 0).all(axis=0)
-    found = np.array([chunk.shares for chunk in chunks])
-    deviations = ((found - expected) / np.sqrt(np.where(held, expected, 1)))[:, held]
+    observed = np.array([chunk.shares for chunk in chunks])
+    deviations = ((observed - expected) / np.sqrt(np.where(held, expected, 1)))[:, held]
     chance = np.mean([1 / chunk.rows + 1 / chunk.rest.rows for chunk in chunks])
     variance = (deviations**2).sum(axis=1).mean() - (held.sum() - 1) * chance
     if variance <= 0:
@@ -69,7 +69,7 @@ def resemblance(chunks: Sequence[Chunk]) -> float:
 
 
 def independent_chunks(chunks: int, resemblance: float) -> float:
-    """Return how many independent chunks tell as much of their mean divergence as these do.
+    """Return how many independent chunks fix their mean divergence as well as these do.
 
     A divergence grows as the square of what moves, so that its autocorrelation is the square of
     that one's, at every lag. Bayley and Hammersley, "The effective number of independent
@@ -127,13 +127,13 @@ class Variation:
 
 
 def variations(features: Mapping[str, Sequence[Chunk]]) -> dict[str, Variation]:
-    """Return the variation of each feature whose chunks, in order of time, are enough to tell.
+    """Return the variation of each feature that has enough chunks, which are in order of time.
 
     Chunks that differ no more than chance explains (one standard deviation) show none, so that
     no bar is raised where there is nothing to see. Where there is something, one is added for
-    what so few chunks can't tell.
+    what so few chunks can't show.
 
-    Days that resemble the day before tell less than as many independent ones. How much they do
+    Days that resemble the day before hold less information than independent ones. How much
     is one number for all features that vary, the mean of what each shows: with ten chunks, one
     feature's own is hardly better than a guess.
     """
@@ -149,9 +149,9 @@ def variations(features: Mapping[str, Sequence[Chunk]]) -> dict[str, Variation]:
 
 def _mean_excess(chunks: Sequence[Chunk]) -> float:
     """Return the mean divergence beyond chance, on the safe side; 0 where chance explains it."""
-    found = [chunk.divergence for chunk in chunks]
-    mean = sum(part.excess for part in found) / len(found)
-    spread = float(np.sqrt(sum(part.chance_spread**2 for part in found))) / len(found)
+    divergences = [chunk.divergence for chunk in chunks]
+    mean = sum(part.excess for part in divergences) / len(chunks)
+    spread = float(np.sqrt(sum(part.chance_spread**2 for part in divergences))) / len(chunks)
     return mean + spread if mean > spread else 0.0
 
 
@@ -167,7 +167,7 @@ def chunks_of(reference: Reference) -> dict[str, list[Chunk]]:
     """Return each feature's chunks, each compared, as a window is, with the rest."""
     # The categories of a chunk are the reference's own: none of them is unseen.
     all_bins = [replace(bins, unseen_share=0.0) for bins in reference.bins]
-    found: dict[str, list[Chunk]] = {bins.name: [] for bins in all_bins}
+    chunks: dict[str, list[Chunk]] = {bins.name: [] for bins in all_bins}
     for chunk in reference.chunks:
         mix = HourMix(reference, chunk)
         part = mix.part_of(chunk)
@@ -176,5 +176,5 @@ def chunks_of(reference: Reference) -> dict[str, list[Chunk]]:
         for bins in all_bins:
             counts = chunk.features[bins.name].counts
             rest = mix.of(bins.name).without(counts, part)
-            found[bins.name].append(Chunk.beside(bins, rest, counts))
-    return found
+            chunks[bins.name].append(Chunk.beside(bins, rest, counts))
+    return chunks

@@ -39,9 +39,10 @@ class FeatureVerdict:
     ----------
     effect
         Jensen-Shannon distance (base 2) less what chance alone gives, 0 to 1; 0 where the
-        feature has not changed, as chance explains what was found.
+        feature has not changed, as chance explains what was observed.
     p_value, q_value
-        Of the test that window and reference are alike, raw and Benjamini-Hochberg adjusted.
+        Of the test that window and reference are samples of one distribution: raw, and adjusted
+        by Benjamini-Hochberg.
     natural_variation
         Effect up to which the reference's own chunks vary, exceeded no more often than the use
         case's false discovery rate allows; None where unknown.
@@ -50,7 +51,7 @@ class FeatureVerdict:
     drifted
         Significant, above the minimum effect and above natural variation.
     reason
-        What moved, in words a person reads: ``missing 2% -> 31%``.
+        What moved: ``missing 2% -> 31%``.
     missing
         Share of rows in which the value is missing, 0 to 1.
     importance

@@ -1,4 +1,4 @@
-"""Arrays: scores, labels and amounts of rows as people hand them in, checked."""
+"""Checks of the scores, labels and amounts that a caller hands in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cost curve: what each threshold costs, and how far the choice depends on the costs given."""
+"""The cost curve: what each threshold costs, and how far the choice depends on the given costs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitoring.errors import InputError
 from monitoring.performance.money import can_price, losses, review_limit
-from monitoring.performance.score_histograms import NEGATIVE, POSITIVE, check_scores, first_alarmed
+from monitoring.performance.score_histograms import NEGATIVE, POSITIVE, check_scores, first_flagged
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs, MissedCost
 
@@ -25,12 +25,12 @@ _EDGE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class CostCurve:
-    """Money over the labelled rows, one number a threshold; thresholds are the bins' edges.
+    """Money over the labelled rows, one number per threshold; thresholds are the bins' edges.
 
     Attributes
     ----------
     alarms
-        Labelled rows alarmed.
+        Labelled rows flagged.
     missed, reviews, false_alarms
         Loss of missed positives; cost of all reviews; cost of false alarms on top.
     """
@@ -49,7 +49,7 @@ class CostCurve:
     def cheapest(self, most_alarms: float = float("inf")) -> int:
         """Return the place of the cheapest threshold with at most so many alarms.
 
-        Of equal ones the highest. The highest of all where every threshold alarms more.
+        Of equal ones the highest. The highest of all where every threshold flags more.
         """
         allowed = np.where(self.alarms <= most_alarms, self.cost, np.inf)
         return len(allowed) - 1 - int(np.argmin(allowed[::-1]))
@@ -93,7 +93,7 @@ class CostStep:
     used
         Whether it is the decision threshold.
     alarms, missed
-        Labelled rows alarmed; positives that were not.
+        Labelled rows flagged; positives that were not.
     """
 
     threshold: float
@@ -112,9 +112,9 @@ def cost_steps(scores: ScoreSummary, *, threshold: float, costs: Costs) -> tuple
     Raises
     ------
     InputError
-        As `cost_curve` does, or the threshold is no edge of the bins.
+        As `cost_curve` does, or the threshold is not an edge of the bins.
     """
-    chosen = first_alarmed(scores, threshold) - 1
+    chosen = first_flagged(scores, threshold) - 1
     curve = cost_curve(scores, costs)
     inside = min(max(threshold, _EDGE), 1 - _EDGE)
     odds = inside / (1 - inside) * 2.0 ** np.arange(-_HALVINGS, _HALVINGS + 1)
@@ -133,7 +133,7 @@ def cost_steps(scores: ScoreSummary, *, threshold: float, costs: Costs) -> tuple
 
 
 class CostItem(StrEnum):
-    """One of the costs that people had to guess."""
+    """One of the costs, which are usually guesses."""
 
     MISSED = "missed"
     FALSE_ALARM = "false alarm"
@@ -179,15 +179,15 @@ def sensitivity(
     Parameters
     ----------
     days
-        Days that the rows span; with it, thresholds keep to the reviews a day, as in
+        Days that the rows span; with it, thresholds keep to the reviews per day, as in
         `best_threshold`.
 
     Raises
     ------
     InputError
-        As `cost_curve` does, or the threshold is no edge of the bins.
+        As `cost_curve` does, or the threshold is not an edge of the bins.
     """
-    chosen = first_alarmed(scores, threshold) - 1
+    chosen = first_flagged(scores, threshold) - 1
     limit = review_limit(costs, days)
     return tuple(
         _if_off(item, factor, cost_curve(scores, _scaled(costs, item, factor)), chosen, limit)

@@ -1,10 +1,10 @@
-"""Estimate: performance of rows whose labels have not come, from calibrated scores.
+"""Estimated performance of rows whose labels have not come, from calibrated scores.
 
-The idea is CBPE's, confidence-based performance estimation (NannyML): where scores are
-probabilities, their sum over the alarms is the number of positives expected among these, and so
-on for every cell of the confusion matrix. It follows a change of the rows (covariate shift) as
-far as the scores do. A change of what the rows mean (concept drift) it can't see: the scores
-then promise what does not come, until labels that come mend them. Measured in docs/estimate.md.
+The method is CBPE, confidence-based performance estimation (NannyML): where scores are
+probabilities, their sum over the flagged rows is the number of positives expected among these,
+and so on for every cell of the confusion matrix. It follows covariate shift as far as the scores
+do. It is blind to concept drift: the scores then promise positives that do not come, until labels
+come and recalibrate them. Measured in docs/estimate.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from monitoring.performance.recalibration import (
     calibration,
     positives_variance,
 )
-from monitoring.performance.score_histograms import check_scores, first_alarmed
+from monitoring.performance.score_histograms import check_scores, first_flagged
 from monitoring.performance.scorecard import CardStatus, Figure, html_of, text_of
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
@@ -104,35 +104,35 @@ def estimate(
         Score histograms of the rows; labels that have come are not used.
     known
         Score histograms of labelled rows that the model was not trained on, oldest first: its
-        validation rows, then windows whose labels have come. They tell what its scores are worth
-        as probabilities, and how surely.
+        validation rows, then windows whose labels have come. They calibrate its scores as
+        probabilities, and say how surely.
     threshold
         Decision threshold, an edge of the bins of all.
     costs
         What mistakes and work cost; no cost without them, or where a miss costs a share of its
         amount and no amount is known.
     min_positives
-        With fewer positives expected the figures are there, but the status says that they are
-        not judged.
+        With fewer positives expected the figures are given, but the status is `too few
+        positives`.
 
     Returns
     -------
     Estimate
-        `not calibrated`, without figures, where nothing known has labels or even the mended
-        scores are proved wrong. The intervals are for what the labels will show: they hold the
-        chance that is in the labels and the doubt that those known leave about the scores. They
-        don't hold what may have changed since.
+        `not calibrated`, without figures, where nothing known has labels or even the
+        recalibrated scores are proved wrong. The intervals are for what the labels will show:
+        they cover chance in the labels and the uncertainty that the known ones leave about the
+        scores, but not what may have changed since.
 
     Raises
     ------
     InputError
-        The threshold is no edge of the bins, or scores outside 0 to 1.
+        The threshold is not an edge of the bins, or scores outside 0 to 1.
     """
     for scores in known:
         check_scores(scores)
     return estimate_from(
         window,
-        calibration(known, first_alarmed(window, threshold)),
+        calibration(known, first_flagged(window, threshold)),
         threshold=threshold,
         costs=costs,
         min_positives=min_positives,
@@ -149,7 +149,7 @@ def estimate_from(
 ) -> Estimate:
     """Estimate as `estimate` does, from what a scorecard keeps of its rows' calibration."""
     check_scores(window)
-    cells = _cells(window, first_alarmed(window, threshold), known)
+    cells = _cells(window, first_flagged(window, threshold), known)
     status = _status(cells, known, min_positives)
     if status in (CardStatus.NO_ROWS, CardStatus.NOT_CALIBRATED):
         return Estimate(
@@ -182,12 +182,12 @@ class _Cells:
     Attributes
     ----------
     first
-        The lowest bin whose rows are alarms.
+        The lowest bin whose rows are flagged.
     chance
         Variance of each bin's positives were the scores true probabilities.
     slopes, doubt
-        How fast each bin's positives move with the coefficients of the mending: (bins, 3); the
-        covariance of these.
+        How fast each bin's positives move with the coefficients of the recalibration,
+        (bins, 3); the covariance of these.
     """
 
     first: int
@@ -198,7 +198,7 @@ class _Cells:
     doubt: Floats
 
     @property
-    def alarms(self) -> int:
+    def flagged(self) -> int:
         return int(self.rows[self.first :].sum())
 
     @property
@@ -218,10 +218,10 @@ class _Cells:
         slope = weights @ self.slopes
         return float(weights**2 @ self.chance + slope @ self.doubt @ slope)
 
-    def weights(self, alarmed: float, silent: float) -> Floats:
-        """Return one factor for all bins of alarms, another for the others."""
-        weights = np.full(len(self.rows), float(silent))
-        weights[self.first :] = alarmed
+    def weights(self, flagged: float, others: float) -> Floats:
+        """Return one factor for all bins of flagged rows, another for the others."""
+        weights = np.full(len(self.rows), float(others))
+        weights[self.first :] = flagged
         return weights
 
 
@@ -231,7 +231,7 @@ def _cells(window: ScoreSummary, first: int, known: Calibration | None) -> _Cell
     if known is None:
         expected, slopes, doubt = score, np.zeros((len(rows), 3)), np.zeros((3, 3))
     else:
-        expected = rows * known.mending.mended(mean)
+        expected = rows * known.mending.recalibrated(mean)
         slopes = rows[:, None] * known.mending.slopes(mean)
         doubt = np.array(known.mending.covariance)
     chance = positives_variance(rows, expected)
@@ -259,17 +259,17 @@ def _recall(cells: _Cells) -> Ratio:
 
 
 def _precision(cells: _Cells) -> Ratio:
-    """Return D / alarms; the alarms are known."""
-    if cells.alarms == 0:
+    """Return D / flagged; the flagged rows are known."""
+    if cells.flagged == 0:
         return UNDEFINED
-    value = cells.detected / cells.alarms
-    variance = cells.variance(cells.weights(1, 0)) / cells.alarms**2
+    value = cells.detected / cells.flagged
+    variance = cells.variance(cells.weights(1, 0)) / cells.flagged**2
     return wilson(value, equivalent_rows(value, variance))
 
 
 def _f1(cells: _Cells) -> Ratio:
-    """Return F1 by way of J = D / (alarms + M), as for a scorecard."""
-    whole = cells.alarms + cells.missed
+    """Return F1 by way of J = D / (flagged + M), as for a scorecard."""
+    whole = cells.flagged + cells.missed
     if whole == 0:
         return UNDEFINED
     value = cells.detected / whole
@@ -281,7 +281,7 @@ def _f1(cells: _Cells) -> Ratio:
 
 
 def _pr_auc(cells: _Cells) -> Ratio:
-    """Return PR-AUC of the expected histogram, as sure as its positives and the mending let it."""
+    """Return PR-AUC of the expected histogram, as sure as positives and recalibration allow."""
     value = average_precision(expected_ranked(cells.rows, cells.expected))
     negatives = float(cells.rows.sum()) - cells.positives
     fewest = min(cells.positives, negatives)
@@ -295,20 +295,20 @@ def _pr_auc(cells: _Cells) -> Ratio:
 def _cost(window: ScoreSummary, cells: _Cells, costs: Costs) -> Amount | None:
     """Return the expected cost; within a bin, amounts are taken as unrelated to scores.
 
-    Reviews are certain. The rest is a sum of few and unlike losses, hence the skewed interval.
+    Reviews are certain. The rest is a sum of few and unequal losses, hence the skewed interval.
     """
     if not can_price(window, costs, EVERY_LABEL):
         return None
     loss = losses(window, costs.missed, EVERY_LABEL)
     each = loss.total / np.maximum(cells.rows, 1)
-    reviews = costs.review * cells.alarms
-    silent = slice(None, cells.first)
+    reviews = costs.review * cells.flagged
+    unflagged = slice(None, cells.first)
     weights = cells.weights(-costs.false_alarm, 0)
-    weights[silent] = each[silent]
-    value = float(weights @ cells.expected) + costs.false_alarm * cells.alarms
+    weights[unflagged] = each[unflagged]
+    value = float(weights @ cells.expected) + costs.false_alarm * cells.flagged
     # Chance: not the mean loss of a bin is lost, but single ones, large and small.
-    share = cells.expected[silent] / np.maximum(cells.rows[silent], 1)
-    chance = float((share * (1 - share)) @ loss.squared[silent])
+    share = cells.expected[unflagged] / np.maximum(cells.rows[unflagged], 1)
+    chance = float((share * (1 - share)) @ loss.squared[unflagged])
     chance += costs.false_alarm**2 * float(cells.chance[cells.first :].sum())
     slope = weights @ cells.slopes
     low, high = skewed(value, chance + float(slope @ cells.doubt @ slope))

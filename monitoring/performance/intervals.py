@@ -1,4 +1,4 @@
-"""Intervals: 95% confidence for ratios, in closed form, so that equal counts give equal bounds.
+"""95% confidence intervals of ratios in closed form, so that equal counts give equal bounds.
 
 Coverage of each was simulated (tests/performance/test_intervals.py): near 95% or above it, from
 30 positives among 20,000 rows to even classes, near perfect models too, where bounds from a
@@ -70,7 +70,7 @@ def wilson(value: float, of: float) -> Ratio:
     ----------
     of
         Rows, or the number of independent rows that would be as uncertain: not always whole,
-        infinite where there is no doubt.
+        infinite where there is no uncertainty.
     """
     shrink = 1 + _Z**2 / of
     centre = (value + _Z**2 / (2 * of)) / shrink
@@ -86,7 +86,7 @@ def proportion(part: int, whole: int) -> Ratio:
 
 
 def f1_ratio(detected: int, missed: int, false_alarms: int) -> Ratio:
-    """Return F1 with its interval; undefined where nothing was positive and nothing alarmed.
+    """Return F1 with its interval; undefined where nothing was positive and nothing flagged.
 
     F1 = 2 J / (1 + J) rises with J = detected / (detected + missed + false alarms), a share of
     rows that has Wilson's interval: the indirect method of Lam, Gopal and Qian (2023,
@@ -130,7 +130,7 @@ def roc_auc_ratio(
 
 
 def skewed(value: float, variance: float) -> tuple[float, float]:
-    """Return the 95% interval of a sum of few and unlike amounts: log-normal, so never below 0."""
+    """Return the 95% interval of a sum of few and unequal amounts: log-normal, so never below 0."""
     if value <= 0:
         return value, value
     spread = math.log1p(variance / value**2)
@@ -146,8 +146,8 @@ def equivalent_rows(value: float, variance: float) -> float:
 
 
 _NO_VARIANCE = 1e-15
-"""What sums of floats leave where there is none."""
+"""What rounding leaves where there is no variance."""
 
 
 _FEWEST = 0.01
-"""Rows that say next to nothing; the interval is then all but 0 to 1."""
+"""Rows that hold next to no information; the interval is then all but 0 to 1."""

@@ -1,4 +1,4 @@
-"""Money: what a window cost with the model, and the decision threshold that costs least."""
+"""What a window cost with the model, in money, and the decision threshold that costs least."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Money:
     caught, missed
         Loss prevented by detected positives; loss of missed ones.
     reviews, false_alarms
-        Cost of reviewing every alarm; cost of alarming negatives, on top of their review.
+        Cost of reviewing every alarm; cost of flagging negatives, on top of their review.
     without_model
-        Loss if nothing had been alarmed.
+        Loss if nothing had been flagged.
     return_on_cost
         Loss prevented for each unit spent on alarms; not defined where nothing was spent.
     unpriced
@@ -102,7 +102,7 @@ def losses(scores: ScoreSummary, missed: MissedCost, labels: tuple[int, ...]) ->
 
 
 def money_at(scores: ScoreSummary, first: int, costs: Costs) -> Money | None:
-    """Return the money of the labelled rows, where bins from `first` on are alarms.
+    """Return the money of the labelled rows, where bins from `first` on are flagged.
 
     None where a miss costs a share of its amount and no positive has one.
     """
@@ -167,20 +167,20 @@ def best_threshold(
     costs
         What mistakes and work cost.
     days
-        Days that the rows span. With it, a threshold may not alarm more rows a day than
+        Days that the rows span. With it, a threshold may not flag more rows per day than
         `costs.reviews_per_day`; without it there is no such limit.
 
     Returns
     -------
     float
-        Halfway between the lowest score alarmed and the highest that is not, so that a last
+        Halfway between the lowest score flagged and the highest that is not, so that a last
         digit changes no decision. Of thresholds that cost the same, the one with fewest alarms.
         Above every score where no alarm is worth its cost.
 
     Raises
     ------
     InputError
-        No rows, arrays of unlike length, a score outside 0 to 1, a label that is neither 0 nor
+        No rows, arrays of different lengths, a score outside 0 to 1, a label that is neither 0 nor
         1, rows of one class only, a positive with a negative amount or none with any, positives
         that cost nothing to miss, or days that are not above 0.
     """
@@ -196,13 +196,13 @@ def best_threshold(
         raise InputError(msg)
     order = np.argsort(-score, kind="stable")
     score, positive, loss = score[order], positive[order], loss[order]
-    # cost[k]: the k highest scores are alarms.
-    alarms = np.arange(len(score) + 1)
+    # cost[k]: the k highest scores are flagged.
+    flagged = np.arange(len(score) + 1)
     false_alarms = _running(~positive)
-    cost = loss.sum() - _running(loss) + alarms * costs.review + false_alarms * costs.false_alarm
+    cost = loss.sum() - _running(loss) + flagged * costs.review + false_alarms * costs.false_alarm
     splits_ties = np.zeros(len(score) + 1, dtype=bool)
     splits_ties[1:-1] = score[:-1] == score[1:]
-    allowed = ~splits_ties & (alarms <= review_limit(costs, days))
+    allowed = ~splits_ties & (flagged <= review_limit(costs, days))
     return _between(score, int(np.argmin(np.where(allowed, cost, np.inf))))
 
 
@@ -253,16 +253,16 @@ def _check_both_classes(positive: NDArray[np.bool_]) -> None:
         if not there:
             msg = (
                 f"no {word} among {len(positive):,} rows: a threshold is a choice between "
-                "catching positives and alarming negatives, so it needs some of both"
+                "catching positives and flagging negatives, so it needs some of both"
             )
             raise InputError(msg)
 
 
-def _between(descending: Floats, alarms: int) -> float:
-    """Return a threshold that alarms the `alarms` highest scores and no other."""
-    below = float(descending[alarms]) if alarms < len(descending) else 0.0
-    above = float(descending[alarms - 1]) if alarms else 1.0
+def _between(descending: Floats, flagged: int) -> float:
+    """Return a threshold that flags the `flagged` highest scores and no other."""
+    below = float(descending[flagged]) if flagged < len(descending) else 0.0
+    above = float(descending[flagged - 1]) if flagged else 1.0
     middle = below + (above - below) / 2
     if middle > below:
         return middle
-    return above if alarms else float(np.nextafter(below, np.inf))
+    return above if flagged else float(np.nextafter(below, np.inf))

@@ -26,9 +26,9 @@ class RowOutcomes:
     Attributes
     ----------
     caught
-        Positives that were alarmed and reviewed.
+        Positives that were flagged and reviewed.
     cost
-        In the use case's currency; NaN where it can't be told: a positive whose amount is
+        In the use case's currency; NaN where it is unknown: a positive whose amount is
         missing or below 0, where a miss costs a share of it.
     """
 
@@ -49,8 +49,8 @@ def row_outcomes(
 
     Of a day's alarms (UTC) the highest scores are reviewed, up to `costs.reviews_per_day`; equal
     scores in the order of the rows. An alarm that nobody reviews catches nothing and saves its
-    review; a negative is harmed by it all the same. So a model that alarms more than the team
-    can look at gains nothing by it.
+    review; a negative is harmed by it all the same. So a model that flags more than the team can
+    review gains nothing by it.
 
     Parameters
     ----------
@@ -60,10 +60,10 @@ def row_outcomes(
         A row is an alarm where score >= threshold.
     """
     positive = labels == POSITIVE
-    alarmed = scores >= threshold
-    reviewed = alarmed & _within_capacity(scores, alarmed, event_times, costs.reviews_per_day)
+    flagged = scores >= threshold
+    reviewed = flagged & _within_capacity(scores, flagged, event_times, costs.reviews_per_day)
     missed = positive & ~reviewed
-    cost = reviewed * costs.review + (alarmed & ~positive) * costs.false_alarm
+    cost = reviewed * costs.review + (flagged & ~positive) * costs.false_alarm
     if costs.missed.of_amount == 0:
         loss = np.full(len(scores), costs.missed.fixed)
     else:
@@ -76,21 +76,21 @@ def row_outcomes(
 
 def _within_capacity(
     scores: Floats,
-    alarmed: NDArray[np.bool_],
+    flagged: NDArray[np.bool_],
     event_times: NDArray[np.datetime64],
-    a_day: int | None,
+    per_day: int | None,
 ) -> NDArray[np.bool_]:
     """Return which rows are among the day's highest scores that are alarms."""
     within = np.ones(len(scores), np.bool_)
-    if a_day is None:
+    if per_day is None:
         return within
-    alarms = np.flatnonzero(alarmed)
+    alarms = np.flatnonzero(flagged)
     day = event_times[alarms].astype("datetime64[D]").astype(np.int64)
     order = np.lexsort((-scores[alarms], day))
     starts = np.concatenate(([True], np.diff(day[order]) != 0)) if len(order) else day > 0
     place = np.arange(len(order))
     within_day = place - np.maximum.accumulate(np.where(starts, place, 0))
-    within[alarms[order]] = within_day < a_day
+    within[alarms[order]] = within_day < per_day
     return within
 
 
@@ -121,13 +121,13 @@ class Comparison:
     rows, positives
         What they were compared on.
     priced
-        Rows whose cost can be told; cost is of these alone.
+        Rows whose cost is known; cost is of these alone.
     new_cost, old_cost
-        Mean cost a row, in the use case's currency; None where no positive can be priced.
+        Mean cost per row, in the use case's currency; None where no positive can be priced.
     cost
         new_cost less old_cost: below 0 is cheaper.
     new_recall, old_recall
-        Positives alarmed and reviewed among all.
+        Share of positives that were flagged and reviewed.
     recall
         new_recall less old_recall.
     """
@@ -144,10 +144,10 @@ class Comparison:
 
 
 def compared(new: RowOutcomes, old: RowOutcomes, positive: NDArray[np.bool_]) -> Comparison:
-    """Compare two models by a paired bootstrap: rows are drawn with what both made of them.
+    """Compare two models by a paired bootstrap: rows are drawn with the outcomes under both.
 
-    Rows that came to the same under both models, and positives, are told apart by nothing but
-    their kind, so how often each kind of row is drawn is one multinomial draw (Efron 1979): work
+    Rows that came to the same under both models, and positives, differ in nothing but their
+    kind, so how often each kind of row is drawn is one multinomial draw (Efron 1979): work
     grows with the kinds there are, not with the rows. Intervals are the 2.5% and 97.5% points.
     The seed comes from the rows: the same ones always give the same answer.
 
@@ -227,8 +227,8 @@ def _resampled_sums(kinds: Floats, count: NDArray[np.int64]) -> Floats:
 
 def _difference(total: float, of: float, totals: Floats, ofs: Floats) -> Difference:
     """Return total / of; a resample without any rows of the kind asked for has no difference."""
-    found = totals / np.maximum(ofs, 1)
-    low, high = np.quantile(found, [0.025, 0.975])
+    differences = totals / np.maximum(ofs, 1)
+    low, high = np.quantile(differences, [0.025, 0.975])
     value = float(total / of)
     # Rounding must not put the value outside its own interval.
     return Difference(value, min(float(low), value), max(float(high), value))

@@ -1,8 +1,8 @@
-"""Ranking: PR-AUC and ROC-AUC from score histograms.
+"""Figures of the ranking by score: PR-AUC, ROC-AUC, precision and recall at review capacity.
 
-Rows within a bin are not told apart, but the mean score of each class there is known. So each
-class is spread evenly around its mean, as wide as the bin and its number of rows let it, over
-finer slices; within a slice, order is taken as random. Where both classes have the same mean,
+The order of rows within a bin is not known, but the mean score of each class there is. So each
+class is spread evenly around its mean, as wide as the bin and its number of rows allow, over finer
+slices; within a slice, order is taken as random. Where both classes have the same mean,
 all rows of the bin hold one score (isotonic calibration gives such) and are ties.
 """
 
@@ -44,7 +44,7 @@ class Ranked:
 
 
 def ranked(scores: ScoreSummary) -> Ranked:
-    """Return the labelled rows by score, told apart as well as the sums of scores allow."""
+    """Return the labelled rows by score, ordered as well as the sums of scores allow."""
     low, high = _bounds(scores.edges)
     means = [_mean(scores, label, low, high) for label in (NEGATIVE, POSITIVE)]
     both = (scores.rows[NEGATIVE] > 0) & (scores.rows[POSITIVE] > 0)

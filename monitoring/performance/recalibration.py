@@ -1,10 +1,10 @@
-"""Recalibration: promised probabilities, mended by what labelled rows have shown since.
+"""The probabilities that scores promise, recalibrated by labels that came since.
 
 The log-odds become ``a ln(s) - b ln(1 - s) + c`` with a, b >= 0: the beta family (Kull, Silva
 Filho and Flach, 2017), which never changes an order. Its coefficients are followed from one
 labelled set to the next as a filter does: each set starts where the one before ended, as unsure
 as that one left them and a step of `STEP` more, and its labels move them as far as they carry.
-So scores that training calibrated on earlier rows are mended by validation, and then by each
+So scores that training calibrated on earlier rows are recalibrated by validation, and then by each
 window whose labels have come: the one way in which an estimate can follow a drift of the concept.
 """
 
@@ -48,14 +48,14 @@ class Recalibration:
     coefficients: tuple[float, float, float]
     covariance: tuple[tuple[float, float, float], ...]
 
-    def mended(self, scores: Floats) -> Floats:
-        """Return the mended probabilities of scores (n,)."""
+    def recalibrated(self, scores: Floats) -> Floats:
+        """Return the recalibrated probabilities of scores (n,)."""
         return _probability(self._columns(scores) @ np.array(self.coefficients))
 
     def slopes(self, scores: Floats) -> Floats:
-        """Return how fast each mended probability moves with each coefficient: (n, 3)."""
-        mended = self.mended(scores)
-        slopes: Floats = (mended * (1 - mended))[:, None] * self._columns(scores)
+        """Return how fast each recalibrated probability moves with each coefficient: (n, 3)."""
+        probabilities = self.recalibrated(scores)
+        slopes: Floats = (probabilities * (1 - probabilities))[:, None] * self._columns(scores)
         return slopes
 
     def _columns(self, scores: Floats) -> Floats:
@@ -82,9 +82,9 @@ def recalibration(known: Sequence[ScoreSummary]) -> Recalibration:
         columns = _centred(_columns(promised / rows), centre)
         before = _inverse(covariance + np.diag(np.square(STEP)))
         coefficients = _fit(columns, rows, positives, coefficients, before)
-        mended = _probability(columns @ coefficients)
-        seen = (columns * (rows * mended * (1 - mended))[:, None]).T @ columns
-        covariance = _inverse(before + seen)
+        expected = _probability(columns @ coefficients)
+        information = (columns * (rows * expected * (1 - expected))[:, None]).T @ columns
+        covariance = _inverse(before + information)
     return Recalibration(
         centre=centre,
         coefficients=_three(coefficients),
@@ -150,11 +150,11 @@ class Calibration:
     expected, positives
         Positives that the scores promised, in the newest labelled rows; positives that came.
     mending
-        What makes probabilities of the scores, as far as labels tell.
+        How the scores become probabilities, by the labels; the name is that of saved scorecards.
     p_value
-        Of the test that the mended scores are probabilities.
+        Of the test that the recalibrated scores are probabilities.
     misplaced
-        Share of positives that lie where these don't say, beyond what chance explains.
+        Share of positives that lie elsewhere than these promise, beyond what chance explains.
     """
 
     expected: float
@@ -165,7 +165,7 @@ class Calibration:
 
     @property
     def holds(self) -> bool:
-        """False where even the mended scores are proved wrong, and wrong enough to matter."""
+        """False where even the recalibrated scores are proved wrong, and wrong enough to matter."""
         return self.p_value >= 0.01 or self.misplaced <= 0.1
 
 
@@ -174,39 +174,39 @@ _GROUP_VARIANCE = 5.0
 
 
 def calibration(known: Sequence[ScoreSummary], first: int) -> Calibration | None:
-    """Mend scores by labelled rows, and test what comes of it; None without any label.
+    """Recalibrate scores by labelled rows, and test the result; None without any label.
 
-    Of the newest set, bins are grouped by what the mended scores promise, on either side of the
-    threshold; each group is a sum of independent rows, so that under calibration
-    (found - promised)^2 / variance is close to chi-square (Hosmer and Lemeshow 1980, with the
-    groups' own variances). What no mending that keeps the order can put right is found so.
+    Of the newest set, bins are grouped by what the recalibrated scores promise, on either side of
+    the threshold; each group is a sum of independent rows, so that under calibration
+    (positives - promised)^2 / variance is close to chi-square (Hosmer and Lemeshow 1980, with the
+    groups' own variances). It finds what no recalibration that keeps the order can correct.
 
     Parameters
     ----------
     known
         Score histograms on the same bins, oldest first; those without labels are passed over.
     first
-        The lowest bin whose rows are alarms.
+        The lowest bin whose rows are flagged.
     """
     labelled = [scores for scores in known if scores.rows[[NEGATIVE, POSITIVE]].any()]
     if not labelled:
         return None
-    mending = recalibration(labelled)
+    correction = recalibration(labelled)
     newest = labelled[-1]
     rows = newest.rows[[NEGATIVE, POSITIVE]].sum(axis=0)
     score = newest.score[[NEGATIVE, POSITIVE]].sum(axis=0)
-    promised = rows * mending.mended(score / np.maximum(rows, 1))
+    promised = rows * correction.recalibrated(score / np.maximum(rows, 1))
     variance = positives_variance(rows, promised)
-    found = newest.rows[POSITIVE]
+    positives = newest.rows[POSITIVE]
     starts = np.concatenate([_groups(variance[:first]), first + _groups(variance[first:])])
-    off = np.abs(np.add.reduceat(found - promised, starts))
+    off = np.abs(np.add.reduceat(positives - promised, starts))
     doubt = np.add.reduceat(variance, starts)
     return Calibration(
         expected=float(score.sum()),
-        positives=int(found.sum()),
-        mending=mending,
+        positives=int(positives.sum()),
+        mending=correction,
         p_value=_p_value(off, doubt),
-        misplaced=_misplaced(off, doubt, max(float(promised.sum()), float(found.sum()))),
+        misplaced=_misplaced(off, doubt, max(float(promised.sum()), float(positives.sum()))),
     )
 
 

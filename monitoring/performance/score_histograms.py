@@ -70,8 +70,8 @@ _ROUNDING = 1e-9
 """How far sums of floats may stray, relative to the rows they are sums of."""
 
 
-def first_alarmed(scores: ScoreSummary, threshold: float) -> int:
-    """Return the lowest bin whose rows are alarms: score >= threshold.
+def first_flagged(scores: ScoreSummary, threshold: float) -> int:
+    """Return the lowest bin whose rows are flagged: score >= threshold.
 
     Raises
     ------

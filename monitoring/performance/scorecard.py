@@ -28,7 +28,7 @@ from monitoring.performance.score_histograms import (
     POSITIVE,
     MatureScores,
     check_scores,
-    first_alarmed,
+    first_flagged,
     with_absent_labels,
 )
 from monitoring.summary.types import ScoreSummary
@@ -94,7 +94,7 @@ class Scorecard:
 
     @property
     def alarms(self) -> int:
-        """Rows alarmed, among the labelled."""
+        """Flagged rows, among the labelled."""
         return self.detected + self.false_alarms
 
     @property
@@ -159,12 +159,12 @@ def scorecard(
     days
         Length of the window: the team reviews `costs.reviews_per_day` times as many rows in it.
     min_positives
-        With fewer positives the figures are there, but the status says that they are not judged.
+        With fewer positives the figures are given, but the status is `too few positives`.
 
     Raises
     ------
     InputError
-        The threshold is no edge of the bins, `days` is not above 0, scores outside 0 to 1,
+        The threshold is not an edge of the bins, `days` is not above 0, scores outside 0 to 1,
         positives with amounts below 0.
     """
     return scorecard_within(
@@ -191,15 +191,15 @@ def scorecard_within(
     mature = scores if isinstance(scores, MatureScores) else with_absent_labels(scores, "unknown")
     window = mature.scores
     check_scores(window)
-    first = first_alarmed(window, threshold)
-    silent, alarmed = window.rows[:, :first].sum(axis=1), window.rows[:, first:].sum(axis=1)
-    missed, detected = int(silent[POSITIVE]), int(alarmed[POSITIVE])
-    quiet, false_alarms = int(silent[NEGATIVE]), int(alarmed[NEGATIVE])
-    positives, negatives = detected + missed, quiet + false_alarms
+    first = first_flagged(window, threshold)
+    below, flagged = window.rows[:, :first].sum(axis=1), window.rows[:, first:].sum(axis=1)
+    missed, detected = int(below[POSITIVE]), int(flagged[POSITIVE])
+    true_negatives, false_alarms = int(below[NEGATIVE]), int(flagged[NEGATIVE])
+    positives, negatives = detected + missed, true_negatives + false_alarms
     labelled, rows = positives + negatives, int(window.rows.sum())
     capacity = None if reviews is None or labelled == 0 else at_capacity(window, reviews)
     pr_auc, roc = _ranking_ratios(window, positives, negatives)
-    macro, weighted = _averaged_f1(detected, missed, false_alarms, quiet)
+    macro, weighted = _averaged_f1(detected, missed, false_alarms, true_negatives)
     return Scorecard(
         status=_status(rows, labelled, positives, min_positives),
         threshold=threshold,
@@ -251,12 +251,12 @@ def _ranking_ratios(window: ScoreSummary, positives: int, negatives: int) -> tup
 
 
 def _averaged_f1(
-    detected: int, missed: int, false_alarms: int, quiet: int
+    detected: int, missed: int, false_alarms: int, true_negatives: int
 ) -> tuple[float | None, float | None]:
     """Return macro and weighted F1 over the classes that occur, as truth or as decision."""
     both = [
         (detected + missed, detected, missed + false_alarms),
-        (quiet + false_alarms, quiet, missed + false_alarms),
+        (true_negatives + false_alarms, true_negatives, missed + false_alarms),
     ]
     f1 = [(rows, 2 * right / (2 * right + wrong)) for rows, right, wrong in both if right + wrong]
     if not f1:

@@ -32,13 +32,21 @@ from evidently.legacy.model.widget import BaseWidgetInfo
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
 from monitoring.reports.facts import LABEL, SCORE
-from monitoring.reports.report_sample import Sample, SetAside, shown
+from monitoring.reports.report_sample import ReportSample, SetAside, shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 Widgets = list[BaseWidgetInfo]
+
+NAME = "tocsin"
+
+TITLE = "Tocsin's verdict, effect"
+
+_published: ContextVar[Mapping[str, FeatureVerdict]] = ContextVar("published")
+
+log = logging.getLogger(__name__)
 
 
 class Panels(MetricContainer):  # type: ignore[misc]  # Evidently's classes are untyped
@@ -71,7 +79,7 @@ def drawn(context: Context, metric: LegacyMetric) -> Widgets:
     return widgets
 
 
-def features_definition(sample: Sample, *more_numbers: str) -> DataDefinition:
+def features_definition(sample: ReportSample, *more_numbers: str) -> DataDefinition:
     """Declare the features; left to itself, Evidently takes codes for numbers."""
     return DataDefinition(
         numerical_columns=[*sample.numeric, *more_numbers],
@@ -95,7 +103,9 @@ def labels_definition(positive: str) -> DataDefinition:
     )
 
 
-def document(items: Sequence[MetricContainer], sample: Sample, definition: DataDefinition) -> str:
+def document(
+    items: Sequence[MetricContainer], sample: ReportSample, definition: DataDefinition
+) -> str:
     """Return Evidently's document of `items` on `sample`; it opens without network."""
     os.environ["DO_NOT_TRACK"] = "1"
     columns = [*definition.get_categorical_columns(), *definition.get_numerical_columns()]
@@ -110,12 +120,6 @@ def document(items: Sequence[MetricContainer], sample: Sample, definition: DataD
         )
         html: str = Report(list(items)).run(current, reference).get_html_str(as_iframe=False)
     return html
-
-
-NAME = "tocsin"
-TITLE = "Tocsin's verdict, effect"
-
-_published: ContextVar[Mapping[str, FeatureVerdict]] = ContextVar("published")
 
 
 def published(verdict: Verdict | None) -> dict[str, FeatureVerdict]:
@@ -157,7 +161,7 @@ def _look_up(
     return part.effect, part.drifted
 
 
-def draw_drift(sample: Sample, verdict: Verdict | None) -> str:
+def draw_drift(sample: ReportSample, verdict: Verdict | None) -> str:
     """Return Evidently's table of features, each flagged as `verdict` says.
 
     `DataDriftPreset` holds the same table, but calculates every column three times and adds a
@@ -177,7 +181,7 @@ def draw_drift(sample: Sample, verdict: Verdict | None) -> str:
         return document([Panels(panels)], sample, features_definition(sample, *scores))
 
 
-def features_table(sample: Sample, test: str) -> DataDriftTable:
+def features_table(sample: ReportSample, test: str) -> DataDriftTable:
     """Return Evidently's table of features, tested by the registered test called `test`."""
     return DataDriftTable(columns=list(sample.features), stattest=test)
 
@@ -202,7 +206,7 @@ def _word(drifted: bool, changed: bool) -> str:
     return "Changed, too little to count" if changed else "Not drifted"
 
 
-def draw_performance(sample: Sample, threshold: float, positive: str) -> str:
+def draw_performance(sample: ReportSample, threshold: float, positive: str) -> str:
     """Return Evidently's drawings for the positive class, alarms at `threshold`.
 
     `ClassificationPreset` holds them too, under figures of the sample with accuracy first, which
@@ -221,7 +225,7 @@ def draw_performance(sample: Sample, threshold: float, positive: str) -> str:
     return document([Panels(panels)], sample, labels_definition(positive))
 
 
-def draw_quality(sample: Sample) -> str:
+def draw_quality(sample: ReportSample) -> str:
     """Return Evidently's summary of the sample and of each feature, window beside reference.
 
     `DataSummaryPreset` holds much the same, but draws each feature seven times over.
@@ -244,12 +248,9 @@ def _summary(context: Context) -> Widgets:
     return widgets
 
 
-log = logging.getLogger(__name__)
-
-
 def drawn_without_culprits(
-    sample: Sample, draw: Callable[[Sample], str]
-) -> tuple[Sample, str | None]:
+    sample: ReportSample, draw: Callable[[ReportSample], str]
+) -> tuple[ReportSample, str | None]:
     """Draw `sample`; where that fails, set aside each column that fails alone and draw the rest.
 
     Returns
@@ -266,7 +267,7 @@ def drawn_without_culprits(
     try:
         return sample, draw(sample)
     except Exception as error:  # anything may come from a library fed with raw data
-        log.warning("a report could not be drawn: trying its columns one by one", exc_info=error)
+        log.warning("a report can't be drawn: trying its columns one by one", exc_info=error)
         bad = _culprits(sample, draw)
         if not bad or len(bad) == len(sample.features) > 1:
             raise
@@ -274,7 +275,7 @@ def drawn_without_culprits(
     return rest, draw(rest) if rest.features else None
 
 
-def _culprits(sample: Sample, draw: Callable[[Sample], str]) -> list[SetAside]:
+def _culprits(sample: ReportSample, draw: Callable[[ReportSample], str]) -> list[SetAside]:
     bad = []
     for name in sample.features:
         others = [SetAside(other, "") for other in sample.features if other != name]

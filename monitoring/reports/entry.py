@@ -13,6 +13,8 @@ from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
 from monitoring.rows.window import Window, utc
 
+TIME = "%Y%m%dT%H%M%SZ"
+
 
 class ReportKind(StrEnum):
     """What a report is about; its value starts the names of its files."""
@@ -27,11 +29,8 @@ class ReportKind(StrEnum):
         return {"quality": "Data quality", "drift": "Drift", "performance": "Performance"}[self]
 
 
-TIME = "%Y%m%dT%H%M%SZ"
-
-
 class EntryError(TocsinError, ValueError):
-    """The particulars of a report cannot be read; the message names the file and the cure."""
+    """The entry of a report can't be read; the message names the file and the cure."""
 
 
 class Entry(BaseModel):
@@ -102,14 +101,14 @@ class Entry(BaseModel):
         Raises
         ------
         EntryError
-            The file is no entry.
+            The file is not an entry.
         """
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except ValidationError as error:
             msg = (
-                f"{path}: not the particulars of a report: remove it and its .html, or write the "
-                f"report anew: {error}"
+                f"{path}: not the index entry of a report: remove it and its .html, or write the "
+                f"report again: {error}"
             )
             raise EntryError(msg) from error
 
@@ -125,7 +124,7 @@ def entries(folder: Path) -> list[Entry]:
     Raises
     ------
     EntryError
-        A file that is named like an entry is none.
+        A file named like an entry is not one.
     """
     saved = [
         Entry.read(path) for kind in ReportKind for path in sorted(folder.glob(f"{kind}_*.json"))

@@ -14,8 +14,39 @@ from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import LABEL, SCORE, ReportFacts
-from monitoring.reports.report_sample import Sample
+from monitoring.reports.report_sample import ReportSample
 from monitoring.use_case import UseCase
+
+SHOWN = 10
+"""Rows of a table at the top of a report; the rest is in the drawings below."""
+
+
+@dataclass(frozen=True)
+class FindingsTable:
+    """A small table; the first column names what its row is about."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found.
+
+    Attributes
+    ----------
+    sentence
+        The verdict in one sentence; the index shows it too.
+    drifted
+        Whether the window as a whole drifted; None where that is not the question.
+    """
+
+    sentence: str
+    drifted: bool | None = None
+    notices: tuple[str, ...] = ()
+    tables: tuple[FindingsTable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +75,9 @@ class Header:
     set_aside: tuple[tuple[str, str], ...] = ()
 
 
-def header(kind: ReportKind, facts: ReportFacts, sample: Sample, findings: Findings) -> Header:
+def header(
+    kind: ReportKind, facts: ReportFacts, sample: ReportSample, findings: Findings
+) -> Header:
     """Return the top of the report of `kind`."""
     return Header(
         title=f"{facts.case.title}: {kind.heading.lower()}",
@@ -81,7 +114,7 @@ def _span(shift: timedelta) -> str:
     return f"{way} by {' and '.join(parts)}"
 
 
-def _facts(facts: ReportFacts, sample: Sample) -> list[tuple[str, str]]:
+def _facts(facts: ReportFacts, sample: ReportSample) -> list[tuple[str, str]]:
     rows = f"{wording.several(len(facts.current), 'row')} in the window"
     labelled = len(facts.current.labelled)
     lines = [
@@ -96,7 +129,7 @@ def _facts(facts: ReportFacts, sample: Sample) -> list[tuple[str, str]]:
     return lines
 
 
-def _drawn(sample: Sample) -> str:
+def _drawn(sample: ReportSample) -> str:
     sides = (
         (len(sample.current), sample.rows_current, "of the window"),
         (len(sample.reference), sample.rows_reference, "of the reference"),
@@ -129,38 +162,6 @@ def _basis(kind: ReportKind) -> str:
     )
 
 
-SHOWN = 10
-"""Rows of a table at the top of a report; the rest is in the drawings below."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A small table; the first column names what its row is about."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    more: str = ""
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was found.
-
-    Attributes
-    ----------
-    sentence
-        The verdict in one sentence; the index shows it too.
-    drifted
-        Whether the window as a whole drifted; None where that is not the question.
-    """
-
-    sentence: str
-    drifted: bool | None = None
-    notices: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
-
-
 def find(kind: ReportKind, facts: ReportFacts) -> Findings:
     """Return what the report of `kind` has to say."""
     if kind is ReportKind.DRIFT:
@@ -181,7 +182,7 @@ def drift_findings(verdict: Verdict | None) -> Findings:
     )
 
 
-def _drift_tables(verdict: Verdict) -> tuple[Table, ...]:
+def _drift_tables(verdict: Verdict) -> tuple[FindingsTable, ...]:
     drifted = [feature for feature in verdict.ranked if feature.drifted]
     rows = [
         _drift_row(part.name, wording.percent(part.importance), part) for part in drifted[:SHOWN]
@@ -192,7 +193,7 @@ def _drift_tables(verdict: Verdict) -> tuple[Table, ...]:
         return ()
     more = f"and {len(drifted) - SHOWN} more, in the table below" if len(drifted) > SHOWN else ""
     columns = ("", "Effect", "Importance", "What moved")
-    return (Table("What drifted", columns, tuple(rows), more),)
+    return (FindingsTable("What drifted", columns, tuple(rows), more),)
 
 
 def _drift_row(name: str, importance: str, part: FeatureVerdict) -> tuple[str, ...]:
@@ -209,7 +210,7 @@ def performance_findings(card: Scorecard | None, case: UseCase) -> Findings:
     return Findings(sentence, tables=() if card.status in unread else _card_tables(card, case))
 
 
-def _card_tables(card: Scorecard, case: UseCase) -> tuple[Table, ...]:
+def _card_tables(card: Scorecard, case: UseCase) -> tuple[FindingsTable, ...]:
     figures: list[tuple[str, Ratio | None]] = [
         ("Recall", card.recall),
         ("Precision", card.precision),
@@ -224,7 +225,7 @@ def _card_tables(card: Scorecard, case: UseCase) -> tuple[Table, ...]:
         f"over {wording.several(card.labelled, 'labelled row')}, "
         f"{wording.count(card.positives)} of them {case.words.positives}"
     )
-    ratios = Table("Scorecard", ("", "Value", "95% interval"), rows, basis)
+    ratios = FindingsTable("Scorecard", ("", "Value", "95% interval"), rows, basis)
     if card.money is None:
         return (ratios,)
     currency = case.costs.currency
@@ -238,7 +239,7 @@ def _card_tables(card: Scorecard, case: UseCase) -> tuple[Table, ...]:
         ("Saved", card.money.net_saving),
     )
     lines = tuple((name, wording.money(amount, currency)) for name, amount in amounts)
-    return ratios, Table("Money", ("", "Amount"), lines)
+    return ratios, FindingsTable("Money", ("", "Amount"), lines)
 
 
 def _cells(figure: Ratio) -> tuple[str, str]:
@@ -271,7 +272,7 @@ def quality_findings(facts: ReportFacts) -> Findings:
         for name, share in missing.head(SHOWN).items()
     )
     more = f"and {len(missing) - SHOWN} more, in the summary below" if len(missing) > SHOWN else ""
-    table = Table("Missing values", ("", "Window", "Reference"), rows, more)
+    table = FindingsTable("Missing values", ("", "Window", "Reference"), rows, more)
     return Findings(sentence, tables=(table,))
 
 

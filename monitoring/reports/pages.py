@@ -18,6 +18,17 @@ from monitoring.reports.entry import Entry, ReportKind, entries
 from monitoring.reports.header import Header
 from monitoring.use_case import UseCase
 
+INDEX = "index.html"
+
+
+@dataclass(frozen=True)
+class ListedWindow:
+    """The reports on one window, as the list shows them."""
+
+    window: str
+    particulars: str
+    reports: tuple[Entry, ...]
+
 
 @cache
 def _templates() -> Environment:
@@ -58,18 +69,6 @@ def report_page(head: Header, case: UseCase, drawings: str | None, undrawn: str)
             raise InputError(msg)
         drawings = drawings.replace(mark, f"{mark}\n{addition}")
     return drawings.lstrip()
-
-
-INDEX = "index.html"
-
-
-@dataclass(frozen=True)
-class ListedWindow:
-    """The reports on one window, as the list shows them."""
-
-    window: str
-    particulars: str
-    reports: tuple[Entry, ...]
 
 
 def write_index(folder: Path, case: UseCase) -> Path:

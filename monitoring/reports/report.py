@@ -12,7 +12,7 @@ from monitoring.reports.facts import LABEL, SCORE, ReportFacts
 
 if TYPE_CHECKING:
     from monitoring.reports.header import Findings
-    from monitoring.reports.report_sample import Sample
+    from monitoring.reports.report_sample import ReportSample
 
 
 def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
@@ -43,7 +43,7 @@ def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
     return path
 
 
-def _draw(kind: ReportKind, facts: ReportFacts) -> tuple[Sample, str | None, str]:
+def _draw(kind: ReportKind, facts: ReportFacts) -> tuple[ReportSample, str | None, str]:
     """Return what was drawn on, the drawings, and if there are none the reason."""
     if kind is ReportKind.PERFORMANCE:
         return _draw_performance(facts)
@@ -58,7 +58,7 @@ def _draw(kind: ReportKind, facts: ReportFacts) -> tuple[Sample, str | None, str
     return sample, drawings, "" if drawings else "Nothing to draw: every column was set aside."
 
 
-def _drawer(kind: ReportKind, facts: ReportFacts) -> Callable[[Sample], str]:
+def _drawer(kind: ReportKind, facts: ReportFacts) -> Callable[[ReportSample], str]:
     if kind is ReportKind.DRIFT:
         from monitoring.reports.drawings import draw_drift
 
@@ -68,7 +68,7 @@ def _drawer(kind: ReportKind, facts: ReportFacts) -> Callable[[Sample], str]:
     return draw_quality
 
 
-def _draw_performance(facts: ReportFacts) -> tuple[Sample, str | None, str]:
+def _draw_performance(facts: ReportFacts) -> tuple[ReportSample, str | None, str]:
     from monitoring.reports.report_sample import draw_labelled
 
     sample = draw_labelled(facts)
@@ -90,7 +90,7 @@ def _draw_performance(facts: ReportFacts) -> tuple[Sample, str | None, str]:
     return sample, draw_performance(sample, facts.threshold, facts.case.words.positive), ""
 
 
-def _entry(kind: ReportKind, facts: ReportFacts, sample: Sample, findings: Findings) -> Entry:
+def _entry(kind: ReportKind, facts: ReportFacts, sample: ReportSample, findings: Findings) -> Entry:
     return Entry(
         use_case=facts.case.name,
         use_case_title=facts.case.title,

@@ -25,7 +25,7 @@ class SetAside:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class ReportSample:
     """Rows drawn at random from either side of a report, with the columns that can be drawn.
 
     Attributes
@@ -58,7 +58,7 @@ class Sample:
         sides = (self.reference, self.current)
         return all(SCORE in side and bool(side[SCORE].notna().any()) for side in sides)
 
-    def without(self, bad: Sequence[SetAside]) -> Sample:
+    def without(self, bad: Sequence[SetAside]) -> ReportSample:
         """Return the sample with more columns set aside."""
         names = {entry.column for entry in bad}
         return replace(
@@ -78,12 +78,12 @@ def shown(text: str) -> str:
     return text.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
 
 
-def draw_features(facts: ReportFacts) -> Sample:
+def draw_features(facts: ReportFacts) -> ReportSample:
     """Draw from all rows, for the reports on features."""
     return _draw(facts, facts.reference, _current(facts))
 
 
-def draw_labelled(facts: ReportFacts) -> Sample:
+def draw_labelled(facts: ReportFacts) -> ReportSample:
     """Draw from the rows that have both a score and a label, for the report on performance."""
     reference, current = (_judged(frame) for frame in (facts.reference, _current(facts)))
     wanted = [SCORE, LABEL]
@@ -102,7 +102,7 @@ def _judged(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame[SCORE].notna() & frame[LABEL].ne(UNLABELLED)]
 
 
-def _draw(facts: ReportFacts, reference: pd.DataFrame, current: pd.DataFrame) -> Sample:
+def _draw(facts: ReportFacts, reference: pd.DataFrame, current: pd.DataFrame) -> ReportSample:
     # The same window gives the same sample, so that a report written again is the same report.
     key = f"{facts.case.name} {facts.rows_window}"
     rng = np.random.default_rng(zlib.crc32(key.encode()))
@@ -126,7 +126,7 @@ def _pick(frame: pd.DataFrame, size: int, rng: np.random.Generator) -> pd.DataFr
     return frame.reset_index(drop=True)
 
 
-def _sort_columns(reference: pd.DataFrame, current: pd.DataFrame) -> Sample:
+def _sort_columns(reference: pd.DataFrame, current: pd.DataFrame) -> ReportSample:
     numeric: list[str] = []
     categorical: list[str] = []
     set_aside: list[SetAside] = []
@@ -141,7 +141,9 @@ def _sort_columns(reference: pd.DataFrame, current: pd.DataFrame) -> Sample:
             numeric.append(name)
         else:
             categorical.append(name)
-    return Sample(reference, current, 0, 0, tuple(numeric), tuple(categorical), tuple(set_aside))
+    return ReportSample(
+        reference, current, 0, 0, tuple(numeric), tuple(categorical), tuple(set_aside)
+    )
 
 
 def _unfit(name: str, reference: pd.DataFrame, current: pd.DataFrame) -> str | None:

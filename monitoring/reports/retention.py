@@ -94,8 +94,8 @@ def cited_reports(folder: Path, use_case: str, prometheus_url: str) -> frozenset
         alerts = firing_alerts(prometheus_url)
     except requests.RequestException as error:
         _log.warning(
-            "no report of %s is removed: which of them alerts cite is not known, for Prometheus "
-            "at %s does not answer: %s",
+            "no report of %s is removed: firing alerts may link to them, and Prometheus at %s does "
+            "not answer: %s",
             use_case,
             prometheus_url,
             error,

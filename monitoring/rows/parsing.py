@@ -91,7 +91,7 @@ def parse_numbers(column: pd.Series) -> Numbers:
         text = text.where(~text.isin(MISSING_NUMBERS), None)
         numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
     except TypeError as error:
-        msg = f"holds things that are neither numbers nor text: {error}"
+        msg = f"holds values that are neither numbers nor text: {error}"
         raise ColumnTypeError(msg) from error
     unparsable = (numbers.isna() & text.notna()).to_numpy(np.bool_)
     return Numbers(np.asarray(numbers, np.float64), unparsable)

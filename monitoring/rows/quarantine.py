@@ -22,7 +22,7 @@ LONGEST_ID = 200
 """Characters that an id may have."""
 
 
-class Reason(StrEnum):
+class QuarantineReason(StrEnum):
     """Why a row was set aside; a row with several faults has the first of this list."""
 
     WRONG_WIDTH = "wrong number of columns"
@@ -61,7 +61,7 @@ class QuarantinedRow:
 
     row_id: str
     row_number: int
-    reason: Reason
+    reason: QuarantineReason
     detail: str
     payload: str
 
@@ -76,7 +76,7 @@ class Fault:
         True for each value that has the fault.
     """
 
-    reason: Reason
+    reason: QuarantineReason
     column: str
     values: Any
     where: NDArray[np.bool_]
@@ -154,7 +154,7 @@ def _part(
 ) -> tuple[NDArray[np.bool_], tuple[QuarantinedRow, ...]]:
     """Return where there is no fault, and a quarantined row for each place that has one."""
     first: dict[int, Fault] = {}
-    for fault in sorted(faults, key=lambda fault: list(Reason).index(fault.reason)):
+    for fault in sorted(faults, key=lambda fault: list(QuarantineReason).index(fault.reason)):
         for place in np.flatnonzero(fault.where).tolist():
             first.setdefault(place, fault)
     usable = np.ones(len(row_id), np.bool_)
@@ -176,21 +176,23 @@ def _id_and_time_faults(
 ) -> Iterator[Fault]:
     for column, values in times.items():
         missing = np.isnat(values)
-        yield Fault(Reason.MISSING_TIME, column, values, missing)
-        yield Fault(Reason.TIME_OUT_OF_RANGE, column, values, ~missing & ~is_usable_time(values))
+        yield Fault(QuarantineReason.MISSING_TIME, column, values, missing)
+        yield Fault(
+            QuarantineReason.TIME_OUT_OF_RANGE, column, values, ~missing & ~is_usable_time(values)
+        )
     unusable = np.array([not is_usable_id(one) for one in row_id.tolist()], np.bool_)
-    yield Fault(Reason.MISSING_ID, "id", row_id, np.asarray(row_id == "", np.bool_))
-    yield Fault(Reason.UNUSABLE_ID, "id", row_id, unusable)
+    yield Fault(QuarantineReason.MISSING_ID, "id", row_id, np.asarray(row_id == "", np.bool_))
+    yield Fault(QuarantineReason.UNUSABLE_ID, "id", row_id, unusable)
 
 
 def _number_faults(rows: Rows) -> Iterator[Fault]:
     numbers = rows.features.select_dtypes("number")
     for name in numbers.columns:
         values = numbers[name].to_numpy()
-        yield Fault(Reason.INFINITE_NUMBER, str(name), values, np.isinf(values))
+        yield Fault(QuarantineReason.INFINITE_NUMBER, str(name), values, np.isinf(values))
     if rows.amount is not None:
-        yield Fault(Reason.INFINITE_NUMBER, "amount", rows.amount, np.isinf(rows.amount))
-        yield Fault(Reason.NEGATIVE_AMOUNT, "amount", rows.amount, rows.amount < 0)
+        yield Fault(QuarantineReason.INFINITE_NUMBER, "amount", rows.amount, np.isinf(rows.amount))
+        yield Fault(QuarantineReason.NEGATIVE_AMOUNT, "amount", rows.amount, rows.amount < 0)
 
 
 def _record(rows: Rows, place: int) -> dict[str, Any]:

@@ -14,61 +14,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from monitoring.serving import report_files, status_pages
+from monitoring.serving import served_reports, status_pages
 from monitoring.serving.site import LOOPBACK_NAMES, Site
 from monitoring.serving.status_pages import page
 
-
-def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
-    """Return the server of `site`.
-
-    It answers only to the names it is opened by, so that no page from elsewhere can reach it
-    through a name of its own that it points at the loopback.
-
-    Parameters
-    ----------
-    also_called
-        A further name or address by which it is opened.
-    """
-    # Its documentation pages would fetch their scripts from elsewhere.
-    app = FastAPI(title="Tocsin", version=version("tocsin"), docs_url=None, redoc_url=None)
-    app.state.site = site
-    names = {*LOOPBACK_NAMES, site.host, also_called} - {None}
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
-    app.add_exception_handler(404, _missing)
-    app.add_middleware(SecurityHeaders, scripted=report_files.PATH)
-    app.add_api_route("/health", health)
-    app.include_router(status_pages.router)
-    app.include_router(report_files.router)
-    app.mount(report_files.PATH, report_files.ReportFiles(site))
-    return app
-
-
-async def _missing(request: Request, error: Exception) -> Response:
-    """Answer 404: with a page in a browser, with JSON to a program."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - the handler of this status alone
-    if "text/html" not in request.headers.get("accept", ""):
-        return await http_exception_handler(request, error)
-    site: Site = request.app.state.site
-    return page("missing", 404, what=error.detail, home=site.addresses.public.rstrip("/"))
-
-
 LAST_ANSWERS_SECONDS = 5
 """How long open requests may take when the server is stopped."""
-
-
-def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:
-    """Return the server of `site`; `run` serves until SIGINT or SIGTERM."""
-    config = uvicorn.Config(
-        make_app(site, also_called=host),
-        host=host,
-        port=port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
-    )
-    return uvicorn.Server(config)
-
 
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -90,6 +41,59 @@ _SCRIPTED = (
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; sandbox allow-scripts allow-popups allow-downloads"
 )
+
+
+class Healthy(BaseModel):
+    """The answer of a server that is well."""
+
+    status: str = "ok"
+
+
+def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
+    """Return the server of `site`.
+
+    It answers only to the names it is opened by, so that no page from elsewhere can reach it
+    through a name of its own that it points at the loopback.
+
+    Parameters
+    ----------
+    also_called
+        A further name or address by which it is opened.
+    """
+    # Its documentation pages would fetch their scripts from elsewhere.
+    app = FastAPI(title="Tocsin", version=version("tocsin"), docs_url=None, redoc_url=None)
+    app.state.site = site
+    names = {*LOOPBACK_NAMES, site.host, also_called} - {None}
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
+    app.add_exception_handler(404, _missing)
+    app.add_middleware(SecurityHeaders, scripted=served_reports.PATH)
+    app.add_api_route("/health", health)
+    app.include_router(status_pages.router)
+    app.include_router(served_reports.router)
+    app.mount(served_reports.PATH, served_reports.ReportFiles(site))
+    return app
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    """Answer 404: with a page in a browser, with JSON to a program."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handler of this status alone
+    if "text/html" not in request.headers.get("accept", ""):
+        return await http_exception_handler(request, error)
+    site: Site = request.app.state.site
+    return page("missing", 404, what=error.detail, home=site.addresses.public.rstrip("/"))
+
+
+def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:
+    """Return the server of `site`; `run` serves until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        make_app(site, also_called=host),
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+    )
+    return uvicorn.Server(config)
 
 
 class SecurityHeaders:
@@ -119,12 +123,6 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-class Healthy(BaseModel):
-    """The answer of a server that is well."""
-
-    status: str = "ok"
 
 
 def health() -> Healthy:

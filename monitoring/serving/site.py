@@ -16,6 +16,28 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
+class Watched:
+    """One use case.
+
+    Attributes
+    ----------
+    case
+        None where its file is not valid; `wrong` says why.
+    newest
+        The newest report of each kind.
+    """
+
+    name: str
+    case: UseCase | None
+    newest: tuple[Entry, ...] = ()
+    wrong: str = ""
+
+    def dashboard(self, addresses: Addresses) -> str:
+        """Return where its dashboard is."""
+        return addresses.board(self.name)
+
+
+@dataclass(frozen=True)
 class Place:
     """Another server to open in a browser.
 
@@ -75,28 +97,6 @@ def site_of(settings: Settings) -> Site:
         prometheus=settings.public_prometheus_url,
         mlflow=settings.public_mlflow_url,
     )
-
-
-@dataclass(frozen=True)
-class Watched:
-    """One use case.
-
-    Attributes
-    ----------
-    case
-        None where its file is not valid; `wrong` says why.
-    newest
-        The newest report of each kind.
-    """
-
-    name: str
-    case: UseCase | None
-    newest: tuple[Entry, ...] = ()
-    wrong: str = ""
-
-    def dashboard(self, addresses: Addresses) -> str:
-        """Return where its dashboard is."""
-        return addresses.board(self.name)
 
 
 def watched(site: Site) -> tuple[Watched, ...]:

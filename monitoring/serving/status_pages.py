@@ -26,6 +26,26 @@ from monitoring.signals.links import anchor
 
 router = APIRouter()
 
+# A symbolic link to docs/runbook.md; a wheel carries the file itself.
+_TEXT = pathlib.Path(__file__).with_name("runbook.md")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """An entry of the runbook."""
+
+    title: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """The runbook as a page shows it."""
+
+    title: str
+    body: Markup
+    entries: tuple[Heading, ...]
+
 
 @cache
 def _templates() -> Environment:
@@ -105,27 +125,6 @@ def _in_mlflow(request: Request, use_case: str) -> str:
     if site.mlflow is None:
         raise HTTPException(404, "MLflow has no public address: set TOCSIN_PUBLIC_MLFLOW_URL.")
     return f"{site.mlflow.rstrip('/')}/#/models/{case.name}"
-
-
-# A symbolic link to docs/runbook.md; a wheel carries the file itself.
-_TEXT = pathlib.Path(__file__).with_name("runbook.md")
-
-
-@dataclass(frozen=True)
-class Heading:
-    """An entry of the runbook."""
-
-    title: str
-    anchor: str
-
-
-@dataclass(frozen=True)
-class Runbook:
-    """The runbook as a page shows it."""
-
-    title: str
-    body: Markup
-    entries: tuple[Heading, ...]
 
 
 def rendered(text: str) -> Runbook:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.rows.quarantine import QuarantinedRow, Reason, row_payload
+from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason, row_payload
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
 from monitoring.sources.source_file import MalformedRow
 from monitoring.sources.typed_columns import (
@@ -26,6 +26,30 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from pandera.pandas import DataFrameSchema
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedRows:
+    """Every row of a file: accepted, in order of event time, or quarantined, in file order.
+
+    Attributes
+    ----------
+    equal_content
+        Rows that equal an earlier one in every declared column but the id; only counted.
+    out_of_order
+        Accepted rows that stand after a later one in the file; they were sorted.
+    source_hash
+        SHA-256 of the source's content, in hex, whether or not it is compressed.
+    synthetic
+        Whether the rows are generated, not real.
+    """
+
+    rows: Rows
+    quarantined: tuple[QuarantinedRow, ...]
+    equal_content: int
+    out_of_order: int
+    source_hash: str
+    synthetic: bool = False
 
 
 def check(
@@ -79,7 +103,7 @@ def check(
     if typed.ids is not None:
         again = _repeated(ids, blame < 0)
         blame[again] = len(defects)
-        defects = [*defects, Defect(Reason.DUPLICATE_ID, str(case.columns.id), again)]
+        defects = [*defects, Defect(QuarantineReason.DUPLICATE_ID, str(case.columns.id), again)]
 
     accepted = np.flatnonzero(blame < 0)
     order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
@@ -113,7 +137,7 @@ def _ids(typed: TypedColumns, source_hash: str, row_number: NDArray[np.int64]) -
 
 def _first_defects(rows: int, defects: list[Defect]) -> NDArray[np.int64]:
     """Return, for each row, which defect it is set aside for; -1 for none."""
-    severity = list(Reason)
+    severity = list(QuarantineReason)
     blame = np.full(rows, -1, np.int64)
     for index in sorted(range(len(defects)), key=lambda i: severity.index(defects[i].reason)):
         blame[(blame < 0) & defects[index].where] = index
@@ -167,7 +191,7 @@ def _wrong_width(row: MalformedRow, source_hash: str) -> QuarantinedRow:
     return QuarantinedRow(
         row_id=f"{source_hash[:12]}-{row.row_number}",
         row_number=row.row_number,
-        reason=Reason.WRONG_WIDTH,
+        reason=QuarantineReason.WRONG_WIDTH,
         detail=row.detail,
         payload=row.text,
     )
@@ -202,40 +226,16 @@ def _detail(defect: Defect, record: dict[Any, Any]) -> str:
     return f"{defect.column}: {shown[:80]}"
 
 
-@dataclass(frozen=True, eq=False)
-class CheckedRows:
-    """Every row of a file: accepted, in order of event time, or quarantined, in file order.
-
-    Attributes
-    ----------
-    equal_content
-        Rows that equal an earlier one in every declared column but the id; only counted.
-    out_of_order
-        Accepted rows that stand after a later one in the file; they were sorted.
-    source_hash
-        SHA-256 of the source's content, in hex, whether or not it is compressed.
-    synthetic
-        Whether the rows are generated, not real.
-    """
-
-    rows: Rows
-    quarantined: tuple[QuarantinedRow, ...]
-    equal_content: int
-    out_of_order: int
-    source_hash: str
-    synthetic: bool = False
-
-
 def declarations(case: UseCase) -> DataFrameSchema:
     """Return what the use case's numbers must be: finite, and money not below 0."""
     from pandera.pandas import Check, Column, DataFrameSchema
 
-    finite = Check(_is_finite, error=Reason.INFINITE_NUMBER)
+    finite = Check(_is_finite, error=QuarantineReason.INFINITE_NUMBER)
     features, _ = resolved_columns(case)
     amount = case.columns.amount
     columns = {name: Column(float, finite, nullable=True) for name in features.numeric}
     if amount is not None:
-        positive = Check.ge(0, error=Reason.NEGATIVE_AMOUNT)
+        positive = Check.ge(0, error=QuarantineReason.NEGATIVE_AMOUNT)
         columns[amount] = Column(float, [finite, positive], nullable=True)
     return DataFrameSchema(columns)
 
@@ -264,5 +264,5 @@ def _defects(failures: pd.DataFrame, rows: int) -> list[Defect]:
     for (reason, column), cases in failures.groupby(["check", "column"], sort=True):
         where = np.zeros(rows, np.bool_)
         where[cases["index"].to_numpy(np.int64)] = True
-        defects.append(Defect(Reason(str(reason)), str(column), where))
+        defects.append(Defect(QuarantineReason(str(reason)), str(column), where))
     return defects

@@ -22,13 +22,18 @@ from monitoring.use_case_file import find_use_case
 if TYPE_CHECKING:
     import pandas as pd
 
-
 SYNTHETIC_ROWS = {"card": 120_000, "survey": 20_000}
 """Synthetic rows where a file is missing, by kind: enough positives in each part of the split."""
 
 _SEED = 0
 
 _log = logging.getLogger(__name__)
+
+_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression"}
+
+_NUMERIC_FROM = 0.9  # share of a column's values that are numbers
+
+_NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
 
 
 def read_source(case: UseCase, data: Path) -> CheckedRows:
@@ -81,8 +86,8 @@ def _synthetic(case: UseCase, data: Path) -> CheckedRows:
     kind = case.source.synthetic
     if kind is None:
         msg = (
-            f"use case {case.name}: no file {case.source.path} in {data.resolve()}, compressed or "
-            "not: put it there, set TOCSIN_DATA to the folder it is in, or change `source.path`"
+            f"use case {case.name}: no file {case.source.path} in {data.resolve()}, with or "
+            "without .gz: put it there, set TOCSIN_DATA to its folder, or change `source.path`"
         )
         raise SourceError(msg)
     rows = SYNTHETIC_ROWS[kind]
@@ -104,17 +109,10 @@ def _log_quarantined(checked: CheckedRows, path: Path) -> None:
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in by_reason.most_common())
     if not len(checked.rows):
         first = checked.quarantined[0]
-        msg = f"{path}: none of its rows can be used: {reasons}; the first: {first.detail}"
+        msg = f"{path}: all rows were set aside: {reasons}; the first: {first.detail}"
         raise SchemaError(msg)
     if reasons:
         _log.warning("%s: rows set aside: %s", path, reasons)
-
-
-_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression"}
-_NUMERIC_FROM = 0.9  # share of a column's values that are numbers
-_NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
-
-_log = logging.getLogger(__name__)
 
 
 def resolve(case: UseCase, data: Path) -> UseCase:
@@ -143,7 +141,7 @@ def resolve(case: UseCase, data: Path) -> UseCase:
         return _with_columns(case, Path("auto.csv"), columns.target, columns.features)
     msg = (
         f"use case {case.name}: no CSV in {data.resolve()}: put one there whose last column is "
-        "the target, or set TOCSIN_DATA to the folder it is in"
+        "the target, or set TOCSIN_DATA to its folder"
     )
     raise SourceError(msg)
 
@@ -160,7 +158,7 @@ def _inferred(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target,
     frame = read_file(path).frame
     *others, last = (str(name) for name in frame.columns)
     if not len(frame) or not others:
-        msg = f"{path}: unknown data needs rows, and a feature before its target"
+        msg = f"{path}: `auto` needs rows, and a feature column before the target"
         raise SourceError(msg)
     event_time = columns.event_time
     taken = {columns.id, event_time.name if isinstance(event_time, EventTime) else None}
@@ -170,7 +168,7 @@ def _inferred(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target,
     names = [name for name in words if frame[name].nunique() > _NAMES_FROM * len(frame)]
     if names:
         _log.warning(
-            "%s: most values of %s differ from row to row: no feature", path, ", ".join(names)
+            "%s: most values of %s are distinct: not used as a feature", path, ", ".join(names)
         )
     categorical = tuple(name for name in words if name not in names)
     target = Target(name=last, positive=_rarer(frame[last], path))
@@ -191,8 +189,8 @@ def _rarer(column: pd.Series, path: Path) -> int | str | bool:
     if len(counts) != 2:
         some = ", ".join(str(value) for value in counts.index[:10])
         msg = (
-            f"{path}: column {column.name!r}, the last, is taken for the target, and a target has "
-            f"two values, not {len(counts)} ({some}): name the target and its positive value"
+            f"{path}: the last column, {column.name!r}, is taken as the target, which has two "
+            f"values, not {len(counts)} ({some}): name the target and its positive value"
         )
         raise SourceError(msg)
     (first, often), (second, seldom) = counts.sort_index(ascending=False).items()

@@ -85,7 +85,7 @@ def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
     name = path.name.casefold()
     if not name.endswith((*CSV_ENDINGS, PARQUET_ENDING)):
         endings = ", ".join((*CSV_ENDINGS, PARQUET_ENDING))
-        msg = f"{path}: a source is CSV or Parquet, its name ends in one of {endings}"
+        msg = f"{path}: a source is a CSV or Parquet file whose name ends in one of {endings}"
         raise SourceError(msg)
     content = _content(path)
     is_csv = name.endswith(CSV_ENDINGS)
@@ -144,7 +144,7 @@ def _csv(content: bytes, text: Collection[str]) -> tuple[pd.DataFrame, tuple[Mal
     )
     frame = table.to_pandas()
     if content.count(b'"') % 2 and _ends_inside_a_quote(frame, malformed):
-        msg = "a quote is opened and never closed, and the rest of the file was taken for its text"
+        msg = "an opening quote has no closing one: the rest of the file was read as one text"
         raise InputError(msg)
     return frame, tuple(malformed)
 

@@ -18,7 +18,7 @@ from monitoring.rows.parsing import (
     parse_times,
     parse_words,
 )
-from monitoring.rows.quarantine import Reason, is_usable_id
+from monitoring.rows.quarantine import QuarantineReason, is_usable_id
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
 
@@ -32,6 +32,24 @@ EVENT_TIME, LABEL = "(event time)", "(label)"
 
 # Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
 _STRAY_SHARE, _STRAY_ROWS = 0.1, 10
+
+_OTHER_OF_TWO = {0: 1, 1: 0}
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedLabels:
+    """The truth of each row.
+
+    Attributes
+    ----------
+    label
+        int8: `POSITIVE`, `NEGATIVE`, or `UNLABELLED` where nothing was there or it is unknown.
+    unknown
+        Where the value is neither the positive nor the negative one.
+    """
+
+    label: NDArray[np.int8]
+    unknown: NDArray[np.bool_]
 
 
 class SchemaError(TocsinError, ValueError):
@@ -48,7 +66,7 @@ class Defect:
         True for each row that has it.
     """
 
-    reason: Reason
+    reason: QuarantineReason
     column: str
     where: NDArray[np.bool_]
 
@@ -180,7 +198,7 @@ def _features(
             parsed = parse_numbers(frame[name])
         _require_type(name, "numbers", parsed.unparsable, frame[name])
         content[name] = parsed.values
-        defects.append(Defect(Reason.UNPARSABLE_NUMBER, name, parsed.unparsable))
+        defects.append(Defect(QuarantineReason.UNPARSABLE_NUMBER, name, parsed.unparsable))
     for name in features.categorical:
         content[name] = parse_words(frame[name])
     return content, defects
@@ -198,9 +216,9 @@ def _event_times(
     _require_type(name, "times", times.unparsable, frame[name])
     missing = np.isnat(times.values) & ~times.unparsable & ~times.out_of_range
     return times.values, [
-        Defect(Reason.UNPARSABLE_TIME, name, times.unparsable),
-        Defect(Reason.TIME_OUT_OF_RANGE, name, times.out_of_range),
-        Defect(Reason.MISSING_TIME, name, missing),
+        Defect(QuarantineReason.UNPARSABLE_TIME, name, times.unparsable),
+        Defect(QuarantineReason.TIME_OUT_OF_RANGE, name, times.out_of_range),
+        Defect(QuarantineReason.MISSING_TIME, name, missing),
     ]
 
 
@@ -210,7 +228,7 @@ def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[
     with _named(target.name):
         labels = parse_target(frame[target.name], target)
     _require_type(target.name, "two values", labels.unknown, frame[target.name])
-    return labels.label, [Defect(Reason.UNKNOWN_TARGET, target.name, labels.unknown)]
+    return labels.label, [Defect(QuarantineReason.UNKNOWN_TARGET, target.name, labels.unknown)]
 
 
 def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:
@@ -219,8 +237,8 @@ def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]
     unusable = np.array([word is not None and not is_usable_id(word) for word in words], np.bool_)
     ids = [None if bad else word for word, bad in zip(words, unusable, strict=True)]
     return ids, [
-        Defect(Reason.MISSING_ID, name, missing),
-        Defect(Reason.UNUSABLE_ID, name, unusable),
+        Defect(QuarantineReason.MISSING_ID, name, missing),
+        Defect(QuarantineReason.UNUSABLE_ID, name, unusable),
     ]
 
 
@@ -240,32 +258,13 @@ def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd
     if wrong > max(_STRAY_ROWS, _STRAY_SHARE * len(stray)):
         examples = ", ".join(repr(value) for value in values[stray].iloc[:3].tolist())
         msg = (
-            f"column {column!r} should hold {wanted}, and {wrong:,} of its {len(stray):,} values "
-            f"are something else, such as {examples}"
+            f"column {column!r} should hold {wanted}, but {wrong:,} of its {len(stray):,} values "
+            f"are not, such as {examples}"
         )
         raise SchemaError(msg)
 
 
-_OTHER_OF_TWO = {0: 1, 1: 0}
-
-
-@dataclass(frozen=True, eq=False)
-class Labels:
-    """The truth of each row.
-
-    Attributes
-    ----------
-    label
-        int8: `POSITIVE`, `NEGATIVE`, or `UNLABELLED` where nothing was there or it is unknown.
-    unknown
-        Where the value is neither the positive nor the negative one.
-    """
-
-    label: NDArray[np.int8]
-    unknown: NDArray[np.bool_]
-
-
-def parse_target(column: pd.Series, target: Target) -> Labels:
+def parse_target(column: pd.Series, target: Target) -> ParsedLabels:
     """Classify values as positive, negative or unknown; an empty one is `UNLABELLED`.
 
     The negative value is the other one of 0 and 1, of true and false; for any other target it is
@@ -283,7 +282,7 @@ def parse_target(column: pd.Series, target: Target) -> Labels:
     label = np.full(len(column), UNLABELLED, np.int8)
     label[positive] = POSITIVE
     label[negative] = NEGATIVE
-    return Labels(label, unreadable | (present & ~positive & ~negative))
+    return ParsedLabels(label, unreadable | (present & ~positive & ~negative))
 
 
 def _comparable(column: pd.Series, target: Target) -> tuple[Any, NDArray[np.bool_]]:

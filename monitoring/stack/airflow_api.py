@@ -99,7 +99,7 @@ class AirflowApi:
             if state in ENDED:
                 return state
             time.sleep(1)
-        msg = f"{dag_id}: run {run_id} did not end within {seconds:.0f} s: look at {self._url}"
+        msg = f"{dag_id}: run {run_id} did not end within {seconds:.0f} s: see {self._url}"
         raise StackError(msg)
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:

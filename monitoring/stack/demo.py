@@ -117,13 +117,13 @@ def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say) -> None:
 
 
 def _command(running: Running, *arguments: str) -> None:
-    """Run one of our own commands as a person would who uses the running stack."""
+    """Run a command of Tocsin with the environment of the running stack."""
     environment = os.environ | as_variables(running.settings)
     done = subprocess.run(  # noqa: S603  our own interpreter and our own words
         [sys.executable, "-m", "monitoring.cli", *arguments], env=environment, check=False
     )
     if done.returncode != 0:
-        msg = f"tocsin {' '.join(arguments)} ended with {done.returncode}"
+        msg = f"`tocsin {' '.join(arguments)}` ended with exit code {done.returncode}"
         raise StackError(msg)
 
 
@@ -149,7 +149,7 @@ def _when_scraped(url: str, query: str, *, seconds: float = 60) -> int:
         if any(one["metric"].get("part") == "report" for one in series):
             return len(series)
         time.sleep(1)
-    msg = f"Prometheus does not show the pushed metrics after {seconds:.0f} s: look at {url}"
+    msg = f"Prometheus does not show the pushed metrics after {seconds:.0f} s: see {url}"
     raise StackError(msg)
 
 

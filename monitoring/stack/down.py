@@ -44,7 +44,7 @@ def stop(folders: Folders) -> bool:
     left = processes_of(folders.state)
     if left:
         named = ", ".join(f"{process.name()} (pid {process.pid})" for process in left)
-        msg = f"can't be stopped: {named}"
+        msg = f"these processes can't be stopped: {named}"
         raise StackError(msg)
     return was_running
 
@@ -56,6 +56,6 @@ def alone(folders: Folders) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            msg = f"another up or down is at work on {folders.state}: wait for it"
+            msg = f"another `tocsin up` or `down` is running on {folders.state}: wait for it to end"
             raise StackError(msg) from error
         yield

@@ -94,7 +94,7 @@ def write_env(path: Path) -> bool:
     if lacking:
         msg = (
             f"{path} was left as it is, but lacks {', '.join(lacking)}: add them, or move the file "
-            "away and have it written anew (what was set up with its passwords asks for those)"
+            "away and run this again (servers set up with its passwords keep asking for those)"
         )
         raise EnvIncompleteError(msg)
     return False

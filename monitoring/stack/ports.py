@@ -34,7 +34,7 @@ def check_free(ports: Mapping[str, int]) -> None:
             problems.append(f"port {port}, wanted by {component}, is taken by {owner_of(port)}")
         components.setdefault(port, component)
     if problems:
-        cure = "stop the owner, or choose another port with TOCSIN_PORT_<PART>"
+        cure = "stop the owner, or set another port with TOCSIN_PORT_<COMPONENT>"
         raise PortTakenError("\n".join([*problems, cure]))
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Insert = postgresql.Insert | sqlite.Insert
 
-
 T = TypeVar("T")
 
 WAIT_SECONDS = 60
@@ -34,6 +33,9 @@ AT_ONCE = 10_000
 """Ids in one condition; SQLite takes 32,766 values in a statement."""
 
 _MANY = 1000
+
+_LOCK = 7_631_902_584_417
+"""Key of the advisory lock that is this project's in a PostgreSQL database."""
 
 
 class StoreError(TocsinError):
@@ -63,7 +65,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError) as error:  # of a port; the URL may hold a password
-        msg = f"the store's URL is not one: {allowed}"
+        msg = f"the store's URL can't be parsed: {allowed}"
         raise StoreError(msg) from error
     match parsed.drivername, parsed.database:
         case "postgresql" | "postgresql+psycopg2", str():
@@ -71,7 +73,7 @@ def _parse(url: str) -> URL:
             return parsed.set(drivername="postgresql+psycopg2")
         case "sqlite" | "sqlite+pysqlite", str(database) if database not in ("", ":memory:"):
             return parsed
-    msg = f"the store can't be at {parsed.render_as_string(hide_password=True)}: {allowed}"
+    msg = f"the store does not work on {parsed.render_as_string(hide_password=True)}: {allowed}"
     raise StoreError(msg)
 
 
@@ -144,10 +146,6 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield items[start : start + AT_ONCE]
 
 
-_LOCK = 7_631_902_584_417
-"""Key of the advisory lock that is this project's in a PostgreSQL database."""
-
-
 def upgrade(engine: Engine) -> None:
     """Bring the tables up to date; several processes may do so at once, one does the work.
 
@@ -170,7 +168,7 @@ def upgrade(engine: Engine) -> None:
         if current not in {None, *(script.revision for script in scripts.walk_revisions())}:
             msg = (
                 f"the store {engine.url.render_as_string(hide_password=True)} has tables of "
-                f"revision {current}, which this version of tocsin does not know: update tocsin"
+                f"revision {current}, which this version of tocsin does not know: update Tocsin"
             )
             raise StoreError(msg)
         config.attributes["connection"] = connection

@@ -15,7 +15,7 @@ from monitoring.errors import InputError
 from monitoring.rows.quarantine import (
     Fault,
     QuarantinedRow,
-    Reason,
+    QuarantineReason,
     is_usable_time,
     quarantine_unusable,
     quarantine_values,
@@ -137,7 +137,9 @@ def add_scores(
     InputError
         None of the scores has a time.
     """
-    outside = Fault(Reason.SCORE_OUT_OF_RANGE, "score", score, ~((score >= 0) & (score <= 1)))
+    outside = Fault(
+        QuarantineReason.SCORE_OUT_OF_RANGE, "score", score, ~((score >= 0) & (score <= 1))
+    )
     usable = _set_aside(connection, use_case, "scores", outside, row_id, scored_at)
     columns = zip(
         row_id[usable].tolist(),
@@ -177,7 +179,7 @@ def add_labels(
         None of the labels has a time.
     """
     neither = ~np.isin(label, (NEGATIVE, POSITIVE))
-    fault = Fault(Reason.UNKNOWN_LABEL, "label", label, neither)
+    fault = Fault(QuarantineReason.UNKNOWN_LABEL, "label", label, neither)
     usable = _set_aside(connection, use_case, "labels", fault, row_id, label_time)
     columns = zip(
         row_id[usable].tolist(), label[usable].tolist(), moments(label_time[usable]), strict=True
@@ -256,7 +258,7 @@ def _reused(record: Record) -> Record:
     row = QuarantinedRow(
         record["row_id"],
         row_number=0,
-        reason=Reason.REUSED_ID,
+        reason=QuarantineReason.REUSED_ID,
         detail=f"event time {record['event_time'].isoformat()}, amount {record['amount']}: "
         "another row came earlier under this id",
         payload=record["features"],

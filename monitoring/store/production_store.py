@@ -375,7 +375,7 @@ def _check_lengths(**columns: Sized) -> None:
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         given = ", ".join(f"{length} of {name}" for name, length in lengths.items())
-        msg = f"one of each is needed per row, not {given}"
+        msg = f"arrays of equal length are needed, not {given}"
         raise InputError(msg)
 
 

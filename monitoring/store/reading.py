@@ -38,6 +38,14 @@ PORTION = 20_000
 _P = production_rows.c
 
 
+@dataclass(frozen=True)
+class Settled:
+    """Rows whose truth is settled, and those of them that are positive."""
+
+    rows: int
+    positives: int
+
+
 def read_window(
     connection: Connection,
     case: UseCase,
@@ -171,14 +179,6 @@ def _decoded(
 
 def _times(moments: Sequence[str | None]) -> NDArray[np.datetime64]:
     return np.array(["NaT" if text is None else text for text in moments], "datetime64[us]")
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Rows whose truth is settled, and those of them that are positive."""
-
-    rows: int
-    positives: int
 
 
 def rows_in_window(connection: Connection, case: UseCase, window: Window, as_of: datetime) -> int:

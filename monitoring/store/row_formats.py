@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 
     from monitoring.use_case import UseCase
 
+_ARCHIVED_FEATURE = "features."
+"""Before each feature's name, since a feature may be called `amount` or `label` too."""
+
+_TIMES = ("event_time", "arrival_time", "label_time")
+
+_SNAPSHOT_MARK = "row:"
+"""Set before the columns that are not features: a feature may have any name of its own."""
+
+
+class ArchiveError(StoreError):
+    """An archive file is missing or was changed; the message says where and what to do."""
+
+
+class Scored(NamedTuple):
+    """A score, and the model version that gave it."""
+
+    score: float
+    model_version: str
+
 
 def features_to_json(features: pd.DataFrame) -> list[str]:
     """Return one JSON object per row, keyed by feature name: missing is null, floats are exact.
@@ -66,7 +85,7 @@ def features_from_json(texts: Sequence[str], features: Features) -> pd.DataFrame
     try:
         table = json.read_json(lines, read_options=read, parse_options=parse)
     except pa.ArrowInvalid as error:
-        msg = f"stored features are not of the kinds that the use case declares: {error}"
+        msg = f"stored features are not of the declared kinds: {error}"
         raise InputError(msg) from error
     return features_frame(table, features)
 
@@ -91,10 +110,6 @@ def features_frame(table: pa.Table, features: Features) -> pd.DataFrame:
     return pd.DataFrame(columns, columns=list(features.names))
 
 
-_ARCHIVED_FEATURE = "features."
-"""Before each feature's name, since a feature may be called `amount` or `label` too."""
-
-
 def declared_features(case: UseCase) -> Features:
     """Return the use case's features.
 
@@ -117,17 +132,6 @@ def readable_amounts(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     which count as missing: every later step can take that, and money says how many it lacks.
     """
     return np.where((amounts >= 0) & np.isfinite(amounts), amounts, np.nan)
-
-
-class ArchiveError(StoreError):
-    """An archive file is missing or was changed; the message says where and what to do."""
-
-
-class Scored(NamedTuple):
-    """A score, and the model version that gave it."""
-
-    score: float
-    model_version: str
 
 
 def encode_archive(rows: Rows, scores: Mapping[str, Scored]) -> bytes:
@@ -174,7 +178,7 @@ def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        msg = f"archive {path} of use case {case.name} is not there; {cure}"
+        msg = f"archive {path} of use case {case.name} is missing; {cure}"
         raise ArchiveError(msg) from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256:
@@ -215,11 +219,6 @@ def _moments(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
 
     times: NDArray[np.datetime64] = column.cast(pa.timestamp("us")).to_numpy()
     return times
-
-
-_TIMES = ("event_time", "arrival_time", "label_time")
-_SNAPSHOT_MARK = "row:"
-"""Set before the columns that are not features: a feature may have any name of its own."""
 
 
 def write_snapshot(rows: Rows, path: Path) -> str:

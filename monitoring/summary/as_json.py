@@ -1,4 +1,4 @@
-"""As JSON: references and summaries as plain records, and back, without loss."""
+"""References and summaries as plain JSON records, and back, without loss."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FormatError(TocsinError, ValueError):
-    """A file or text is not what it should be; the message says where and what to do."""
+    """A saved file, or a text, can't be read as what it should hold; the message says why."""
 
 
 def reference_record(reference: Reference) -> dict[str, Any]:
@@ -67,16 +67,16 @@ def reference_from(record: dict[str, Any]) -> Reference:
 
 
 def _check_sizes(reference: Reference) -> None:
-    """Raise where a summary's counts are not one a bin."""
+    """Raise where a summary has not one count per bin."""
     bins = {part.name: part.size for part in reference.bins}
     for summary in (reference.training, *reference.chunks, *reference.by_hour):
         counts = {name: len(part.counts) for name, part in summary.features.items()}
         if counts != bins:
-            msg = f"counts of {_first_unlike(bins, counts)!r} don't belong to its bins"
+            msg = f"counts of {_first_different(bins, counts)!r} don't belong to its bins"
             raise InputError(msg)
 
 
-def _first_unlike(bins: dict[str, int], counts: dict[str, int]) -> str:
+def _first_different(bins: dict[str, int], counts: dict[str, int]) -> str:
     return min(name for name in bins | counts if bins.get(name) != counts.get(name))
 
 

@@ -1,4 +1,4 @@
-"""Build: the one pass over rows that gives a window's summary."""
+"""The summary of a window of rows, in one pass over them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A column decoded once: an Arrow column as numbers or as words, whatever its type.
 
 A column of text, as CSV has it, holds numbers, booleans, times or words. A value is one of these
-by itself, whatever stands around it, so that a column comes to the same in whatever portions it
-is read.
+by itself, whatever stands around it, so that a column decodes to the same in whatever portions
+it is read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TRUE, _FALSE = "^(true|True|TRUE)$", "^(false|False|FALSE)$"
 _MISSING = f"^({'|'.join(map(re.escape, MISSING_NUMBERS))})$"
 
 _ZONED = r"[T ].*(Z|[+-]\d{2}(:?\d{2})?)$"
-"""A moment that says its zone."""
+"""A moment with a time zone."""
 
 _TOO_FINE = r"(\.\d{6})\d+"
 """Digits of a second beyond the microsecond."""
@@ -97,7 +97,7 @@ def number_column(
     text
         The column's strings may stand for numbers and times, as in CSV.
     expected
-        What text is tried as first, as it was found in other portions of the column.
+        What text is tried as first, as it was in other portions of the column.
     """
     if text:
         column = _parsed(column, expected)
@@ -109,7 +109,7 @@ def number_column(
 def word_column(
     column: pa.Array, *, text: bool = False, bins: FeatureBins | None = None
 ) -> WordColumn | None:
-    """Decode a column as words; None where it holds times, or numbers that are no codes.
+    """Decode a column as words; None where it holds times, or numbers that are not codes.
 
     Codes are whole numbers and booleans; they are read as the words that spell them. Whole floats
     are codes too: integers become floats where some are missing.
@@ -164,8 +164,8 @@ def rows_by_word(words: pa.Array) -> Counter[str]:
     """Return how many rows hold each word."""
     import pyarrow.compute as pc
 
-    found = pc.value_counts(words.drop_null())
-    values, counts = found.field("values").to_pylist(), found.field("counts").to_pylist()
+    counted = pc.value_counts(words.drop_null())
+    values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
     return Counter(dict(zip(values, counts, strict=True)))
 
 
@@ -220,7 +220,7 @@ def _numbers_of(column: pa.Array, kind: Values | None) -> NDArray[np.floating] |
 
 
 def _words_of(column: pa.Array, kind: Values | None) -> pa.Array | None:
-    """Return a column as words; None where it holds times, or numbers that are no codes."""
+    """Return a column as words; None where it holds times, or numbers that are not codes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -309,9 +309,9 @@ def _parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
     Parameters
     ----------
     text
-        Strings; null and `MISSING_NUMBERS` are missing where they are no words.
+        Strings; null and `MISSING_NUMBERS` are missing where they are not words.
     expected
-        What is tried first, as it was found in other portions of the column.
+        What is tried first, as it was in other portions of the column.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -322,9 +322,9 @@ def _parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
     if expected in tries:
         tries = {expected: tries.pop(expected), **tries}
     for parse in tries.values():
-        found = parse(text)
-        if found is not None:
-            return found
+        decoded = parse(text)
+        if decoded is not None:
+            return decoded
     bare = pc.utf8_trim_whitespace(text)
     missing = pc.match_substring_regex(bare, _MISSING)
     if not pc.any(missing).as_py() and bare.equals(text):
@@ -332,7 +332,9 @@ def _parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
     known = pc.if_else(missing, pa.scalar(None, bare.type), bare)
     if known.null_count == len(known):
         return pa.nulls(len(text))
-    return next((found for parse in tries.values() if (found := parse(known)) is not None), text)
+    return next(
+        (decoded for parse in tries.values() if (decoded := parse(known)) is not None), text
+    )
 
 
 def _numbers(text: pa.Array) -> pa.Array | None:

@@ -1,4 +1,4 @@
-"""Count: how many rows of one column fall into each bin of its feature, portion by portion."""
+"""How many rows of one column fall into each bin of its feature, counted portion by portion."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME_LETTERS = 80
-"""Letters of an unseen category's name that are kept."""
+"""Letters of an unseen category's name that a summary holds."""
 
 BLOCK = 1 << 15
 """Numbers that are compared with all edges before the next: as many as a core's cache holds."""
@@ -35,8 +35,8 @@ BLOCK = 1 << 15
 class Tally:
     """What was counted of one feature in some portion of a table; tallies add up, in any order.
 
-    Whether a column's type has changed is a question about all of it, so a tally keeps what
-    answers it: a portion that can't be counted is not the end of the column.
+    Whether a column's type has changed is a question about all of it, so a tally holds what
+    answers it: a portion that can't be counted does not end the column.
 
     Attributes
     ----------
@@ -167,7 +167,7 @@ def count_numbers(
     """Count numbers by bin, and those below and above the usual range.
 
     NaN is missing, infinities are numbers. Where the reference or the numbers are of single
-    precision, all are compared in it: what was rounded is not to be told from what was not.
+    precision, all are compared in it: what was rounded must not differ from what was not.
 
     Comparing every number with every edge looks like more work than searching each number's
     bin, and takes a tenth of the time: comparisons run many numbers at once.
@@ -186,7 +186,7 @@ def count_numbers(
         equal += np.array([np.count_nonzero(block == value) for value in heavy], np.int64)
         below += int(np.count_nonzero(block < low))
         above += int(np.count_nonzero(block > high))
-    equal[1:][heavy[1:] == heavy[:-1]] = 0  # values that only a double tells apart
+    equal[1:][heavy[1:] == heavy[:-1]] = 0  # values that differ in double precision alone
     intervals = np.diff(up_to, prepend=0)
     np.subtract.at(intervals, np.searchsorted(edges[:-1], heavy), equal)
     missing = len(numbers) - up_to[-1]

@@ -1,4 +1,4 @@
-"""Data file: a CSV or Parquet file that is (part of) a table, and what it says of itself."""
+"""A CSV or Parquet file that is a table or a part of one, and its own metadata."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (*CSV_ENDINGS, ".parquet")
 
 LETTERS = 300
-"""Letters of a line of an error that are told: it may hold a row of the file."""
+"""Letters of a line of an error that are shown: it may hold a row of the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class DataFile:
     schema
         Types of its columns; None for CSV, where all are text.
     rows
-        How many rows it says it has; None for CSV.
+        Rows by its metadata; None for CSV.
     """
 
     path: Path
@@ -67,25 +67,25 @@ def find_files(path: str | Path) -> tuple[DataFile, ...]:
     Raises
     ------
     TableError
-        There is none; one is of another format, damaged, or names a column twice.
+        There is no file; one is of another format, damaged, or names a column twice.
     """
-    return tuple(_opened(found) for found in _named(Path(path)))
+    return tuple(_opened(file) for file in _named(Path(path)))
 
 
 def _named(path: Path) -> Sequence[Path]:
     if path.is_dir():
-        found = sorted(inside for inside in path.rglob("*") if _is_data(inside, path))
-        if not found:
+        files = sorted(inside for inside in path.rglob("*") if _is_data(inside, path))
+        if not files:
             msg = f"folder {path} holds no file whose name ends in {', '.join(ENDINGS)}"
             raise TableError(msg)
-        return found
+        return files
     if path.exists() or not glob.has_magic(str(path)):
         return [path]
-    found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
-    if not found:
+    files = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
+    if not files:
         msg = f"no file is called {path}"
         raise TableError(msg)
-    return found
+    return files
 
 
 def _is_data(path: Path, folder: Path) -> bool:
@@ -139,10 +139,10 @@ def _parquet(path: Path) -> DataFile:
 
 
 def unreadable(path: Path, error: BaseException) -> TableError:
-    """Return the error that says that a file can't be read, and why, in a few lines."""
-    told = str(error) or type(error).__name__
-    lines = [shortened(line, LETTERS) for line in told.splitlines()[:3]]
-    if isinstance(error, UnicodeDecodeError) or "Invalid unicode" in told:
+    """Return the error that a file can't be read, with the cause in a few lines."""
+    cause = str(error) or type(error).__name__
+    lines = [shortened(line, LETTERS) for line in cause.splitlines()[:3]]
+    if isinstance(error, UnicodeDecodeError) or "Invalid unicode" in cause:
         lines.append("CSV is read as UTF-8: save the file so")
     return TableError(f"{path} can't be read: " + "\n".join(lines))
 
@@ -155,7 +155,7 @@ def columns_of(files: Iterable[DataFile]) -> tuple[str, ...]:
 
 
 def rows_of(files: Iterable[DataFile]) -> int | None:
-    """Return the number of rows of a table's files; None where one of them doesn't say."""
+    """Return the number of rows of a table's files; None where the metadata of one lacks it."""
     counts = [file.rows for file in files]
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None

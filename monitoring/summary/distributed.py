@@ -1,4 +1,4 @@
-"""Distributed: a Spark DataFrame, each partition read where it lies, and added up here.
+"""The distributed engine: Spark reads each partition where it lies; results are added up here.
 
 The workers need this package, numpy and pyarrow, and nothing else of what it depends on.
 """
@@ -64,9 +64,9 @@ class Distributed:
         if placed:
             rows = self._rows_by_part(wanted)
             starts = dict(zip(rows, accumulate(rows.values(), initial=0), strict=False))
-        found = self._done(_Todo(work, wanted, starts))
+        results = self._done(_Todo(work, wanted, starts))
         # A frame without rows may have no partition either.
-        yield from found.values() if found else [work([Portion(0, no_rows(wanted))])]
+        yield from results.values() if results else [work([Portion(0, no_rows(wanted))])]
 
     def _wanted(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return those that are there; the first of all where none is, for rows to be counted."""
@@ -79,7 +79,7 @@ class Distributed:
         return self._counted[wanted]
 
     def _done(self, todo: _Todo[Found]) -> dict[int, Found]:
-        """Return what was found in each partition, in their order."""
+        """Return the result of each partition, in their order."""
         from pyspark.errors import PySparkException
 
         picked = self._frame.select(*(_called(self._names.index(name)) for name in todo.columns))
@@ -113,7 +113,7 @@ class _Todo(Generic[Found]):
     starts: Mapping[int, int] | None
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the partition's number and what was found, or the error that says why not."""
+        """Yield the partition's number and its result, or the error that stopped it."""
         import pyarrow as pa
         from pyspark import TaskContext
 

@@ -1,4 +1,4 @@
-"""Fingerprint: the hash that says whether two summaries are on the same bins."""
+"""The hash of bins, by which summaries on the same bins are recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit: the bins of each feature, from the reference's rows alone."""
+"""The bins of each feature, fitted on the reference's rows alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frame: pandas columns as Arrow columns."""
+"""Pandas columns as Arrow columns."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def arrow_table(frame: pd.DataFrame, names: Sequence[str]) -> pa.Table:
 
     there = [name for name in names if name in frame.columns]
     # Without a column of theirs rows would not be counted: the first of all stands for them.
-    found = {name: arrow_column(frame[name]) for name in there or frame.columns[:1]}
-    return pa.table(found)
+    columns = {name: arrow_column(frame[name]) for name in there or frame.columns[:1]}
+    return pa.table(columns)
 
 
 def arrow_column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
@@ -38,10 +38,10 @@ def arrow_column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
             column = column.astype(np.float64)
         return pa.array(np.ascontiguousarray(column.to_numpy()))  # without a copy, if it may be
     try:
-        found = pa.array(column, from_pandas=True)
+        converted = pa.array(column, from_pandas=True)
     except _NOT_OF_ONE_TYPE:
         return _objects(column)
-    return _objects(column) if isinstance(found.type, pa.BaseExtensionType) else found
+    return _objects(column) if isinstance(converted.type, pa.BaseExtensionType) else converted
 
 
 def _objects(column: pd.Series) -> pa.Array:

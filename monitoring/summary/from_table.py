@@ -1,4 +1,4 @@
-"""From table: a window summarised, or a reference counted, from a table read by any engine."""
+"""The summary of a window, or of a reference, from a table that any engine reads."""
 
 from __future__ import annotations
 

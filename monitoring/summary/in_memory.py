@@ -1,4 +1,4 @@
-"""In memory: a table of Arrow's, or a frame, as it stands."""
+"""The engine for tables in memory: Arrow tables and pandas DataFrames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merge: summaries of the same bins add up, exactly and in any order."""
+"""Merging: summaries on the same bins add up, exactly and in any order."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _SEVERITY = (ColumnStatus.OK, ColumnStatus.TYPE_CHANGED, ColumnStatus.MISSING_CO
 
 
 class MergeError(TocsinError, ValueError):
-    """Summaries are not on the same bins, or not of the same model version."""
+    """Summaries lie on different bins, or are of different model versions."""
 
 
 def merge(*summaries: Summary) -> Summary:
     """Return the summary of all rows together.
 
-    A column that one part could not read keeps that part's status: of several, the worse.
+    A column that could not be read in some part has that part's status: of several, the worst.
 
     Raises
     ------
     MergeError
-        There is none to merge, or they differ in bins or model version.
+        There is nothing to merge, or they differ in bins or model version.
     """
     if not summaries:
         msg = "nothing to merge: give at least one summary"
         raise MergeError(msg)
     first = summaries[0]
-    _alike("bins", {summary.bins_hash for summary in summaries})
-    _alike("model version", {str(summary.model_version) for summary in summaries})
+    _check_same("bins", {summary.bins_hash for summary in summaries})
+    _check_same("model version", {str(summary.model_version) for summary in summaries})
     hours = [summary.hours for summary in summaries if summary.hours is not None]
     scores = [summary.scores for summary in summaries if summary.scores is not None]
     return Summary(
@@ -86,10 +86,10 @@ def _merge_features(parts: Sequence[FeatureSummary]) -> FeatureSummary:
     )
 
 
-def _alike(what: str, found: set[str]) -> None:
-    if len(found) > 1:
+def _check_same(what: str, values: set[str]) -> None:
+    if len(values) > 1:
         msg = (
-            f"summaries of unlike {what} don't add up: {', '.join(sorted(found))}; "
+            f"summaries of different {what} don't add up: {', '.join(sorted(values))}; "
             "summarise the rows again on one reference"
         )
         raise MergeError(msg)

@@ -1,4 +1,4 @@
-"""One pass: all features of a table counted as its rows go by, and spans of it apart."""
+"""All features of a table counted in one pass, and spans of its rows apart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Counted:
     Attributes
     ----------
     tallies
-        One a feature.
+        One per feature.
     """
 
     rows: int
@@ -72,14 +72,14 @@ def summary_of(
         model_version=model_version,
         rows=counted.rows,
         features={
-            part.name: finished(part, found)
-            for part, found in zip(bins, counted.tallies, strict=True)
+            part.name: finished(part, counts)
+            for part, counts in zip(bins, counted.tallies, strict=True)
         },
     )
 
 
 def _pieces(portion: Portion, spans: Sequence[range]) -> Iterator[tuple[int | None, Portion]]:
-    """Cut a portion where spans begin and end; tell the span of each piece, if it is in one."""
+    """Cut a portion where spans begin and end; with the span of each piece, if it is in one."""
     stop = portion.start + portion.rows.num_rows
     at = portion.start
     for number, span in enumerate(spans):

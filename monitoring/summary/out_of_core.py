@@ -1,4 +1,4 @@
-"""Out of core: files of any size, streamed by DuckDB, a few portions in memory at a time."""
+"""The out-of-core engine: DuckDB streams files of any size, a few portions in memory at a time."""
 
 from __future__ import annotations
 

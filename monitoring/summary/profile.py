@@ -1,4 +1,4 @@
-"""Profile: what bins are fitted from: a sample of rows, ranges of numbers, rows by word.
+"""What bins are fitted from: a sample of rows, ranges of numbers, rows by word.
 
 The sample is the same however the table is read (`monitoring.summary.sampling`); a table of no
 more rows than the sample holds is in it whole.
@@ -27,7 +27,7 @@ SAMPLED = 10_000_000
 """Values that the sample holds, at most: a third of a million rows of 30 columns."""
 
 DISTINCT = 20_000
-"""Different words of a column that are counted exactly; beyond, the sample tells the frequent."""
+"""Different words of a column that are counted exactly; of more, the sample counts."""
 
 
 class FitError(TocsinError, ValueError):
@@ -144,10 +144,10 @@ class WordsColumn:
         self.parts += other.parts
         return True
 
-    def _count(self, found: Counter[str] | None) -> None:
-        if self.words is not None and found is not None:
-            self.words += found
-        if found is None or (self.words is not None and len(self.words) > DISTINCT):
+    def _count(self, more: Counter[str] | None) -> None:
+        if self.words is not None and more is not None:
+            self.words += more
+        if more is None or (self.words is not None and len(self.words) > DISTINCT):
             self.words = None
 
 
@@ -175,11 +175,11 @@ class Profile:
         self.rows += other.rows
         self.turned |= other.turned
         for name, column in self.columns.items():
-            found = other.columns[name]
+            theirs = other.columns[name]
             # Of a column without a value it is not known what it would hold.
             if _unknown(column):
-                self.columns[name] = found
-            elif not _unknown(found) and not column.join(found):
+                self.columns[name] = theirs
+            elif not _unknown(theirs) and not column.join(theirs):
                 self.turned.add(name)
         return self
 
@@ -198,8 +198,8 @@ def profile(table: Table, names: Sequence[str], *, as_words: Collection[str] = (
         A column holds different things in different places, or is not there in some.
     """
     size = max(SAMPLED // max(len(names), 1), 1)
-    found = _read(table, names, as_words, size)
-    again = sorted(found.turned)
+    profiled = _read(table, names, as_words, size)
+    again = sorted(profiled.turned)
     if again:
         # Of text, numbers in one place and words in another are words; that is known too late.
         words = _read(table, again, again, size)
@@ -209,9 +209,9 @@ def profile(table: Table, names: Sequence[str], *, as_words: Collection[str] = (
                 "different things in different places: bring it to one type"
             )
             raise FitError(msg)
-        found.columns |= words.columns
-        found.turned.clear()
-    return found
+        profiled.columns |= words.columns
+        profiled.turned.clear()
+    return profiled
 
 
 def _read(table: Table, names: Sequence[str], as_words: Collection[str], size: int) -> Profile:
@@ -229,39 +229,39 @@ def _profile(
     rows: int | None,
 ) -> Profile:
     sampler = Sampler(size, rows)
-    found = Profile(
+    profiled = Profile(
         0, {name: WordsColumn() if name in as_words else NumbersColumn() for name in names}
     )
     for portion in portions:
         picked = sampler.pick(portion.start, portion.rows.num_rows)
         for name in names:
-            _add(found, name, portion, picked)
-        _keep(found, sampler.drop())
-        found.rows += portion.rows.num_rows
-    _keep(found, sampler.drop(last=True))
-    return found
+            _add(profiled, name, portion, picked)
+        _keep(profiled, sampler.drop())
+        profiled.rows += portion.rows.num_rows
+    _keep(profiled, sampler.drop(last=True))
+    return profiled
 
 
-def _add(found: Profile, name: str, portion: Portion, picked: NDArray[np.intp]) -> None:
+def _add(profiled: Profile, name: str, portion: Portion, picked: NDArray[np.intp]) -> None:
     values = portion.column(name)
     if values is None:
         msg = f"the reference has no column {name!r} from row {portion.start + 1:,} on"
         raise FitError(msg)
-    if name in found.turned:
+    if name in profiled.turned:
         return
-    column = found.columns[name]
+    column = profiled.columns[name]
     if not column.add(values, picked, text=portion.text):
         words = WordsColumn()
-        if found.rows == 0 and words.add(values, picked, text=portion.text):
-            found.columns[name] = words
+        if profiled.rows == 0 and words.add(values, picked, text=portion.text):
+            profiled.columns[name] = words
         else:
-            found.turned.add(name)
+            profiled.turned.add(name)
 
 
-def _keep(found: Profile, places: NDArray[np.intp] | None) -> None:
+def _keep(profiled: Profile, places: NDArray[np.intp] | None) -> None:
     if places is not None:
-        for name in found.columns.keys() - found.turned:
-            found.columns[name].keep(places)
+        for name in profiled.columns.keys() - profiled.turned:
+            profiled.columns[name].keep(places)
 
 
 def _unknown(column: Column) -> bool:

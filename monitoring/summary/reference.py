@@ -1,4 +1,4 @@
-"""Reference: fitted once from a model's training and validation rows, kept with the model."""
+"""The reference of a model, fitted once on its training and validation rows and stored with it."""
 
 from __future__ import annotations
 

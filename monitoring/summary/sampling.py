@@ -1,4 +1,4 @@
-"""Sampling: which rows of a table are in its sample, told from their places alone.
+"""Which rows of a table are in its sample, decided by their places alone.
 
 Each place has a number of its own, as if drawn at random but always the same; the rows with the
 smallest numbers are the sample. So it does not matter in what portions, or on how many machines,

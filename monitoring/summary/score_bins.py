@@ -1,4 +1,4 @@
-"""Score bins: spaced in log-odds, finer in the tail and at the top, the threshold an edge."""
+"""The score bins: even in log-odds, finer in the tail and at the top, the threshold an edge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REACH = 16.0
-"""Log-odds beyond which scores are not told apart: one in nine million."""
+"""Log-odds beyond which scores share a bin: one in nine million."""
 
 STEP = 0.25
 TAIL_STEP = 0.05
@@ -27,7 +27,7 @@ HEAVY = 1 / 256
 """Share of the scores that makes a value heavy: it gets a bin of its own."""
 
 MOST_VALUES = 4096
-"""Different scores that get a bin each where rows are judged at once."""
+"""Different scores that get a bin each where rows are measured at once."""
 
 
 def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDArray[np.float64]:
@@ -36,7 +36,7 @@ def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDA
     Parameters
     ----------
     scores
-        Scores of the model, which say where the tail begins; at log-odds 0 without any.
+        Scores of the model, which fix where the tail begins; at log-odds 0 without any.
     threshold
         Decision threshold; one of the edges.
     """
@@ -56,7 +56,7 @@ def _log_odds(share: float) -> float:
 
 
 def score_row_edges(scores: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
-    """Return the inner edges of bins for rows that are judged at once, and merged with no others.
+    """Return the inner edges of bins for rows that are measured at once, and merged with no others.
 
     A bin for each score, so that every figure is exact; where there are too many different ones,
     edges at even ranks, and closer together among the highest.

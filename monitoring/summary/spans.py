@@ -1,4 +1,4 @@
-"""Spans: where a reference is cut into chunks as long as the verdict's window."""
+"""Where a reference is cut into chunks as long as the verdict's window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table: rows in an order of their own, read portion by portion, as often as it takes."""
+"""A table: rows in an order of their own, read portion by portion, as often as it takes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST, MOST = 1 << 11, 1 << 16
 
 
 class TableError(TocsinError, ValueError):
-    """A table can't be read or compared; the message names it, what is wrong, what to do."""
+    """A table can't be read or compared; the message names the table, the cause and what to do."""
 
 
 def portion_rows(columns: int) -> int:
@@ -61,7 +61,7 @@ class Table(Protocol):
         """Names of the columns, each once."""
 
     def rows(self, columns: Sequence[str]) -> int | None:
-        """Return the number of rows as these columns are read; None where only reading tells."""
+        """Return the number of rows as these columns are read; None where it is unknown before."""
 
     def read(
         self,

@@ -1,4 +1,4 @@
-"""Summary and Reference: the small mergeable records from which every number is made."""
+"""The summary and the reference: the small mergeable records from which every number is made."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class FeatureBins:
     rare
         The reference's other categories, known but without a bin each.
     open_ended
-        The reference has so many rare categories that they are not kept: all that are not among
+        The reference has so many rare categories that they are not listed: all that are not among
         `categories` are counted as other, none as unseen.
     unseen_share, unseen_shape
         Share of unseen categories among values to expect where nothing changed, as known from
@@ -90,13 +90,13 @@ class FeatureBins:
 
     @property
     def valueless(self) -> bool:
-        """Whether the reference is all missing, so that it tells no kind of values."""
+        """Whether the reference is all missing, so that its kind of values is unknown."""
         numeric = self.kind is FeatureKind.NUMERIC
         return numeric and not (self.edges or self.heavy) and self.low == float("-inf")
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What each bin is called by people."""
+        """What each bin is called in texts."""
         if self.kind is FeatureKind.CATEGORICAL:
             return ("missing", *self.categories, "other", "unseen")
         if not self.edges:
@@ -123,7 +123,7 @@ class FeatureBins:
 
 
 UNSEEN_KEPT = 20
-"""Unseen categories that a summary names, a feature."""
+"""Unseen categories that a summary names, per feature."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ class FeatureSummary:
     Attributes
     ----------
     counts
-        int64, one number a bin, in the order of `FeatureBins`.
+        int64, one number per bin, in the order of `FeatureBins`.
     below, above
         Rows far outside the reference's range; they are in `counts` too.
     unseen
@@ -187,7 +187,7 @@ class Summary:
     Attributes
     ----------
     bins_hash
-        Hash of the reference's bins and score edges; merging unlike ones is an error.
+        Hash of the reference's bins and score edges; merging across hashes is an error.
     model_version
         Version of the model whose reference and scores these are.
     start, end
@@ -213,7 +213,7 @@ class Reference:
     Attributes
     ----------
     bins
-        One entry a feature.
+        One entry per feature.
     score_edges
         Inner edges of the score bins, evenly spaced in log-odds and finer in the tail,
         the decision threshold among them.
@@ -224,7 +224,7 @@ class Reference:
     validation
         Summary of its validation rows, scores and labels included.
     chunks
-        Summaries of the reference's own chunks, as long as the verdict's window: they tell the
+        Summaries of the reference's own chunks, as long as the verdict's window: they show its
         natural variation.
     score_chunks
         Score histograms of the validation rows' chunks: the score's natural variation.

@@ -1,4 +1,4 @@
-"""The door: two tables in, a verdict out, whatever they are made of."""
+"""The public functions on tables: two tables in, a verdict out, whatever they are made of."""
 
 import io
 import json
@@ -166,7 +166,7 @@ def test_a_long_word_is_not_told_whole() -> None:
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
-        (pd.Series([1, 2]), "a Series, which is no table"),
+        (pd.Series([1, 2]), "a Series, which is not a table"),
         (pd.DataFrame({"x": []}), "no rows"),
         (pd.DataFrame([[1, 2]], columns=["x", "x"]), "several columns of one name: x"),
         (42, "is a int"),

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from monitoring.drift.baseline import Table, sparse_groups
+from monitoring.drift.baseline import ContingencyTable, sparse_groups
 from monitoring.drift.statistics import divergence, jensen_shannon
 
 
-def table(expected: np.ndarray, found: np.ndarray) -> Table:
-    return Table(expected.astype(float), found, missing_expected=0.0, missing=0)
+def table(expected: np.ndarray, found: np.ndarray) -> ContingencyTable:
+    return ContingencyTable(expected.astype(float), found, missing_expected=0.0, missing=0)
 
 
 def test_the_divergence_is_that_of_scipy() -> None:

@@ -1,4 +1,4 @@
-"""Windows without drift stay silent, whatever their size."""
+"""Windows without drift raise no false alarm, whatever their size."""
 
 import numpy as np
 import pytest

@@ -87,8 +87,8 @@ def test_a_window_without_scores_and_one_with_few_have_a_status(reference: Refer
     assert few.reason == "30 rows with a score, fewer than 50"
 
 
-def test_validation_scores_that_are_all_alike_tell_nothing() -> None:
+def test_validation_scores_that_are_all_equal_are_a_constant_reference() -> None:
     alike = reference_of(rows(0, 2000), rows(1, 2000, np.full(2000, 0.01)), features=FEATURES)
     part = judged(alike, rows(9, 500))
     assert part.status is DriftStatus.CONSTANT_REFERENCE
-    assert part.reason == "all validation scores are alike"
+    assert part.reason == "all validation scores are equal"

@@ -8,8 +8,8 @@ from scipy.stats import chi2_contingency, false_discovery_control, hypergeom
 
 from monitoring.drift.statistics import (
     benjamini_hochberg,
+    distribution_p_value,
     proportion_p_value,
-    spread_p_value,
     unseen_p_value,
 )
 
@@ -26,6 +26,11 @@ def test_the_test_of_a_proportion_is_fishers(
     assert proportion_p_value(found, rows, expected, reference) == pytest.approx(
         two_sided, rel=1e-6, abs=1e-12
     )
+
+
+def test_a_small_p_value_of_a_proportion_loses_no_digits() -> None:
+    exact = 2 * hypergeom(157 + 332, 55, 157).cdf(0)
+    assert proportion_p_value(0, 157, 55, 332) == pytest.approx(exact, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def test_q_values_are_benjamini_and_hochbergs(p_values: list[float]) -> None:
 def test_unordered_cells_are_compared_by_chi_square() -> None:
     expected, found = np.array([4000.0, 9000.0, 7000.0]), np.array([450, 880, 670])
     pearson = chi2_contingency(np.array([expected, found])).pvalue
-    assert spread_p_value(expected, found, ordered=False) == pytest.approx(pearson)
+    assert distribution_p_value(expected, found, ordered=False) == pytest.approx(pearson)
 
 
 @pytest.mark.parametrize("rows", [50, 200, 5000, 200_000])
@@ -67,21 +72,21 @@ def test_unordered_cells_are_compared_by_chi_square() -> None:
 def test_p_values_are_uniform_without_drift(expected: np.ndarray, rows: int, ordered: bool) -> None:
     rng = np.random.default_rng(rows)
     windows = rng.multinomial(rows, rng.dirichlet(expected, 1500))
-    p = np.array([spread_p_value(expected, window, ordered=ordered) for window in windows])
+    p = np.array([distribution_p_value(expected, window, ordered=ordered) for window in windows])
     for level in (0.01, 0.05):
         assert (p < level).mean() < level + 3.5 * np.sqrt(level / len(p))
     assert (p < 0.05).mean() > 0.02
 
 
 def test_no_cells_to_compare_is_no_change() -> None:
-    assert spread_p_value(np.array([100.0]), np.array([50]), ordered=True) == 1
-    assert spread_p_value(np.array([100.0, 50.0]), np.array([0, 0]), ordered=True) == 1
+    assert distribution_p_value(np.array([100.0]), np.array([50]), ordered=True) == 1
+    assert distribution_p_value(np.array([100.0, 50.0]), np.array([0, 0]), ordered=True) == 1
 
 
 def test_far_beyond_what_is_simulated_p_values_keep_falling() -> None:
     expected = np.full(10, 2000.0)
     some, more = (np.array([5 + k, *[5] * 8, 5 - 5 * (k > 20)]) for k in (18, 45))
-    assert 0 < spread_p_value(expected, more, ordered=True) < 1e-12
-    assert spread_p_value(expected, more, ordered=True) < spread_p_value(
+    assert 0 < distribution_p_value(expected, more, ordered=True) < 1e-12
+    assert distribution_p_value(expected, more, ordered=True) < distribution_p_value(
         expected, some, ordered=True
     )

@@ -51,13 +51,13 @@ def test_no_capacity_catches_nothing() -> None:
 
 
 def test_unlabelled_rows_compete_for_the_reviews() -> None:
-    silent = np.random.default_rng(22).random(20_000) < 0.5
-    found = at_capacity(counted(replace(MADE, label=np.where(silent, -1, MADE.label))), 400)
+    unlabelled = np.random.default_rng(22).random(20_000) < 0.5
+    found = at_capacity(counted(replace(MADE, label=np.where(unlabelled, -1, MADE.label))), 400)
     known = np.argsort(-MADE.score)[:400]
-    known = known[~silent[known]]
+    known = known[~unlabelled[known]]
     assert found.precision.value == pytest.approx(MADE.label[known].mean(), abs=0.01)
     assert found.recall.value == pytest.approx(
-        MADE.label[known].sum() / MADE.label[~silent].sum(), abs=0.01
+        MADE.label[known].sum() / MADE.label[~unlabelled].sum(), abs=0.01
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from monitoring.performance.estimate import Estimate, estimate
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.recalibration import Calibration, calibration
-from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.score_histograms import first_flagged
 from monitoring.performance.scorecard import CardStatus, Scorecard, scorecard
 from tests.performance.made import (
     COSTS,
@@ -36,7 +36,7 @@ def realised(window: Scored) -> Scorecard:
 
 def judged(rows: Scored) -> Calibration:
     scores = counted(rows)
-    found = calibration([scores], first_alarmed(scores, THRESHOLD))
+    found = calibration([scores], first_flagged(scores, THRESHOLD))
     assert found is not None
     return found
 
@@ -75,7 +75,7 @@ def test_the_estimate_sees_a_shift_that_the_last_realised_value_does_not() -> No
 
 
 def forgetful(rows: Scored, seed: int) -> Scored:
-    """Half of the alarmed positives are none any more, and rows that looked harmless are."""
+    """Half of the flagged positives are none any more, and rows that looked harmless are."""
     rng, size = np.random.default_rng(seed), len(rows.score)
     alarm = rows.score >= THRESHOLD
     forgotten = (rows.label == 1) & alarm & (rng.random(size) < 0.5)
@@ -93,9 +93,9 @@ def test_concept_drift_is_invisible_until_labels_show_it() -> None:
     assert truth is not None
     assert blind.recall.value - truth > 0.3
     assert not holds(blind.recall, truth)
-    told = estimated(window, VALIDATION, forgetful(earlier, 44))
-    assert told.status is CardStatus.NOT_CALIBRATED
-    assert told.recall == Ratio(None)
+    renewed = estimated(window, VALIDATION, forgetful(earlier, 44))
+    assert renewed.status is CardStatus.NOT_CALIBRATED
+    assert renewed.recall == Ratio(None)
 
 
 def test_concept_drift_that_keeps_the_order_is_followed_once_labels_show_it() -> None:
@@ -107,18 +107,18 @@ def test_concept_drift_that_keeps_the_order_is_followed_once_labels_show_it() ->
     window, earlier = halved(34), halved(43)
     truth = realised(window).precision.value
     assert not holds(estimated(window).precision, truth)
-    told = estimated(window, VALIDATION, earlier)
-    assert told.status is CardStatus.JUDGED
-    assert holds(told.precision, truth)
-    assert holds(told.recall, realised(window).recall.value)
+    renewed = estimated(window, VALIDATION, earlier)
+    assert renewed.status is CardStatus.JUDGED
+    assert holds(renewed.precision, truth)
+    assert holds(renewed.recall, realised(window).recall.value)
 
 
 def test_few_labels_of_late_change_little_and_leave_more_doubt() -> None:
     window = calibrated(20_000, 0.01, 3, np.random.default_rng(45))
     late = calibrated(300, 0.01, 3, np.random.default_rng(46))
-    alone, told = estimated(window), estimated(window, VALIDATION, late)
-    assert told.recall.value == pytest.approx(alone.recall.value, abs=0.1)
-    assert wide(told.recall) > wide(alone.recall)
+    alone, renewed = estimated(window), estimated(window, VALIDATION, late)
+    assert renewed.recall.value == pytest.approx(alone.recall.value, abs=0.1)
+    assert wide(renewed.recall) > wide(alone.recall)
     nothing_new = replace(late, label=np.full(300, -1))
     assert estimated(window, VALIDATION, nothing_new) == alone
 
@@ -161,7 +161,7 @@ class TestCalibration:
         assert sum(one.p_value < 0.05 for one in found) <= 10
 
     @pytest.mark.parametrize(("size", "slope"), [(0.3, 1), (3.0, 1), (1, 1.3), (1, 0.7)])
-    def test_scores_of_the_wrong_size_or_too_sure_are_mended(
+    def test_scores_of_the_wrong_size_or_too_sure_are_recalibrated(
         self, size: float, slope: float
     ) -> None:
         def wrong(rows: Scored) -> Scored:
@@ -177,7 +177,7 @@ class TestCalibration:
         assert holds(before.recall, after.recall.value)
         assert holds(before.precision, after.precision.value)
 
-    def test_scores_that_no_mending_puts_right_give_no_estimate(self) -> None:
+    def test_scores_that_no_recalibration_corrects_give_no_estimate(self) -> None:
         rows = VALIDATION
         upside_down = replace(rows, score=probability(-log_odds(rows.score) - 8))
         assert not judged(upside_down).holds

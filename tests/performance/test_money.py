@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitoring.performance.cost_curve import CostItem, cost_curve, cost_steps, sensitivity
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.money import best_threshold, money_at
-from monitoring.performance.score_histograms import first_alarmed
+from monitoring.performance.score_histograms import first_flagged
 from monitoring.use_case import Costs, MissedCost
 from tests.performance.made import COSTS, THRESHOLD, Scored, calibrated, counted, edges_with
 
@@ -51,7 +51,7 @@ prices = st.integers(0, 8).map(float)
 
 def test_money_is_what_the_rows_say() -> None:
     scores = counted(MADE)
-    money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+    money = money_at(scores, first_flagged(scores, THRESHOLD), COSTS)
     assert money is not None
     alarm, positive = MADE.score >= THRESHOLD, MADE.label == 1
     loss = 0.8 * MADE.amount + 3
@@ -237,7 +237,7 @@ class TestMissingAmounts:
 
     def test_they_are_not_zero_and_are_told(self, rows: Scored) -> None:
         scores = counted(rows)
-        money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+        money = money_at(scores, first_flagged(scores, THRESHOLD), COSTS)
         positive, missing = rows.label == 1, np.isnan(rows.amount)
         mean = rows.amount[positive & ~missing].mean()
         filled = replace(rows, amount=np.where(missing, mean, rows.amount))
@@ -250,7 +250,7 @@ class TestMissingAmounts:
     def test_those_of_negatives_matter_to_nobody(self, rows: Scored) -> None:
         known = replace(rows, amount=np.where(rows.label == 1, MADE.amount, np.nan))
         scores = counted(known)
-        money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+        money = money_at(scores, first_flagged(scores, THRESHOLD), COSTS)
         assert money is not None
         assert money.unpriced == 0
         assert money.cost == pytest.approx(cost_on_rows(MADE, THRESHOLD, COSTS))
@@ -274,7 +274,7 @@ def test_the_interval_of_the_return_on_cost_holds_the_long_run_s() -> None:
 
     def returned(rows: Scored) -> Ratio:
         scores = counted(rows)
-        money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+        money = money_at(scores, first_flagged(scores, THRESHOLD), COSTS)
         assert money is not None
         return money.return_on_cost
 
@@ -292,6 +292,6 @@ def test_the_interval_of_the_return_on_cost_holds_the_long_run_s() -> None:
 def test_nothing_spent_has_no_return() -> None:
     nobody = MADE.take(MADE.score < THRESHOLD)
     scores = counted(nobody)
-    money = money_at(scores, first_alarmed(scores, THRESHOLD), COSTS)
+    money = money_at(scores, first_flagged(scores, THRESHOLD), COSTS)
     assert money is not None
     assert money.return_on_cost == Ratio(None)

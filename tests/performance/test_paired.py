@@ -8,8 +8,8 @@ from monitoring.performance.paired_comparison import Comparison, RowOutcomes, co
 Bools = np.ndarray
 
 
-def outcomes(caught: Bools, alarmed: Bools, positive: Bools, amounts: np.ndarray) -> RowOutcomes:
-    cost = np.where(positive, np.where(caught, 2.0, amounts), 7.0 * alarmed)
+def outcomes(caught: Bools, flagged: Bools, positive: Bools, amounts: np.ndarray) -> RowOutcomes:
+    cost = np.where(positive, np.where(caught, 2.0, amounts), 7.0 * flagged)
     return RowOutcomes(caught=caught & positive, cost=cost)
 
 

@@ -85,8 +85,8 @@ def test_labels_that_have_not_come_are_not_looked_at() -> None:
         ({"capacity": -1}, "capacity: -1 is no number of reviews; give one from 0 on"),
         ({"capacity": float("nan")}, "capacity: nan is no number of reviews"),
         ({"capacity": "5"}, "capacity: '5' is no number of reviews"),
-        ({"costs": {"review": -2}}, "(?s)Costs.*review.*greater than or equal to 0"),
-        ({"costs": {"reveiw": 2}}, "(?s)Costs.*reveiw"),
+        ({"costs": {"review": -2}}, "(?s)costs.*review.*greater than or equal to 0"),
+        ({"costs": {"reveiw": 2}}, "(?s)costs.*reveiw"),
     ],
 )
 def test_what_is_wrong_is_refused_by_name_and_row(changes: dict[str, object], reason: str) -> None:

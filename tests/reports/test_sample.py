@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitoring.reports.drawings import drawn_without_culprits
-from monitoring.reports.report_sample import Sample, draw_features, draw_labelled
+from monitoring.reports.report_sample import ReportSample, draw_features, draw_labelled
 from tests.reports.made import facts_of
 
 
@@ -41,7 +41,7 @@ def test_rows_without_score_or_label_are_not_drawn_for_performance() -> None:
 def test_a_failure_that_no_column_explains_is_not_hidden() -> None:
     sample = draw_features(facts_of("fraud", rows=20))
 
-    def broken(sample: Sample) -> str:
+    def broken(sample: ReportSample) -> str:
         raise RuntimeError("the library is broken")
 
     with pytest.raises(RuntimeError, match="the library is broken"):

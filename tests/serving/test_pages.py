@@ -42,7 +42,7 @@ def test_reports_that_cannot_be_read_are_shown_and_hide_no_other(served: Served)
     finally:
         broken.unlink()
         broken.parent.rmdir()
-    assert "not the particulars of a report" in text
+    assert "not the index entry of a report" in text
     assert "4 of 10 features drifted" in text
 
 

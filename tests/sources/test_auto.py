@@ -61,7 +61,7 @@ def test_texts_that_differ_from_row_to_row_are_no_feature_and_that_is_said(
 ) -> None:
     write(tmp_path, raw())
     assert "parcel" not in told(tmp_path)[1].names
-    assert "most values of parcel differ" in caplog.text
+    assert "most values of parcel are distinct" in caplog.text
 
 
 def test_a_few_words_among_numbers_leave_it_a_column_of_numbers(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_rarer_of_two_values_is_the_positive_one(
 @pytest.mark.parametrize("values", [[1, 2, 3, 3], [1, 1, 1, 1], [None] * 4])
 def test_a_last_column_without_two_values_is_an_error(tmp_path: Path, values: list[object]) -> None:
     write(tmp_path, raw(4).assign(lost=values))
-    with pytest.raises(SourceError, match=r"a\.csv: column 'lost'.*two values, not"):
+    with pytest.raises(SourceError, match=r"a\.csv: the last column, 'lost'.*two values, not"):
         resolve(AUTO, tmp_path)
 
 

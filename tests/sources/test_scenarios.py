@@ -155,5 +155,5 @@ def test_what_was_scored_before_is_not_scored_any_more(card_rows: Rows) -> None:
 
 
 def test_a_share_outside_0_to_1_is_refused(card_rows: Rows) -> None:
-    with pytest.raises(ValueError, match=r"0 to 1 of the rows, not 1\.5"):
+    with pytest.raises(ValueError, match=r"must be in 0 to 1, not 1\.5"):
         drifted(card_rows, Scenario.PRIOR, seed=0, from_share=1.5)

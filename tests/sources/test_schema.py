@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.rows.quarantine import Reason
+from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.sources.schema_check import CheckedRows, check
 from monitoring.sources.source_file import MalformedRow
@@ -192,28 +192,28 @@ def test_times_are_utc_however_they_are_held(values: object) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("at", None, Reason.MISSING_TIME),
-        ("at", "yesterday", Reason.UNPARSABLE_TIME),
-        ("at", float("inf"), Reason.TIME_OUT_OF_RANGE),
-        ("at", 1e18, Reason.TIME_OUT_OF_RANGE),
-        ("at", -1e10, Reason.TIME_OUT_OF_RANGE),
-        ("parcel", None, Reason.MISSING_ID),
-        ("parcel", "", Reason.MISSING_ID),
-        ("parcel", "x" * 201, Reason.UNUSABLE_ID),
-        ("parcel", "p\0", Reason.UNUSABLE_ID),
-        ("weight", "heavy", Reason.UNPARSABLE_NUMBER),
-        ("weight", float("-inf"), Reason.INFINITE_NUMBER),
-        ("weight", "inf", Reason.INFINITE_NUMBER),
-        ("worth", "1,5", Reason.UNPARSABLE_NUMBER),
-        ("worth", float("inf"), Reason.INFINITE_NUMBER),
-        ("worth", -0.01, Reason.NEGATIVE_AMOUNT),
-        ("lost", 2, Reason.UNKNOWN_TARGET),
-        ("lost", "maybe", Reason.UNKNOWN_TARGET),
-        ("parcel", "p3", Reason.DUPLICATE_ID),
+        ("at", None, QuarantineReason.MISSING_TIME),
+        ("at", "yesterday", QuarantineReason.UNPARSABLE_TIME),
+        ("at", float("inf"), QuarantineReason.TIME_OUT_OF_RANGE),
+        ("at", 1e18, QuarantineReason.TIME_OUT_OF_RANGE),
+        ("at", -1e10, QuarantineReason.TIME_OUT_OF_RANGE),
+        ("parcel", None, QuarantineReason.MISSING_ID),
+        ("parcel", "", QuarantineReason.MISSING_ID),
+        ("parcel", "x" * 201, QuarantineReason.UNUSABLE_ID),
+        ("parcel", "p\0", QuarantineReason.UNUSABLE_ID),
+        ("weight", "heavy", QuarantineReason.UNPARSABLE_NUMBER),
+        ("weight", float("-inf"), QuarantineReason.INFINITE_NUMBER),
+        ("weight", "inf", QuarantineReason.INFINITE_NUMBER),
+        ("worth", "1,5", QuarantineReason.UNPARSABLE_NUMBER),
+        ("worth", float("inf"), QuarantineReason.INFINITE_NUMBER),
+        ("worth", -0.01, QuarantineReason.NEGATIVE_AMOUNT),
+        ("lost", 2, QuarantineReason.UNKNOWN_TARGET),
+        ("lost", "maybe", QuarantineReason.UNKNOWN_TARGET),
+        ("parcel", "p3", QuarantineReason.DUPLICATE_ID),
     ],
 )
 def test_a_row_with_one_fault_is_set_aside_with_its_reason(
-    column: str, value: object, reason: Reason
+    column: str, value: object, reason: QuarantineReason
 ) -> None:
     frame = with_value(raw(), 6, column, value)
     result = check(frame, CASE, source_hash=HASH, first_row=100)
@@ -237,14 +237,14 @@ def test_the_first_usable_row_of_an_id_is_kept() -> None:
     frame["parcel"] = frame["parcel"].replace({"p9": "p2", "p10": "p2"})
     result = checked(frame)
     reasons = [(row.row_number, row.reason) for row in result.quarantined]
-    assert reasons == [(2, Reason.UNPARSABLE_NUMBER), (10, Reason.DUPLICATE_ID)]
+    assert reasons == [(2, QuarantineReason.UNPARSABLE_NUMBER), (10, QuarantineReason.DUPLICATE_ID)]
     assert result.rows.features["weight"][result.rows.row_id == "p2"].tolist() == [10.5]
 
 
 def test_of_several_faults_the_first_in_the_list_of_reasons_is_told() -> None:
     frame = with_value(with_value(raw(), 6, "worth", -1.0), 6, "at", None)
     (row,) = checked(frame).quarantined
-    assert row.reason is Reason.MISSING_TIME
+    assert row.reason is QuarantineReason.MISSING_TIME
 
 
 def test_the_third_value_of_a_target_in_words_is_set_aside() -> None:
@@ -259,7 +259,7 @@ def test_rows_of_another_width_are_set_aside_and_the_others_keep_their_numbers()
     malformed = [MalformedRow(1, "a,b", "2 columns"), MalformedRow(4, "c", "1 column")]
     result = check(raw(4), WITHOUT_ID, source_hash=HASH, malformed=malformed)
     assert [row.row_id[-2:] for row in result.quarantined] == ["-1", "-4"]
-    assert {row.reason for row in result.quarantined} == {Reason.WRONG_WIDTH}
+    assert {row.reason for row in result.quarantined} == {QuarantineReason.WRONG_WIDTH}
     assert result.quarantined[0].payload == "a,b"
     assert result.rows.row_id.tolist() == [f"0123456789ab-{n}" for n in (0, 2, 3, 5)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monitoring.rows.quarantine import Reason
+from monitoring.rows.quarantine import QuarantineReason
 from monitoring.sources.source import SYNTHETIC_ROWS, SourceError, read_source
 from monitoring.sources.typed_columns import SchemaError
 from monitoring.use_case import UseCase
@@ -59,7 +59,7 @@ def test_whole_numbers_of_parquet_stay_whole_beside_missing_ones(tmp_path: Path)
     raw(4).assign(parcel=ids).to_parquet(tmp_path / "parcels.parquet")
     checked = read_source(use_case(source={"path": "parcels.parquet"}), tmp_path)
     assert checked.rows.row_id.tolist() == [str(2**60 + n) for n in (1, 2, 3)]
-    assert [row.reason for row in checked.quarantined] == [Reason.MISSING_ID]
+    assert [row.reason for row in checked.quarantined] == [QuarantineReason.MISSING_ID]
 
 
 def test_an_index_that_pandas_wrote_is_a_column_like_others(tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_rows_of_another_width_are_set_aside_under_their_numbers(
     checked = read_source(use_case(id=None), tmp_path)
     told = [(row.row_number, row.reason, row.payload) for row in checked.quarantined]
     assert told == [
-        (1, Reason.WRONG_WIDTH, "short,1"),
-        (4, Reason.WRONG_WIDTH, "p9,1,2,3,box,0,long"),
+        (1, QuarantineReason.WRONG_WIDTH, "short,1"),
+        (4, QuarantineReason.WRONG_WIDTH, "p9,1,2,3,box,0,long"),
     ]
     assert checked.quarantined[0].detail == "2 columns where the header has 6"
     numbers = [row_id.split("-")[1] for row_id in checked.rows.row_id]
@@ -126,7 +126,9 @@ def test_a_truncated_parquet_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_of_which_no_row_is_right_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "parcels.csv").write_text(HEADER + "p1,1,2,-3,box,0\n", encoding="utf-8")
-    with pytest.raises(SchemaError, match=r"none of its rows .* 1 negative amount.* worth: -3"):
+    with pytest.raises(
+        SchemaError, match=r"all rows were set aside: 1 negative amount.* worth: -3"
+    ):
         read_source(CASE, tmp_path)
 
 

@@ -72,7 +72,7 @@ def test_the_same_seed_makes_the_same_file_and_another_seed_another(fraud_case: 
 def test_the_share_of_positives_can_be_asked_for(fraud_case: UseCase) -> None:
     frame = synthetic_frame(fraud_case, 1_000, seed=0, positive_rate=0.25)
     assert frame["Class"].sum() == 250
-    with pytest.raises(ValueError, match="some of either class"):
+    with pytest.raises(ValueError, match="rows of both classes"):
         synthetic_frame(fraud_case, 1_000, seed=0, positive_rate=1)
 
 

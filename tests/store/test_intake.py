@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from monitoring.rows.quarantine import Reason
+from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE
 from monitoring.rows.window import Window
 from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
@@ -51,7 +51,7 @@ def test_another_row_under_a_known_id_is_set_aside_and_not_lost(store: Productio
     other = replace(sent, features=sent.features.assign(weight=[99.0, 0.1 + 1 / 7]))
     assert store.add_rows(CASE, other) == RowsAdded(added=0, repeated=1, quarantined=1)
     assert store.add_rows(CASE, other) == RowsAdded(added=0, repeated=1, quarantined=1)
-    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {Reason.REUSED_ID: 1}
+    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {QuarantineReason.REUSED_ID: 1}
     assert store.window(CASE, DAY, LATER).features["weight"].tolist() == [0.1, 0.1 + 1 / 7]
 
 

@@ -46,7 +46,7 @@ def test_a_store_of_a_newer_version_is_an_error_that_says_what_to_do(
     with writing(store.engine) as connection:
         connection.execute(sa.update(version).values(version_num="9999"))
     url = store.engine.url.render_as_string(hide_password=False)
-    with pytest.raises(StoreError, match=r"revision 9999.*update tocsin"):
+    with pytest.raises(StoreError, match=r"revision 9999.*update Tocsin"):
         open_store(url)
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from monitoring import scorecard
 from monitoring.errors import TocsinError
-from monitoring.rows.quarantine import Reason
+from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, UNLABELLED, Rows, moment64
 from monitoring.rows.window import Window
 from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
@@ -41,28 +41,46 @@ def with_feature(sent: Rows, place: int, value: float) -> Rows:
     return replace(sent, features=features)
 
 
-FAULTS: dict[str, tuple[Reason, Any]] = {
-    "negative amount": (Reason.NEGATIVE_AMOUNT, lambda sent: changed(sent, "amount", 1, -5.0)),
-    "infinite amount": (Reason.INFINITE_NUMBER, lambda sent: changed(sent, "amount", 1, np.inf)),
-    "infinite feature": (Reason.INFINITE_NUMBER, lambda sent: with_feature(sent, 1, -np.inf)),
-    "no event time": (Reason.MISSING_TIME, lambda sent: changed(sent, "event_time", 1, NO_TIME)),
+FAULTS: dict[str, tuple[QuarantineReason, Any]] = {
+    "negative amount": (
+        QuarantineReason.NEGATIVE_AMOUNT,
+        lambda sent: changed(sent, "amount", 1, -5.0),
+    ),
+    "infinite amount": (
+        QuarantineReason.INFINITE_NUMBER,
+        lambda sent: changed(sent, "amount", 1, np.inf),
+    ),
+    "infinite feature": (
+        QuarantineReason.INFINITE_NUMBER,
+        lambda sent: with_feature(sent, 1, -np.inf),
+    ),
+    "no event time": (
+        QuarantineReason.MISSING_TIME,
+        lambda sent: changed(sent, "event_time", 1, NO_TIME),
+    ),
     "no arrival time": (
-        Reason.MISSING_TIME,
+        QuarantineReason.MISSING_TIME,
         lambda sent: changed(sent, "arrival_time", 1, NO_TIME),
     ),
     "time out of range": (
-        Reason.TIME_OUT_OF_RANGE,
+        QuarantineReason.TIME_OUT_OF_RANGE,
         lambda sent: changed(sent, "event_time", 1, np.datetime64("30000-01-01", "us")),
     ),
-    "no id": (Reason.MISSING_ID, lambda sent: changed(sent, "row_id", 1, "")),
-    "id too long": (Reason.UNUSABLE_ID, lambda sent: changed(sent, "row_id", 1, "x" * 201)),
-    "id with a NUL": (Reason.UNUSABLE_ID, lambda sent: changed(sent, "row_id", 1, "a\0b")),
+    "no id": (QuarantineReason.MISSING_ID, lambda sent: changed(sent, "row_id", 1, "")),
+    "id too long": (
+        QuarantineReason.UNUSABLE_ID,
+        lambda sent: changed(sent, "row_id", 1, "x" * 201),
+    ),
+    "id with a NUL": (
+        QuarantineReason.UNUSABLE_ID,
+        lambda sent: changed(sent, "row_id", 1, "a\0b"),
+    ),
 }
 
 
 @pytest.mark.parametrize(("reason", "spoil"), FAULTS.values(), ids=FAULTS.keys())
 def test_a_row_that_later_steps_cannot_take_is_set_aside_and_the_others_go_in(
-    store: ProductionStore, reason: Reason, spoil: Any
+    store: ProductionStore, reason: QuarantineReason, spoil: Any
 ) -> None:
     sent = spoil(rows(["a", "b", "c"]))
     for added in (2, 0):  # a retry sets nothing aside twice
@@ -111,7 +129,9 @@ def test_a_score_outside_0_to_1_is_set_aside_and_the_others_go_in(
             role="champion",
             scored_at=NOON,
         ) == ScoresAdded(added, repeated=1 - added, quarantined=1)
-    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {Reason.SCORE_OUT_OF_RANGE: 1}
+    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {
+        QuarantineReason.SCORE_OUT_OF_RANGE: 1
+    }
     assert np.isnan(store.window(CASE, DAY, LATER).score).tolist() == [False, True]
 
 
@@ -122,7 +142,7 @@ def test_a_label_that_is_neither_positive_nor_negative_is_set_aside(
     store.add_rows(CASE, rows(["a", "b"]))
     added = store.add_labels(CASE, ["a", "b"], [POSITIVE, wrong], NOON)
     assert added == LabelsAdded(added=1, repeated=0, conflicting=0, unknown=0, quarantined=1)
-    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {Reason.UNKNOWN_LABEL: 1}
+    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {QuarantineReason.UNKNOWN_LABEL: 1}
     assert store.window(CASE, DAY, LATER).label.tolist() == [POSITIVE, UNLABELLED]
 
 
@@ -131,7 +151,7 @@ def test_a_label_without_a_time_is_set_aside(store: ProductionStore) -> None:
     times = np.array([moment64(NOON), NO_TIME])
     added = store.add_labels(CASE, ["a", "b"], [POSITIVE, POSITIVE], times)
     assert (added.added, added.quarantined) == (1, 1)
-    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {Reason.MISSING_TIME: 1}
+    assert store.quarantined_counts(CASE, NOON - HOUR, LATER) == {QuarantineReason.MISSING_TIME: 1}
 
 
 def test_labels_of_which_none_has_a_time_are_an_error_that_says_so(store: ProductionStore) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monitoring.errors import InputError
-from monitoring.rows.quarantine import QuarantinedRow, Reason
+from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Role, Rows
 from monitoring.rows.window import Window
 from monitoring.store.production_store import ProductionStore
@@ -26,7 +26,7 @@ ZONES: dict[str, tzinfo] = {
     "Berlin": ZoneInfo("Europe/Berlin"),
     "Kolkata": ZoneInfo("Asia/Kolkata"),
 }
-BAD = QuarantinedRow("x", 0, Reason.MISSING_TIME, "time: ", "{}")
+BAD = QuarantinedRow("x", 0, QuarantineReason.MISSING_TIME, "time: ", "{}")
 
 Call = Callable[[ProductionStore, Callable[[datetime], datetime], Path], Any]
 

@@ -38,10 +38,10 @@ def test_counts_at_the_threshold_are_exact(reference: Reference) -> None:
     alarms = np.searchsorted(scores.edges, THRESHOLD) + 1
     for label, place in ((0, 0), (1, 1), (-1, 2)):
         of_label = rows.label == label
-        alarmed = of_label & (rows.score >= THRESHOLD)
-        assert scores.rows[place, alarms:].sum() == alarmed.sum()
+        flagged = of_label & (rows.score >= THRESHOLD)
+        assert scores.rows[place, alarms:].sum() == flagged.sum()
         assert scores.rows[place].sum() == of_label.sum()
-        assert scores.amount[place, alarms:].sum() == pytest.approx(rows.amount[alarmed].sum())
+        assert scores.amount[place, alarms:].sum() == pytest.approx(rows.amount[flagged].sum())
         assert scores.score[place].sum() == pytest.approx(rows.score[of_label].sum())
         assert scores.amount_squared[place].sum() == pytest.approx(
             (rows.amount[of_label] ** 2).sum(), rel=1e-3

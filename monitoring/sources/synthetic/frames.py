@@ -20,9 +20,16 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-
 POSITIVE_RATE = {"card": 0.0017, "survey": 0.585}
 """Share of positives where no other is asked for, by kind."""
+
+_DAY = 86_400
+
+_QUIET = 0.85  # how much less there is going on at the quietest time of the day
+
+_QUIET_AT = 3 * 3600
+
+_ISO_START = np.datetime64("2024-01-01", "s")
 
 
 def synthetic_frame(
@@ -65,7 +72,7 @@ def synthetic_frame(
     rate = POSITIVE_RATE[kind] if positive_rate is None else positive_rate
     positives = max(round(rate * rows), 1)
     if not 0 < positives < rows:
-        msg = f"{rows} rows, {rate:.2%} of them positive: there must be some of either class"
+        msg = f"{rows} rows, {rate:.2%} of them positive: rows of both classes are needed"
         raise InputError(msg)
     rng = np.random.default_rng(seed)
     make = {"card": payments, "survey": survey_answers}[kind]
@@ -127,12 +134,6 @@ def _planted(
         changed[amount] = rows.amount
     changed[target.name] = _spelled(rows.label == POSITIVE, target)
     return changed
-
-
-_DAY = 86_400
-_QUIET = 0.85  # how much less there is going on at the quietest time of the day
-_QUIET_AT = 3 * 3600
-_ISO_START = np.datetime64("2024-01-01", "s")
 
 
 def seconds_in_cycle(rows: int, days: float, rng: Generator) -> NDArray[np.int64]:

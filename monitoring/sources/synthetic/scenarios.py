@@ -72,7 +72,7 @@ def drifted(rows: Rows, scenario: Scenario, *, seed: int, from_share: float = 0.
         rows from there on and they are not there.
     """
     if not 0 <= from_share <= 1:
-        msg = f"drift begins at a share of 0 to 1 of the rows, not {from_share}"
+        msg = f"`from_share` must be in 0 to 1, not {from_share}"
         raise InputError(msg)
     start = int(len(rows) * from_share)
     rng = np.random.default_rng(seed)

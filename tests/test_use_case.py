@@ -65,61 +65,69 @@ def test_every_field_is_described() -> None:
     ("field", "value", "said"),
     [
         ("name", "Fraud Case", "name: .*pattern.*'Fraud Case'"),
-        ("title", _DELETED, "title: must be given"),
-        ("colums", {}, "no field `colums`, did you mean `columns`: there are name, title"),
+        ("title", _DELETED, "title: is required"),
+        ("colums", {}, "no field `colums`, did you mean `columns`: the fields are name, title"),
         ("thresholds.recal", {}, "thresholds: no field `recal`, did you mean `recall`"),
-        ("source", "cards.csv", "source: holds fields of its own.*'cards.csv'"),
-        ("source.path", "cards.xlsx", r"source.path: .*\.parquet, or `auto` \(given: 'cards.xlsx'"),
+        ("source", "cards.csv", "source: must have its fields indented.*'cards.csv'"),
+        (
+            "source.path",
+            "cards.xlsx",
+            r"source.path: .*`auto` or .*\.parquet \(given: 'cards.xlsx'",
+        ),
         ("source.path", "", "source.path: .*in .csv"),
         ("source.synthetic", "cards", "source.synthetic: .*'card' or 'survey'.*'cards'"),
-        ("columns.event_time", "Time", "columns.event_time: holds fields of its own.*'Time'"),
-        ("columns.event_time", {}, "columns.event_time.name: must be given"),
+        ("columns.event_time", "Time", "columns.event_time: must have its fields indented.*'Time'"),
+        ("columns.event_time", {}, "columns.event_time.name: is required"),
         ("columns.event_time.unit", "h", r"columns.event_time.unit: .*'s', 'ms' or 'iso'.*'h'"),
-        ("columns.event_time.origin", _DELETED, "columns.event_time: .*give `origin`"),
+        ("columns.event_time.origin", _DELETED, "columns.event_time: .*needs an `origin`"),
         ("columns.event_time.origin", "then", "columns.event_time.origin: .*datetime.*'then'"),
-        ("columns.event_time", {"spacing": "1m"}, "columns.event_time.origin: must be given"),
+        ("columns.event_time", {"spacing": "1m"}, "columns.event_time.origin: is required"),
         (
             "columns.event_time",
             {"origin": "2026-01-01", "spacing": "1 week"},
-            r"columns.event_time.spacing: a duration is .*15m, 6h, 1d \(given: '1 week'",
+            r"columns.event_time.spacing: a duration is .*15m, 6h or 1d \(given: '1 week'",
         ),
-        ("columns.target", "Class", "columns.target: holds fields of its own.*'Class'"),
-        ("columns.target.positive", 1.5, r"columns.target.positive: .*whole number.*1\.5"),
-        ("columns.target", "last", "`columns.target: last` goes with `source.path: auto` only"),
-        ("columns.features", "auto", "`columns.features: auto` goes with `source.path: auto`"),
-        ("columns.features", "all", "columns.features: holds fields of its own.*'all'"),
-        ("columns.features", {}, "columns.features: name one column at least"),
+        ("columns.target", "Class", "columns.target: must have its fields indented.*'Class'"),
+        ("columns.target.positive", 1.5, r"columns.target.positive: .*integer.*1\.5"),
+        ("columns.target", "last", "target: last` is allowed with `source.path: auto` only"),
+        ("columns.features", "auto", "features: auto` is allowed with `source.path: auto` only"),
+        ("columns.features", "all", "columns.features: must have its fields indented.*'all'"),
+        ("columns.features", {}, "columns.features: name at least one column"),
         ("columns.features.numeric", ["V1", "V1"], "columns.features: named twice: V1"),
         ("columns.features.numeric", ["Class"], "columns: 'Class' is the target"),
         ("columns.id", "V1", "columns: 'V1' is the id"),
-        ("columns.amount", "", "columns.amount: may not be empty"),
+        ("columns.amount", "", "columns.amount: must not be empty"),
         ("columns.amount", _DELETED, "`costs.missed.of_amount` needs amounts"),
-        ("labels", None, "labels: holds fields of its own"),
+        ("labels", None, "labels: must have its fields indented"),
         ("labels.delay", "2 hours", "labels.delay: a duration is .*'2 hours'"),
         ("labels.delay", "0s", "labels.delay: a duration is .*'0s'"),
         ("labels.delay", "999999999d", "labels.delay: a duration is "),
-        ("labels.mature_after", "1h", "labels: `mature_after` is no shorter than `delay`"),
-        ("split.train", 0.9, r"split: train, validation and test add up to 1, not 1\.3"),
+        ("labels.mature_after", "1h", "labels: `mature_after` must be at least `delay`"),
+        ("split.train", 0.9, r"split: train, validation and test must add up to 1, not 1\.3"),
         ("split", {"train": 1}, "split.train: .*less than 1.*given: 1"),
-        ("candidates", {}, "candidates: may not be empty"),
-        ("candidates.XG", {"steps": ["xgboost.XGBClassifier"]}, "candidate 'XG': a name is"),
-        ("candidates.mlp.steps", ["os.system"], "candidates.mlp: os.system may not be named"),
-        ("candidates.mlp.search", {"alpha": []}, "candidates.mlp.search.alpha: may not be empty"),
+        ("candidates", {}, "candidates: must not be empty"),
+        (
+            "candidates.XG",
+            {"steps": ["xgboost.XGBClassifier"]},
+            "candidate 'XG': a name consists of",
+        ),
+        ("candidates.mlp.steps", ["os.system"], "candidates.mlp: os.system is not allowed"),
+        ("candidates.mlp.search", {"alpha": []}, "candidates.mlp.search.alpha: must not be empty"),
         ("costs.false_alarm", -5, "costs.false_alarm: .*equal to 0 .*-5"),
         ("costs.false_alarm", float("inf"), "costs.false_alarm: .*finite.*inf"),
         ("costs.currency", "euros", "costs.currency: .*'euros'"),
-        ("retrain.every", "daily", r"retrain.every: .*five fields of cron.*'daily'"),
-        ("report.every", "61 * * * *", r"report.every: .*five fields of cron"),
+        ("retrain.every", "daily", r"retrain.every: .*cron expression of five fields.*'daily'"),
+        ("report.every", "61 * * * *", r"report.every: .*cron expression of five fields"),
         ("thresholds.recall", {"below": {}}, "thresholds.recall: give `warning`, `critical`"),
         (
             "thresholds.recall",
             {"below": {"warning": 0.8}, "above": {"warning": 0.1}},
-            "thresholds.recall: give `below` or `above`",
+            "thresholds.recall: give either `below` or `above`",
         ),
         (
             "thresholds.recall",
             {"below": {"warning": 0.6, "critical": 0.8}},
-            "thresholds.recall: `critical` lies further out",
+            "thresholds.recall: `critical` must be more extreme",
         ),
         ("thresholds.recall.below.warning", float("nan"), "recall.below.warning: .*finite"),
     ],
@@ -147,10 +155,10 @@ def test_all_invalid_fields_are_named_at_once(tmp_path: Path) -> None:
     [
         ("", "a mapping of fields, not NoneType"),
         ("- fraud", "a mapping of fields, not list"),
-        ("name: [", "not YAML"),
+        ("name: [", "not valid YAML"),
         ("name: fraud\nname: cards", "'name' is given twice(?s:.*)line 2"),
-        ("? [a]\n: 1", "not YAML(?s:.*)unhashable"),
-        ("!!python/object/apply:os.getcwd []", "not YAML"),
+        ("? [a]\n: 1", "not valid YAML(?s:.*)unhashable"),
+        ("!!python/object/apply:os.getcwd []", "not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_use_case_says_so(tmp_path: Path, text: str, said: str) -> None:
@@ -167,12 +175,12 @@ def test_a_file_that_can_not_be_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(UseCaseError, match="can't be read: Is a directory"):
         load_use_case(tmp_path)
     (tmp_path / "latin.yml").write_bytes(b"title: Caf\xe9")
-    with pytest.raises(UseCaseError, match="not YAML"):
+    with pytest.raises(UseCaseError, match="not valid YAML"):
         load_use_case(tmp_path / "latin.yml")
 
 
 def test_a_use_case_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(UseCaseError, match="no use case 'frauds': there are fraud, student"):
+    with pytest.raises(UseCaseError, match="'frauds': the use cases are fraud, student"):
         find_use_case("frauds")
 
 
