@@ -299,9 +299,9 @@ def test_a_window_that_begins_in_the_source_and_ends_in_the_store_is_read_as_one
 @pytest.mark.parametrize(
     ("times", "said"),
     [
-        ({"until": NOW + timedelta(minutes=1)}, "yet to come"),
+        ({"until": NOW + timedelta(minutes=1)}, "is in the future"),
         ({"since": NOW}, "--from before --to"),
-        ({"since": NOW - timedelta(days=16)}, "keeps samples for 15 days"),
+        ({"since": NOW - timedelta(days=16)}, "retains samples for 15 days"),
     ],
 )
 def test_a_time_that_cannot_be_filled_is_refused(
