@@ -1,9 +1,12 @@
 """A replay: each row once, and one that was killed is finished by the same command."""
 
+import json
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from monitoring.settings import settings
 from monitoring.sources.source import read_source, resolve
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry
-from monitoring.steps.replay import last_replay, replay
+from monitoring.steps.replay import Replayed, last_replay, replay
 from monitoring.steps.run import StepError
 from monitoring.use_case import UseCase
 from tests.fixtures.tiny import write_tiny
@@ -24,22 +27,51 @@ LATER = UNTIL + timedelta(hours=1)
 TABLES = ("production_rows", "scores", "labels", "quarantined_rows")
 
 _KILLED = """
-import os, signal, sys
+import json, os, signal, sys
 from datetime import datetime
+import mlflow, sklearn, skops.io  # once, and not in every process that is killed
 from monitoring.steps import replay as replaying
 from monitoring.store.production_store import ProductionStore
-from monitoring.settings import settings
 from monitoring.use_case_file import find_use_case
-until, phase = sys.argv[1:]
-of = replaying if phase == "atomic_write" else ProductionStore
-do = getattr(of, phase)
-def then_die(*arguments, **options):
-    do(*arguments, **options)
-    os.kill(os.getpid(), signal.SIGKILL)
-setattr(of, phase, then_die)
-case = find_use_case("tiny", settings().use_cases)
-replaying.replay(case, until=datetime.fromisoformat(until))
+for line in sys.stdin:
+    environment, phase, until = json.loads(line)
+    if os.fork() == 0:
+        os.environ.update(environment)
+        of = replaying if phase == "atomic_write" else ProductionStore
+        do = getattr(of, phase)
+        def then_die(*arguments, **options):
+            do(*arguments, **options)
+            os.kill(os.getpid(), signal.SIGKILL)
+        setattr(of, phase, then_die)
+        case = find_use_case("tiny", replaying.settings().use_cases)
+        replaying.replay(case, until=datetime.fromisoformat(until))
+        os._exit(0)
+    print(os.WTERMSIG(os.wait()[1]), flush=True)
 """
+Kill = Callable[[str], int]
+
+
+@pytest.fixture(scope="module")
+def kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kill]:
+    """Replay in a process that is killed once a phase is done; return the signal it died of."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _KILLED],
+        cwd=tmp_path_factory.mktemp("killed"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        asked, answers = child.stdin, child.stdout
+
+        def killed_after(phase: str) -> int:
+            environment = {k: v for k, v in os.environ.items() if k.startswith("TOCSIN_")}
+            asked.write(json.dumps([environment, phase, UNTIL.isoformat()]) + "\n")
+            asked.flush()
+            return int(answers.readline())
+
+        yield killed_after
 
 
 @pytest.fixture(scope="module")
@@ -94,25 +126,34 @@ def contents(store: Path) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
+Calm = tuple[Replayed, dict[str, list[tuple[object, ...]]]]
+
+
+@pytest.fixture(scope="module")
+def calm(champion: tuple[UseCase, Path]) -> Calm:
+    """What an undisturbed replay returns, and what it leaves in the store."""
+    case, folder = champion
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("state", "data", "use_cases"):
+            patch.setenv(f"TOCSIN_{name.upper()}", str(folder / name))
+        store = use_store(folder / "calm", patch)
+        replayed = replay(case, until=UNTIL)
+    settings.cache_clear()
+    return replayed, contents(store)
+
+
 @pytest.mark.parametrize(
     "phase", ["atomic_write", "add_rows", "add_scores", "add_labels", "add_quarantined"]
 )
 def test_killed_at_any_phase_the_same_command_finishes_it(
-    case: UseCase, tmp_path: Path, phase: str, monkeypatch: pytest.MonkeyPatch
+    calm: Calm, kill: Kill, case: UseCase, tmp_path: Path, phase: str
 ) -> None:
-    calm = use_store(tmp_path / "calm", monkeypatch)
-    expected = replay(case, until=UNTIL)
-    (settings().state / "replays" / f"{case.name}.json").unlink()
-    killed = use_store(tmp_path / "killed", monkeypatch)
-    child = subprocess.run(
-        [sys.executable, "-c", _KILLED, UNTIL.isoformat(), phase], check=False, cwd=tmp_path
-    )
-    assert child.returncode == -9
+    assert kill(phase) == signal.SIGKILL
     assert last_replay(case) is None
     # Before its rows arrived nothing had begun: then it may as well end at another moment.
     replayed = replay(case, until=UNTIL if phase == "atomic_write" else LATER)
-    assert replayed == expected == last_replay(case)
-    assert contents(killed) == contents(calm)
+    assert replayed == last_replay(case)
+    assert (replayed, contents(tmp_path / "production.db")) == calm
 
 
 def test_rows_are_replayed_once(case: UseCase) -> None:
@@ -121,9 +162,7 @@ def test_rows_are_replayed_once(case: UseCase) -> None:
         replay(case, until=LATER)
 
 
-def test_an_unfinished_replay_is_not_finished_as_another_one(case: UseCase, tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-c", _KILLED, UNTIL.isoformat(), "add_rows"], check=False, cwd=tmp_path
-    )
+def test_an_unfinished_replay_is_not_finished_as_another_one(case: UseCase, kill: Kill) -> None:
+    kill("add_rows")
     with pytest.raises(StepError, match="run `tocsin replay tiny` to finish it"):
         replay(case, until=UNTIL, scenario=Scenario.COVARIATE)
