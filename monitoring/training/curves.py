@@ -33,20 +33,21 @@ def curves(
         Score histograms by the name of their part; one line each.
     """
     drawn = {}
-    for name, draw in (
-        ("precision_recall", _precision_recall),
-        ("roc", _roc),
-        ("calibration", _calibration),
+    # Places of legends are fixed: to look for the best one takes longer the more points there are.
+    for name, draw, corner in (
+        ("precision_recall", _precision_recall, "lower left"),
+        ("roc", _roc, "lower right"),
+        ("calibration", _calibration, "upper left"),
     ):
         drawn[name], axes = _empty(f"{case.title}: {name.replace('_', ' and ')}")
         for part, histogram in scores.items():
             draw(axes, part, histogram, threshold)
-        axes.legend()
+        axes.legend(loc=corner)
     drawn["cost"], axes = _empty(f"{case.title}: cost by decision threshold")
     for part, histogram in scores.items():
         _cost(axes, part, histogram, case)
     axes.axvline(threshold, linestyle=":", color="black", label="threshold chosen")
-    axes.legend()
+    axes.legend(loc="upper left")
     return drawn
 
 
@@ -63,7 +64,7 @@ def regret(case: UseCase, sensitivities: Sequence[Sensitivity]) -> Figure:
     )
     axes.set_yticks(places, names)
     axes.set(xlabel=f"cost of the validation part, {case.costs.currency}")
-    axes.legend()
+    axes.legend(loc="lower right")
     return figure
 
 
