@@ -133,7 +133,7 @@ def variations(features: Mapping[str, Sequence[Chunk]]) -> dict[str, Variation]:
     no bar is raised where there is nothing to see. Where there is something, one is added for
     what so few chunks can't show.
 
-    Days that resemble the day before hold less information than independent ones. How much
+    Days that resemble the day before hold less information than independent ones. How much less
     is one number for all features that vary, the mean of what each shows: with ten chunks, one
     feature's own is hardly better than a guess.
     """

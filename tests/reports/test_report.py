@@ -199,7 +199,7 @@ def test_synthetic_and_shifted_data_are_announced(tmp_path: Path) -> None:
     )
     path = write_report(ReportKind.QUALITY, facts, tmp_path)
     text = Document(path.read_text(encoding="utf-8")).text
-    assert "Synthetic data: nothing here is real." in text
+    assert "Synthetic data, generated to show how Tocsin works" in text
     assert "every event time was moved forward by 4,466 days and 3 hours" in text
 
 
