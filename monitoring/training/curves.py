@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 _CALIBRATION_POINTS = 10
 
+# Fixed, for the search for the best place takes longer the more points there are.
+_LEGENDS: dict[str, Literal["lower left", "lower right", "upper left"]] = {
+    "precision_recall": "lower left",
+    "roc": "lower right",
+    "calibration": "upper left",
+    "cost": "upper left",
+    "regret": "lower right",
+}
+
 
 def curves(
     case: UseCase, scores: Mapping[str, ScoreSummary], threshold: float
@@ -33,21 +42,20 @@ def curves(
         Score histograms by the name of their part; one line each.
     """
     drawn = {}
-    # Places of legends are fixed: to look for the best one takes longer the more points there are.
-    for name, draw, corner in (
-        ("precision_recall", _precision_recall, "lower left"),
-        ("roc", _roc, "lower right"),
-        ("calibration", _calibration, "upper left"),
+    for name, draw in (
+        ("precision_recall", _precision_recall),
+        ("roc", _roc),
+        ("calibration", _calibration),
     ):
         drawn[name], axes = _empty(f"{case.title}: {name.replace('_', ' and ')}")
         for part, histogram in scores.items():
             draw(axes, part, histogram, threshold)
-        axes.legend(loc=corner)
+        axes.legend(loc=_LEGENDS[name])
     drawn["cost"], axes = _empty(f"{case.title}: cost by decision threshold")
     for part, histogram in scores.items():
         _cost(axes, part, histogram, case)
     axes.axvline(threshold, linestyle=":", color="black", label="threshold chosen")
-    axes.legend(loc="upper left")
+    axes.legend(loc=_LEGENDS["cost"])
     return drawn
 
 
@@ -64,7 +72,7 @@ def regret(case: UseCase, sensitivities: Sequence[Sensitivity]) -> Figure:
     )
     axes.set_yticks(places, names)
     axes.set(xlabel=f"cost of the validation part, {case.costs.currency}")
-    axes.legend(loc="lower right")
+    axes.legend(loc=_LEGENDS["regret"])
     return figure
 
 
