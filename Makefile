@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
-	bench-summaries bench-scale bench-spark bench-delivery bench-healthy bench-estimate bench-gate \
+	bench-summaries bench-scale bench-scorecard bench-spark bench-delivery bench-healthy bench-estimate bench-gate \
 	bench-drift bench-fraud test-spark clean
 
 help: ## Show these lines
@@ -60,7 +60,7 @@ typecheck: install ## Check types
 generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
 	$(BIN)/tocsin generate
 
-bench: bench-job bench-report bench-summaries bench-scale ## Print the figures of docs/benchmarks.md, half an hour
+bench: bench-job bench-report bench-summaries bench-scale bench-scorecard ## Print the figures of docs/benchmarks.md, half an hour
 
 bench-job: install ## The main job: retrain, report, the idle local stack
 	$(BIN)/python -m benchmarks.main_job
@@ -73,6 +73,9 @@ bench-summaries: install ## Summaries and verdicts beside Evidently, NannyML, wh
 
 bench-scale: install ## Files of up to 100 million rows, tables of up to 1,000 columns
 	$(BIN)/python -m benchmarks.out_of_core
+
+bench-scorecard: install ## The memory of a scorecard of 3 and of 30 million rows
+	$(BIN)/python -m benchmarks.scorecards
 
 bench-spark: install ## Spark, one worker against two; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
@@ -20,8 +20,8 @@ from monitoring.performance.estimate import Estimate, estimate_from
 from monitoring.performance.recalibration import Calibration, calibration
 from monitoring.performance.score_histograms import first_flagged
 from monitoring.performance.scorecard import Scorecard, scorecard_within
-from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows
-from monitoring.summary.build import score_summary
+from monitoring.rows.rows import POSITIVE, UNLABELLED
+from monitoring.summary.build import score_histograms
 from monitoring.summary.score_bins import score_row_edges
 from monitoring.summary.types import Summary
 from monitoring.use_case import Costs
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
-
-    from monitoring.summary.types import ScoreSummary
 
 
 def scorecard(
@@ -89,7 +87,7 @@ def scorecard(
     label = _label(labels, label_seen, len(score))
     amount = None if amounts is None else amounts_of(amounts, priced=label == POSITIVE)
     return scorecard_within(
-        _counted(score, label, amount, score_row_edges(score, threshold)),
+        score_histograms(score, label, amount, score_row_edges(score, threshold)),
         threshold=threshold,
         costs=_costs(costs),
         reviews=reviews,
@@ -135,7 +133,7 @@ def estimate(
         amount = amounts_of(amounts, priced=np.ones(len(score), dtype=bool))
     unknown = np.full(len(score), UNLABELLED, dtype=np.int8)
     return estimate_from(
-        _counted(score, unknown, amount, score_row_edges(score, threshold)),
+        score_histograms(score, unknown, amount, score_row_edges(score, threshold)),
         _calibration(calibrated_on, threshold),
         threshold=threshold,
         costs=_costs(costs),
@@ -174,40 +172,8 @@ def _calibration(known: object, threshold: float) -> Calibration | None:
 
 
 def _label(labels: ArrayLike, label_seen: ArrayLike | None, rows: int) -> NDArray[np.int8]:
-    given = np.asanyarray(labels)
-    seen = (
-        np.ones(rows, dtype=bool)
-        if label_seen is None
-        else labels_of(label_seen, rows, "label_seen")
-    )
-    if given.shape != (rows,):
-        msg = (
-            f"labels: an array of shape {given.shape} where one for each of {rows:,} rows is wanted"
-        )
-        raise InputError(msg)
-    label = np.full(rows, UNLABELLED, dtype=np.int8)
-    label[seen] = np.where(labels_of(given[seen], int(seen.sum())), POSITIVE, NEGATIVE)
+    seen = None if label_seen is None else labels_of(label_seen, rows, "label_seen")
+    label = labels_of(labels, rows, seen=seen).astype(np.int8)
+    if seen is not None:
+        label[~seen] = UNLABELLED
     return label
-
-
-def _counted(
-    score: NDArray[np.float64],
-    label: NDArray[np.int8],
-    amount: NDArray[np.float64] | None,
-    edges: NDArray[np.float64],
-) -> ScoreSummary:
-    """Count rows that have no features and no times, on the one path that counts scores."""
-    import pandas as pd
-
-    never = np.full(len(score), np.datetime64("NaT", "us"))
-    rows = Rows(
-        features=pd.DataFrame(index=range(len(score))),
-        row_id=np.arange(len(score)).astype(str),
-        event_time=never,
-        arrival_time=never,
-        label=label,
-        label_time=never,
-        amount=amount,
-        score=score,
-    )
-    return cast("ScoreSummary", score_summary(rows, edges))  # None only for rows without scores

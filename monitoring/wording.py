@@ -6,6 +6,9 @@ from datetime import datetime
 
 UNDEFINED = "not defined"
 
+_LETTERS = 80
+"""Letters of a wrong value that an error shows."""
+
 
 def count(number: float) -> str:
     """``20,000``."""
@@ -55,6 +58,14 @@ def moment(when: datetime) -> str:
 def shortened(text: str, letters: int) -> str:
     """Return the first letters of a text, and dots where there are more."""
     return text if len(text) <= letters else f"{text[:letters]}..."
+
+
+def shown(value: object) -> str:
+    """Return a value as Python writes it, its first letters; integers may be longer than that."""
+    try:
+        return shortened(repr(value), _LETTERS)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "an integer of thousands of digits"
 
 
 def printable(text: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.errors import InputError
+from monitoring.wording import shown
+
+BLOCK = 1 << 16
+"""Rows that are checked before the next: what checking takes does not grow with the rows."""
 
 _SCORE = "a score is the probability of the positive class, 0 to 1"
 _YES_OR_NO = "1 stands for yes (a positive), 0 for no"
@@ -29,12 +33,18 @@ def scores_of(scores: ArrayLike) -> NDArray[np.float64]:
     if len(values) == 0:
         msg = "scores: there are no rows"
         raise InputError(msg)
-    _refuse(~((values >= 0) & (values <= 1)), values, "scores", _SCORE)
+    _refuse(values, lambda part, _: ~((part >= 0) & (part <= 1)), "scores", _SCORE)
     return values
 
 
-def labels_of(labels: ArrayLike, rows: int, name: str = "labels") -> NDArray[np.bool_]:
-    """Return labels as True for positive.
+def labels_of(
+    labels: ArrayLike,
+    rows: int,
+    name: str = "labels",
+    *,
+    seen: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """Return labels as True for positive; only those of `seen` rows are looked at.
 
     Raises
     ------
@@ -42,9 +52,22 @@ def labels_of(labels: ArrayLike, rows: int, name: str = "labels") -> NDArray[np.
         Not one label a row, or one that is neither 0 nor 1.
     """
     allowed = _YES_OR_NO + (_NOT_COME if name == "labels" else "")
-    values = _column(labels, name, allowed, rows)
-    _refuse((values != 0) & (values != 1), values, name, allowed)
-    positive: NDArray[np.bool_] = values == 1
+    given = _array(labels)
+    _check_shape(given.shape, name, rows)
+    positive = np.zeros(rows, dtype=bool)
+    wrong, first = 0, ""
+    for part in _blocks(rows):
+        places = np.arange(part.start, min(part.stop, rows))
+        if seen is not None:
+            places = places[seen[part]]
+        values = _numbers(given[places], name, allowed, places)
+        positive[places] = values == 1
+        neither = (values != 0) & (values != 1)
+        if neither.any() and not wrong:
+            first = f"{values[neither][0]:g} in row {places[neither][0]}"
+        wrong += int(neither.sum())
+    if wrong:
+        raise _wrong(name, wrong, first, allowed)
     return positive
 
 
@@ -57,7 +80,12 @@ def amounts_of(amounts: ArrayLike, *, priced: NDArray[np.bool_]) -> NDArray[np.f
         Not one amount a row, or one of a priced row that is infinite or below 0.
     """
     values = _column(amounts, "amounts", _AMOUNT, len(priced))
-    _refuse(priced & ((values < 0) | np.isinf(values)), values, "amounts", _AMOUNT)
+    _refuse(
+        values,
+        lambda part, rows: priced[rows] & ((part < 0) | np.isinf(part)),
+        "amounts",
+        _AMOUNT,
+    )
     return values
 
 
@@ -98,39 +126,74 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.number, np.bool_))
 
 
+def _array(values: ArrayLike) -> Any:
+    try:
+        return np.asanyarray(values)
+    except ValueError:  # lists of different lengths: each is no number, which is said below
+        return np.asarray(values, dtype=object)
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, rows, BLOCK))
+
+
 def _column(
     values: ArrayLike, name: str, allowed: str, rows: int | None = None
 ) -> NDArray[np.float64]:
-    # What is masked is missing, not what lies under the mask.
-    given: Any = values
-    if isinstance(given, np.ma.MaskedArray):
-        given = np.ma.filled(np.ma.asarray(given, np.float64), np.nan)
-    try:
-        column = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        msg = f"{name}: {_first_that_is_no_number(given)}; {allowed}"
-        raise InputError(msg) from error
-    if column.ndim != 1 or (rows is not None and len(column) != rows):
-        wanted = "one number a row" if rows is None else f"one number for each of {rows:,} rows"
-        msg = f"{name}: an array of shape {column.shape} where {wanted} is wanted"
-        raise InputError(msg)
+    column = _numbers(values, name, allowed)
+    _check_shape(column.shape, name, rows)
     return column
 
 
-def _first_that_is_no_number(values: Any) -> str:
+def _check_shape(shape: tuple[int, ...], name: str, rows: int | None) -> None:
+    if len(shape) != 1 or (rows is not None and shape != (rows,)):
+        wanted = "one number a row" if rows is None else f"one number for each of {rows:,} rows"
+        msg = f"{name}: an array of shape {shape} where {wanted} is wanted"
+        raise InputError(msg)
+
+
+def _numbers(
+    given: Any, name: str, allowed: str, places: NDArray[np.intp] | None = None
+) -> NDArray[np.float64]:
+    """Return values as float64; `places` are their rows, where they are not all of them."""
+    # What is masked is missing, not what lies under the mask.
+    if isinstance(given, np.ma.MaskedArray):
+        given = np.ma.filled(np.ma.asarray(given, np.float64), np.nan)
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        msg = f"{name}: {_first_that_is_no_number(given, places)}; {allowed}"
+        raise InputError(msg) from error
+
+
+def _first_that_is_no_number(values: Any, places: NDArray[np.intp] | None) -> str:
     cells: Sequence[Any] = np.asarray(values, dtype=object).ravel().tolist()
-    for row, cell in enumerate(cells):
+    for place, cell in enumerate(cells):
         try:
             float(cell)
-        except (TypeError, ValueError):
-            return f"{cell!r} in row {row} is no number"
+        except (TypeError, ValueError, OverflowError):
+            row = place if places is None else places[place]
+            return f"{shown(cell)} in row {row} is no number"
     return "not a row of numbers"
 
 
-def _refuse(wrong: NDArray[np.bool_], values: NDArray[np.float64], name: str, allowed: str) -> None:
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        msg = (
-            f"{name}: {int(wrong.sum()):,} wrong, first {values[first]:g} in row {first}; {allowed}"
-        )
-        raise InputError(msg)
+def _refuse(
+    values: NDArray[np.float64],
+    is_wrong: Callable[[NDArray[np.float64], slice], NDArray[np.bool_]],
+    name: str,
+    allowed: str,
+) -> None:
+    wrong, first = 0, ""
+    for rows in _blocks(len(values)):
+        part = values[rows]
+        here = is_wrong(part, rows)
+        if not wrong and here.any():
+            place = int(np.argmax(here))
+            first = f"{part[place]:g} in row {rows.start + place}"
+        wrong += int(here.sum())
+    if wrong:
+        raise _wrong(name, wrong, first, allowed)
+
+
+def _wrong(name: str, wrong: int, first: str, allowed: str) -> InputError:
+    return InputError(f"{name}: {wrong:,} wrong, first {first}; {allowed}")

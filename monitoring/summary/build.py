@@ -28,6 +28,9 @@ AMOUNT_SQUARED_GRID = 2.0**6
 summed. Float64 sums of such numbers are exact, so the same in any order, up to 134 million rows,
 137 thousand million in money, and 141 million millions in its square, in a bin."""
 
+SCORE_BLOCK = 1 << 16
+"""Rows whose scores are counted before the next."""
+
 
 class SummaryError(TocsinError, ValueError):
     """Rows and reference don't belong together."""
@@ -101,30 +104,49 @@ def score_summary(rows: Rows, edges: NDArray[np.float64]) -> ScoreSummary | None
     """
     if rows.score is None:
         return None
-    scored = ~np.isnan(rows.score)
-    score = rows.score[scored]
+    return score_histograms(rows.score, rows.label, rows.amount, edges)
+
+
+def score_histograms(
+    score: NDArray[np.float64],
+    label: NDArray[np.int8],
+    amount: NDArray[np.float64] | None,
+    edges: NDArray[np.float64],
+) -> ScoreSummary:
+    """Return the score histograms of rows that are given as arrays, as `Rows` has them.
+
+    They are added up block by block, in the order of the rows: what it takes beside the arrays
+    does not grow with them.
+    """
     bins = len(edges) + 1
-    # Labels are 0, 1 and -1 for unlabelled, which is the last of three.
-    place = (rows.label[scored].astype(np.intp) % 3) * bins + np.searchsorted(edges, score, "right")
-
-    def counts(where: NDArray[np.intp]) -> NDArray[np.int64]:
-        return np.bincount(where, minlength=3 * bins).reshape(3, bins).astype(np.int64)
-
-    def sums(values: NDArray[np.float64], grid: float) -> NDArray[np.float64]:
-        exact = np.rint(values * grid) / grid
-        total = np.bincount(place, weights=exact, minlength=3 * bins)
-        return total.astype(np.float64).reshape(3, bins)
-
-    given = np.zeros(len(score)) if rows.amount is None else rows.amount[scored]
-    amount = np.nan_to_num(given)
+    shape = (3, bins)
+    rows, unpriced = np.zeros(3 * bins, np.int64), np.zeros(3 * bins, np.int64)
+    sums = {name: np.zeros(3 * bins) for name in ("score", "amount", "amount_squared")}
+    for start in range(0, len(score), SCORE_BLOCK):
+        part = slice(start, start + SCORE_BLOCK)
+        scored = ~np.isnan(score[part])
+        value = score[part][scored]
+        # Labels are 0, 1 and -1 for unlabelled, which is the last of three.
+        place = label[part][scored].astype(np.intp) % 3 * bins
+        place += np.searchsorted(edges, value, "right")
+        np.add.at(rows, place, 1)
+        np.add.at(sums["score"], place, np.rint(value * SCORE_GRID) / SCORE_GRID)
+        if amount is None:
+            continue
+        given = amount[part][scored]
+        known = np.nan_to_num(given)
+        np.add.at(unpriced, place[np.isnan(given)], 1)
+        np.add.at(sums["amount"], place, np.rint(known * AMOUNT_GRID) / AMOUNT_GRID)
+        squared = np.rint(known * known * AMOUNT_SQUARED_GRID) / AMOUNT_SQUARED_GRID
+        np.add.at(sums["amount_squared"], place, squared)
     return ScoreSummary(
         edges=edges,
-        rows=counts(place),
-        score=sums(score, SCORE_GRID),
-        amount=sums(amount, AMOUNT_GRID),
-        amount_squared=sums(amount * amount, AMOUNT_SQUARED_GRID),
-        unpriced=counts(place[np.isnan(given)]),
-        has_amounts=rows.amount is not None,
+        rows=rows.reshape(shape),
+        score=sums["score"].reshape(shape),
+        amount=sums["amount"].reshape(shape),
+        amount_squared=sums["amount_squared"].reshape(shape),
+        unpriced=unpriced.reshape(shape),
+        has_amounts=amount is not None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import ceil, exp, log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,9 @@ HEAVY = 1 / 256
 MOST_VALUES = 4096
 """Different scores that get a bin each where rows are measured at once."""
 
+BLOCK = 1 << 16
+"""Sorted scores that are looked at before the next."""
+
 
 def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDArray[np.float64]:
     """Return the inner edges of the score bins, ascending.
@@ -40,7 +43,7 @@ def score_bin_edges(scores: NDArray[np.float64] | None, threshold: float) -> NDA
     threshold
         Decision threshold; one of the edges.
     """
-    known = np.empty(0) if scores is None else scores[~np.isnan(scores)]
+    known = np.empty(0) if scores is None else np.sort(scores[~np.isnan(scores)])
     tail = _log_odds(float(np.clip(np.quantile(known, TAIL), 1e-7, 0.5))) if known.size else 0.0
     body = np.arange(-REACH, REACH + STEP, STEP)
     fine = np.arange(np.floor(tail / STEP) * STEP, REACH, TAIL_STEP)
@@ -68,22 +71,33 @@ def score_row_edges(scores: NDArray[np.float64], threshold: float) -> NDArray[np
     threshold
         Decision threshold; one of the edges.
     """
-    values = np.unique(scores)
-    if len(values) > MOST_VALUES:
-        descending, last = np.sort(scores)[::-1], len(scores) - 1
+    ascending = np.sort(scores)
+    values = _few_values(ascending)
+    if values is None:
+        last = len(ascending) - 1
         even, highest = np.linspace(0, last, MOST_VALUES // 2), np.geomspace(1, last, MOST_VALUES)
         ranks = np.concatenate([even, highest]).astype(int)
-        values = np.concatenate([descending[ranks], _around_heavy(scores)])
+        values = np.concatenate([ascending[last - ranks], _around_heavy(ascending)])
     return np.unique(np.append(values, threshold))
 
 
-def _between_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def _few_values(ascending: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the different values; None where there are more than `MOST_VALUES`."""
+    values = np.empty(0)
+    for start in range(0, len(ascending), BLOCK):
+        values = np.unique(np.concatenate([values, ascending[start : start + BLOCK]]))
+        if len(values) > MOST_VALUES:
+            return None
+    return values
+
+
+def _between_ranks(ascending: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return edges between the highest scores, at ranks that grow geometrically.
 
     A calibration may squeeze its highest scores together until even fine steps of log-odds hold
     too many of them: there the order among few rows decides the precision-recall curve.
     """
-    ranked = np.sort(scores)[::-1]
+    ranked = ascending[::-1]
     if len(ranked) < 2:
         return np.empty(0)
     ranks = np.unique(np.geomspace(1, len(ranked) - 1, RANKS).astype(int))
@@ -92,13 +106,16 @@ def _between_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return between
 
 
-def _around_heavy(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def _around_heavy(ascending: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return edges that give each heavy value a bin of its own.
 
     Trees, steps of a calibration and rounding let many rows share one score. Mixed with others,
     they would be taken for rows in random order, where in truth they are ties.
     """
-    values, rows = np.unique(scores, return_counts=True)
-    heavy = values[(rows > 1) & (rows >= HEAVY * len(scores))]
+    least = max(ceil(HEAVY * len(ascending)), 2)
+    # As many equal ones in a row can't lie between two of these places.
+    values = np.unique(ascending[::least])
+    rows = np.searchsorted(ascending, values, "right") - np.searchsorted(ascending, values, "left")
+    heavy = values[rows >= least]
     above = np.nextafter(heavy, np.inf)
     return np.concatenate([heavy, above[above <= 1]])

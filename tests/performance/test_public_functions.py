@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 from datetime import UTC, datetime
 
 import numpy as np
@@ -77,6 +78,13 @@ def test_labels_that_have_not_come_are_not_looked_at() -> None:
         ({"amounts": ["12,50", 1, 2]}, "amounts: '12,50' in row 0 is no number; an amount is"),
         ({"labels": [0, None, 1]}, "labels: 1 wrong, first nan in row 1; .* `label_seen` False"),
         ({"labels": [[0], [1], [0]]}, r"labels: an array of shape \(3, 1\)"),
+        ({"labels": [[0], [1, 0], 1]}, r"labels: \[0\] in row 0 is no number"),
+        ({"labels": [0, 1, 10**5000]}, "labels: an integer of thousands of digits in row 2"),
+        ({"scores": [0, 1, 10**5000]}, "scores: an integer of thousands of digits in row 2"),
+        ({"scores": [0, 1, "9" * 5000]}, "scores: 1 wrong, first inf in row 2"),
+        ({"scores": [0, 1, "n" * 5000]}, r"scores: 'n{79}\.\.\. in row 2 is no number"),
+        ({"labels": [0, 2, 3], "label_seen": [0, 1, 1]}, "labels: 2 wrong, first 2 in row 1"),
+        ({"labels": ["", "", "x"], "label_seen": [0, 0, 1]}, "labels: 'x' in row 2"),
         ({"scores": np.ma.masked_equal([0.1, 0.2, 0.3], 0.2)}, "scores: 1 wrong, first nan in row"),
         ({"labels": np.ma.masked_equal([0, 1, 0], 1)}, "labels: 1 wrong, first nan in row 1"),
         ({"threshold": float("nan")}, "threshold: nan is no number to compare scores with"),
@@ -214,3 +222,19 @@ def test_the_package_stays_light_until_a_function_is_used() -> None:
     seen = "import sys, monitoring; print(sorted({'numpy', 'pandas', 'scipy'} & set(sys.modules)))"
     said = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("label_type", [np.int8, np.int64])
+def test_a_scorecard_adds_few_bytes_a_row_to_the_arrays_it_is_given(label_type: type) -> None:
+    rng = np.random.default_rng(43)
+    scores = rng.beta(0.2, 8, 1_000_000)
+    labels = (rng.random(len(scores)) < scores).astype(label_type)
+    amounts = rng.lognormal(4, 1, len(scores))
+    card_of()  # what is imported on first use
+    tracemalloc.start()
+    try:
+        scorecard(labels, scores, threshold=0.5, amounts=amounts, costs=COSTS, capacity=400)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * len(scores)

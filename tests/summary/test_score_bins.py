@@ -5,6 +5,8 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from monitoring.performance.scorecard import Scorecard, scorecard
+from monitoring.summary import build, score_bins
+from monitoring.summary.build import score_histograms
 from monitoring.summary.score_bins import MOST_VALUES, score_bin_edges, score_row_edges
 from tests.performance.made import Scored, counted
 
@@ -103,3 +105,20 @@ def test_a_few_rows_have_a_bin_each() -> None:
     card = card_of(truth, score_row_edges(truth.score, 0.5))
     truth_precision = average_precision_score(truth.label, truth.score)
     assert card.pr_auc.value == pytest.approx(truth_precision, abs=1e-12)
+
+
+@pytest.mark.parametrize("of", [*CONCENTRATED, *TIED])
+def test_edges_and_histograms_are_the_same_to_the_last_bit_however_rows_are_cut(
+    of: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(6)
+    scores = (CONCENTRATED | TIED)[of](rng.beta(0.2, 8, ROWS))
+    label = rng.integers(-1, 2, ROWS).astype(np.int8)
+    # Their squares add up to more than sums are exact for: the order of adding shows.
+    amount = np.where(rng.random(ROWS) < 0.1, np.nan, rng.lognormal(15, 3, ROWS))
+    whole = score_histograms(scores, label, amount, score_row_edges(scores, 0.5))
+    monkeypatch.setattr(score_bins, "BLOCK", 777)
+    monkeypatch.setattr(build, "SCORE_BLOCK", 777)
+    cut = score_histograms(scores, label, amount, score_row_edges(scores, 0.5))
+    for part in ("edges", "rows", "score", "amount", "amount_squared", "unpriced"):
+        assert np.array_equal(getattr(whole, part), getattr(cut, part)), part
