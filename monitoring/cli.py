@@ -19,6 +19,7 @@ from monitoring.command import (
     scenario_name,
     show_steps,
 )
+from monitoring.wording import number
 
 if TYPE_CHECKING:
     from monitoring.stack.up import Running
@@ -78,9 +79,9 @@ def retrain(
     with readable_errors():
         attach()
         run = begin.by_hand(Pipeline.RETRAIN, use_case, as_of=as_of, force=force)
-        told = in_process.retrain(run)
+        notification = in_process.retrain(run)
     if as_json:
-        print_json(told)
+        print_json(notification)
 
 
 @app.command()
@@ -97,9 +98,9 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
     with readable_errors():
         attach()
         run = begin.by_hand(Pipeline.REPORT, use_case, as_of=as_of)
-        told, drifted = in_process.report(run)
+        notification, drifted = in_process.report(run)
     if as_json:
-        print_json(told)
+        print_json(notification)
     if drifted:
         typer.echo(f"drift is above its limit: run `tocsin retrain {use_case}`", err=True)
         raise typer.Exit(1)
@@ -146,7 +147,7 @@ def drift(
         Console(emoji=False, highlight=False).print(verdict_table(verdict))
     if fail_above is not None and verdict.share is None:
         typer.echo(
-            f"no column could be tested, so the limit of {limit:g} was not checked", err=True
+            f"no column could be tested, so the limit of {number(limit)} was not checked", err=True
         )
         raise typer.Exit(2)
     if fail_above is not None and verdict.drifted:

@@ -21,6 +21,7 @@ from monitoring.field_types import (
     SplitShare,
     UseCaseSection,
 )
+from monitoring.wording import number
 
 # Which modules `steps` may name: a use-case file from elsewhere must not import what it likes.
 ALLOWED_MODULES = (
@@ -181,7 +182,7 @@ class Split(UseCaseSection):
     def _adds_up(self) -> Self:
         if abs(self.train + self.validation + self.test - 1) > 1e-9:
             total = self.train + self.validation + self.test
-            msg = f"train, validation and test must add up to 1, not {total:g}"
+            msg = f"train, validation and test must add up to 1, not {number(total)}"
             raise ValueError(msg)
         return self
 

@@ -15,6 +15,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def number(value: float) -> str:
+    """``0.05``, ``1.0000001``: with all its digits, so that a value just outside reads so."""
+    return f"{float(value)!r}".removesuffix(".0")
+
+
 def several(number: int, one: str, many: str | None = None) -> str:
     """``1 row``, ``2,000 rows``."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.errors import InputError
-from monitoring.wording import shown
+from monitoring.wording import number, shown
 
 BLOCK = 1 << 16
 """Rows that are checked before the next: what checking takes does not grow with the rows."""
@@ -189,7 +189,7 @@ def _refuse(
         here = is_wrong(part, rows)
         if not wrong and here.any():
             place = int(np.argmax(here))
-            first = f"{part[place]:g} in row {rows.start + place}"
+            first = f"{number(part[place])} in row {rows.start + place}"
         wrong += int(here.sum())
     if wrong:
         raise _wrong(name, wrong, first, allowed)

@@ -13,6 +13,7 @@ from monitoring.performance.money import can_price, losses, review_limit
 from monitoring.performance.score_histograms import NEGATIVE, POSITIVE, check_scores, first_flagged
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs, MissedCost
+from monitoring.wording import number
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +68,7 @@ def cost_curve(scores: ScoreSummary, costs: Costs) -> CostCurve:
     check_scores(scores)
     if not can_price(scores, costs, (POSITIVE,)):
         msg = (
-            f"no positive has an amount, but a miss costs {costs.missed.of_amount:g} of it: "
+            f"no positive has an amount, but a miss costs {number(costs.missed.of_amount)} of it: "
             "summarise the scores with amounts, or set `costs.missed.of_amount` to 0"
         )
         raise InputError(msg)

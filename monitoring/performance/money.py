@@ -13,6 +13,7 @@ from monitoring.performance.intervals import UNDEFINED, Ratio, skewed
 from monitoring.performance.score_histograms import NEGATIVE, POSITIVE
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs, MissedCost
+from monitoring.wording import number
 
 Floats = NDArray[np.float64]
 
@@ -228,8 +229,8 @@ def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs
         return np.full(len(positive), costs.missed.fixed)
     if amounts is None:
         msg = (
-            f"no amounts, but a miss costs {costs.missed.of_amount:g} of its amount: give the "
-            "amounts, or set `costs.missed.of_amount` to 0"
+            f"no amounts, but a miss costs {number(costs.missed.of_amount)} of its amount: give "
+            "the amounts, or set `costs.missed.of_amount` to 0"
         )
         raise InputError(msg)
     amount = amounts_of(amounts, priced=positive)
@@ -237,7 +238,7 @@ def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs
     if known.size == 0:
         msg = (
             f"amounts: missing from all {int(positive.sum()):,} positives, and a miss costs "
-            f"{costs.missed.of_amount:g} of its amount: check the column of amounts"
+            f"{number(costs.missed.of_amount)} of its amount: check the column of amounts"
         )
         raise InputError(msg)
     filled = np.where(np.isnan(amount), known.mean(), amount)

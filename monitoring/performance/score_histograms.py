@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from monitoring.errors import InputError
 from monitoring.summary.types import ScoreSummary
+from monitoring.wording import number
 
 _Number = TypeVar("_Number", np.int64, np.float64)
 
@@ -104,14 +105,14 @@ def check_scores(scores: ScoreSummary) -> None:
         label, place = (int(i) for i in np.argwhere(outside)[0])
         mean = scores.score[label, place] / max(scores.rows[label, place], 1)
         msg = (
-            f"scores outside 0 to 1: {mean:g} on average in bin {place}; a score is the "
+            f"scores outside 0 to 1: {number(mean)} on average in bin {place}; a score is the "
             "probability of the positive class"
         )
         raise InputError(msg)
     if scores.has_amounts and (scores.amount[POSITIVE] < 0).any():
         lowest = float(scores.amount[POSITIVE].min())
         msg = (
-            f"amounts below 0 among the positives (a bin of them adds up to {lowest:g}): an "
+            f"amounts below 0 among the positives (a bin of them adds up to {number(lowest)}): an "
             "amount is the money at stake in a row, 0 or more"
         )
         raise InputError(msg)

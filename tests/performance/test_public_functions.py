@@ -71,6 +71,7 @@ def test_labels_that_have_not_come_are_not_looked_at() -> None:
         ({"labels": [0, 2, 1]}, "labels: 1 wrong, first 2 in row 1"),
         ({"labels": [0, 1]}, r"labels: an array of shape \(2,\)"),
         ({"scores": [0.1, -0.2, 0.3]}, "scores: 1 wrong, first -0.2 in row 1"),
+        ({"scores": [0.1, 1.0000001, 0.3]}, "scores: 1 wrong, first 1.0000001 in row 1"),
         ({"amounts": [1, -2, 3]}, "amounts: 1 wrong, first -2 in row 1"),
         ({"label_seen": [1, 1]}, r"label_seen: an array of shape \(2,\)"),
         ({"labels": ["no", "yes", "no"]}, "labels: 'no' in row 0 is no number; 1 stands for yes"),
