@@ -6,9 +6,10 @@ FRAUD := .tocsin/fraud_results
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test lint typecheck generate bench bench-job bench-report \
-	bench-summaries bench-scale bench-scorecard bench-spark bench-delivery bench-healthy bench-estimate bench-gate \
-	bench-drift bench-fraud test-spark clean
+.PHONY: help install lock env demo up down test test-faults test-spark lint typecheck generate
+.PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark \
+	bench-delivery bench-healthy bench-estimate bench-gate \
+	bench-drift bench-fraud clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -41,8 +42,11 @@ up: install ## Start the local stack
 down: install ## Stop the local stack
 	$(BIN)/tocsin down
 
-test: install ## Run every test, on two cores
-	$(BIN)/pytest --numprocesses 2
+test: install ## Run every test but the long fault runs, on two cores
+	$(BIN)/pytest --numprocesses 2 -m "not faults"
+
+test-faults: install ## Kill processes at every line, phase and step of what must not happen twice
+	$(BIN)/pytest --numprocesses 2 -m faults
 
 test-spark: install ## Install Spark (half a GB) and run its tests on a cluster; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'

@@ -43,6 +43,7 @@ def here(local_stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 
 @pytest.mark.stack
+@pytest.mark.faults
 @pytest.mark.usefixtures("here")
 def test_killed_at_every_step_a_retrain_ends_as_an_undisturbed_one(
     local_stack: LocalStack, airflow: AirflowApi

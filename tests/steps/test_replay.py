@@ -142,6 +142,7 @@ def calm(champion: tuple[UseCase, Path]) -> Calm:
     return replayed, contents(store)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     "phase", ["atomic_write", "add_rows", "add_scores", "add_labels", "add_quarantined"]
 )

@@ -189,6 +189,7 @@ def test_an_archive_that_is_gone_or_changed_is_an_error_that_names_it(
         store.training_rows(CASE, LATER, None, folder=tmp_path)
 
 
+@pytest.mark.faults
 def test_killed_at_any_line_a_rerun_archives_each_row_once(
     store: ProductionStore, store_url: str, tmp_path: Path
 ) -> None:

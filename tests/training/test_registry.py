@@ -103,6 +103,7 @@ def test_names_that_say_fraud_are_kept_to_the_fraud_use_case(
     assert "test_recall" in run.data.metrics
 
 
+@pytest.mark.faults
 def test_killed_while_it_logs_a_rerun_leaves_one_finished_run(
     cards: Job, registry: Registry, url: str, tmp_path: Path
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_challenger_waits_in_the_shadow_until_it_serves(cards: Job, registry: 
     assert parts(cards, registry) == ("2", None, "1")
 
 
+@pytest.mark.faults
 def test_killed_between_two_moves_one_model_serves_and_another_try_finishes(
     cards: Job, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
