@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitoring.errors import InputError, TocsinError
+from monitoring.wording import printable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -63,7 +64,9 @@ def readable_errors() -> Iterator[None]:
         raise
     except Exception as error:
         # 1 is an answer ("a retrain is asked for"): nothing that failed may end with it.
-        typer.echo("\n".join([_message(error), *getattr(error, "__notes__", [])]), err=True)
+        text = "\n".join([_message(error), *getattr(error, "__notes__", [])])
+        # It may quote names and values of data.
+        typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
         if not isinstance(error, (TocsinError, OSError, ValueError, RuntimeError, *_foreign())):
             logging.getLogger(__name__).exception("unexpected")
         raise typer.Exit(2) from error

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -47,6 +48,22 @@ def _cron(value: str) -> str:
     return value
 
 
+_LONGEST_TEXT = 120
+_NOT_IN_TEXT = ("$", "{{", "<")
+"""What begins an expansion, a template or a tag where people read."""
+
+
+def _text(value: str) -> str:
+    text = value.strip()
+    unprintable = (f"U+{ord(sign):04X}" for sign in text if not sign.isprintable())
+    refused = [*(f"`{sign}`" for sign in _NOT_IN_TEXT if sign in text), *islice(unprintable, 3)]
+    if refused or not 0 < len(text) <= _LONGEST_TEXT:
+        msg = f"a text is 1 to {_LONGEST_TEXT} printable characters, without `$`, `{{{{` and `<`"
+        msg += f": remove {', '.join(refused)}" if refused else ""
+        raise ValueError(msg)
+    return text
+
+
 def _class_value(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -69,6 +86,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 SplitShare = Annotated[float, Field(gt=0, lt=1)]
 Money = Annotated[float, Field(ge=0)]
 Cron = Annotated[str, AfterValidator(_cron)]
+Text = Annotated[str, AfterValidator(_text)]
+"""What people read: it reaches pages, alerts, dashboards and messages."""
 ColumnName = Annotated[str, Field(min_length=1)]
 ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
 SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]

@@ -19,6 +19,7 @@ from monitoring.field_types import (
     Share,
     SourcePath,
     SplitShare,
+    Text,
     UseCaseSection,
 )
 from monitoring.wording import number
@@ -44,8 +45,8 @@ ALLOWED_MODULES = (
 class Words(UseCaseSection):
     """What the positive class is called in dashboards, alerts and reports."""
 
-    positive: str = Field("positive", description="One positive row: fraud.")
-    positives: str = Field("positives", description="Several of them: frauds.")
+    positive: Text = Field("positive", description="One positive row: fraud.")
+    positives: Text = Field("positives", description="Several of them: frauds.")
 
 
 class Source(UseCaseSection):
@@ -64,7 +65,7 @@ class Source(UseCaseSection):
 class EventTime(UseCaseSection):
     """The column with the time of the event."""
 
-    name: str = Field(description="Column name.")
+    name: ColumnName = Field(description="Column name.")
     unit: Literal["s", "ms", "iso"] = Field("iso", description="Seconds, milliseconds or ISO 8601.")
     origin: Moment | None = Field(None, description="What seconds and milliseconds count from.")
 
@@ -86,7 +87,7 @@ class ArrivalOrder(UseCaseSection):
 class Target(UseCaseSection):
     """The column of labels."""
 
-    name: str = Field(description="Column name.")
+    name: ColumnName = Field(description="Column name.")
     positive: ClassValue = Field(description="Its value for the positive class.")
 
 
@@ -360,7 +361,7 @@ class UseCase(UseCaseSection):
     """One watched model. See `monitoring/use_cases/fraud.yml` for a complete example."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Short name, used everywhere.")
-    title: str = Field(description="Name on dashboards, alerts and reports.")
+    title: Text = Field(description="Name on dashboards, alerts and reports.")
     words: Words = Field(default_factory=Words, description="Names of the positive class.")
     source: Source = Field(description="Where labelled history comes from.")
     columns: Columns = Field(description="The role of each column.")

@@ -76,5 +76,8 @@ def shown(value: object) -> str:
 def printable(text: str) -> str:
     """Spell out what would move a terminal's cursor or change its colours: names come from data."""
     return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+        sign
+        if sign.isprintable() or sign == "\N{NO-BREAK SPACE}"
+        else sign.encode("unicode_escape").decode()
+        for sign in text
     )

@@ -1,5 +1,6 @@
 """A wrong use-case file gives one readable error: file, field, value, what is allowed."""
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -8,9 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from monitoring import use_case
+from monitoring.field_types import wrong_fields
 from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
 from monitoring.use_case_file import (
     SHIPPED,
@@ -49,6 +51,59 @@ def test_shipped_use_cases_are_right(name: str) -> None:
     assert isinstance(case.columns.target, Target)
 
 
+@pytest.mark.parametrize("field", ["title", "words.positive", "words.positives"])
+@pytest.mark.parametrize(
+    ("text", "removed"),
+    [
+        ("Churn $TOCSIN_SMTP_PASSWORD", r"remove `\$`"),
+        ("${GF_SECURITY_ADMIN_PASSWORD}", r"remove `\$`"),
+        ("$__file{/etc/hostname}", r"remove `\$`"),
+        ('Churn {{ query "up" }}', "remove `{{`"),
+        ("</script><script>alert(1)</script>", "remove `<`"),
+        ("<!channel>", "remove `<`"),
+        ("${a}{{b}}<c>", r"remove `\$`, `{{`, `<`"),
+        ("a\nBcc: all@example.test", r"remove U\+000A"),
+        ("\x1b[31mred", r"remove U\+001B"),
+        ("paid \u202e3202", r"remove U\+202E"),
+        ("zero\u200bwidth", r"remove U\+200B"),
+        ("line\u2028separator", r"remove U\+2028"),
+        ("a" + "\x85" * 50 + "b", r"remove U\+0085, U\+0085, U\+0085"),
+        ("\ud800", r"remove U\+D800"),
+        ("", r"without `\$`, `{{` and `<` \(given: ''\)"),
+        (" \t ", r"without `\$`, `{{` and `<` \(given"),
+        ("x" * 121, r"without `\$`, `{{` and `<` \(given"),
+        ("x" * 1_000_000, r"without `\$`, `{{` and `<` \(given"),
+    ],
+)
+def test_a_text_that_people_read_has_nothing_in_it_that_a_sink_would_act_on(
+    field: str, text: str, removed: str
+) -> None:
+    content: dict[str, Any] = deepcopy(_FRAUD)
+    part = content if field == "title" else content["words"]
+    part[field.rpartition(".")[2]] = text
+    with pytest.raises(ValidationError) as caught:
+        UseCase.model_validate(content)
+    (line,) = wrong_fields(caught.value, "")
+    assert re.search(f"^{field}: a text is 1 to 120 .*{removed}", line)
+    assert len(line) < 250
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "x" * 120,
+        "Fraude à la carte, 50% & plus",
+        "不正検知",
+        "{one} [x](y) `z` | *",
+        "a > b",
+    ],
+)
+def test_ordinary_text_is_taken_as_it_is(tmp_path: Path, text: str) -> None:
+    assert load_use_case(written(tmp_path, {"title": f" {text}\n"})).title == text
+
+
 def test_every_field_is_described() -> None:
     parts = [part for part in vars(use_case).values() if isinstance(part, type(UseCase))]
     fields = [
@@ -66,6 +121,9 @@ def test_every_field_is_described() -> None:
     [
         ("name", "Fraud Case", "name: .*pattern.*'Fraud Case'"),
         ("title", _DELETED, "title: is required"),
+        ("title", 7, "title: .*string.*7"),
+        ("columns.event_time.name", "", "columns.event_time.name: must not be empty"),
+        ("columns.target.name", "", "columns.target.name: must not be empty"),
         ("colums", {}, "no field `colums`, did you mean `columns`: the fields are name, title"),
         ("thresholds.recal", {}, "thresholds: no field `recal`, did you mean `recall`"),
         ("source", "cards.csv", "source: must have its fields indented.*'cards.csv'"),

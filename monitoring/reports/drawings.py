@@ -97,7 +97,7 @@ def labels_definition(positive: str) -> DataDefinition:
                 target=LABEL,
                 prediction_probas=SCORE,
                 pos_label=1,
-                labels={0: f"not {positive}", 1: positive},
+                labels={0: shown(f"not {positive}"), 1: shown(positive)},
             )
         ],
     )

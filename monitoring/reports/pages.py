@@ -8,7 +8,7 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitoring import wording
@@ -31,9 +31,13 @@ class ListedWindow:
 
 
 @cache
-def _templates() -> Environment:
+def templates(package: str) -> Environment:
+    """Return the templates of a package, which may include those of reports: the style, say.
+
+    They escape whatever they are given that is not marked as HTML.
+    """
     environment = Environment(
-        loader=PackageLoader("monitoring.reports"),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("monitoring.reports")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -45,7 +49,7 @@ def _templates() -> Environment:
 
 def page(template: str, **values: object) -> str:
     """Return the page that `template` makes of `values`."""
-    return _templates().get_template(f"{template}.html.j2").render(**values)
+    return templates("monitoring.reports").get_template(f"{template}.html.j2").render(**values)
 
 
 def report_page(head: Header, case: UseCase, drawings: str | None, undrawn: str) -> str:

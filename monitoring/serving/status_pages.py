@@ -12,12 +12,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from monitoring import wording
+from monitoring.reports.pages import templates
 from monitoring.serving.site import Site, find, watched
 from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import Display, Query
@@ -47,25 +46,10 @@ class Runbook:
     entries: tuple[Heading, ...]
 
 
-@cache
-def _templates() -> Environment:
-    environment = Environment(
-        # The style is that of the reports.
-        loader=ChoiceLoader(
-            [PackageLoader("monitoring.serving"), PackageLoader("monitoring.reports")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["moment"] = wording.moment
-    return environment
-
-
 def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
     """Return the page that `template` makes of `values`."""
-    return HTMLResponse(_templates().get_template(f"{template}.html.j2").render(**values), status)
+    drawn = templates("monitoring.serving").get_template(f"{template}.html.j2")
+    return HTMLResponse(drawn.render(**values), status)
 
 
 @router.get("/", include_in_schema=False)

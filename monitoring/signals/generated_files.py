@@ -108,7 +108,7 @@ def grafana_files(
         contact_points,
         mute_timings,
         policies,
-        provisioned_group,
+        provisioned_groups,
     )
     from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
     from monitoring.signals.dashboards.grafana_json import (
@@ -133,9 +133,8 @@ def grafana_files(
         "alerting/mute-timings.yml": mute_timings(),
         "alerting/policies.yml": policies(delivery),
     }
-    for case in (None, *cases):
-        name = case.name if case else FLEET_RULES
-        group = provisioned_group(name, alerts_of(case), addresses, paused=paused)
+    alerts = {case.name if case else FLEET_RULES: alerts_of(case) for case in (None, *cases)}
+    for name, group in provisioned_groups(alerts, addresses, paused=paused).items():
         provisioned[f"alerting/rules-{name}.yml"] = group
     files |= {f"provisioning/{name}": _yaml(content) for name, content in provisioned.items()}
     return {PurePosixPath(name): text for name, text in files.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from monitoring.errors import TocsinError
@@ -63,7 +64,7 @@ def thresholds_table(cases: Sequence[UseCase]) -> str:
     """Return every business threshold of the use cases, as Markdown."""
     rows = (
         (
-            case.title,
+            plain(case.title),
             threshold.metric.title,
             f"{threshold.side} {decimal(threshold.value)}",
             threshold.severity.value,
@@ -73,6 +74,12 @@ def thresholds_table(cases: Sequence[UseCase]) -> str:
         for threshold in business_thresholds(case)
     )
     return _table(("use case", "metric", "fires when", "severity", "alert"), rows)
+
+
+def plain(text: str) -> str:
+    """Return text as it stands in a table of Markdown: on one line, with no markup of its own."""
+    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", " ".join(text.split()))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _labels(metric: Metric) -> str:

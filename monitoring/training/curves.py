@@ -82,7 +82,8 @@ def _empty(title: str) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title)
+    # A dollar sign in the use case's title would begin a formula.
+    axes.set_title(title, parse_math=False)
     axes.grid(alpha=0.3)
     return figure, axes
 

@@ -10,7 +10,7 @@ from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
 from monitoring.signals.alerts.alert import PrometheusForm, texts
 from monitoring.signals.alerts.business_alerts import alert_name, business_alerts
-from monitoring.signals.alerts.grafana_alerting import provisioned_group
+from monitoring.signals.alerts.grafana_alerting import provisioned_groups
 from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import Unit
@@ -145,7 +145,7 @@ def test_a_limit_is_the_same_number_in_every_rule_and_text(
     assert texts(alert, PrometheusForm(), Addresses("x"))["value"].endswith(f"above {text})")
     assert f"| above {text} |" in thresholds_table([case])
     rules = yaml.safe_load(
-        yaml.safe_dump(provisioned_group("x", [alert], Addresses("x"), paused=False))
+        yaml.safe_dump(provisioned_groups({"x": [alert]}, Addresses("x"), paused=False)["x"])
     )
     (rule,) = rules["groups"][0]["rules"]
     assert rule["data"][2]["model"]["conditions"][0]["evaluator"]["params"] == [limit]

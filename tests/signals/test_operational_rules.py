@@ -10,7 +10,7 @@ from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
 from monitoring.signals import NotificationStatus, Pipeline, PushGroup, Sample
 from monitoring.signals.alerts import alerts_of
-from monitoring.signals.alerts.grafana_alerting import provisioned_group
+from monitoring.signals.alerts.grafana_alerting import provisioned_groups
 from monitoring.signals.alerts.operational_alerts import fleet_alerts
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
@@ -206,7 +206,7 @@ def test_grafana_s_query_names_what_is_absent_in_one_series_and_is_empty_otherwi
     fraud: UseCase, tmp_path: Path
 ) -> None:
     def asked(case: UseCase) -> str:
-        group = provisioned_group("x", alerts_of(case), Addresses("x"), paused=False)
+        group = provisioned_groups({"x": alerts_of(case)}, Addresses("x"), paused=False)["x"]
         rules = {rule["labels"]["alert"]: rule for rule in group["groups"][0]["rules"]}
         query: str = rules["FiguresAbsent"]["data"][0]["model"]["expr"]
         return query

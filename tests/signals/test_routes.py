@@ -15,7 +15,7 @@ from monitoring.settings import Settings
 from monitoring.signals.alerts import alerts_of, grafana_alerting
 from monitoring.signals.alerts.business_alerts import business_alerts
 from monitoring.signals.alerts.delivery import CRITICAL, Delivery, Mail, Notifier, delivery_of
-from monitoring.signals.alerts.grafana_alerting import INTERVAL, provisioned_group
+from monitoring.signals.alerts.grafana_alerting import INTERVAL, provisioned_groups
 from monitoring.signals.alerts.prometheus_alerting import alertmanager_config
 from monitoring.signals.generated_files import alertmanager_file
 from monitoring.signals.links import Addresses
@@ -37,7 +37,7 @@ ALL = Delivery(
 
 def rules(*, paused: bool = False) -> list[dict[str, Any]]:
     groups = [
-        provisioned_group("x", alerts_of(case), ADDRESSES, paused=paused)["groups"][0]
+        provisioned_groups({"x": alerts_of(case)}, ADDRESSES, paused=paused)["x"]["groups"][0]
         for case in (None, everything())
     ]
     return [rule for group in groups for rule in group["rules"]]

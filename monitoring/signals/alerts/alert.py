@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -15,6 +16,13 @@ from monitoring.use_case import Severity
 
 VALUE = "<value>"
 """Stands for the measured value in an alert's words."""
+
+_LABEL = re.compile(r"<label ([a-z_]+)>")
+
+
+def label_value(name: str) -> str:
+    """Return what stands in an alert's words for the value of one of its labels."""
+    return f"<label {name}>"
 
 
 class ValueFormat(StrEnum):
@@ -56,7 +64,7 @@ class Alert:
     title
         What happened, in a few words.
     meaning
-        What it means, in the use case's words; `VALUE` and ``{{ $labels.x }}`` may occur in it.
+        What it means, in the use case's words; `VALUE` and `label_value` may occur in it.
     severity
         None for the watchdog, which notifies nobody.
     value
@@ -112,6 +120,15 @@ class Alert:
 _UNKNOWN = "unknown"
 
 
+def literal(text: str) -> str:
+    """Return a template, of Prometheus and of Grafana, that writes `text` and nothing else.
+
+    It holds no brace of the text's own, for one before an action would become a part of it, and
+    no `$`, which some versions of Grafana expand from the environment in annotations too.
+    """
+    return re.sub("[{$]", lambda sign: f'{{{{ "\\x{ord(sign[0]):02x}" }}}}', text)
+
+
 class Form(Protocol):
     """Writes values into an alert's words; safe where there is no value."""
 
@@ -133,7 +150,7 @@ class PrometheusForm:
 
     def money(self, query: str, words: str) -> str:
         """Return the template of the result of `query`, followed by `words`."""
-        amount = f'{{{{ . | first | value | printf "%.0f" }}}} {words}'
+        amount = f'{{{{ . | first | value | printf "%.0f" }}}} {literal(words)}'
         return f"{{{{ with query `{query}` }}}}{amount}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
 
 
@@ -155,7 +172,7 @@ class GrafanaForm:
 
     def money(self, query: str, words: str) -> str:  # noqa: ARG002 - the rule runs the query
         """Return the template of the rule's own money expression, followed by `words`."""
-        known = f"{{{{ .Value | {_written(ValueFormat.COUNT)} }}}} {words}"
+        known = f"{{{{ .Value | {_written(ValueFormat.COUNT)} }}}} {literal(words)}"
         safe = f"{{{{ if ge .Value 0.0 }}}}{known}{{{{ else }}}}{_UNKNOWN}{{{{ end }}}}"
         return self._with(self.MONEY, safe)
 
@@ -176,16 +193,21 @@ def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
     value = form.value(alert.shown)
     limit = _limit(alert)
     annotations = {
-        "summary": alert.title,
-        "description": alert.meaning.replace(VALUE, value),
+        "summary": literal(alert.title),
+        "description": _filled(literal(alert.meaning), value),
         "value": f"{value} ({limit})" if limit else value,
-        "dashboard_url": addresses.panel(alert.link, alert.use_case),
-        "report_url": addresses.reports(alert.use_case),
-        "runbook_url": addresses.runbook(alert.name),
+        "dashboard_url": literal(addresses.panel(alert.link, alert.use_case)),
+        "report_url": literal(addresses.reports(alert.use_case)),
+        "runbook_url": literal(addresses.runbook(alert.name)),
     }
     if alert.money is not None:
         annotations["money"] = _money(alert.money, form)
     return annotations
+
+
+def _filled(meaning: str, value: str) -> str:
+    """Return the words of an alert with templates in the place of what stands for values."""
+    return _LABEL.sub(r"{{ $labels.\1 }}", meaning.replace(VALUE, value))
 
 
 def labels(alert: Alert) -> dict[str, str]:

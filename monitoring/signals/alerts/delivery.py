@@ -19,6 +19,28 @@ class Notifier(StrEnum):
     ALERTMANAGER = "alertmanager"
 
 
+def _in_slack(annotation: str) -> str:
+    """Return the template of an annotation in which Slack finds no mention and no link."""
+    replaced = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+    escapes = "".join(f' | reReplaceAll "{sign}" "{entity}"' for sign, entity in replaced)
+    return f"{{{{ {annotation}{escapes} }}}}"
+
+
+def _linked(kind: str) -> str:
+    return f"<{{{{ .Annotations.{kind}_url }}}}|{kind}>"
+
+
+SLACK_TITLE = "{{ .CommonLabels.severity }}: " + _in_slack(".CommonAnnotations.summary")
+SLACK_TEXT = (
+    "{{ range .Alerts }}"
+    f"{_in_slack('.Annotations.summary')}: {_in_slack('.Annotations.description')} "
+    f"{_in_slack('.Annotations.money')} "
+    f"{_linked('dashboard')} {_linked('report')} {_linked('runbook')}\n"
+    "{{ end }}"
+)
+"""Templates of a message to Slack, of Alertmanager and of Grafana."""
+
+
 @dataclass(frozen=True)
 class Mail:
     """A mail server and who is written to."""

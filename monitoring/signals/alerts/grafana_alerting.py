@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from grafana_foundation_sdk.builders import alerting, expr, prometheus
@@ -11,7 +13,14 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
 from monitoring.signals.alerts.alert import Alert, GrafanaForm, labels, texts
-from monitoring.signals.alerts.delivery import HEARTBEAT, Delivery, Notifier, Pace
+from monitoring.signals.alerts.delivery import (
+    HEARTBEAT,
+    SLACK_TEXT,
+    SLACK_TITLE,
+    Delivery,
+    Notifier,
+    Pace,
+)
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE
 from monitoring.signals.promql import DATASOURCE, duration
@@ -29,24 +38,67 @@ _NOT_IN_FILES = ("folderUID", "orgID", "ruleGroup")
 _LAST_TEN_MINUTES = RelativeTimeRange(from_val=600, to=0)
 
 
-def provisioned_group(
-    name: str, alerts: Sequence[Alert], addresses: Addresses, *, paused: bool
-) -> dict[str, Any]:
-    """Return the provisioning file of one group of rules.
+_LONGEST_TITLE = 190
+"""In bytes."""
+
+
+def unexpanded(text: str) -> str:
+    """Return a value of a provisioning file in which Grafana expands no variable and no file."""
+    return text.replace("$", "$$")
+
+
+def provisioned_groups(
+    groups: Mapping[str, Sequence[Alert]], addresses: Addresses, *, paused: bool
+) -> dict[str, dict[str, Any]]:
+    """Return the provisioning file of each group of rules, by the group's name.
 
     Parameters
     ----------
+    groups
+        All of them: they share a folder.
     paused
         Whether the rules are not evaluated, because Alertmanager notifies.
     """
-    rules = [_rule(alert, addresses, paused=paused) for alert in alerts]
+    titles = _titles(list(chain.from_iterable(groups.values())))
+    return {
+        name: _group(name, [_rule(a, titles[a.uid], addresses, paused=paused) for a in alerts])
+        for name, alerts in groups.items()
+    }
+
+
+def _group(name: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
     group = {"orgId": 1, "name": name, "folder": FOLDER, "interval": INTERVAL, "rules": rules}
     return {"apiVersion": 1, "groups": [group]}
 
 
-def _rule(alert: Alert, addresses: Addresses, *, paused: bool) -> dict[str, Any]:
+def _titles(alerts: Sequence[Alert]) -> dict[str, str]:
+    """Return the title of each rule by its uid; no two in a folder may have the same.
+
+    A title that is too long, or that another rule has too, ends in what tells its rule from all
+    others: two use cases may have one title, and one of any length.
+    """
+    titles = {alert.uid: f"{alert.title} ({alert.severity_label})" for alert in alerts}
+    # Some databases that Grafana runs on compare without regard to case.
+    count = Counter(title.casefold() for title in titles.values())
+    apart = [
+        alert
+        for alert in alerts
+        if count[titles[alert.uid].casefold()] > 1
+        or len(titles[alert.uid].encode()) > _LONGEST_TITLE
+    ]
+    return titles | {alert.uid: _told_apart(alert) for alert in apart}
+
+
+def _told_apart(alert: Alert) -> str:
+    identity = (alert.severity_label, alert.name, alert.use_case or "", *alert.labels.values())
+    end = f" ({', '.join(filter(None, identity))})"
+    room = _LONGEST_TITLE - len(end.encode())
+    return f"{alert.title.encode()[:room].decode(errors='ignore')}{end}"
+
+
+def _rule(alert: Alert, title: str, addresses: Addresses, *, paused: bool) -> dict[str, Any]:
     rule = (
-        alerting.Rule(f"{alert.title} ({alert.severity_label})"[:190])
+        alerting.Rule(unexpanded(title))
         .uid(alert.uid)
         .condition("C")
         .for_val(duration(alert.hold))
@@ -55,7 +107,7 @@ def _rule(alert: Alert, addresses: Addresses, *, paused: bool) -> dict[str, Any]
         .exec_err_state("Error")
         .is_paused(paused)
         # Grafana's own alertname is the title.
-        .labels({"alert": alert.name, **labels(alert)})
+        .labels({k: unexpanded(v) for k, v in {"alert": alert.name, **labels(alert)}.items()})
         .annotations(_annotations(alert, addresses))
     )
     for query in _queries(alert):
@@ -195,9 +247,11 @@ def _team(delivery: Delivery) -> list[dict[str, Any]]:
     if delivery.webhook is not None:
         receivers.append(_receiver("webhook", {"url": "$TOCSIN_WEBHOOK_URL"}))
     if delivery.slack is not None:
-        receivers.append(_receiver("slack", {"url": "$TOCSIN_SLACK_URL"}))
+        # Grafana's own text escapes nothing.
+        text = {"title": unexpanded(SLACK_TITLE), "text": unexpanded(SLACK_TEXT)}
+        receivers.append(_receiver("slack", {"url": "$TOCSIN_SLACK_URL", **text}))
     if delivery.mail is not None:
-        addresses = ";".join(delivery.mail.to)
+        addresses = unexpanded(";".join(delivery.mail.to))
         receivers.append(_receiver("email", {"addresses": addresses, "singleEmail": True}))
     return receivers
 

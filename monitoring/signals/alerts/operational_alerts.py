@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from monitoring.rows.rows import Role
-from monitoring.signals.alerts.alert import VALUE, Alert, ValueFormat
+from monitoring.signals.alerts.alert import VALUE, Alert, ValueFormat, label_value
 from monitoring.signals.alerts.inhibition import (
     GATEWAY_UP,
     UNLESS_GATEWAY_DOWN,
@@ -200,8 +200,8 @@ def _push_failed(case: UseCase) -> Alert:
         name="PushFailed",
         use_case=case.name,
         title=f"{case.title}: the Pushgateway rejected metrics",
-        meaning="The newest push of the group {{ $labels.part }} was rejected; the values shown "
-        "are those of the push before it.",
+        meaning=f"The newest push of the group {label_value('part')} was rejected; the values "
+        "shown are those of the push before it.",
         severity=Severity.WARNING,
         value=seconds_since_push_failed(case),
         side=Side.ABOVE,
@@ -217,8 +217,8 @@ def _notification_failed(case: UseCase) -> Alert:
         name="NotificationFailed",
         use_case=case.name,
         title=f"{case.title}: a run's notification was not delivered",
-        meaning="The {{ $labels.of }} of the newest run did not reach the webhook. The figures of "
-        "the run are published all the same.",
+        meaning=f"The {label_value('of')} of the newest run did not reach the webhook. The figures "
+        "of the run are published all the same.",
         severity=Severity.WARNING,
         value=now(
             STATUS,
@@ -238,7 +238,7 @@ def _absent(case: UseCase) -> Alert:
         name="FiguresAbsent",
         use_case=case.name,
         title=f"{case.title}: figures are absent, and no status says why",
-        meaning="Expected and absent: {{ $labels.absent }}. Alerts that need them can't fire.",
+        meaning=f"Expected and absent: {label_value('absent')}. Alerts that need them can't fire.",
         severity=Severity.CRITICAL,
         value=absent_figures(case),
         side=Side.ABOVE,
@@ -258,7 +258,8 @@ def _not_judged(case: UseCase) -> Alert:
         name="FiguresNotJudged",
         use_case=case.name,
         title=f"{case.title}: figures can't be judged",
-        meaning="The status of {{ $labels.of }} is: {{ $labels.status }}. Alerts on it can't fire.",
+        meaning=f"The status of {label_value('of')} is: {label_value('status')}. Alerts on it "
+        "can't fire.",
         severity=Severity.WARNING,
         value=unjudged,
         side=Side.ABOVE,

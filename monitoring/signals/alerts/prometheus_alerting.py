@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitoring.rows.rows import Role
-from monitoring.signals.alerts.alert import Alert, PrometheusForm, labels, texts
-from monitoring.signals.alerts.delivery import HEARTBEAT, Delivery, Mail, Notifier, Pace
+from monitoring.signals.alerts.alert import Alert, PrometheusForm, labels, literal, texts
+from monitoring.signals.alerts.delivery import (
+    HEARTBEAT,
+    SLACK_TEXT,
+    SLACK_TITLE,
+    Delivery,
+    Mail,
+    Notifier,
+    Pace,
+)
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE
 from monitoring.signals.promql import duration, series
@@ -58,12 +66,13 @@ def _recorded(named: NamedMetric, only_of: Sequence[UseCase]) -> str:
 
 TEAM, NOBODY, PULSE = "team", "nobody", "heartbeat"
 
-_MAIL_SUBJECT = "{{ .CommonLabels.severity }}: {{ .CommonAnnotations.summary }}"
-_SLACK_TEXT = (
-    "{{ range .Alerts }}{{ .Annotations.summary }}: {{ .Annotations.description }} "
-    "{{ .Annotations.money }} <{{ .Annotations.dashboard_url }}|dashboard> "
-    "<{{ .Annotations.report_url }}|report> <{{ .Annotations.runbook_url }}|runbook>\n{{ end }}"
+_MAIL_SUBJECT = (
+    '{{ .CommonLabels.severity }}: {{ if match "^[ -~]*$" .CommonAnnotations.summary }}'
+    '{{ .CommonAnnotations.summary }}{{ else }}{{ printf "%.60s" .CommonAnnotations.summary }}'
+    "{{ end }}"
 )
+"""Alertmanager writes it on one line, in which a letter that is not ASCII takes up to 15
+characters; of a line above 998 mail servers refuse the message, and nobody is told."""
 
 
 def alertmanager_config(delivery: Delivery) -> dict[str, Any]:
@@ -112,8 +121,8 @@ def _channels(delivery: Delivery) -> dict[str, Any]:
             {
                 "api_url": delivery.slack.get_secret_value(),
                 "send_resolved": True,
-                "title": _MAIL_SUBJECT,
-                "text": _SLACK_TEXT,
+                "title": SLACK_TITLE,
+                "text": SLACK_TEXT,
             }
         ]
     if delivery.mail is not None:
@@ -123,8 +132,8 @@ def _channels(delivery: Delivery) -> dict[str, Any]:
 
 def _mail(mail: Mail) -> dict[str, Any]:
     config: dict[str, Any] = {
-        "to": ", ".join(mail.to),
-        "from": mail.sender,
+        "to": literal(", ".join(mail.to)),
+        "from": literal(mail.sender),
         "smarthost": mail.host,
         "require_tls": mail.tls,
         "send_resolved": True,

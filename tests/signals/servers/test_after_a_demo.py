@@ -6,7 +6,7 @@ from monitoring.rows.rows import Role
 from monitoring.signals import PushGroup, publish
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.business_alerts import business_alerts
-from monitoring.signals.alerts.grafana_alerting import provisioned_group
+from monitoring.signals.alerts.grafana_alerting import provisioned_groups
 from monitoring.signals.catalogue import CATALOGUE, PREVIOUS_DRIFT
 from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import NO_DATA, Board
@@ -190,7 +190,8 @@ def test_money_that_is_not_known_leaves_no_rule_of_grafana_without_data(
 ) -> None:
     never_seen = everything()
     for case, known in ((fraud, True), (never_seen, False)):
-        group = provisioned_group("x", alerts_of(case), ADDRESSES, paused=False)["groups"][0]
+        files = provisioned_groups({"x": alerts_of(case)}, ADDRESSES, paused=False)
+        (group,) = files["x"]["groups"]
         money = [q["model"]["expr"] for r in group["rules"] for q in r["data"] if q["refId"] == "D"]
         assert money
         for expr in money:
