@@ -98,7 +98,7 @@ def _told_apart(alert: Alert) -> str:
 
 def _rule(alert: Alert, title: str, addresses: Addresses, *, paused: bool) -> dict[str, Any]:
     rule = (
-        alerting.Rule(unexpanded(title))
+        alerting.Rule(title)
         .uid(alert.uid)
         .condition("C")
         .for_val(duration(alert.hold))
@@ -113,6 +113,8 @@ def _rule(alert: Alert, title: str, addresses: Addresses, *, paused: bool) -> di
     for query in _queries(alert):
         rule = rule.with_query(query)
     built: dict[str, Any] = json.loads(JSONEncoder(sort_keys=True).encode(rule.build()))
+    # Not before: the SDK counts what Grafana takes away again.
+    built["title"] = unexpanded(title)
     return {key: value for key, value in built.items() if key not in _NOT_IN_FILES}
 
 
