@@ -13,6 +13,7 @@ class TocsinError(Exception):
         TocsinError
             ColumnTypeError (ValueError)
             EntryError (ValueError)
+            FileRefusedError (ValueError)
             FitError (ValueError)
             ForeignFileError (ValueError)
             FormatError (ValueError)
