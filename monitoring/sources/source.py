@@ -132,7 +132,11 @@ def resolve(case: UseCase, data: Path) -> UseCase:
         return case
     files = sorted(file for file in data.glob("*") if file.name.casefold().endswith(CSV_ENDINGS))
     if files:
-        seen = files[0].stat()
+        try:
+            seen = files[0].stat()
+        except OSError as error:
+            msg = f"{files[0]}: can't be read: {error.strerror}"
+            raise SourceError(msg) from error
         target, features = _inferred(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
         return _with_columns(case, Path(files[0].name), target, features)
     if case.source.synthetic is not None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.bounded_file import FileRefusedError
 from monitoring.errors import InputError, TocsinError
 from monitoring.rows.parsing import MISSING_NUMBERS
+from monitoring.summary.packed_file import DAMAGE, is_packed, read_unpacked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 CSV_ENDINGS = (".csv", ".csv.gz")
 PARQUET_ENDING = ".parquet"
+
+LARGEST = 4 * 2**30
+"""Bytes of a source, unpacked: all of its rows are held in memory at once."""
 
 
 class SourceError(TocsinError, ValueError):
@@ -65,7 +69,8 @@ def find_source(path: Path, data: Path) -> Path | None:
     """Return the file called `path`, relative to `data`, or the same one with or without .gz."""
     there = data / path
     other = there.with_suffix("") if there.suffix == ".gz" else Path(f"{there}.gz")
-    return next((path for path in (there, other) if path.is_file()), None)
+    # A link to nowhere and a pipe are there too: to be refused, not to be stood in for.
+    return next((path for path in (there, other) if os.path.lexists(path)), None)
 
 
 def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
@@ -80,7 +85,7 @@ def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
     Raises
     ------
     SourceError
-        It is of another format, is broken, or has no header.
+        It is of another format, is broken, has no header, or holds more than `LARGEST`.
     """
     name = path.name.casefold()
     if not name.endswith((*CSV_ENDINGS, PARQUET_ENDING)):
@@ -99,13 +104,15 @@ def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
 
 def _content(path: Path) -> bytes:
     """Return a file's bytes, uncompressed."""
-    raw = path.read_bytes()
-    if path.suffix.casefold() != ".gz":
-        return raw
     try:
-        return gzip.decompress(raw)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        return read_unpacked(path, LARGEST, packed=is_packed(path))
+    except FileRefusedError as error:
+        raise SourceError(str(error)) from error
+    except DAMAGE as error:
         msg = f"{path}: not a whole gzip file: {error}"
+        raise SourceError(msg) from error
+    except OSError as error:
+        msg = f"{path}: can't be read: {error.strerror or error}"
         raise SourceError(msg) from error
 
 
@@ -113,7 +120,7 @@ def _parquet(content: bytes) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import parquet
 
-    table = parquet.read_table(pa.BufferReader(content))
+    table = parquet.read_table(pa.BufferReader(content), page_checksum_verification=True)
     # The file's columns, not what pandas once had for an index; whole numbers stay whole.
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
     return frame

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import glob
-import gzip
+import io
 import json
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.bounded_file import open_regular
+from monitoring.summary.packed_file import DAMAGE, is_packed, opened
 from monitoring.summary.table import TableError
 from monitoring.wording import shortened
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (*CSV_ENDINGS, ".parquet")
+
+HEADER = 2 * 2**20
+"""Letters of a CSV file's header, at most."""
 
 LETTERS = 300
 """Letters of a line of an error that are shown: it may hold a row of the file."""
@@ -68,6 +72,8 @@ def find_files(path: str | Path) -> tuple[DataFile, ...]:
     ------
     TableError
         There is no file; one is of another format, damaged, or names a column twice.
+    FileRefusedError
+        One is a named pipe, a device or the like.
     """
     return tuple(_opened(file) for file in _named(Path(path)))
 
@@ -89,9 +95,12 @@ def _named(path: Path) -> Sequence[Path]:
 
 
 def _is_data(path: Path, folder: Path) -> bool:
-    """Whether a file in a folder is one of data: not what a writer left beside it."""
+    """Whether a file in a folder is one of data: not what a writer left beside it.
+
+    What only looks like one, such as a link to nowhere, is not left out but refused later.
+    """
     aside = any(part.startswith(("_", ".")) for part in path.relative_to(folder).parts)
-    return path.is_file() and path.name.casefold().endswith(ENDINGS) and not aside
+    return path.name.casefold().endswith(ENDINGS) and not aside and not path.is_dir()
 
 
 def _opened(path: Path) -> DataFile:
@@ -109,11 +118,10 @@ def _opened(path: Path) -> DataFile:
 
 def _csv(path: Path) -> DataFile:
     try:
-        with (gzip.open if path.suffix.casefold() == ".gz" else open)(
-            path, "rt", encoding="utf-8-sig", newline=""
-        ) as lines:
-            header = next(csv.reader(lines), None)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        with opened(path, packed=is_packed(path)) as content:
+            text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+            header = next(csv.reader(_lines(text, path)), None)
+    except (OSError, *DAMAGE, UnicodeDecodeError, csv.Error) as error:
         raise unreadable(path, error) from error
     if not header:
         msg = f"{path} is empty: a CSV file begins with the names of its columns"
@@ -121,12 +129,23 @@ def _csv(path: Path) -> DataFile:
     return DataFile(path, tuple(header))
 
 
+def _lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:
+    """Yield lines for as long as all of them together may be a header."""
+    letters = 0
+    while line := text.readline(HEADER + 1 - letters):
+        letters += len(line)
+        if letters > HEADER:
+            msg = f"{path}: the header, its first line, is longer than {HEADER:,} letters"
+            raise TableError(msg)
+        yield line
+
+
 def _parquet(path: Path) -> DataFile:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with open_regular(path) as content, parquet.ParquetFile(content) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from error

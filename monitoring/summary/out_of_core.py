@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitoring.summary.data_file import DataFile, columns_of, rows_of, unreadable
 from monitoring.summary.in_memory import InMemory, batches_of, no_rows
-from monitoring.summary.table import Found, Portion, portion_rows
+from monitoring.summary.packed_file import DAMAGE, is_packed, piped
+from monitoring.summary.table import Found, Portion, Table, TableError, portion_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +24,11 @@ at a time, in each thread, in several copies."""
 
 THREADS = 4
 """Threads that read, at most."""
+
+HELD = 2**30
+"""Bytes of a table in memory, at most."""
+
+_NUMBER = 8  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +65,24 @@ class OutOfCore:
                     start += rows.num_rows
 
 
-def read_files(files: Sequence[DataFile], columns: Sequence[str]) -> InMemory:
-    """Read files whole, as one table in memory; as `OutOfCore` does, portion by portion."""
-    held, start = [], 0
+def read_files(files: Sequence[DataFile], columns: Sequence[str]) -> Table:
+    """Read files whole, as one table in memory; as `OutOfCore` does, portion by portion.
+
+    Files that turn out to hold more than `HELD` are left to `OutOfCore`: a few MB of them may
+    unpack to any size.
+    """
+    held: list[Portion] = []
+    start = size = 0
     for file in files:
-        for rows in _whole_csv(file, columns) if file.text else _whole_parquet(file, columns):
-            held.append(Portion(start, rows, file.text))
-            start += rows.num_rows
+        if (file.rows or 0) * len(columns) * _NUMBER > HELD:
+            return OutOfCore(tuple(files))
+        with closing(_whole(file, columns)) as portions:
+            for rows in portions:
+                held.append(Portion(start, rows, file.text))
+                start += rows.num_rows
+                size += rows.nbytes
+                if size > HELD:
+                    return OutOfCore(tuple(files))
     return InMemory(columns_of(files), tuple(held))
 
 
@@ -93,20 +111,31 @@ def _stream(
     import pyarrow as pa
 
     try:
-        relation = _relation(connection, file)
-        called = dict(zip(file.columns, relation.columns, strict=True))
-        wanted = [name for name in columns if name in called] or [file.columns[0]]
-        # Of expressions instead of text, DuckDB compares each with every column.
-        picked = ", ".join(_identifier(called[name]) for name in wanted)
-        reader = relation.select(picked).to_arrow_reader(portion_rows(len(wanted)))
-        read = False
-        for batch in reader:
-            yield _named(batch, wanted, file)
-            read = True
-        if not read:
+        with _place(file) as place:
+            relation = _relation(connection, file, place)
+            called = dict(zip(file.columns, relation.columns, strict=True))
+            wanted = [name for name in columns if name in called] or [file.columns[0]]
+            # Of expressions instead of text, DuckDB compares each with every column.
+            picked = ", ".join(_identifier(called[name]) for name in wanted)
+            reader = relation.select(picked).to_arrow_reader(portion_rows(len(wanted)))
+            rows = None
+            for batch in reader:
+                yield _named(batch, wanted, file)
+                rows = (rows or 0) + batch.num_rows
+        if rows is None:
             yield no_rows(wanted)
-    except (duckdb.Error, pa.ArrowException, OSError) as error:  # OSError: met on the way
+    except (duckdb.Error, pa.ArrowException, OSError, *DAMAGE) as error:
         raise unreadable(file.path, error) from error
+    if file.rows is not None and file.rows != (rows or 0):
+        msg = f"{file.path} is damaged: {file.rows:,} rows by its metadata, but {rows or 0:,} in it"
+        raise TableError(msg)
+
+
+def _place(file: DataFile) -> AbstractContextManager[str]:
+    """Return where DuckDB reads a file: of one under gzip it would not verify the checksum."""
+    if is_packed(file.path):
+        return piped(file.path)
+    return nullcontext(glob.escape(str(file.path)))
 
 
 def _identifier(name: str) -> str:
@@ -114,13 +143,12 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _relation(connection: DuckDBPyConnection, file: DataFile) -> DuckDBPyRelation:
-    path = glob.escape(str(file.path))
+def _relation(connection: DuckDBPyConnection, file: DataFile, place: str) -> DuckDBPyRelation:
     if not file.text:
-        return connection.read_parquet(path)
+        return connection.read_parquet(place)
     # Nothing is guessed: DuckDB's guesses look at the first rows only, and round what follows.
     return connection.read_csv(
-        path,
+        place,
         header=True,
         sep=",",
         quotechar='"',
@@ -145,9 +173,12 @@ def _named(batch: pa.RecordBatch, names: Sequence[str], file: DataFile) -> pa.Re
     return pa.RecordBatch.from_arrays(columns, names=list(names))
 
 
-def _whole_csv(file: DataFile, columns: Sequence[str]) -> list[pa.RecordBatch]:
-    with _connected([file]) as connection:
-        return list(_stream(connection, file, columns))
+def _whole(file: DataFile, columns: Sequence[str]) -> Generator[pa.RecordBatch, None, None]:
+    if file.text:
+        with _connected([file]) as connection:
+            yield from _stream(connection, file, columns)
+    else:
+        yield from _whole_parquet(file, columns)
 
 
 def _whole_parquet(file: DataFile, columns: Sequence[str]) -> list[pa.RecordBatch]:
@@ -156,7 +187,7 @@ def _whole_parquet(file: DataFile, columns: Sequence[str]) -> list[pa.RecordBatc
 
     wanted = [name for name in columns if name in file.columns]
     try:
-        with parquet.ParquetFile(file.path) as opened:
+        with parquet.ParquetFile(file.path, page_checksum_verification=True) as opened:
             table = opened.read(columns=wanted)
     except (OSError, pa.ArrowException) as error:
         raise unreadable(file.path, error) from error

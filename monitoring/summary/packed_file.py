@@ -1,0 +1,119 @@
+"""Files that may lie under gzip: unpacked within bounds, their checksums verified on the way."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from monitoring.bounded_file import FileRefusedError, open_regular
+
+DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What a packed file raises that is cut off, changed, or followed by something else."""
+
+MORE, ALWAYS = 100, 64 * 2**20
+"""Times its own size that a file may unpack to, and bytes to which any may: rows of a real file
+shrink to a tenth or so, and a few MB made of nothing else than one letter would fill the memory."""
+
+_PORTION = 1 << 18
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file lies under gzip, by its name."""
+    return path.suffix.casefold() == ".gz"
+
+
+@contextmanager
+def opened(path: Path, *, packed: bool) -> Iterator[BinaryIO]:
+    """Open a regular file to read its content, unpacked where it lies under gzip.
+
+    What was read is right once the end was reached: the checksum stands there. Members that
+    were put one after the other are one content.
+
+    Raises
+    ------
+    FileRefusedError
+        It is no regular file.
+    OSError
+        It is missing, or can't be read.
+    """
+    with open_regular(path) as file:
+        if packed:
+            with gzip.GzipFile(fileobj=file, mode="rb") as content:
+                yield cast("BinaryIO", content)
+        else:
+            yield file
+
+
+def read_unpacked(path: Path, limit: int, *, packed: bool) -> bytes:
+    """Return the content of a regular file, unpacked where it lies under gzip.
+
+    Parameters
+    ----------
+    limit
+        Bytes that it may hold, unpacked.
+
+    Raises
+    ------
+    FileRefusedError
+        It is no regular file, holds more, or unpacks to so many times its size that it was made
+        to fill the memory.
+    OSError, EOFError, zlib.error
+        It is missing, can't be read, or is damaged: see `DAMAGE`.
+    """
+    content = io.BytesIO()
+    with opened(path, packed=packed) as file:
+        most = min(limit, max(ALWAYS, MORE * path.stat().st_size)) if packed else limit
+        while portion := file.read(_PORTION):
+            if content.tell() + len(portion) > most:
+                msg = (
+                    f"{path}: holds more than {most:,} bytes{', unpacked' if packed else ''}: no "
+                    "more is read of such a file"
+                )
+                raise FileRefusedError(msg)
+            content.write(portion)
+    return content.getvalue()
+
+
+@contextmanager
+def piped(path: Path) -> Iterator[str]:
+    """Yield the name of a pipe that gives the content of a packed file to a reader that needs one.
+
+    Raises
+    ------
+    FileRefusedError, OSError, EOFError, zlib.error
+        As `opened`, when the block ends, and instead of an error that ends it: what was read may
+        not be what was written.
+    """
+    reading, writing = os.pipe()
+    stopped = threading.Event()
+    failed: list[BaseException] = []
+
+    def feed() -> None:
+        with os.fdopen(writing, "wb") as pipe:
+            try:
+                with opened(path, packed=True) as content:
+                    while not stopped.is_set() and (portion := content.read(_PORTION)):
+                        pipe.write(portion)
+            except BaseException as error:  # noqa: BLE001 - raised where the block ends
+                failed.append(error)
+
+    feeder = threading.Thread(target=feed, name="unpacking", daemon=True)
+    feeder.start()
+    try:
+        yield f"/dev/fd/{reading}"
+    finally:
+        # What nobody read is read here, else the feeder would wait for ever.
+        stopped.set()
+        while os.read(reading, _PORTION):
+            pass
+        feeder.join()
+        os.close(reading)
+        if failed:
+            raise failed[0]
