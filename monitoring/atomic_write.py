@@ -26,12 +26,13 @@ def atomic_write(path: Path, content: str | bytes, *, mode: int = 0o666) -> None
     partial = _beside(path)
     partial.unlink(missing_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    _sync_folder(path.parent)
+    with _removed_on_failure(partial):
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    _sync(path.parent)
 
 
 @contextmanager
@@ -39,11 +40,11 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a path to write to, which takes the place of `path` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _beside(path)
-    yield partial
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
-    _sync_folder(path.parent)
+    with _removed_on_failure(partial):
+        yield partial
+        _sync(partial)
+        partial.replace(path)
+    _sync(path.parent)
 
 
 @contextmanager
@@ -55,19 +56,36 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     partial = _beside(path)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    yield partial
-    if path.exists():
-        shutil.rmtree(path)
-    partial.rename(path)
+    with _removed_on_failure(partial):
+        yield partial
+        for inside in (*partial.rglob("*"), partial):
+            _sync(inside)
+        if path.exists():
+            shutil.rmtree(path)
+        partial.rename(path)
+    _sync(path.parent)
 
 
 def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` outlast a loss of power."""
-    opened = os.open(folder, os.O_RDONLY)
+@contextmanager
+def _removed_on_failure(partial: Path) -> Iterator[None]:
+    """Remove what was written so far where the rest can't be: on a full disk it takes room."""
+    try:
+        yield
+    except BaseException:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def _sync(path: Path) -> None:
+    """Make what a file holds, or which names a folder does, outlast a loss of power."""
+    opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
     finally:
