@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_folder
+from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.performance.scorecard import Scorecard
 from monitoring.summary.files import load_reference, save
 from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted
+from monitoring.training.calibration import CalibratedClassifier
 from monitoring.training.model import Model
 from monitoring.use_case import Features
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = 1
 """Version of the folder's layout; an unknown one is an error, never a guess."""
@@ -23,6 +29,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 _MODEL = "model.skops"
 _REFERENCE, _SAMPLE = "reference.json.gz", "reference_sample.parquet"
+LARGEST_FACTS, _LARGEST_SAMPLE = 16 * 2**20, 256 * 2**20
+"""Bytes of a JSON file of facts, and of the sample."""
+
 LIBRARIES = ("tocsin", "scikit-learn", "skops", "lightgbm", "xgboost-cpu")
 """Distributions that a model is made of."""
 
@@ -75,25 +84,48 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
     Raises
     ------
     TrainingError
-        The folder is not a bundle, is of an unknown layout, or holds types that are not trusted.
+        The folder is not a bundle, is damaged, of an unknown layout, or holds types that are not
+        trusted.
+    FormatError
+        Its reference is damaged.
     """
-    import pandas as pd
-
     manifest = load_manifest(folder)
     reference = load_reference(folder / _REFERENCE)
     return Model(
-        pipeline=trusted.load(folder / _MODEL),
+        pipeline=_pipeline(folder / _MODEL),
         candidate=manifest.candidate,
         parameters=manifest.parameters,
         threshold=manifest.threshold,
         features=manifest.features,
         reference=reference if version is None else with_version(reference, version),
-        reference_sample=pd.read_parquet(folder / _SAMPLE),
+        reference_sample=_sample(folder / _SAMPLE),
         data_hash=manifest.data_hash,
         version=version,
         test=manifest.test,
         trained_as_of=manifest.trained_as_of,
     )
+
+
+def _pipeline(path: Path) -> CalibratedClassifier:
+    try:
+        pipeline = trusted.load(path)
+    except FileRefusedError as error:
+        raise TrainingError(str(error)) from error
+    if not isinstance(pipeline, CalibratedClassifier):
+        msg = f"{path} holds a {type(pipeline).__name__}, not a pipeline that Tocsin trained"
+        raise TrainingError(msg)
+    return pipeline
+
+
+def _sample(path: Path) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(io.BytesIO(read_bounded(path, _LARGEST_SAMPLE)))
+    except (OSError, pa.ArrowException, FileRefusedError) as error:
+        msg = f"{path} can't be read as the sample of a model's reference: {error}"
+        raise TrainingError(msg) from error
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -106,8 +138,8 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValidationError) as error:
+        manifest = Manifest.model_validate_json(read_bounded(path, LARGEST_FACTS))
+    except (OSError, FileRefusedError, ValidationError) as error:
         msg = f"{folder} is not a model's bundle: {error}"
         raise TrainingError(msg) from error
     if manifest.format != FORMAT:

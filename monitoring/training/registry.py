@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ from monitoring.training.aliases import (
     switch,
 )
 from monitoring.training.bundle import MANIFEST, Manifest, load_manifest, load_model
+from monitoring.training.checksums import TAG as CHECKSUMS
+from monitoring.training.checksums import as_tag, checksums, verify
 from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
 from monitoring.training.run_record import metrics as metrics_of
 from monitoring.training.run_record import parameters as parameters_of
@@ -58,12 +61,15 @@ class Version:
         The MLflow run that it was logged by.
     promoted
         When it last became champion; None if it never was.
+    tags
+        All that the registry holds of it.
     """
 
     number: str
     run_id: str
     candidate: str
     promoted: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, order=True)
@@ -147,6 +153,7 @@ class Registry:
             client.log_metric(run_id, name, number)
         with tempfile.TemporaryDirectory() as folder:
             write_artifacts(case, trained, Path(folder))
+            client.set_tag(run_id, CHECKSUMS, as_tag(checksums(Path(folder) / BUNDLE)))
             client.log_artifacts(run_id, folder)
         client.set_terminated(run_id, "FINISHED")
         return run_id
@@ -164,13 +171,13 @@ class Registry:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        candidate = client.get_run(run_id).data.tags[_CANDIDATE]
+        tags = client.get_run(run_id).data.tags
         return _version(
             client.create_model_version(
                 case.name,
                 source=f"runs:/{run_id}/{MLFLOW_MODEL}",
                 run_id=run_id,
-                tags={_CANDIDATE: candidate},
+                tags={name: tags[name] for name in (_CANDIDATE, CHECKSUMS) if name in tags},
             )
         )
 
@@ -217,11 +224,13 @@ class Registry:
         Raises
         ------
         TrainingError
-            There is no such version, or its files are not a model's.
+            There is no such version, or its files are not a model's, or not those that were
+            registered.
         """
         registered = self.version(case, version)
         with tempfile.TemporaryDirectory() as folder:
             path = self._download(case, registered, BUNDLE, Path(folder))
+            verify(path, registered.tags, _named(case, registered))
             return load_model(path, version=registered.number)
 
     def manifest(self, case: UseCase, version: Version) -> Manifest:
@@ -230,11 +239,13 @@ class Registry:
         Raises
         ------
         TrainingError
-            Its files are not a model's.
+            Its files are not a model's, or not those that were registered.
         """
         with tempfile.TemporaryDirectory() as folder:
             name = f"{BUNDLE}/{MANIFEST}"
-            return load_manifest(self._download(case, version, name, Path(folder)).parent)
+            path = self._download(case, version, name, Path(folder)).parent
+            verify(path, version.tags, _named(case, version), only=(MANIFEST,))
+            return load_manifest(path)
 
     def settle(self, case: UseCase) -> None:
         """Finish a switch that was killed half-way."""
@@ -302,13 +313,20 @@ class Registry:
         # Wall-clock time, as MLflow's own times are: it is shown, never computed with.
         switch(self._client(), case.name, version.number, at=datetime.now(UTC).isoformat())
 
-    def back_up(self, version: Version, folder: Path) -> Path:
-        """Copy a version's bundle to `folder`, whole or not at all, unless it is there already."""
+    def back_up(self, case: UseCase, version: Version, folder: Path) -> Path:
+        """Copy a version's bundle to `folder`, whole or not at all, unless it is there already.
+
+        Raises
+        ------
+        TrainingError
+            It has no files, or not those that were registered.
+        """
         if not folder.exists():
             with atomic_folder(folder) as part, tempfile.TemporaryDirectory() as downloads:
-                path = self._client().download_artifacts(version.run_id, BUNDLE, downloads)
-                for file in Path(path).iterdir():
-                    (part / file.name).write_bytes(file.read_bytes())
+                path = self._download(case, version, BUNDLE, Path(downloads))
+                verify(path, version.tags, _named(case, version))
+                for file in path.iterdir():
+                    shutil.copyfile(file, part / file.name)
         return folder
 
     def _download(self, case: UseCase, version: Version, name: str, folder: Path) -> Path:
@@ -363,6 +381,10 @@ def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -
     return list(client.search_runs([experiment], filter_string=wanted))
 
 
+def _named(case: UseCase, version: Version) -> str:
+    return f"use case {case.name}: version {version.number}"
+
+
 def _version(registered: ModelVersion) -> Version:
     tags: dict[str, Any] = registered.tags
     promoted = tags.get(PROMOTED)
@@ -371,4 +393,5 @@ def _version(registered: ModelVersion) -> Version:
         run_id=registered.run_id,
         candidate=tags[_CANDIDATE],
         promoted=None if promoted is None else datetime.fromisoformat(promoted),
+        tags=tags,
     )

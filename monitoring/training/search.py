@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -13,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.atomic_write import atomic_file
+from monitoring.bounded_file import open_regular
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
 from monitoring.training.pipeline import fitted
 from monitoring.training.split import time_border
 from monitoring.use_case import UseCase
+
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises where a file is missing, or not the one that was written."""
 
 FOLDS = 3
 FIRST = 0.4
@@ -84,17 +90,27 @@ class SearchResult:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            facts = json.loads(str(file["facts"]))
-            return cls(
-                parameters=facts["parameters"],
-                average_precision=facts["average_precision"],
-                tried=tuple(Tried(**tried) for tried in facts["tried"]),
-                positions=file["positions"],
-                scores=file["scores"],
-                labels=file["labels"],
-            )
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        TrainingError
+            The file is missing or damaged.
+        """
+        try:
+            with open_regular(path) as content, np.load(content, allow_pickle=False) as file:
+                facts = json.loads(str(file["facts"]))
+                return cls(
+                    parameters=facts["parameters"],
+                    average_precision=facts["average_precision"],
+                    tried=tuple(Tried(**tried) for tried in facts["tried"]),
+                    positions=file["positions"],
+                    scores=file["scores"],
+                    labels=file["labels"],
+                )
+        except _DAMAGE as error:
+            msg = f"{path} can't be read: {error}; run the retrain again"
+            raise TrainingError(msg) from error
 
 
 def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_folder
+from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.rows import POSITIVE
 from monitoring.summary.files import load_summary, save
-from monitoring.training.bundle import load_model, save_model
+from monitoring.training import TrainingError
+from monitoring.training.bundle import LARGEST_FACTS, load_model, save_model
 from monitoring.training.search import Tried
 
 if TYPE_CHECKING:
@@ -93,8 +95,19 @@ class Trained:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote."""
-        facts = _Facts.model_validate_json((folder / _FACTS).read_text(encoding="utf-8"))
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        TrainingError, FormatError
+            A file of it is missing or damaged.
+        """
+        path = folder / _FACTS
+        try:
+            facts = _Facts.model_validate_json(read_bounded(path, LARGEST_FACTS))
+        except (OSError, FileRefusedError, ValidationError) as error:
+            msg = f"{path} can't be read: {error}; run the retrain again"
+            raise TrainingError(msg) from error
         return cls(
             model=load_model(folder / _BUNDLE),
             validation=facts.validation,

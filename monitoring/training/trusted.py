@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
+from monitoring.bounded_file import open_regular
+from monitoring.errors import TocsinError
 from monitoring.training import TrainingError
 
 TRUSTED = (
@@ -21,6 +24,9 @@ TRUSTED = (
     "xgboost.sklearn.XGBClassifier",
 )
 """Types a model file may hold beside those that skops itself knows to be safe."""
+
+SCHEMA, ARRAYS = 64 * 2**20, 4 * 2**30
+"""Bytes that a model file may unpack to: what it is made of, and the numbers in it."""
 
 
 def dump(estimator: Any, path: Path) -> None:
@@ -47,12 +53,35 @@ def load(path: Path) -> Any:
     Raises
     ------
     TrainingError
-        The file holds a type that is not trusted; nothing of it was executed.
+        The file is damaged, unpacks to more than `SCHEMA` and `ARRAYS`, or holds a type that is not
+        trusted; nothing of it was executed.
     """
     from skops.io import load as skops_load
 
-    _check(path)
-    return skops_load(path, trusted=list(TRUSTED))
+    try:
+        _check_size(path)
+        _check(path)
+        return skops_load(path, trusted=list(TRUSTED))
+    except TocsinError:
+        raise
+    except Exception as error:  # what estimators raise that are given damaged parts has no end
+        msg = (
+            f"{path.name} is damaged: {type(error).__name__}: {str(error)[:300]}; put it back from "
+            "a backup, or train the model again"
+        )
+        raise TrainingError(msg) from error
+
+
+def _check_size(path: Path) -> None:
+    with open_regular(path) as file, zipfile.ZipFile(file) as parts:
+        sizes = {part.filename: part.file_size for part in parts.infolist()}
+    schema = sizes.pop("schema.json", 0)
+    if schema > SCHEMA or sum(sizes.values()) > ARRAYS:
+        msg = (
+            f"{path.name} unpacks to {schema:,} bytes of schema and {sum(sizes.values()):,} of "
+            f"arrays: at most {SCHEMA:,} and {ARRAYS:,} are read"
+        )
+        raise TrainingError(msg)
 
 
 def _check(path: Path) -> None:

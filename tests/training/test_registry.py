@@ -293,9 +293,9 @@ def test_a_version_is_loaded_by_number_or_alias_and_backed_up_once(
         model = registry.load(cards.case, name)
         assert model.version == model.reference.model_version == "1"
         assert np.array_equal(model.score(features), cards.trained.model.score(features))
-    folder = registry.back_up(version, tmp_path / "backups" / "1")
+    folder = registry.back_up(cards.case, version, tmp_path / "backups" / "1")
     written = (folder / "manifest.json").stat().st_mtime_ns
-    assert registry.back_up(version, folder) == folder
+    assert registry.back_up(cards.case, version, folder) == folder
     assert (folder / "manifest.json").stat().st_mtime_ns == written
     copy = load_model(folder, version="1")
     assert np.array_equal(copy.score(features), cards.trained.model.score(features))
@@ -341,7 +341,7 @@ def test_a_real_server_keeps_what_a_database_keeps(
         features = job.split.test.features
         scores = job.trained.model.score(features)
         assert np.array_equal(registry.load(job.case, "champion").score(features), scores)
-        assert registry.back_up(version, tmp_path / job.case.name).is_dir()
+        assert registry.back_up(job.case, version, tmp_path / job.case.name).is_dir()
         before = mlflow.get_tracking_uri()
         mlflow.set_tracking_uri(mlflow_server)
         try:

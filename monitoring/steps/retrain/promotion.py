@@ -44,7 +44,7 @@ def back_up_champion(run: Run) -> Backup:
     if version is None:
         backup = Backup(version=None, folder=None)
     else:
-        folder = registry.back_up(version, settings().backups / case.name / version.number)
+        folder = registry.back_up(case, version, settings().backups / case.name / version.number)
         backup = Backup(version=version.number, folder=str(folder))
     run.write("backup", backup)
     return backup
