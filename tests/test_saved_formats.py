@@ -1,5 +1,10 @@
-"""What version 0.1.0 saved, before its modules moved, is read by the code as it is now."""
+"""What earlier versions saved is read by the code as it is now.
 
+Format 1 is all that version 0.1.0 saved, before its modules moved; format 2 added the hash of their
+content to references and summaries.
+"""
+
+import gzip
 import json
 import shutil
 import sqlite3
@@ -18,7 +23,8 @@ from monitoring.summary.files import load_reference, load_summary
 from monitoring.training.trained import Trained
 from tests.store.made import NOON, use_case
 
-SAVED = Path(__file__).parent / "fixtures" / "format_1"
+FIXTURES = Path(__file__).parent / "fixtures"
+SAVED = FIXTURES / "format_1"
 AS_OF = NOON + timedelta(days=1)
 CASE = use_case(absent="negative")
 
@@ -45,10 +51,16 @@ def test_a_model_saved_before_scores_as_it_did(expected: dict[str, Any]) -> None
     assert trained.model.test.recall.value == expected["test_recall"]
 
 
-def test_a_reference_and_a_summary_saved_before_are_read(expected: dict[str, Any]) -> None:
-    reference = load_reference(SAVED / "reference.json.gz")
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_reference_and_a_summary_saved_before_are_read(
+    expected: dict[str, Any], version: int
+) -> None:
+    saved = FIXTURES / f"format_{version}"
+    reference = load_reference(saved / "reference.json.gz")
     assert {bins.name for bins in reference.bins} == set(expected["features"])
-    assert load_summary(SAVED / "summary.json.gz").rows == expected["summary_rows"]
+    assert load_summary(saved / "summary.json.gz").rows == expected["summary_rows"]
+    whole = json.loads(gzip.decompress((saved / "reference.json.gz").read_bytes()))
+    assert whole["version"] == version
 
 
 def test_a_store_saved_before_holds_its_rows_scores_and_labels(store: ProductionStore) -> None:

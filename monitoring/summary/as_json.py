@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.errors import InputError, TocsinError
+from monitoring.errors import TocsinError
+from monitoring.summary.plausible import check_reference, check_summary
 from monitoring.summary.types import (
     ColumnStatus,
     FeatureBins,
@@ -21,6 +22,10 @@ from monitoring.summary.types import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+MOST_ROWS = 2**53
+"""Rows that a saved count may stand for."""
 
 
 class FormatError(TocsinError, ValueError):
@@ -47,37 +52,29 @@ def reference_record(reference: Reference) -> dict[str, Any]:
 
 
 def reference_from(record: dict[str, Any]) -> Reference:
-    """Read what `reference_record` gave."""
-    edges = np.array(record["score_edges"], np.float64)
+    """Read what `reference_record` gave, and check that it can be true.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError, AttributeError, OverflowError
+        It is something else, or can't be true.
+    """
+    edges = _numbers(record["score_edges"])
     validation = record["validation"]
     reference = Reference(
         bins=tuple(_bins_from(part) for part in record["bins"]),
         score_edges=edges,
-        threshold=record["threshold"],
-        training=summary_from(record["training"], edges),
-        validation=None if validation is None else summary_from(validation, edges),
-        chunks=tuple(summary_from(chunk, edges) for chunk in record["chunks"]),
+        threshold=_number(record["threshold"]),
+        training=_summary_from(record["training"], edges),
+        validation=None if validation is None else _summary_from(validation, edges),
+        chunks=tuple(_summary_from(chunk, edges) for chunk in record["chunks"]),
         score_chunks=tuple(_scores_from(part, edges) for part in record["score_chunks"]),
-        by_hour=tuple(summary_from(hour, edges) for hour in record["by_hour"]),
-        importance=record["importance"],
-        model_version=record["model_version"],
+        by_hour=tuple(_summary_from(hour, edges) for hour in record["by_hour"]),
+        importance={name: _number(weight) for name, weight in record["importance"].items()},
+        model_version=_text_or_none(record["model_version"]),
     )
-    _check_sizes(reference)
+    check_reference(reference)
     return reference
-
-
-def _check_sizes(reference: Reference) -> None:
-    """Raise where a summary has not one count per bin."""
-    bins = {part.name: part.size for part in reference.bins}
-    for summary in (reference.training, *reference.chunks, *reference.by_hour):
-        counts = {name: len(part.counts) for name, part in summary.features.items()}
-        if counts != bins:
-            msg = f"counts of {_first_different(bins, counts)!r} don't belong to its bins"
-            raise InputError(msg)
-
-
-def _first_different(bins: dict[str, int], counts: dict[str, int]) -> str:
-    return min(name for name in bins | counts if bins.get(name) != counts.get(name))
 
 
 def summary_record(summary: Summary, *, with_edges: bool = True) -> dict[str, Any]:
@@ -98,18 +95,31 @@ def summary_record(summary: Summary, *, with_edges: bool = True) -> dict[str, An
     }
 
 
-def summary_from(record: dict[str, Any], edges: NDArray[np.float64] | None = None) -> Summary:
-    """Read what `summary_record` gave; `edges` where it was made without them."""
+def summary_from(record: dict[str, Any]) -> Summary:
+    """Read what `summary_record` gave, and check that it can be true.
+
+    Raises
+    ------
+    LookupError, TypeError, ValueError, AttributeError, OverflowError
+        As `reference_from`.
+    """
+    summary = _summary_from(record, None)
+    check_summary(summary)
+    return summary
+
+
+def _summary_from(record: dict[str, Any], edges: NDArray[np.float64] | None) -> Summary:
+    """Read a summary; `edges` where it was made without them."""
     hours, scores = record["hours"], record["scores"]
     return Summary(
-        bins_hash=record["bins_hash"],
-        model_version=record["model_version"],
-        rows=record["rows"],
+        bins_hash=_text(record["bins_hash"]),
+        model_version=_text_or_none(record["model_version"]),
+        rows=_count(record["rows"]),
         features={name: _feature_from(part) for name, part in record["features"].items()},
         scores=None if scores is None else _scores_from(scores, edges),
-        start=None if record["start"] is None else datetime.fromisoformat(record["start"]),
-        end=None if record["end"] is None else datetime.fromisoformat(record["end"]),
-        hours=None if hours is None else np.array(hours, np.int64),
+        start=_moment(record["start"]),
+        end=_moment(record["end"]),
+        hours=None if hours is None else _counts(hours),
     )
 
 
@@ -133,19 +143,19 @@ def _bins_record(bins: FeatureBins) -> dict[str, Any]:
 
 def _bins_from(record: dict[str, Any]) -> FeatureBins:
     return FeatureBins(
-        name=record["name"],
+        name=_text(record["name"]),
         kind=FeatureKind(record["kind"]),
-        edges=tuple(map(float, record["edges"])),
-        heavy=tuple(map(float, record["heavy"])),
-        low=float(record["low"]),
-        high=float(record["high"]),
-        times=record.get("times", False),
-        single=record.get("single", False),
-        categories=tuple(record["categories"]),
-        rare=frozenset(record["rare"]),
-        open_ended=record["open_ended"],
-        unseen_share=record["unseen_share"],
-        unseen_shape=record["unseen_shape"],
+        edges=tuple(map(_number, record["edges"])),
+        heavy=tuple(map(_any_number, record["heavy"])),
+        low=_any_number(record["low"]),
+        high=_any_number(record["high"]),
+        times=_flag(record.get("times", False)),
+        single=_flag(record.get("single", False)),
+        categories=tuple(map(_text, record["categories"])),
+        rare=frozenset(map(_text, record["rare"])),
+        open_ended=_flag(record["open_ended"]),
+        unseen_share=_number(record["unseen_share"]),
+        unseen_shape=_number(record["unseen_shape"]),
     )
 
 
@@ -164,11 +174,11 @@ def _feature_record(part: FeatureSummary) -> dict[str, Any]:
 def _feature_from(record: dict[str, Any]) -> FeatureSummary:
     below, above = record.get("outside", (0, 0))
     return FeatureSummary(
-        counts=np.array(record["counts"], np.int64),
-        below=below,
-        above=above,
+        counts=_counts(record["counts"]),
+        below=_count(below),
+        above=_count(above),
         status=ColumnStatus(record.get("status", ColumnStatus.OK)),
-        unseen=record.get("unseen", {}),
+        unseen={name: _count(rows) for name, rows in record.get("unseen", {}).items()},
     )
 
 
@@ -176,9 +186,9 @@ def _scores_record(scores: ScoreSummary, *, with_edges: bool) -> dict[str, Any]:
     record = {
         "edges": scores.edges.tolist() if with_edges else None,
         "rows": scores.rows.tolist(),
-        "score": _numbers(scores.score),
-        "amount": _numbers(scores.amount),
-        "amount_squared": _numbers(scores.amount_squared),
+        "score": _sums(scores.score),
+        "amount": _sums(scores.amount),
+        "amount_squared": _sums(scores.amount_squared),
         "has_amounts": scores.has_amounts,
     }
     if scores.unpriced.any():
@@ -188,20 +198,22 @@ def _scores_record(scores: ScoreSummary, *, with_edges: bool) -> dict[str, Any]:
 
 def _scores_from(record: dict[str, Any], edges: NDArray[np.float64] | None) -> ScoreSummary:
     if edges is None:
-        edges = np.array(record["edges"], np.float64)
-    rows = np.array(record["rows"], np.int64)
+        edges = _numbers(record["edges"])
+    rows = _table_of_counts(record["rows"])
     return ScoreSummary(
         edges=edges,
         rows=rows,
-        score=np.array(record["score"], np.float64),
-        amount=np.array(record["amount"], np.float64),
-        amount_squared=np.array(record["amount_squared"], np.float64),
-        unpriced=np.array(record.get("unpriced", np.zeros_like(rows)), np.int64),
-        has_amounts=record["has_amounts"],
+        score=_table_of_sums(record["score"]),
+        amount=_table_of_sums(record["amount"]),
+        amount_squared=_table_of_sums(record["amount_squared"]),
+        unpriced=(
+            _table_of_counts(record["unpriced"]) if "unpriced" in record else np.zeros_like(rows)
+        ),
+        has_amounts=_flag(record["has_amounts"]),
     )
 
 
-def _numbers(sums: NDArray[np.float64]) -> list[list[float]]:
+def _sums(sums: NDArray[np.float64]) -> list[list[float]]:
     """Write whole numbers without a fraction: most sums are 0."""
     return [[int(x) if x.is_integer() else x for x in row] for row in sums.tolist()]
 
@@ -209,3 +221,72 @@ def _numbers(sums: NDArray[np.float64]) -> list[list[float]]:
 def _finite(value: float) -> float | str:
     """JSON knows no infinity."""
     return value if math.isfinite(value) else str(value)
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        msg = f"{value!r:.60} stands where a text belongs"
+        raise TypeError(msg)
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        msg = f"{value!r:.60} is neither true nor false"
+        raise TypeError(msg)
+    return value
+
+
+def _count(value: Any) -> int:
+    """Return a number of rows: no float, no boolean, and not so many that a sum would overflow."""
+    if type(value) is not int or not 0 <= value <= MOST_ROWS:
+        msg = f"{value!r:.60} is not a number of rows"
+        raise ValueError(msg)
+    return value
+
+
+def _counts(values: Any) -> NDArray[np.int64]:
+    return np.array([_count(value) for value in _list(values)], np.int64)
+
+
+def _table_of_counts(rows: Any) -> NDArray[np.int64]:
+    return np.array([_counts(row) for row in _list(rows)], np.int64)
+
+
+def _any_number(value: Any) -> float:
+    """Return a number; infinite ones are texts, as `_finite` wrote them."""
+    return float(value) if value in ("inf", "-inf") else _number(value)
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        msg = f"{value!r:.60} is not a finite number"
+        raise ValueError(msg)
+    return float(value)
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    return np.array([_number(value) for value in _list(values)], np.float64)
+
+
+def _table_of_sums(rows: Any) -> NDArray[np.float64]:
+    return np.array([_numbers(row) for row in _list(rows)], np.float64)
+
+
+def _list(values: Any) -> list[Any]:
+    if type(values) is not list:
+        msg = f"{values!r:.60} is not a list"
+        raise TypeError(msg)
+    return values
+
+
+def _moment(value: Any) -> datetime | None:
+    moment = None if value is None else datetime.fromisoformat(_text(value))
+    if moment is not None and moment.tzinfo is None:
+        msg = f"{value} has no time zone"
+        raise ValueError(msg)
+    return moment

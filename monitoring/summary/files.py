@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from monitoring.atomic_write import atomic_write
+from monitoring.bounded_file import FileRefusedError
 from monitoring.errors import InputError
 from monitoring.summary.as_json import (
     FormatError,
@@ -18,13 +19,18 @@ from monitoring.summary.as_json import (
     summary_from,
     summary_record,
 )
+from monitoring.summary.packed_file import DAMAGE, read_unpacked
 from monitoring.summary.types import Reference, Summary
 
 ENDING = ".json.gz"
 """How the name of a saved reference or summary ends."""
 
-VERSION = 1
-"""Version of the format; one that is not known is an error, never a guess."""
+VERSION, UNHASHED = 2, 1
+"""Version of the format that is written, and the one before, whose files hold no hash of their
+content. One that is not known is an error, never a guess."""
+
+LARGEST = 128 * 2**20
+"""Bytes of a saved reference or summary, unpacked: thousands of features fit in."""
 
 Saved = TypeVar("Saved")
 
@@ -112,8 +118,23 @@ def from_json(text: str) -> Summary:
 
 def _text(record: Reference | Summary) -> str:
     content = reference_record(record) if isinstance(record, Reference) else summary_record(record)
-    whole = {"format": _format(_KINDS[type(record)]), "version": VERSION, "content": content}
-    return json.dumps(whole, separators=(",", ":"), allow_nan=False)
+    return _compact(
+        {
+            "format": _format(_KINDS[type(record)]),
+            "version": VERSION,
+            "sha256": _hash(content),
+            "content": content,
+        }
+    )
+
+
+def _hash(content: Any) -> str:
+    """Return the SHA-256 of content as it is written, whatever white space was put into it."""
+    return hashlib.sha256(_compact(content).encode()).hexdigest()
+
+
+def _compact(content: Any) -> str:
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)
 
 
 def _format(kind: str) -> str:
@@ -122,10 +143,12 @@ def _format(kind: str) -> str:
 
 def _unpacked(path: Path) -> str:
     try:
-        return gzip.decompress(path.read_bytes()).decode()
-    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, zlib.error) as error:
+        return read_unpacked(path, LARGEST, packed=True).decode()
+    except (*DAMAGE, UnicodeDecodeError) as error:
         msg = f"{path} is not a reference or summary of Tocsin's, or is damaged: {error}"
         raise FormatError(msg) from error
+    except FileRefusedError as error:
+        raise FormatError(str(error)) from error
     except OSError as error:
         msg = f"{path} can't be read: {error.strerror}"
         raise FormatError(msg) from error
@@ -133,11 +156,24 @@ def _unpacked(path: Path) -> str:
 
 def _envelope(text: str, where: str) -> dict[str, Any]:
     try:
-        whole = json.loads(text)
-    except json.JSONDecodeError as error:
+        whole = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits too
         msg = f"{where} is not JSON: {error}"
         raise FormatError(msg) from error
     return whole if isinstance(whole, dict) else {}
+
+
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        msg = "a name stands twice in one record"
+        raise ValueError(msg)
+    return record
+
+
+def _no_constant(name: str) -> float:
+    msg = f"{name} is not a number in JSON"
+    raise ValueError(msg)
 
 
 def _read(parse: Callable[[Any], Saved], whole: Mapping[str, Any], kind: str, where: str) -> Saved:
@@ -150,17 +186,23 @@ def _read(parse: Callable[[Any], Saved], whole: Mapping[str, Any], kind: str, wh
     """
     named = whole.get("format")
     if named != _format(kind):
-        msg = f"{where} holds {named or 'something else'}, not a tocsin {kind}"
+        held = f"{named:.60}" if isinstance(named, str) else "something else"
+        msg = f"{where} holds {held}, not a tocsin {kind}"
         raise FormatError(msg)
-    if whole.get("version") != VERSION:
+    version = whole.get("version")
+    if type(version) is not int or version not in (VERSION, UNHASHED):
         msg = (
-            f"{where} is of version {whole.get('version')!r} of the format, and this Tocsin reads "
-            f"version {VERSION}: install the Tocsin that wrote it, or fit the reference anew"
+            f"{where} is of version {version!r:.60} of the format, and this Tocsin reads versions "
+            f"{UNHASHED} and {VERSION}: install the Tocsin that wrote it, or fit the reference anew"
         )
         raise FormatError(msg)
+    content = whole.get("content")
     try:
-        return parse(whole.get("content"))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        if version != UNHASHED and whole.get("sha256") != _hash(content):
+            msg = "its content is not what was saved, by its SHA-256"
+            raise InputError(msg)
+        return parse(content)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         msg = (
             f"{where} is damaged: {type(error).__name__} {error}; "
             f"fit or summarise anew, and save the {kind} again"

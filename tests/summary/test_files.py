@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import resource
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -135,6 +138,33 @@ def test_a_name_by_which_it_would_not_be_known_again_is_an_error(
 ) -> None:
     with pytest.raises(ValueError, match=r"odd\.gz: the name of a saved reference ends in \.json"):
         save(reference, tmp_path / "odd.gz")
+
+
+def test_a_full_disk_leaves_the_reference_that_was_saved_before(
+    reference: Reference, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.json.gz"
+    save(reference.training, path)
+    before = path.read_bytes()
+    save(reference, tmp_path / "large.json.gz")
+    full = subprocess.run(
+        [sys.executable, "-c", _FILLS_THE_DISK, str(tmp_path / "large.json.gz"), str(path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, 1 << 14)),
+    )
+    assert f"InputError: {path} can't be written: File too large" in full.stderr
+    assert path.read_bytes() == before
+    assert {file.name for file in tmp_path.iterdir()} == {"large.json.gz", "r.json.gz"}
+
+
+_FILLS_THE_DISK = """
+import sys
+from monitoring import load, save
+save(load(sys.argv[1]), sys.argv[2])
+"""
 
 
 def test_a_truncated_file_is_a_clear_error(reference: Reference, tmp_path: Path) -> None:
