@@ -11,6 +11,7 @@ import numpy as np
 from pydantic_core import to_json
 
 from monitoring.atomic_write import atomic_file
+from monitoring.bounded_file import FileRefusedError, open_regular
 from monitoring.errors import InputError
 from monitoring.rows.rows import Rows
 from monitoring.store.database import StoreError
@@ -176,9 +177,13 @@ def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
 
     cure = "training rows would be missing: put the file back from a backup"
     try:
-        content = path.read_bytes()
+        with open_regular(path) as file:
+            content = file.read()
     except FileNotFoundError as error:
         msg = f"archive {path} of use case {case.name} is missing; {cure}"
+        raise ArchiveError(msg) from error
+    except (OSError, FileRefusedError) as error:
+        msg = f"archive {path} of use case {case.name} can't be read: {error}; {cure}"
         raise ArchiveError(msg) from error
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256:
@@ -233,11 +238,34 @@ def write_snapshot(rows: Rows, path: Path) -> str:
         return hashlib.sha256(partial.read_bytes()).hexdigest()
 
 
-def read_snapshot(path: Path, features: Features) -> Rows:
-    """Read what `write_snapshot` wrote."""
+def read_snapshot(path: Path, features: Features, *, sha256: str) -> Rows:
+    """Read what `write_snapshot` wrote.
+
+    Parameters
+    ----------
+    sha256
+        What `write_snapshot` returned.
+
+    Raises
+    ------
+    StoreError
+        The file is not there, or is not the one that was written.
+    """
     import pandas as pd
     import pyarrow.parquet as pq
 
+    try:
+        with open_regular(path) as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, FileRefusedError) as error:
+        msg = f"snapshot {path} can't be read: {error}; run the retrain again"
+        raise StoreError(msg) from error
+    if actual != sha256:
+        msg = (
+            f"snapshot {path} was changed since it was written (sha256 {actual}, recorded "
+            f"{sha256}): run the retrain again"
+        )
+        raise StoreError(msg)
     table = pq.read_table(path)
     frame = pd.DataFrame(
         {name: _snapshot_feature(table, name, features.numeric) for name in features.names}

@@ -16,6 +16,7 @@ from monitoring.sources.source import read_source
 from monitoring.steps.places import production_store
 from monitoring.steps.retrain.training_set import merge_production_data, merged_rows
 from monitoring.steps.run import Run
+from monitoring.store.database import StoreError
 from monitoring.use_case import UseCase
 from tests.fixtures.tiny import write_tiny
 
@@ -41,6 +42,19 @@ def test_without_production_the_source_is_all_there_is(case: UseCase) -> None:
     rows = merged_rows(merge_at(NOW), case)
     source = read_source(case, settings().data).rows
     np.testing.assert_array_equal(rows.row_id, source.row_id)
+
+
+def test_a_snapshot_that_was_changed_or_lost_is_not_learned_from(case: UseCase) -> None:
+    run = merge_at(NOW)
+    snapshot = run.folder / "training.parquet"
+    whole = snapshot.read_bytes()
+    for place in (100, len(whole) // 2, len(whole) - 9):
+        snapshot.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(StoreError, match=r"training\.parquet was changed since it was written"):
+            merged_rows(run, case)
+    snapshot.unlink()
+    with pytest.raises(StoreError, match=r"training\.parquet can't be read: .*No such file"):
+        merged_rows(run, case)
 
 
 def test_a_row_waiting_for_its_label_in_production_is_not_taken_from_the_source(

@@ -81,7 +81,8 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
     if not isinstance(features, Features):
         msg = f"use case {case.name}: its features are not resolved yet"
         raise InputTypeError(msg)
-    return read_snapshot(run.folder / FILE, features)
+    sha256 = run.need("merged", Merged).data_hash
+    return read_snapshot(run.folder / FILE, features, sha256=sha256)
 
 
 class Archived(Result):
