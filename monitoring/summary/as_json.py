@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.errors import TocsinError
+from monitoring.errors import InputError, InputTypeError, TocsinError
 from monitoring.summary.plausible import check_reference, check_summary
 from monitoring.summary.types import (
     ColumnStatus,
@@ -226,7 +226,7 @@ def _finite(value: float) -> float | str:
 def _text(value: Any) -> str:
     if type(value) is not str:
         msg = f"{value!r:.60} stands where a text belongs"
-        raise TypeError(msg)
+        raise InputTypeError(msg)
     return value
 
 
@@ -237,7 +237,7 @@ def _text_or_none(value: Any) -> str | None:
 def _flag(value: Any) -> bool:
     if type(value) is not bool:
         msg = f"{value!r:.60} is neither true nor false"
-        raise TypeError(msg)
+        raise InputTypeError(msg)
     return value
 
 
@@ -245,7 +245,7 @@ def _count(value: Any) -> int:
     """Return a number of rows: no float, no boolean, and not so many that a sum would overflow."""
     if type(value) is not int or not 0 <= value <= MOST_ROWS:
         msg = f"{value!r:.60} is not a number of rows"
-        raise ValueError(msg)
+        raise InputError(msg)
     return value
 
 
@@ -265,7 +265,7 @@ def _any_number(value: Any) -> float:
 def _number(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
         msg = f"{value!r:.60} is not a finite number"
-        raise ValueError(msg)
+        raise InputError(msg)
     return float(value)
 
 
@@ -280,7 +280,7 @@ def _table_of_sums(rows: Any) -> NDArray[np.float64]:
 def _list(values: Any) -> list[Any]:
     if type(values) is not list:
         msg = f"{values!r:.60} is not a list"
-        raise TypeError(msg)
+        raise InputTypeError(msg)
     return values
 
 
@@ -288,5 +288,5 @@ def _moment(value: Any) -> datetime | None:
     moment = None if value is None else datetime.fromisoformat(_text(value))
     if moment is not None and moment.tzinfo is None:
         msg = f"{value} has no time zone"
-        raise ValueError(msg)
+        raise InputError(msg)
     return moment

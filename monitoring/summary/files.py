@@ -167,13 +167,13 @@ def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
         msg = "a name stands twice in one record"
-        raise ValueError(msg)
+        raise InputError(msg)
     return record
 
 
 def _no_constant(name: str) -> float:
     msg = f"{name} is not a number in JSON"
-    raise ValueError(msg)
+    raise InputError(msg)
 
 
 def _read(parse: Callable[[Any], Saved], whole: Mapping[str, Any], kind: str, where: str) -> Saved:
