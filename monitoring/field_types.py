@@ -20,8 +20,13 @@ from pydantic import (
     model_validator,
 )
 
+from monitoring.wording import shortened
+
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST, _LONGEST = 0.001, 100 * 365 * 86400
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_LONGEST_CRON = 100
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _duration(value: object) -> timedelta:
@@ -35,15 +40,41 @@ def _duration(value: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+def _moment(value: object) -> datetime:
+    moment = value
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            msg = f"a moment is a datetime such as 2026-01-31T06:00:00Z: {error}"
+            raise ValueError(msg) from error
+    if not isinstance(moment, datetime) or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        msg = (
+            f"a moment is a datetime of the years {_FIRST_YEAR} to {_LAST_YEAR}, such as "
+            "2026-01-31T06:00:00Z"
+        )
+        raise ValueError(msg)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _cron(value: str) -> str:
-    from croniter import croniter
+    from croniter import CroniterBadDateError, croniter
 
-    if len(value.split()) != 5 or not croniter.is_valid(value):
+    if len(value) > _LONGEST_CRON or len(value.split()) != 5 or not croniter.is_valid(value):
         msg = "a schedule is a cron expression of five fields, such as 0 */6 * * *"
+        raise ValueError(msg)
+    try:
+        # The longest wait there is: from one 29 February to the next over a year like 2100.
+        croniter(value, _SOME_DAY, max_years_between_matches=9).get_next(datetime)
+    except CroniterBadDateError as error:
+        msg = "a schedule has to come: no year has such a day"
+        raise ValueError(msg) from error
+    return value
+
+
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        msg = "a number, not true or false"
         raise ValueError(msg)
     return value
 
@@ -67,8 +98,8 @@ def _text(value: str) -> str:
 def _class_value(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if not isinstance(value, int | str):
-        msg = "a class is an integer, a string, true or false"
+    if not isinstance(value, int | str) or (isinstance(value, int) and abs(value) >= 2**63):
+        msg = "a class is an integer of 64 bits, a string, true or false"
         raise ValueError(msg)
     return value
 
@@ -81,14 +112,17 @@ def _readable_file(path: Path | str) -> Path | str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Moment = Annotated[datetime, AfterValidator(_utc)]
-Share = Annotated[float, Field(ge=0, le=1)]
-SplitShare = Annotated[float, Field(gt=0, lt=1)]
-Money = Annotated[float, Field(ge=0)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Number = Annotated[float, BeforeValidator(_no_flag)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+StrictShare = Annotated[Number, Field(gt=0, lt=1)]
+Money = Annotated[Number, Field(ge=0, le=1e12)]
+Limit = Annotated[Number, Field(ge=0, le=1e12)]
+Count = Annotated[int, BeforeValidator(_no_flag), Field(gt=0, le=1_000_000_000)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Text = Annotated[str, AfterValidator(_text)]
 """What people read: it reaches pages, alerts, dashboards and messages."""
-ColumnName = Annotated[str, Field(min_length=1)]
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
 SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
 
@@ -106,14 +140,25 @@ class UseCaseSection(BaseModel):
             [] if not isinstance(given, dict) else [k for k in given if k not in cls.model_fields]
         )
         if unknown:
-            raise ValueError("; ".join(_no_such_field(name, cls.model_fields) for name in unknown))
+            shown = [_no_such_field(name, cls.model_fields) for name in unknown[:_MOST_UNKNOWN]]
+            more = len(unknown) - len(shown)
+            raise ValueError("; ".join([*shown, f"and {more:,} more"] if more else shown))
         return given
 
 
+_MOST_UNKNOWN = 5
+"""How many unknown fields an error names: each is compared with all that there are."""
+
+
 def _no_such_field(name: object, fields: Collection[str]) -> str:
-    near = get_close_matches(str(name), fields, n=1)
-    hint = f", did you mean `{near[0]}`" if near else ""
-    return f"no field `{name}`{hint}: the fields are {', '.join(fields)}"
+    return f"no field {did_you_mean(str(name), fields)}: the fields are {', '.join(fields)}"
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """Return an unknown name, shortened, with the known one that is like it: for a message."""
+    shown = shortened(name, 60)
+    near = get_close_matches(shown, known, n=1)
+    return f"`{shown}`, did you mean `{near[0]}`" if near else f"`{shown}`"
 
 
 def wrong_fields(error: ValidationError, whole: str) -> list[str]:

@@ -5,41 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
+from monitoring.estimators import MOST_COMBINATIONS, parameter_problems, step_problem
 from monitoring.field_types import (
     ClassValue,
     ColumnName,
+    Count,
     Cron,
     Duration,
+    Limit,
     Moment,
     Money,
     Share,
     SourcePath,
-    SplitShare,
+    StrictShare,
     Text,
     UseCaseSection,
 )
 from monitoring.wording import number
-
-# Which modules `steps` may name: a use-case file from elsewhere must not import what it likes.
-ALLOWED_MODULES = (
-    "sklearn.compose",
-    "sklearn.ensemble",
-    "sklearn.feature_selection",
-    "sklearn.impute",
-    "sklearn.linear_model",
-    "sklearn.naive_bayes",
-    "sklearn.neighbors",
-    "sklearn.neural_network",
-    "sklearn.preprocessing",
-    "sklearn.svm",
-    "sklearn.tree",
-    "xgboost",
-    "lightgbm",
-)
 
 
 class Words(UseCaseSection):
@@ -175,9 +162,9 @@ class Labels(UseCaseSection):
 class Split(UseCaseSection):
     """Shares of the training rows, in time order."""
 
-    train: SplitShare = Field(0.6, description="Search, fit and calibration.")
-    validation: SplitShare = Field(0.2, description="Decision threshold only.")
-    test: SplitShare = Field(0.2, description="Untouched until the end.")
+    train: StrictShare = Field(0.6, description="Search, fit and calibration.")
+    validation: StrictShare = Field(0.2, description="Decision threshold only.")
+    test: StrictShare = Field(0.2, description="Untouched until the end.")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
@@ -191,7 +178,9 @@ class Split(UseCaseSection):
 class Candidate(UseCaseSection):
     """A model family: a pipeline and the grid searched over its last step."""
 
-    steps: tuple[str, ...] = Field(min_length=1, description="Classes, the last one a classifier.")
+    steps: tuple[str, ...] = Field(
+        min_length=1, max_length=10, description="Classes, the last one a classifier."
+    )
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="Fixed parameters of the last step."
     )
@@ -201,10 +190,19 @@ class Candidate(UseCaseSection):
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:
-        for step in self.steps:
-            if step.rpartition(".")[0] not in ALLOWED_MODULES:
-                msg = f"{step} is not allowed: steps come from {', '.join(ALLOWED_MODULES)}"
-                raise ValueError(msg)
+        given = [(name, [value]) for name, value in self.parameters.items()]
+        given += self.search.items()
+        problems = [*filter(None, map(step_problem, self.steps))]
+        problems += [each for name, values in given for each in parameter_problems(name, values)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        combinations = prod(map(len, self.search.values()))
+        if combinations > MOST_COMBINATIONS:
+            msg = (
+                f"`search` has {combinations:,} combinations, more than {MOST_COMBINATIONS}: name "
+                "fewer values, or make two candidates of it"
+            )
+            raise ValueError(msg)
         return self
 
 
@@ -224,8 +222,8 @@ class Costs(UseCaseSection):
     missed: MissedCost = Field(description="Cost of a false negative (a missed positive).")
     false_alarm: Money = Field(description="Cost of a false positive, on top of its review.")
     review: Money = Field(0.0, description="Cost of reviewing one alarm.")
-    reviews_per_day: int | None = Field(
-        None, gt=0, description="Alarms per day that the team can review."
+    reviews_per_day: Count | None = Field(
+        None, description="Alarms per day that the team can review."
     )
 
 
@@ -234,15 +232,15 @@ class Drift(UseCaseSection):
 
     window: Duration = Field(description="Length of the window a verdict is made on.")
     min_effect: Share = Field(0.1, description="Smallest effect that matters.")
-    rate: float = Field(0.02, gt=0, lt=1, description="False discovery rate across features.")
-    min_rows: int = Field(50, gt=0, description="Fewer rows get a status, not a verdict.")
+    rate: StrictShare = Field(0.02, description="False discovery rate across features.")
+    min_rows: Count = Field(50, description="Fewer rows get a status, not a verdict.")
 
 
 class Retrain(UseCaseSection):
     """When a retrain runs, and what its challenger must achieve."""
 
     every: Cron = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
-    new_rows: int = Field(1000, gt=0, description="New labelled rows that justify a retrain.")
+    new_rows: Count = Field(1000, description="New labelled rows that justify a retrain.")
     span: Duration | None = Field(
         None, description="How far back training rows reach; all of them if unset."
     )
@@ -255,8 +253,8 @@ class Retrain(UseCaseSection):
         0.05, description="Recall that a challenger may lose: 0.05 is five points."
     )
     recall_floor: Share = Field(0.0, description="Least test recall of a first champion.")
-    max_rows_search: int = Field(
-        60_000, gt=0, description="Newest training rows used in the search, to bound its time."
+    max_rows_search: Count = Field(
+        60_000, description="Newest training rows used in the search, to bound its time."
     )
 
 
@@ -264,9 +262,9 @@ class Report(UseCaseSection):
     """How often reports are written, and how many are retained."""
 
     every: Cron = Field("0 */6 * * *", description="Cron schedule, UTC.")
-    keep: int = Field(10, gt=0, description="Newest reports of each kind to retain.")
-    sample: int = Field(
-        20_000, gt=0, description="Rows that a report draws, of window and reference each."
+    keep: Count = Field(10, description="Newest reports of each kind to retain.")
+    sample: Count = Field(
+        20_000, description="Rows that a report draws, of window and reference each."
     )
 
 
@@ -280,8 +278,8 @@ class Severity(StrEnum):
 class Limits(UseCaseSection):
     """Limits of one side, by severity; an alert fires strictly past them."""
 
-    warning: float | None = Field(None, description="Needs someone today.")
-    critical: float | None = Field(None, description="Needs someone now.")
+    warning: Limit | None = Field(None, description="Needs someone today.")
+    critical: Limit | None = Field(None, description="Needs someone now.")
 
     def items(self) -> Iterator[tuple[Severity, float]]:
         """Yield the limits that are set."""
@@ -315,19 +313,33 @@ class Threshold(UseCaseSection):
         return self
 
 
+def _of_a_share(threshold: Threshold) -> Threshold:
+    for limits in (threshold.below, threshold.above):
+        for severity, value in limits.items() if limits is not None else ():
+            if value > 1:
+                msg = f"`{severity}` limits a share, which lies from 0 to 1: not {value:g}"
+                raise ValueError(msg)
+    return threshold
+
+
+ShareThreshold = Annotated[Threshold, AfterValidator(_of_a_share)]
+
+
 class Thresholds(UseCaseSection):
     """The business thresholds; each field is the key of a metric in the catalogue."""
 
-    recall: Threshold | None = Field(None, description="Realised recall in production.")
-    precision: Threshold | None = Field(None, description="Realised precision in production.")
-    f1: Threshold | None = Field(None, description="Realised F1 in production.")
+    recall: ShareThreshold | None = Field(None, description="Realised recall in production.")
+    precision: ShareThreshold | None = Field(None, description="Realised precision in production.")
+    f1: ShareThreshold | None = Field(None, description="Realised F1 in production.")
     missed: Threshold | None = Field(None, description="Positives missed in a mature window.")
     capacity_used: Threshold | None = Field(
         None, description="Alarms per day as a share of what the team can review."
     )
-    drift_score: Threshold | None = Field(None, description="Share of features drifted.")
-    label_coverage: Threshold | None = Field(None, description="Share of rows with their label.")
-    estimate_error: Threshold | None = Field(
+    drift_score: ShareThreshold | None = Field(None, description="Share of features drifted.")
+    label_coverage: ShareThreshold | None = Field(
+        None, description="Share of rows with their label."
+    )
+    estimate_error: ShareThreshold | None = Field(
         None, description="Distance of estimated from realised recall."
     )
     quarantined: Threshold | None = Field(
@@ -367,7 +379,9 @@ class UseCase(UseCaseSection):
     columns: Columns = Field(description="The role of each column.")
     labels: Labels = Field(description="When labels come.")
     split: Split = Field(default_factory=Split, description="Shares of rows, in time order.")
-    candidates: dict[str, Candidate] = Field(min_length=1, description="Model families to search.")
+    candidates: dict[str, Candidate] = Field(
+        min_length=1, max_length=20, description="Model families to search."
+    )
     costs: Costs = Field(description="Costs of errors and reviews.")
     drift: Drift = Field(description="When a window counts as drifted.")
     retrain: Retrain = Field(
@@ -375,7 +389,7 @@ class UseCase(UseCaseSection):
         description="When a retrain runs, and what its challenger must achieve.",
     )
     report: Report = Field(default_factory=Report, description="How often reports are written.")
-    min_positives: int = Field(30, gt=0, description="Fewer positives are not judged.")
+    min_positives: Count = Field(30, description="Fewer positives are not judged.")
     thresholds: Thresholds = Field(description="Limits past which an alert fires.")
     active: bool = Field(
         False,
@@ -407,9 +421,16 @@ class UseCase(UseCaseSection):
         return self
 
     @model_validator(mode="after")
+    def _capacity_is_known(self) -> Self:
+        if self.thresholds.capacity_used is not None and self.costs.reviews_per_day is None:
+            msg = "`thresholds.capacity_used` needs a capacity: set `costs.reviews_per_day`"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _candidate_names(self) -> Self:
         for name in self.candidates:
             if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
-                msg = f"candidate {name!r}: a name consists of lower-case letters, digits and _"
+                msg = f"candidate {name!r:.60}: a name consists of lower-case letters, digits and _"
                 raise ValueError(msg)
         return self

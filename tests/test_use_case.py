@@ -1,6 +1,8 @@
 """A wrong use-case file gives one readable error: file, field, value, what is allowed."""
 
+import os
 import re
+import tracemalloc
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -17,8 +19,10 @@ from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCa
 from monitoring.use_case_file import (
     SHIPPED,
     UseCaseError,
+    all_use_cases,
     find_use_case,
     load_use_case,
+    other_files,
     use_case_files,
 )
 
@@ -139,6 +143,11 @@ def test_every_field_is_described() -> None:
         ("columns.event_time.unit", "h", r"columns.event_time.unit: .*'s', 'ms' or 'iso'.*'h'"),
         ("columns.event_time.origin", _DELETED, "columns.event_time: .*needs an `origin`"),
         ("columns.event_time.origin", "then", "columns.event_time.origin: .*datetime.*'then'"),
+        ("columns.event_time.origin", "2024-02-30T00:00:00Z", "origin: .*day.* '2024-02-30T"),
+        ("columns.event_time.origin", "2024-13-01", "origin: .*month must be in 1..12"),
+        ("columns.event_time.origin", "2024-12-01T25:00:00Z", "origin: .*hour must be in 0..23"),
+        ("columns.event_time.origin", "0001-01-01T00:00:00+02:00", "years 1900 to 2199"),
+        ("columns.event_time.origin", 1377993600, "origin: a moment is a datetime"),
         ("columns.event_time", {"spacing": "1m"}, "columns.event_time.origin: is required"),
         (
             "columns.event_time",
@@ -146,6 +155,7 @@ def test_every_field_is_described() -> None:
             r"columns.event_time.spacing: a duration is .*15m, 6h or 1d \(given: '1 week'",
         ),
         ("columns.target", "Class", "columns.target: must have its fields indented.*'Class'"),
+        ("columns.target.positive", 2**63, "columns.target.positive: .*64 bits"),
         ("columns.target.positive", 1.5, r"columns.target.positive: .*integer.*1\.5"),
         ("columns.target", "last", "target: last` is allowed with `source.path: auto` only"),
         ("columns.features", "auto", "features: auto` is allowed with `source.path: auto` only"),
@@ -170,11 +180,20 @@ def test_every_field_is_described() -> None:
             "candidate 'XG': a name consists of",
         ),
         ("candidates.mlp.steps", ["os.system"], "candidates.mlp: os.system is not allowed"),
+        ("candidates.mlp.steps", ["lightgbm.DaskLGBMClassifier"], "DaskLGBMClassifier is not al"),
+        (
+            "candidates.mlp.search",
+            {"alpha": [*range(11)], "momentum": [0.1 * tenth for tenth in range(10)]},
+            "candidates.mlp: `search` has 110 combinations, more than 100",
+        ),
         ("candidates.mlp.search", {"alpha": []}, "candidates.mlp.search.alpha: must not be empty"),
         ("costs.false_alarm", -5, "costs.false_alarm: .*equal to 0 .*-5"),
         ("costs.false_alarm", float("inf"), "costs.false_alarm: .*finite.*inf"),
         ("costs.currency", "euros", "costs.currency: .*'euros'"),
         ("retrain.every", "daily", r"retrain.every: .*cron expression of five fields.*'daily'"),
+        ("report.every", "0 0 31 2 *", "report.every: a schedule has to come: .*'0 0 31 2"),
+        ("report.every", "0 0 30 2,2 *", "report.every: a schedule has to come"),
+        ("report.every", f"0 {',1' * 50000} * * *", "report.every: .*cron expression"),
         ("report.every", "61 * * * *", r"report.every: .*cron expression of five fields"),
         ("thresholds.recall", {"below": {}}, "thresholds.recall: give `warning`, `critical`"),
         (
@@ -188,6 +207,14 @@ def test_every_field_is_described() -> None:
             "thresholds.recall: `critical` must be more extreme",
         ),
         ("thresholds.recall.below.warning", float("nan"), "recall.below.warning: .*finite"),
+        ("thresholds.recall.below.warning", 80, "thresholds.recall: `warning` limits a share.*80"),
+        ("thresholds.missed.above.warning", -9, "missed.above.warning: .*equal to 0 .*-9"),
+        ("thresholds.missed.above.warning", "1+2j", "missed.above.warning: .*number.*'1.2j'"),
+        ("thresholds.missed.above.warning", float("inf"), "missed.above.warning: .*finite"),
+        ("costs.reviews_per_day", _DELETED, "capacity_used` needs a capacity"),
+        ("costs.review", 1e13, "costs.review: .*less than or equal to"),
+        ("report.keep", 10**4000, "report.keep: "),
+        ("min_positives", True, "min_positives: .*given: True"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_value_and_what_is_allowed(
@@ -211,12 +238,25 @@ def test_all_invalid_fields_are_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "a mapping of fields, not NoneType"),
+        ("", "a mapping of fields, not an empty file"),
         ("- fraud", "a mapping of fields, not list"),
         ("name: [", "not valid YAML"),
         ("name: fraud\nname: cards", "'name' is given twice(?s:.*)line 2"),
         ("? [a]\n: 1", "not valid YAML(?s:.*)unhashable"),
-        ("!!python/object/apply:os.getcwd []", "not valid YAML"),
+        ("!!python/object/apply:os.getcwd []", "not valid YAML: tags"),
+        ("name: !!int abc", "not valid YAML: tags(?s:.*)line 1"),
+        ("name: &a x\ntitle: *a", "not valid YAML: anchors"),
+        ("name: {<<: {a: 1}}", "not valid YAML: merge keys(?s:.*)line 1"),
+        (f"name: {'9' * 5000}", "not valid YAML: '9+ is not a number"),
+        ("name: 0x_", "not valid YAML: '0x_' is not a number"),
+        ("name: 'a\0b'", "not valid YAML: unacceptable character"),
+        ('name: "\\ud800"', "not valid YAML: control characters and halves"),
+        ('"\\e[31m": 1', "not valid YAML: control characters"),
+        ("name: a\n---\nname: b", "not valid YAML: expected a single document"),
+        ("name: " + "[" * 3000 + "]" * 3000, "not valid YAML: nested more than 20 levels"),
+        ("- " * 100_000, "not valid YAML: nested more than 20 levels"),
+        ("a: [" + "x," * 30_000 + "]", "not valid YAML: more than 20,000 keys and values"),
+        (f"title: {'x' * 1_000_000}", "larger than 1,000,000 bytes"),
     ],
 )
 def test_a_file_that_is_no_use_case_says_so(tmp_path: Path, text: str, said: str) -> None:
@@ -230,11 +270,68 @@ def test_a_file_that_is_no_use_case_says_so(tmp_path: Path, text: str, said: str
 def test_a_file_that_can_not_be_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(UseCaseError, match=r"none\.yml: no such use-case file"):
         load_use_case(tmp_path / "none.yml")
-    with pytest.raises(UseCaseError, match="can't be read: Is a directory"):
+    with pytest.raises(UseCaseError, match="is a folder: only regular files"):
         load_use_case(tmp_path)
-    (tmp_path / "latin.yml").write_bytes(b"title: Caf\xe9")
-    with pytest.raises(UseCaseError, match="not valid YAML"):
-        load_use_case(tmp_path / "latin.yml")
+    (tmp_path / "loop.yml").symlink_to("loop.yml")
+    with pytest.raises(UseCaseError, match=r"loop\.yml: can't be read: Too many levels"):
+        load_use_case(tmp_path / "loop.yml")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-32"])
+def test_a_file_in_another_encoding_says_so(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "encoded.yml"
+    path.write_text("title: Café", encoding=encoding)
+    with pytest.raises(UseCaseError, match=r"encoded\.yml: not UTF-8 text, from byte \d+ on"):
+        load_use_case(path)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "marked.yml"
+    path.write_text((SHIPPED / "fraud.yml").read_text("utf-8"), encoding="utf-8-sig")
+    assert load_use_case(path) == find_use_case("fraud")
+
+
+def test_aliases_that_stand_for_gigabytes_take_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "laugh.yml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    tracemalloc.start()
+    try:
+        with pytest.raises(UseCaseError, match="anchors"):
+            load_use_case(path)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '? "' + "x" * 900_000 + '"\n: 1',
+        "\n".join(f"titl{number}: 1" for number in range(9_000)),
+        "candidates: {" + ", ".join(f"c{number}: 1" for number in range(15)) + "}",
+        "a: *" + "x" * 900_000,
+    ],
+    ids=["long field", "many fields", "many errors", "long alias"],
+)
+def test_a_message_has_a_bounded_length_whatever_is_wrong(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "long.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UseCaseError) as caught:
+        load_use_case(path)
+    assert len(str(caught.value)) < 9_000
+
+
+def test_an_error_that_nobody_foresaw_is_still_that_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(content: object) -> None:
+        raise RecursionError("deep")
+
+    monkeypatch.setattr(UseCase, "model_validate", fails)
+    with pytest.raises(UseCaseError, match=r"changed\.yml: can't be read: RecursionError: deep"):
+        load_use_case(written(tmp_path, {}))
 
 
 def test_a_use_case_that_is_not_there_names_those_that_are() -> None:
@@ -247,6 +344,43 @@ def test_a_folder_adds_use_cases_and_replaces_shipped_ones(tmp_path: Path) -> No
     assert use_case_files(tmp_path)["fraud"] == path
     assert find_use_case("fraud", tmp_path).title == "Ours"
     assert "student_depression" in use_case_files(tmp_path)
+
+
+def test_a_file_may_end_in_yaml_too_but_not_in_both(tmp_path: Path) -> None:
+    written(tmp_path, {"title": "Ours"}).rename(tmp_path / "fraud.yaml")
+    assert find_use_case("fraud", tmp_path).title == "Ours"
+    written(tmp_path, {}).rename(tmp_path / "fraud.yml")
+    with pytest.raises(UseCaseError, match=r"fraud\.ya?ml lies beside it: keep one"):
+        find_use_case("fraud", tmp_path)
+
+
+def test_a_broken_file_takes_no_other_with_it(tmp_path: Path) -> None:
+    written(tmp_path, {"columns.event_time.origin": "2024-02-30"}).rename(tmp_path / "fraud.yml")
+    (tmp_path / "empty.yml").touch()
+    (tmp_path / "folder.yml").mkdir()
+    (tmp_path / "gone.yml").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.yml")
+    (tmp_path / "zero.yml").symlink_to("/dev/zero")
+    written(tmp_path, {"name": "sound"}).rename(tmp_path / "sound.yml")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / ".sound.yml.swp").touch()
+    cases = all_use_cases(tmp_path)
+    assert [case.name for case in cases.valid] == ["sound", "student_depression"]
+    # A shipped use case that was replaced does not come back where its replacement is broken.
+    assert list(cases.broken) == ["empty", "folder", "fraud", "gone", "pipe", "zero"]
+    for name, error in cases.broken.items():
+        assert f"{tmp_path}/{name}.yml: " in str(error)
+    assert other_files(tmp_path) == (tmp_path / "notes.txt",)
+
+
+@pytest.mark.parametrize("folder", ["missing", "file.yml"])
+def test_a_folder_of_use_cases_that_can_not_be_read_is_an_error(
+    tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / "file.yml").touch()
+    for read in (use_case_files, all_use_cases, other_files):
+        with pytest.raises(UseCaseError, match=rf"TOCSIN_USE_CASES=\S+/{folder} can't be read: "):
+            read(tmp_path / folder)
 
 
 def test_a_use_case_is_named_after_its_file(tmp_path: Path) -> None:

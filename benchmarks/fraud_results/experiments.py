@@ -54,6 +54,7 @@ def lgb(seed: int, **parameters: Any) -> LGBMClassifier:
     """Return the shipped candidate's LightGBM."""
     return LGBMClassifier(
         **{**CASE.candidates["lightgbm"].parameters, "num_leaves": 15, "n_jobs": 1,
+           "verbosity": -1,
            "deterministic": True, "force_col_wise": True, "random_state": seed, **parameters}
     )  # fmt: skip
 

@@ -1,0 +1,238 @@
+"""Estimators that a use-case file may name, and the parameters it may give them, with limits.
+
+What is not listed is refused, whatever an estimator would take: libraries have further names for
+the same parameter, some of which open sockets or write files, and a number without a limit makes
+a fit that never ends. Seeds and threads are Tocsin's own to set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from monitoring.field_types import did_you_mean
+
+ALLOWED_MODULES = (
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.feature_selection",
+    "sklearn.impute",
+    "sklearn.linear_model",
+    "sklearn.naive_bayes",
+    "sklearn.neighbors",
+    "sklearn.neural_network",
+    "sklearn.preprocessing",
+    "sklearn.svm",
+    "sklearn.tree",
+)
+"""Modules of which `steps` may name any class."""
+
+ALLOWED_CLASSES = ("lightgbm.LGBMClassifier", "xgboost.XGBClassifier")
+"""Single classes of other modules: the rest of these connects to clusters, or can't be saved."""
+
+MOST_COMBINATIONS = 100
+"""Most points of a candidate's grid, each of which is fitted on every fold."""
+
+
+class _Kind(Protocol):
+    """Values that a parameter may have; its text says which."""
+
+    def allows(self, value: object) -> bool: ...
+
+
+@dataclass(frozen=True)
+class _Number:
+    low: float
+    high: float
+    whole: bool = False
+
+    def allows(self, value: object) -> bool:
+        kinds = int if self.whole else int | float
+        return (
+            isinstance(value, kinds)
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+        )
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} from {_written(self.low)} to {_written(self.high)}"
+
+
+@dataclass(frozen=True)
+class _OneOf:
+    values: tuple[object, ...]
+
+    def allows(self, value: object) -> bool:
+        # Not `in` alone: 1 is equal to True.
+        return any(type(one) is type(value) and one == value for one in self.values)
+
+    def __str__(self) -> str:
+        return ", ".join("null" if one is None else str(one).lower() for one in self.values)
+
+
+@dataclass(frozen=True)
+class _Layers:
+    size: _Number
+    most: int
+
+    def allows(self, value: object) -> bool:
+        layers = value if isinstance(value, list | tuple) else [value]
+        return 1 <= len(layers) <= self.most and all(map(self.size.allows, layers))
+
+    def __str__(self) -> str:
+        return f"up to {self.most} of {self.size}"
+
+
+@dataclass(frozen=True)
+class _Weights:
+    weight: _Number
+
+    def allows(self, value: object) -> bool:
+        return (
+            isinstance(value, Mapping)
+            and set(value) <= {0, 1}
+            and all(map(self.weight.allows, value.values()))
+        )
+
+    def __str__(self) -> str:
+        return f"for 0 and 1 each {self.weight}"
+
+
+def _whole(low: int, high: int) -> _Number:
+    return _Number(low, high, whole=True)
+
+
+def _words(*words: str) -> _OneOf:
+    return _OneOf(words)
+
+
+_NULL = _OneOf((None,))
+_FLAG = _OneOf((True, False))
+_SHARE = _Number(0, 1)
+_LEAST = 1e-12
+_STRENGTH = _Number(0, 1e6)
+_LEAVES = _whole(2, 10_000)
+_ROWS_OR_SHARE = (_whole(1, 10_000_000), _SHARE)
+
+PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
+    # How much there is to fit.
+    "n_estimators": (_whole(1, 5_000),),
+    "max_iter": (_whole(1, 10_000),),
+    "max_fun": (_whole(1, 100_000),),
+    "n_iter_no_change": (_whole(1, 1_000), _NULL),
+    "early_stopping": (_FLAG, _words("auto")),
+    "validation_fraction": (_SHARE,),
+    "tol": (_Number(_LEAST, 1),),
+    # Trees.
+    "max_depth": (_whole(-1, 64), _NULL),
+    "max_leaf_nodes": (_LEAVES, _NULL),
+    "num_leaves": (_LEAVES,),
+    "max_leaves": (_whole(0, 10_000),),
+    "max_bin": (_whole(2, 1_024),),
+    "max_bins": (_whole(2, 255),),
+    "min_samples_leaf": _ROWS_OR_SHARE,
+    "min_samples_split": (_whole(2, 10_000_000), _SHARE),
+    "min_weight_fraction_leaf": (_Number(0, 0.5),),
+    "min_impurity_decrease": (_STRENGTH,),
+    "min_child_samples": (_whole(0, 10_000_000),),
+    "min_child_weight": (_STRENGTH,),
+    "min_split_gain": (_STRENGTH,),
+    "ccp_alpha": (_STRENGTH,),
+    "criterion": (_words("gini", "entropy", "log_loss"),),
+    "splitter": (_words("best", "random"),),
+    "bootstrap": (_FLAG,),
+    "bootstrap_features": (_FLAG,),
+    "max_samples": (*_ROWS_OR_SHARE, _NULL),
+    "max_features": (_whole(1, 100_000), _SHARE, _words("sqrt", "log2"), _NULL),
+    # Boosting.
+    "learning_rate": (
+        _Number(_LEAST, 10),
+        _words("constant", "invscaling", "adaptive", "optimal"),
+    ),
+    "subsample": (_SHARE,),
+    "subsample_freq": (_whole(0, 1_000),),
+    "colsample_bytree": (_SHARE,),
+    "colsample_bylevel": (_SHARE,),
+    "colsample_bynode": (_SHARE,),
+    "reg_alpha": (_STRENGTH,),
+    "reg_lambda": (_STRENGTH,),
+    "l2_regularization": (_STRENGTH,),
+    "gamma": (_STRENGTH, _words("scale", "auto")),
+    "max_delta_step": (_STRENGTH,),
+    "scale_pos_weight": (_Number(_LEAST, 1e6),),
+    "tree_method": (_words("auto", "hist", "approx", "exact"),),
+    "grow_policy": (_words("depthwise", "lossguide"),),
+    "boosting_type": (_words("gbdt", "dart", "rf"),),
+    "booster": (_words("gbtree", "dart", "gblinear"),),
+    # Linear models, and what they share with others.
+    "C": (_Number(_LEAST, 1e9),),
+    "l1_ratio": (_SHARE,),
+    "penalty": (_words("l1", "l2", "elasticnet"), _NULL),
+    "solver": (
+        _words("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga", "adam", "sgd"),
+    ),
+    "loss": (_words("log_loss", "modified_huber", "exponential"),),
+    "fit_intercept": (_FLAG,),
+    "class_weight": (
+        _words("balanced", "balanced_subsample"),
+        _NULL,
+        _Weights(_Number(0, 1e6)),
+    ),
+    "alpha": (_STRENGTH,),
+    "eta0": (_Number(_LEAST, 10),),
+    "power_t": (_Number(0, 10),),
+    "average": (_FLAG,),
+    "shuffle": (_FLAG,),
+    # Neural networks.
+    "hidden_layer_sizes": (_Layers(_whole(1, 1_024), 5),),
+    "activation": (_words("relu", "tanh", "logistic", "identity"),),
+    "batch_size": (_whole(1, 100_000), _words("auto")),
+    "learning_rate_init": (_Number(_LEAST, 10),),
+    "momentum": (_SHARE,),
+    "nesterovs_momentum": (_FLAG,),
+    "beta_1": (_SHARE,),
+    "beta_2": (_SHARE,),
+    # Neighbours, support vectors, Bayes.
+    "n_neighbors": (_whole(1, 1_000),),
+    "weights": (_words("uniform", "distance"),),
+    "leaf_size": (_whole(1, 1_000),),
+    "p": (_Number(1, 10),),
+    "kernel": (_words("linear", "poly", "rbf", "sigmoid"),),
+    "degree": (_whole(1, 5),),
+    "coef0": (_Number(-1e6, 1e6),),
+    "nu": (_SHARE,),
+    "shrinking": (_FLAG,),
+    "probability": (_FLAG,),
+    "var_smoothing": (_SHARE,),
+    "fit_prior": (_FLAG,),
+}
+"""What the last step of a candidate may be given."""
+
+
+def step_problem(step: str) -> str | None:
+    """Return why a step may not be named; None where it may."""
+    if step in ALLOWED_CLASSES or step.rpartition(".")[0] in ALLOWED_MODULES:
+        return None
+    allowed = ", ".join((*ALLOWED_MODULES, *ALLOWED_CLASSES))
+    return f"{step:.80} is not allowed: steps come from {allowed}"
+
+
+def parameter_problems(name: str, values: list[object]) -> Iterator[str]:
+    """Yield why a parameter, or a value of it, may not be given."""
+    kinds = PARAMETERS.get(name)
+    if kinds is None:
+        yield (
+            f"no parameter {did_you_mean(name, PARAMETERS)}: those that may be given are listed in "
+            "monitoring/estimators.py"
+        )
+        return
+    allowed = " or ".join(str(kind) for kind in kinds)
+    for value in values:
+        if not any(kind.allows(value) for kind in kinds):
+            yield f"{name} must be {allowed}, not {value!r:.60}"
+
+
+def _written(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
