@@ -19,10 +19,12 @@ from monitoring.command import (
     scenario_name,
     show_steps,
 )
+from monitoring.errors import TocsinError
 from monitoring.wording import number
 
 if TYPE_CHECKING:
     from monitoring.stack.up import Running
+    from monitoring.use_case_file import UseCases
 
 app = typer.Typer(
     name="tocsin",
@@ -38,24 +40,48 @@ app.add_typer(use_case_app, name="use-case")
 
 @use_case_app.command("check")
 def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
-    """Check a use-case file: `tocsin use-case check my_model.yml`."""
+    """Check a use-case file and build its candidates: `tocsin use-case check my_model.yml`."""
+    from monitoring.signals.use_case_fit import check_fit
+    from monitoring.training.pipeline import check_candidates
     from monitoring.use_case_file import load_use_case
 
     with readable_errors():
         case = load_use_case(path)
+        try:
+            check_fit(case)
+            check_candidates(case)
+        except TocsinError as error:
+            error.add_note(f"in {path}")
+            raise
     typer.echo(f"{path}: {case.name} ({case.title}) is valid")
 
 
 @use_case_app.command("list")
 def list_use_cases() -> None:
-    """List the use cases: `tocsin use-case list`."""
+    """List the use cases: `tocsin use-case list`. Exit code 1 if some can't be read."""
     from monitoring.settings import settings
-    from monitoring.use_case_file import find_use_case, use_case_files
+    from monitoring.signals.use_case_fit import fitting
+    from monitoring.use_case_file import all_use_cases, other_files, use_case_files
 
     with readable_errors():
-        for name, path in use_case_files(settings().use_cases).items():
-            title = find_use_case(name, settings().use_cases).title
-            typer.echo(f"{name:<24}{title}  ({path})")
+        folder = settings().use_cases
+        cases, files, others = (
+            fitting(all_use_cases(folder)),
+            use_case_files(folder),
+            other_files(folder),
+        )
+    for case in cases.valid:
+        typer.echo(f"{case.name:<24}{case.title}  ({files[case.name]})")
+    for name in others:
+        typer.echo(f"not read: {name}: a use-case file ends in .yml or .yaml", err=True)
+    _show_broken(cases)
+    if cases.broken:
+        raise typer.Exit(1)
+
+
+def _show_broken(cases: UseCases) -> None:
+    for name, error in cases.broken.items():
+        typer.echo(f"broken: {name}: {error}", err=True)
 
 
 @app.command()
@@ -272,21 +298,27 @@ def generate(
 
     Without `--out` the checkout's own files are written: those of the shipped use cases, whatever
     the environment says.
+
+    Exit code 1 when a use case was left out, because its file can't be read: what was generated
+    of it before stays as it is. With `--check`, also when a file is stale.
     """
     from monitoring.settings import Settings, settings
     from monitoring.signals import generate as generating
-    from monitoring.use_case_file import find_use_case, use_case_files
+    from monitoring.signals.use_case_fit import fitting
+    from monitoring.use_case_file import all_use_cases
 
     with readable_errors():
         where = Settings.model_construct() if out is None else settings()
-        cases = [find_use_case(name, where.use_cases) for name in use_case_files(where.use_cases)]
+        cases = fitting(all_use_cases(where.use_cases))
         folder = out or Path()
         do = generating.stale if check else generating.generate
-        paths = do(folder, cases, where)
+        paths = do(folder, cases.valid, where, kept=tuple(cases.broken))
     for path in paths:
         typer.echo(path)
+    _show_broken(cases)
     if check and paths:
         typer.echo("these are stale: run `make generate` and commit", err=True)
+    if cases.broken or (check and paths):
         raise typer.Exit(1)
 
 

@@ -7,7 +7,7 @@ removed, and a file that is neither named nor marked as generated is not written
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -56,7 +56,12 @@ class ForeignFileError(TocsinError, ValueError):
 
 
 def generate(
-    out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets = COMPOSE
+    out: Path,
+    cases: Sequence[UseCase],
+    settings: Settings,
+    targets: Targets = COMPOSE,
+    *,
+    kept: Collection[str] = (),
 ) -> tuple[Path, ...]:
     """Write every generated file under `out`, and return what changed.
 
@@ -70,6 +75,9 @@ def generate(
         Say who notifies, through which channels, and where links lead.
     targets
         What Prometheus scrapes.
+    kept
+        Names of use cases whose files can't be read now: what was generated of them before stays,
+        for their alerts must not end with a typing error.
 
     Raises
     ------
@@ -84,7 +92,7 @@ def generate(
     ForeignFileError
         A file that Tocsin did not generate lies where a generated one belongs; nothing is written.
     """
-    plan = _planned(out, cases, settings, targets)
+    plan = _planned(out, cases, settings, targets, kept)
     # Named before it is written: a run that is killed leaves no file that none would remove.
     for folder in {folder for path in plan.changed if (folder := _folder_of(path))}:
         names = plan.before[folder] | plan.names[folder]
@@ -99,7 +107,12 @@ def generate(
 
 
 def stale(
-    out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets = COMPOSE
+    out: Path,
+    cases: Sequence[UseCase],
+    settings: Settings,
+    targets: Targets = COMPOSE,
+    *,
+    kept: Collection[str] = (),
 ) -> tuple[Path, ...]:
     """Return the files under `out` that `generate` would write or remove.
 
@@ -108,7 +121,7 @@ def stale(
     NameTakenError, ShortNameError, ThresholdError, MarkerError, ManifestError, ForeignFileError
         As `generate`.
     """
-    return _planned(out, cases, settings, targets).touched(out)
+    return _planned(out, cases, settings, targets, kept).touched(out)
 
 
 @dataclass(frozen=True)
@@ -140,10 +153,18 @@ class _Plan:
         return tuple(sorted(out / p for p in (*self.changed, *self.obsolete, *self.old_manifests)))
 
 
-def _planned(out: Path, cases: Sequence[UseCase], settings: Settings, targets: Targets) -> _Plan:
+def _planned(
+    out: Path,
+    cases: Sequence[UseCase],
+    settings: Settings,
+    targets: Targets,
+    kept: Collection[str],
+) -> _Plan:
     files = planned(cases, delivery_of(settings), targets)
     before = {folder: _named_in(out / folder / MANIFEST) for folder in FOLDERS}
-    names = {folder: _names_in(folder, files) for folder in FOLDERS}
+    names = {
+        folder: _names_in(folder, files) | _of_use_cases(kept, before[folder]) for folder in FOLDERS
+    }
     for path, text in files.items():
         folder = _folder_of(path)
         if folder is None or str(path.relative_to(folder)) not in before[folder]:
@@ -171,6 +192,12 @@ def _folder_of(path: PurePosixPath) -> PurePosixPath | None:
 
 def _names_in(folder: PurePosixPath, files: Mapping[PurePosixPath, str]) -> frozenset[str]:
     return frozenset(str(p.relative_to(folder)) for p in files if p.is_relative_to(folder))
+
+
+def _of_use_cases(cases: Collection[str], names: frozenset[str]) -> frozenset[str]:
+    """Return those files that belong to one of the use cases alone."""
+    stems = {*cases, *(f"rules-{case}" for case in cases)}
+    return frozenset(name for name in names if PurePosixPath(name).stem in stems)
 
 
 def _manifest(names: frozenset[str]) -> str:

@@ -18,6 +18,7 @@ from monitoring.signals.alerts.prometheus_alerting import (
     recording_group,
 )
 from monitoring.signals.links import FLEET, HEALTH
+from monitoring.signals.pipelines import ALL_CASES
 from monitoring.use_case import UseCase
 
 
@@ -60,8 +61,8 @@ COMPOSE = Targets(
 
 GRAFANA = PurePosixPath("grafana")
 ALERTMANAGER = GRAFANA / "alertmanager" / "alertmanager.yml"
-FLEET_RULES = "tocsin"
-"""Name of the rules that concern all use cases; no use case may have it."""
+FLEET_RULES = ALL_CASES
+"""Name of the rules that concern all use cases."""
 
 DASHBOARDS_IN_CONTAINER = "/var/lib/grafana/dashboards"
 
@@ -70,6 +71,20 @@ HEAD = "# Written by `tocsin generate` from monitoring/signals and the use cases
 
 class NameTakenError(TocsinError, ValueError):
     """A use case has the name of a file that belongs to all; the message names it."""
+
+
+def refuse_taken_names(cases: Sequence[UseCase]) -> None:
+    """Raise where a use case has the name of a file that belongs to all.
+
+    Raises
+    ------
+    NameTakenError
+        One has.
+    """
+    taken = {FLEET_RULES, FLEET, HEALTH} & {case.name for case in cases}
+    if taken:
+        msg = f"no use case may be called {', '.join(sorted(taken))}: rename it"
+        raise NameTakenError(msg)
 
 
 def prometheus_files(
@@ -150,10 +165,7 @@ def planned(
     NameTakenError
         A use case has the name of a file that belongs to all.
     """
-    taken = {FLEET_RULES, FLEET, HEALTH} & {case.name for case in cases}
-    if taken:
-        msg = f"no use case may be called {', '.join(sorted(taken))}: rename it"
-        raise NameTakenError(msg)
+    refuse_taken_names(cases)
     ordered = sorted(cases, key=lambda case: case.name)
     files = {GRAFANA / p: t for p, t in grafana_files(ordered, delivery).items()}
     beside = prometheus_files(ordered, delivery, targets)

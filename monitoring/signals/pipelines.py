@@ -12,6 +12,9 @@ from monitoring.use_case import UseCase
 JOB = "tocsin"
 """The `job` label of everything pushed."""
 
+ALL_CASES = "tocsin"
+"""Stands for a use case's name where all are meant; no use case may have it."""
+
 GROUP_LABEL = "part"
 """The grouping label beside `job` and `use_case`; no metric has a label of this name."""
 
@@ -33,6 +36,8 @@ class PushGroup(StrEnum):
     REPORT_SUCCESS = "report_success"
     RETRAIN_NOTIFICATION = "retrain_notification"
     REPORT_NOTIFICATION = "report_notification"
+    USE_CASE_FILES = "use_case_files"
+    """Of all use cases together: `ALL_CASES` stands for the use case."""
 
 
 class Pipeline(StrEnum):

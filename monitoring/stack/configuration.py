@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,7 @@ from monitoring.signals.generated_files import (
     grafana_files,
     prometheus_files,
 )
+from monitoring.signals.use_case_fit import fitting
 from monitoring.stack.components import wanted_ports
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.environment import inside
@@ -22,27 +24,31 @@ from monitoring.stack.folders import CHECKOUT, Folders
 from monitoring.stack.ports import LOOPBACK
 from monitoring.stack.private import private_folder, write_private
 from monitoring.stack.stack_error import StackError
-from monitoring.use_case import UseCase
-from monitoring.use_case_file import find_use_case, use_case_files
+from monitoring.use_case_file import all_use_cases
+
+_log = logging.getLogger(__name__)
 
 SHOW_METRICS = ("prometheus", "alertmanager", "grafana")
 """The components that Prometheus watches beside what is pushed."""
 
 
 def configure(settings: Settings, ports: Ports, credentials: Credentials) -> None:
-    """Write every configuration file anew, for all use cases there are.
+    """Write every configuration file anew, for all use cases that can be read.
 
     Raises
     ------
     StackError
         This code does not run from a checkout, so that prometheus.yml and the DAGs are not there.
     UseCaseError
-        A use-case file is wrong.
+        The folder of use-case files can't be read.
     """
     folders = Folders(settings.state)
     known = inside(settings, ports, credentials)
     delivery = delivery_of(known)
-    cases = use_cases_of(settings)
+    found = fitting(all_use_cases(settings.use_cases))
+    for name, error in found.broken.items():
+        _log.warning("no dashboard and no rules for use case %s: %s", name, error)
+    cases = found.valid
     passwords = {"admin": credentials.airflow_password.get_secret_value()}
     write_private(folders.airflow_passwords, json.dumps(passwords) + "\n")
     write_private(folders.alertmanager / "alertmanager.yml", alertmanager_file(delivery))
@@ -53,12 +59,6 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
         boards = str(folders.grafana / "dashboards")
         _replace(folders.grafana, grafana_files(cases, delivery, dashboards=boards))
     write_private(folders.ports, ports.model_dump_json() + "\n")
-
-
-def use_cases_of(settings: Settings) -> tuple[UseCase, ...]:
-    """Return every use case: the shipped ones, and those of the folder that the settings name."""
-    names = use_case_files(settings.use_cases)
-    return tuple(find_use_case(name, settings.use_cases) for name in names)
 
 
 def _prometheus_yml() -> str:

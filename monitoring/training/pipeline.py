@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from monitoring.estimators import PARAMETERS
+from monitoring.field_types import did_you_mean
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
 from monitoring.use_case import Candidate, Features, UseCase
@@ -27,6 +29,10 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "sklearn.ensemble": {"n_jobs": 2},
     "xgboost": {"n_jobs": 2},
 }
+
+
+_ANY = Features(numeric=("number",), categorical=("category",))
+"""Features that stand for any, where a pipeline is built and not fitted."""
 
 
 def build_pipeline(
@@ -55,6 +61,10 @@ def build_pipeline(
 
     *before, last = candidate.steps
     steps = [_step(path, {}, seed) for path in before]
+    for path, step in zip(before, steps, strict=True):
+        if not hasattr(step, "transform"):
+            msg = f"{path} transforms nothing: only the last of `steps` may be a classifier"
+            raise TrainingError(msg)
     steps.append(_step(last, {**candidate.parameters, **parameters}, seed))
     if not hasattr(steps[-1], "predict_proba"):
         msg = f"{last} gives no probabilities: the last of `steps` is a classifier that does"
@@ -62,6 +72,27 @@ def build_pipeline(
     imputes = any(path.startswith("sklearn.impute.") for path in before)
     takes_missing = imputes or all(_takes_missing(step) for step in steps)
     return make_pipeline(_columns(features, takes_missing=takes_missing), *steps)
+
+
+def check_candidates(case: UseCase) -> None:
+    """Build every candidate with every point of its grid, without fitting any.
+
+    Raises
+    ------
+    TrainingError
+        A candidate can't be built; all that can't be are named.
+    """
+    from sklearn.model_selection import ParameterGrid
+
+    problems = []
+    for name, candidate in case.candidates.items():
+        try:
+            for parameters in ParameterGrid(candidate.search):
+                build_pipeline(candidate, _ANY, parameters, seed=0)
+        except TrainingError as error:
+            problems.append(f"candidates.{name}: {error}")
+    if problems:
+        raise TrainingError("\n  ".join(problems))
 
 
 def fitted(
@@ -84,22 +115,34 @@ def fitted(
 
 
 def _step(path: str, parameters: Mapping[str, Any], seed: int) -> BaseEstimator:
+    from sklearn.base import BaseEstimator
+
     module, _, name = path.rpartition(".")
     kind = getattr(importlib.import_module(module), name, None)
-    if not inspect.isclass(kind):
-        msg = f"{path} is not a class: see the classes of {module}"
+    if not inspect.isclass(kind) or not issubclass(kind, BaseEstimator):
+        msg = f"{path} is not an estimator: see the classes of {module}"
         raise TrainingError(msg)
-    taken = inspect.signature(kind).parameters
-    anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values())
+    signature = inspect.signature(kind).parameters
+    anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.values())
     wanted = {"random_state": seed, **_DEFAULTS.get(module, {})}
-    defaults = {key: value for key, value in wanted.items() if anything or key in taken}
+    defaults = {key: value for key, value in wanted.items() if anything or key in signature}
     try:
-        return kind(**{**defaults, **parameters})
+        # Without its parameters first: some take any name, and ignore what they don't know.
+        plain: BaseEstimator = kind(**defaults)
     except TypeError as error:
-        msg = (
-            f"{path} can't be created with {dict(parameters)}: {error}; it takes {', '.join(taken)}"
-        )
+        msg = f"{path} can't be a step, for it needs what a use-case file can't give: {error}"
         raise TrainingError(msg) from error
+    taken = plain.get_params(deep=False)
+    unknown = [name for name in parameters if name not in taken]
+    if unknown:
+        known = [name for name in PARAMETERS if name in taken]
+        msg = (
+            f"{path} has no parameter {', '.join(did_you_mean(name, known) for name in unknown)}: "
+            f"those that may be given are {', '.join(known)}"
+        )
+        raise TrainingError(msg)
+    step: BaseEstimator = kind(**{**defaults, **parameters})
+    return step
 
 
 def _takes_missing(step: BaseEstimator) -> bool:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from monitoring.cli import app
 from monitoring.settings import settings
+from monitoring.use_case_file import SHIPPED
 
 runner = CliRunner()
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
@@ -47,6 +48,59 @@ def test_a_wrong_use_case_file_names_field_value_and_what_is_allowed(tmp_path: P
     assert result.exit_code == 2
     assert "wrong.yml" in result.output
     assert "Wrong Name" in result.output
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("RandomForestClassifier", "Nope", "candidates.random_forest: sklearn.ensemble.Nope"),
+        ("RandomForestClassifier", "RandomForestRegressor", "`class_weight`"),
+        ("min_child_weight: 1.0", "min_samples_leaf: 1", "did you mean `min_child_samples`"),
+        ("name: fraud", "name: tocsin", "no use case may be called tocsin"),
+        ("{metric: drift_score}", "{metric: drift}", "no metric 'drift' can have a short name"),
+    ],
+)
+def test_what_can_not_be_built_of_a_use_case_fails_its_check(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    path = tmp_path / "fraud.yml"
+    text = (SHIPPED / "fraud.yml").read_text("utf-8").replace(before, after, 1)
+    path.write_text(text, encoding="utf-8")
+    result = runner.invoke(app, ["use-case", "check", str(path)])
+    assert result.exit_code == 2
+    assert said in result.output
+    assert f"in {path}" in result.output
+
+
+def test_the_shipped_use_cases_pass_their_check() -> None:
+    for path in SHIPPED.glob("*.yml"):
+        assert runner.invoke(app, ["use-case", "check", str(path)]).exit_code == 0
+
+
+def test_broken_files_and_those_that_are_not_read_are_named_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "use_cases"
+    folder.mkdir()
+    (folder / "late.yml").write_text("name: [", encoding="utf-8")
+    (folder / "notes.txt").touch()
+    monkeypatch.setenv("TOCSIN_USE_CASES", str(folder))
+    settings.cache_clear()
+    listed = runner.invoke(app, ["use-case", "list"])
+    generated = runner.invoke(app, ["generate", "--out", str(tmp_path / "out")])
+    (folder / "late.yml").unlink()
+    repaired = runner.invoke(app, ["use-case", "list"])
+    folder.rename(tmp_path / "away")
+    lost = runner.invoke(app, ["use-case", "list"])
+    assert listed.exit_code == generated.exit_code == 1
+    for result in (listed, generated):
+        assert f"broken: late: {folder}/late.yml: not valid YAML" in result.output
+    assert "Card fraud" in listed.output
+    assert f"not read: {folder}/notes.txt" in listed.output
+    assert (tmp_path / "out" / "grafana" / "dashboards" / "fraud.json").is_file()
+    assert repaired.exit_code == 0
+    assert lost.exit_code == 2
+    assert f"TOCSIN_USE_CASES={folder} can't be read: No such file" in lost.output
 
 
 def test_an_unknown_use_case_is_an_error_that_names_the_known_ones() -> None:

@@ -77,7 +77,7 @@ def test_a_person_can_force_a_retrain(airflow: Airflow, first_champion: UseCase)
 def test_a_candidate_that_fails_is_left_out_and_named_in_the_one_notification(
     airflow: Airflow, tocsin_folder: Path, own_webhook: Webhook
 ) -> None:
-    case = write_tiny("halting", tocsin_folder, learning_rate=-1.0)
+    case = write_tiny("halting", tocsin_folder, boosting_type="rf")
     ran = airflow.run(
         f"retrain_{case.name}",
         environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},

@@ -192,6 +192,24 @@ def test_a_generated_file_that_somebody_removed_is_written_again(
     assert stale(tmp_path, shipped(), plain) == ()
 
 
+def test_what_was_generated_of_a_use_case_whose_file_broke_since_stays(
+    plain: Settings, tmp_path: Path
+) -> None:
+    generate(tmp_path, [*shipped(), everything()], plain)
+    grafana = tmp_path / "grafana"
+    own = [
+        grafana / "dashboards" / "everything.json",
+        grafana / "prometheus" / "rules" / "everything.yml",
+        grafana / "provisioning" / "alerting" / "rules-everything.yml",
+    ]
+    before = {path: path.read_text("utf-8") for path in own}
+    generate(tmp_path, shipped(), plain, kept=("everything", "never_generated"))
+    assert {path: path.read_text("utf-8") for path in own} == before
+    assert stale(tmp_path, shipped(), plain, kept=("everything",)) == ()
+    generate(tmp_path, shipped(), plain)
+    assert not any(path.exists() for path in own)
+
+
 def test_every_generated_file_is_named_in_the_manifest_of_its_folder(
     plain: Settings, tmp_path: Path
 ) -> None:

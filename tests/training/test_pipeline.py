@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from monitoring.training import TrainingError
-from monitoring.training.pipeline import build_pipeline
+from monitoring.training.pipeline import build_pipeline, check_candidates
 from monitoring.use_case import Candidate, Features
-from tests.training.conftest import QUICK
+from monitoring.use_case_file import find_use_case
+from tests.training.conftest import QUICK, with_candidates
 
 FEATURES = Features(numeric=("size", "empty"), categorical=("colour",))
 LABELS = np.arange(300) % 2
@@ -73,9 +74,19 @@ def test_the_same_seed_gives_the_same_model() -> None:
 @pytest.mark.parametrize(
     ("candidate", "parameters", "words"),
     [
-        (Candidate(steps=("xgboost.NoSuchClassifier",)), {}, "NoSuchClassifier is not a class"),
-        (QUICK["logistic_regression"], {"depth": 3}, "'depth'.*it takes .*class_weight"),
+        (Candidate(steps=("sklearn.ensemble.Nope",)), {}, "Nope is not an estimator"),
+        (Candidate(steps=("sklearn.ensemble.typing",)), {}, "typing is not an estimator"),
+        (QUICK["logistic_regression"], {"depth": 3}, "`depth`.* are max_iter, .*class_weight"),
+        (QUICK["lightgbm"], {"min_samples_leaf": 3}, "did you mean `min_child_samples`"),
+        (QUICK["xgboost"], {"min_child_samples": 3}, "no parameter `min_child_samples`"),
         (Candidate(steps=("sklearn.svm.LinearSVC",)), {}, "gives no probabilities"),
+        (Candidate(steps=("sklearn.svm.SVR",)), {}, "gives no probabilities"),
+        (Candidate(steps=("sklearn.ensemble.VotingClassifier",)), {}, "can't be a step"),
+        (
+            Candidate(steps=("sklearn.naive_bayes.GaussianNB", "sklearn.naive_bayes.GaussianNB")),
+            {},
+            "transforms nothing",
+        ),
     ],
 )
 def test_a_candidate_that_cannot_be_made_says_why(
@@ -83,3 +94,14 @@ def test_a_candidate_that_cannot_be_made_says_why(
 ) -> None:
     with pytest.raises(TrainingError, match=words):
         build_pipeline(candidate, FEATURES, parameters, seed=0)
+
+
+def test_every_candidate_that_cannot_be_built_is_named_without_fitting_any() -> None:
+    fraud = find_use_case("fraud")
+    check_candidates(fraud)
+    broken = {
+        "forest": Candidate(steps=("sklearn.ensemble.RandomForestRegressor",)),
+        "boosted": Candidate(steps=("lightgbm.LGBMClassifier",), search={"tol": [0.1]}),
+    }
+    with pytest.raises(TrainingError, match=r"candidates\.forest: (?s:.*)candidates\.boosted: "):
+        check_candidates(with_candidates(fraud, {**QUICK, **broken}))

@@ -91,7 +91,7 @@ def test_rows_that_cannot_be_searched_say_so(cards: Job, positives: slice) -> No
 
 
 def test_an_error_of_an_estimator_names_the_candidate_and_its_parameters(cards: Job) -> None:
-    bad = Candidate(steps=("lightgbm.LGBMClassifier",), search={"learning_rate": [-1.0]})
-    with pytest.raises(Exception, match="learning_rate") as caught:
+    bad = Candidate(steps=("lightgbm.LGBMClassifier",), search={"boosting_type": ["rf"]})
+    with pytest.raises(Exception, match="bagging_freq") as caught:
         search(with_candidates(cards.case, {"bad": bad}), "bad", cards.split.train, seed=0)
-    assert "candidate bad with {'learning_rate': -1.0}" in caught.value.__notes__[0]
+    assert "candidate bad with {'boosting_type': 'rf'}" in caught.value.__notes__[0]
