@@ -5,8 +5,7 @@ Only DAG files import this: it needs Airflow, and nothing else that is heavy.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -23,34 +22,40 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from monitoring.errors import TocsinError
 from monitoring.settings import settings
-from monitoring.steps.order import EachCandidate, Order, Runs, Step
+from monitoring.steps.order import RETRIES, EachCandidate, Order, Runs, Step
 from monitoring.use_case import UseCase
-from monitoring.use_case_file import UseCaseError, find_use_case, use_case_files
-
-log = logging.getLogger(__name__)
+from monitoring.use_case_file import UseCaseError, all_use_cases
 
 Json = dict[str, Any]
 """A run, or a step's small result, as XCom holds it."""
-
-RETRIES = 2
 
 # The run as text, for a task that waits for the candidates alone: the task that opened the run
 # would count as a candidate that succeeded.
 _RUN_AS_TEXT = "{{ ti.xcom_pull(task_ids='%s') | tojson }}"
 
 
-def use_cases() -> Iterator[UseCase]:
-    """Yield every use case that can be read; one that cannot takes no other's DAG down."""
-    folder = settings().use_cases
-    for name in use_case_files(folder):
-        try:
-            yield find_use_case(name, folder)
-        except UseCaseError:
-            log.exception("no DAG for use case %s: check its file", name)
+def use_cases() -> tuple[UseCase, ...]:
+    """Return every use case that can be read; the DAG file `use_case_files.py` shows the others."""
+    return all_use_cases(settings().use_cases).valid
 
 
-def arguments(case: UseCase, schedule: str) -> dict[str, Any]:
-    """Return the arguments of every DAG: one run at a time, real intervals, retries, a callback."""
+def refuse_broken_files() -> None:
+    """Raise where a use-case file can't be read.
+
+    Raises
+    ------
+    UseCaseError
+        Some can't; each is named with its error.
+    """
+    broken = all_use_cases(settings().use_cases).broken
+    if broken:
+        what = "\n\n".join(f"{name}: {error}" for name, error in broken.items())
+        msg = f"no DAGs for {', '.join(broken)}, until their files can be read\n\n{what}"
+        raise UseCaseError(msg)
+
+
+def arguments(order: Order, case: UseCase, schedule: str) -> dict[str, Any]:
+    """Return the arguments of every DAG: one run at a time, intervals, retries, a time limit."""
     return {
         "schedule": CronDataIntervalTimetable(schedule, timezone="UTC"),
         "start_date": datetime(2026, 1, 1, tzinfo=UTC),
@@ -59,6 +64,7 @@ def arguments(case: UseCase, schedule: str) -> dict[str, Any]:
         "default_args": {
             "retries": RETRIES,
             "retry_delay": timedelta(seconds=settings().retry_seconds),
+            "execution_timeout": order.step_limit,
             "on_failure_callback": notify_failure,
         },
         "tags": ["tocsin", case.name],

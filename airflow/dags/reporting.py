@@ -20,7 +20,7 @@ def reporting(case: UseCase) -> DAG:
     with DAG(
         dag_id=f"reporting_{case.name}",
         description=f"{case.title}: measure drift and performance, report, publish",
-        **arguments(case, case.report.every),
+        **arguments(REPORT, case, case.report.every),
     ) as dag:
         tasks = tasks_of(REPORT, case)
         tasks["trigger_retrain"] = TriggerDagRunOperator(

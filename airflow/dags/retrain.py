@@ -18,7 +18,7 @@ def retrain(case: UseCase) -> DAG:
         dag_id=f"retrain_{case.name}",
         description=f"{case.title}: seek a better champion when data or drift ask for it",
         params={"force": Param(False, type="boolean", description="Retrain whatever is found.")},
-        **arguments(case, case.retrain.every),
+        **arguments(RETRAIN, case, case.retrain.every),
     ) as dag:
         watch(RETRAIN, tasks_of(RETRAIN, case))
     return dag

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from monitoring.rows.window import Window, ending, window_of
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.signals.pushgateway import publish_attempt
+from monitoring.signals.pushgateway import publish_attempt, publish_broken_use_cases
+from monitoring.signals.use_case_fit import fitting
 from monitoring.steps.run import Result, Run
-from monitoring.use_case_file import find_use_case
+from monitoring.use_case_file import all_use_cases, find_use_case
 
 
 class DagRun(Protocol):
@@ -69,6 +70,8 @@ def by_hand(
 def attempt(run: Run) -> Attempt:
     """Publish that `run` was attempted, before it does anything, by the wall clock.
 
+    Which use cases can't run, for their files are broken, is published beside it.
+
     Raises
     ------
     PublishError
@@ -78,6 +81,8 @@ def attempt(run: Run) -> Attempt:
     url = settings().pushgateway_url
     if url is not None:
         publish_attempt(run.use_case, run.pipeline, begun.at, url=url)
+        broken = fitting(all_use_cases(settings().use_cases)).broken
+        publish_broken_use_cases(broken, url=url)
     return begun
 
 

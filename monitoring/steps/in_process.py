@@ -11,6 +11,7 @@ from monitoring.steps.notification import Notification, notify_failure
 from monitoring.steps.order import REPORT, RETRAIN, EachCandidate, Order, Runs, Step
 from monitoring.steps.report.measurement import Outcome
 from monitoring.steps.run import Result, Run, StepError
+from monitoring.steps.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,8 @@ class _Execution:
         task = ".".join((*candidate, step.name))
         log.info("%s: %s", self.run.key, task)
         try:
-            result = self.order.call(step, self.run, *candidate)
+            with time_limit(self.order.step_limit, task):
+                result = self.order.call(step, self.run, *candidate)
         except Exception as error:
             self.errors[task] = error
             # What fails the run is raised in the end, with its traceback; a candidate's is not.

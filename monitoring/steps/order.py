@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -66,6 +67,10 @@ else:
 
 PipelineName = Literal["report", "retrain"]
 """Value of a `Pipeline`, whose module is not as light as this one."""
+
+
+RETRIES = 2
+"""How often Airflow tries a failed step again."""
 
 
 class Runs(StrEnum):
@@ -133,12 +138,16 @@ class Order:
         Comes before all others; the run exists, whatever becomes of it.
     notification
         Name of the step that reports the failures of all before it.
+    step_limit
+        How long one try of a step may take: with its retries, as long as a run may take before
+        it counts as failed.
     """
 
     pipeline: PipelineName
     opening: Step
     steps: tuple[Step | EachCandidate, ...]
     notification: str
+    step_limit: timedelta
 
     def __post_init__(self) -> None:
         known = {self.opening.name}
@@ -165,7 +174,8 @@ class Order:
         run.forget_failure(task)
         try:
             return step.function(run, *candidate)
-        except Exception as error:
+        except BaseException as error:
+            # Airflow's time limit is no Exception.
             run.note_failure(task, error)
             raise
 
@@ -225,6 +235,7 @@ REPORT = Order(
         ),
     ),
     notification="summary",
+    step_limit=timedelta(minutes=20),
 )
 
 RETRAIN = Order(
@@ -256,4 +267,5 @@ RETRAIN = Order(
         Step(retrain_outcome.notify, after=("publish_metrics",), runs=Runs.ALWAYS),
     ),
     notification="notify",
+    step_limit=timedelta(hours=1),
 )

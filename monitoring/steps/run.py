@@ -132,7 +132,7 @@ class Run(Result):
             return None
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
 
-    def note_failure(self, step: str, error: Exception) -> None:
+    def note_failure(self, step: str, error: BaseException) -> None:
         """Save that a step failed, for the notification."""
         self.write(f"{_FAILURES}/{step}", Failure(step=step, error=error_line(error)))
 

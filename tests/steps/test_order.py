@@ -1,5 +1,7 @@
 """The declared order: its steps exist, and a run in this process follows it as Airflow would."""
 
+import signal
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -9,12 +11,13 @@ import pytest
 
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.signals.pipelines import Pipeline
+from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline
 from monitoring.steps.in_process import execute
 from monitoring.steps.order import (
     OPENING,
     REPORT,
     RETRAIN,
+    RETRIES,
     EachCandidate,
     Order,
     Runs,
@@ -46,6 +49,7 @@ def test_a_step_cannot_wait_for_one_that_comes_later() -> None:
             OPENING,
             (Step(print, after=("second",), name="first"), Step(print, name="second")),
             notification="second",
+            step_limit=timedelta(hours=1),
         )
 
 
@@ -84,13 +88,19 @@ def called() -> Called:
 
 @pytest.fixture
 def step(called: Called) -> Make:
-    """Make a step's function, which fails for the candidates named, or for the run."""
+    """Make a step's function, which fails for the candidates named or the run, or hangs."""
 
     def make(
-        name: str, *, fails: bool | tuple[str, ...] = False, go: bool = True
+        name: str,
+        *,
+        fails: bool | tuple[str, ...] = False,
+        hangs: bool = False,
+        go: bool = True,
     ) -> Callable[..., Result]:
         def function(_: Run, *candidate: str) -> Result:
             called.append(".".join((*candidate, name)))
+            if hangs:
+                time.sleep(60)
             if fails is True or (fails and candidate[0] in fails):
                 msg = f"{name} is broken"
                 raise StepError(msg)
@@ -101,7 +111,7 @@ def step(called: Called) -> Make:
     return make
 
 
-def order(step: Make, **options: object) -> Order:
+def order(step: Make, limit: timedelta = timedelta(hours=1), **options: object) -> Order:
     """Return an order like a retrain's; `options` are those of `step` by name."""
 
     def made(name: str) -> Callable[..., Result]:
@@ -123,6 +133,7 @@ def order(step: Make, **options: object) -> Order:
             Step(made("notify"), ("publish",), "notify", Runs.ALWAYS),
         ),
         notification="notify",
+        step_limit=limit,
     )
 
 
@@ -174,6 +185,22 @@ def test_where_every_candidate_fails_nothing_is_selected(
     assert raised.value.__notes__ == [
         f"{name} failed too: StepError: search is broken" for name in (BOTH[0], BOTH[2])
     ]
+
+
+def test_a_step_that_hangs_is_given_up_and_notified_of(
+    run: Run, step: Make, called: Called
+) -> None:
+    hanging = order(step, limit=timedelta(milliseconds=300), merge={"hangs": True})
+    with pytest.raises(StepError, match=r"merge was given up after 0:00:00\.3.*max_rows_search"):
+        execute(hanging, run)
+    assert called == ["open", "decide", "merge", "publish", "notify"]
+    assert [failure.step for failure in run.failures()] == ["merge"]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_step_and_its_retries_end_before_the_run_counts_as_failed() -> None:
+    for each in (REPORT, RETRAIN):
+        assert (1 + RETRIES) * each.step_limit <= RUN_TIME_LIMIT[Pipeline(each.pipeline)]
 
 
 def test_a_failure_is_forgotten_once_a_retry_succeeds(run: Run, step: Make) -> None:
