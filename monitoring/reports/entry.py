@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -10,10 +11,15 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_write
+from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.errors import TocsinError
 from monitoring.rows.window import Window, utc
+from monitoring.wording import printable, shortened
 
 TIME = "%Y%m%dT%H%M%SZ"
+
+LARGEST = 10_000_000
+"""Most bytes of an entry: a sentence or two, and a few words on every column that was set aside."""
 
 
 class ReportKind(StrEnum):
@@ -104,13 +110,35 @@ class Entry(BaseModel):
             The file is not an entry.
         """
         try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except ValidationError as error:
+            entry = cls.model_validate_json(read_bounded(path, LARGEST))
+            problem = "it is that of another report" if entry.name != path.stem else ""
+        except (ValidationError, FileRefusedError) as error:
+            problem = str(error).removeprefix(f"{path}: ")
+        except (OSError, ValueError) as error:
+            problem = f"{type(error).__name__}: {error}"
+        if problem:
             msg = (
                 f"{path}: not the index entry of a report: remove it and its .html, or write the "
-                f"report again: {error}"
+                f"report again: {shortened(printable(problem), 300)}"
             )
-            raise EntryError(msg) from error
+            raise EntryError(msg)
+        return entry
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries in a use case's folder.
+
+    Attributes
+    ----------
+    readable
+        Newest window first.
+    damaged
+        Why each of the others can't be read.
+    """
+
+    readable: tuple[Entry, ...]
+    damaged: tuple[EntryError, ...]
 
 
 def report_name(kind: ReportKind, window_end: datetime) -> str:
@@ -118,15 +146,14 @@ def report_name(kind: ReportKind, window_end: datetime) -> str:
     return f"{kind}_{utc(window_end):{TIME}}"
 
 
-def entries(folder: Path) -> list[Entry]:
-    """Return the entries in a use case's `folder`, newest window first.
-
-    Raises
-    ------
-    EntryError
-        A file named like an entry is not one.
-    """
-    saved = [
-        Entry.read(path) for kind in ReportKind for path in sorted(folder.glob(f"{kind}_*.json"))
-    ]
-    return sorted(saved, key=lambda entry: (entry.window_end, entry.window_start), reverse=True)
+def entries(folder: Path) -> Entries:
+    """Return the entries in a use case's `folder`; one that is damaged hides no other."""
+    readable, damaged = [], []
+    for kind in ReportKind:
+        for path in sorted(folder.glob(f"{kind}_*.json")):
+            try:
+                readable.append(Entry.read(path))
+            except EntryError as error:
+                damaged.append(error)
+    readable.sort(key=lambda entry: (entry.window_end, entry.window_start), reverse=True)
+    return Entries(tuple(readable), tuple(damaged))

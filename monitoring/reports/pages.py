@@ -86,11 +86,6 @@ def write_index(folder: Path, case: UseCase) -> Path:
     Returns
     -------
     The path of the use case's list.
-
-    Raises
-    ------
-    EntryError
-        The particulars of a report cannot be read.
     """
     path = folder / case.name / INDEX
     atomic_write(path, use_case_page(folder, case))
@@ -99,26 +94,20 @@ def write_index(folder: Path, case: UseCase) -> Path:
 
 
 def use_case_page(folder: Path, case: UseCase) -> str:
-    """Return the list of a use case's reports in `folder`.
-
-    Raises
-    ------
-    EntryError
-        The particulars of a report cannot be read.
-    """
-    return page("use_case", case=case, windows=list(_windows(entries(folder / case.name))))
+    """Return the list of a use case's reports in `folder`, damaged ones by their error."""
+    found = entries(folder / case.name)
+    windows = list(_windows(found.readable))
+    return page("use_case", case=case, windows=windows, damaged=found.damaged)
 
 
 def all_page(folder: Path) -> str:
-    """Return the list of the use cases that have reports in `folder`.
-
-    Raises
-    ------
-    EntryError
-        The particulars of a report cannot be read.
-    """
-    newest = [listed[0] for listed in map(entries, _folders(folder)) if listed]
-    return page("all", newest=newest)
+    """Return the list of the use cases that have reports in `folder`."""
+    found = [entries(own) for own in _folders(folder)]
+    return page(
+        "all",
+        newest=[each.readable[0] for each in found if each.readable],
+        damaged=[error for each in found for error in each.damaged],
+    )
 
 
 def _folders(folder: Path) -> list[Path]:

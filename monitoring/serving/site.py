@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monitoring.reports.entry import Entry, EntryError, ReportKind, entries
+from monitoring.errors import TocsinError
+from monitoring.reports.entry import Entry, ReportKind, entries
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
+from monitoring.signals.use_case_fit import check_fit, fitting
 from monitoring.use_case import UseCase
-from monitoring.use_case_file import UseCaseError, find_use_case, use_case_files
+from monitoring.use_case_file import all_use_cases, find_use_case
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
@@ -22,15 +25,17 @@ class Watched:
     Attributes
     ----------
     case
-        None where its file is not valid; `wrong` says why.
+        None where its file is not valid.
     newest
         The newest report of each kind.
+    wrong
+        What can't be read: its file, or the particulars of some of its reports.
     """
 
     name: str
     case: UseCase | None
     newest: tuple[Entry, ...] = ()
-    wrong: str = ""
+    wrong: tuple[TocsinError, ...] = ()
 
     def dashboard(self, addresses: Addresses) -> str:
         """Return where its dashboard is."""
@@ -100,38 +105,39 @@ def site_of(settings: Settings) -> Site:
 
 
 def watched(site: Site) -> tuple[Watched, ...]:
-    """Return every use case; one whose file or reports can't be read hides no other."""
-    return tuple(_watched(site, name) for name in use_case_files(site.use_cases))
-
-
-def find(site: Site, name: str) -> UseCase | None:
-    """Return the use case called `name`; None where there is none that can be read."""
-    try:
-        return find_use_case(name, site.use_cases)
-    except UseCaseError:
-        return None
-
-
-def newest(site: Site, use_case: str) -> tuple[Entry, ...]:
-    """Return the newest report of each kind there is.
+    """Return every use case; one whose file or reports can't be read hides no other.
 
     Raises
     ------
-    EntryError
-        The particulars of a report can't be read.
+    UseCaseError
+        The folder of use-case files can't be read.
     """
-    first: dict[ReportKind, Entry] = {}
-    for entry in entries(site.reports / use_case):
-        first.setdefault(entry.kind, entry)
-    return tuple(first[kind] for kind in ReportKind if kind in first)
+    cases = fitting(all_use_cases(site.use_cases))
+    found = {name: Watched(name, None, wrong=(error,)) for name, error in cases.broken.items()}
+    for case in cases.valid:
+        reports = entries(site.reports / case.name)
+        newest_ones = _newest(reports.readable)
+        found[case.name] = Watched(case.name, case, newest_ones, reports.damaged)
+    return tuple(found[name] for name in sorted(found))
 
 
-def _watched(site: Site, name: str) -> Watched:
+def find(site: Site, name: str) -> UseCase | None:
+    """Return the use case called `name`; None where there is none that can be shown."""
     try:
         case = find_use_case(name, site.use_cases)
-    except UseCaseError as error:
-        return Watched(name, None, wrong=str(error))
-    try:
-        return Watched(name, case, newest(site, name))
-    except EntryError as error:
-        return Watched(name, case, wrong=str(error))
+        check_fit(case)
+    except TocsinError:
+        return None
+    return case
+
+
+def newest(site: Site, use_case: str) -> tuple[Entry, ...]:
+    """Return the newest report of each kind there is."""
+    return _newest(entries(site.reports / use_case).readable)
+
+
+def _newest(reports: Iterable[Entry]) -> tuple[Entry, ...]:
+    first: dict[ReportKind, Entry] = {}
+    for entry in reports:
+        first.setdefault(entry.kind, entry)
+    return tuple(first[kind] for kind in ReportKind if kind in first)

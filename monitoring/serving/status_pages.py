@@ -22,6 +22,7 @@ from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
 from monitoring.signals.dashboards.panel import Display, Query
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import anchor
+from monitoring.use_case_file import UseCaseError
 
 router = APIRouter()
 
@@ -56,7 +57,10 @@ def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
 def front(request: Request) -> HTMLResponse:
     """Show the use cases with their newest reports, and where else to look."""
     site: Site = request.app.state.site
-    return page("front", site=site, watched=watched(site))
+    try:
+        return page("front", site=site, watched=watched(site), wrong="")
+    except UseCaseError as error:
+        return page("front", site=site, watched=(), wrong=error)
 
 
 @router.get("/watch", include_in_schema=False)

@@ -1,11 +1,13 @@
 """The lists of reports."""
 
+import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from monitoring.reports.entry import Entry, EntryError, ReportKind
+from monitoring.reports.entry import Entry, ReportKind, entries
 from monitoring.reports.pages import write_index
 from monitoring.use_case_file import find_use_case
 from tests.reports.conftest import Written
@@ -107,9 +109,32 @@ def test_a_use_case_without_reports_gets_a_list_that_says_so(tmp_path: Path) -> 
     assert "No report yet." in read(tmp_path / "index.html").text
 
 
-def test_particulars_that_cannot_be_read_are_named_with_the_cure(tmp_path: Path) -> None:
-    path = tmp_path / "fraud" / "drift_20260131T060000Z.json"
-    path.parent.mkdir()
-    path.write_text("{}", encoding="utf-8")
-    with pytest.raises(EntryError, match=r"drift_20260131T060000Z\.json: .*remove it"):
-        write_index(tmp_path, FRAUD)
+BESIDE = "drift_20260131T000000Z.json"
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.touch(),
+    "of another shape": lambda path: path.write_text("{}", encoding="utf-8"),
+    "cut off": lambda path: path.write_text('{"use_case": "fr', encoding="utf-8"),
+    "no text": lambda path: path.write_bytes(b"\xff\xfe\x00"),
+    "nested": lambda path: path.write_text("[" * 100_000, encoding="utf-8"),
+    "of another report": lambda path: path.write_text(entry().model_dump_json(), "utf-8"),
+    "a folder": Path.mkdir,
+    "a pipe": os.mkfifo,
+    "endless": lambda path: path.symlink_to("/dev/zero"),
+    "gone": lambda path: path.symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_listed_with_the_cure_and_hides_no_other(
+    tmp_path: Path, damage: str
+) -> None:
+    folder = tmp_path / "fraud"
+    entry(ReportKind.DRIFT, end=END).write(folder)
+    DAMAGES[damage](folder / BESIDE)
+    text = read(write_index(tmp_path, FRAUD)).text
+    assert f"{folder / BESIDE}: not the index entry of a report: remove it" in text
+    assert "4 of 10 features drifted" in text
+    assert f"{folder / BESIDE}: not the index entry" in read(tmp_path / "index.html").text
+    found = entries(folder)
+    assert [one.name for one in found.readable] == ["drift_20260131T060000Z"]
+    assert len(str(found.damaged[0])) < 600 + len(str(folder))

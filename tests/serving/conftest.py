@@ -11,6 +11,7 @@ from monitoring.reports.pages import write_index
 from monitoring.serving.site import Site
 from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
+from monitoring.use_case_file import SHIPPED
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site
 from tests.reports.test_index import END, entry
@@ -20,10 +21,11 @@ HIDDEN = "not for anyone"
 
 @dataclass(frozen=True)
 class Served:
-    """A running server, and the folder it serves reports from."""
+    """A running server, and the folders it reads reports and use cases from."""
 
     url: str
     reports: Path
+    use_cases: Path
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +44,12 @@ def served(tmp_path_factory: pytest.TempPathFactory, fraud_case: UseCase) -> Ite
     wrong = folder / "use_cases"
     wrong.mkdir()
     (wrong / "wrong.yml").write_text("name: Wrong <b>", encoding="utf-8")
+    taken = (SHIPPED / "fraud.yml").read_text("utf-8").replace("name: fraud", "name: tocsin", 1)
+    (wrong / "tocsin.yml").write_text(taken, encoding="utf-8")
     port = free_port()
     addresses = Addresses(f"http://127.0.0.1:{port}/")
     site = Site(
         reports, wrong, addresses, prometheus="http://prom.test", mlflow="http://mlflow.test/"
     )
     with running_site(site, port=port) as url:
-        yield Served(url, reports)
+        yield Served(url, reports, wrong)

@@ -33,17 +33,48 @@ def test_a_use_case_file_that_is_wrong_is_shown_and_hides_no_other(served: Serve
     assert "<b>" not in html
 
 
-def test_reports_that_cannot_be_read_are_shown_and_hide_no_other(served: Served) -> None:
+def test_a_damaged_report_is_shown_on_every_page_and_hides_no_other(served: Served) -> None:
     broken = served.reports / "student_depression" / "drift_20260101T000000Z.json"
     broken.parent.mkdir()
     broken.write_text("{}", encoding="utf-8")
+    beside = served.reports / "fraud" / "drift_20260101T000000Z.json"
+    beside.symlink_to("/dev/zero")
+    (served.reports / "index.html").unlink()
     try:
-        text = text_of(served, "/")
+        for path in ("/", "/reports/", "/reports/student_depression/index.html"):
+            text = text_of(served, path)
+            assert f"{broken}: not the index entry of a report: remove it" in text
+        for path in ("/", "/reports/"):
+            text = text_of(served, path)
+            assert f"{beside}: not the index entry of a report" in text
+            assert "4 of 10 features drifted" in text
+        newest = page(served, "/newest/fraud/drift")
+        assert newest.text == "<p>report of drift</p>"
     finally:
+        beside.unlink()
         broken.unlink()
         broken.parent.rmdir()
-    assert "not the index entry of a report" in text
-    assert "4 of 10 features drifted" in text
+
+
+def test_a_use_case_that_fits_no_dashboard_is_shown_and_hides_no_other(served: Served) -> None:
+    text = text_of(served, "/")
+    assert "no use case may be called tocsin: rename it" in text
+    assert "Card fraud" in text
+    assert page(served, "/watch/tocsin").status_code == 404
+
+
+def test_a_folder_of_use_cases_that_is_gone_is_said_in_place_of_the_models(
+    served: Served,
+) -> None:
+    folder = served.use_cases
+    away = folder.rename(folder.with_name("away"))
+    try:
+        answer = page(served, "/")
+    finally:
+        away.rename(folder)
+    assert answer.status_code == 200
+    assert f"TOCSIN_USE_CASES={folder} can&#39;t be read: No such file" in answer.text
+    assert "Runbook" in answer.text
 
 
 def test_the_front_page_leads_to_the_other_servers_that_people_can_open() -> None:
