@@ -162,6 +162,14 @@ STATUS = Metric(
 )
 
 # Runs and models.
+BROKEN_USE_CASE = Metric(
+    "broken_use_case",
+    unit=Unit.FLAG,
+    title="Broken use case",
+    help="1 for every use case whose file can't be read, by its `name`; absent where all can.",
+    labels=("name",),
+    good=Direction.DOWN,
+)
 LAST_ATTEMPT = Metric(
     "last_attempt",
     unit=Unit.TIMESTAMP,
@@ -285,6 +293,7 @@ CATALOGUE: tuple[Metric, ...] = (
     QUARANTINED,
     NEW_LABELLED,
     STATUS,
+    BROKEN_USE_CASE,
     LAST_ATTEMPT,
     LAST_SUCCESS,
     RETRAIN_DECISION,

@@ -82,6 +82,7 @@ class HealthPanel(IntEnum):
     PUSH_AGE = 5
     FAILED_PUSHES = 6
     QUARANTINED = 7
+    BROKEN_USE_CASES = 8
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,17 @@ from prometheus_client.registry import Collector
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from monitoring.errors import TocsinError
-from monitoring.signals.catalogue import CATALOGUE, LAST_ATTEMPT, LAST_SUCCESS, STATUS
+from monitoring.signals.catalogue import (
+    BROKEN_USE_CASE,
+    CATALOGUE,
+    LAST_ATTEMPT,
+    LAST_SUCCESS,
+    STATUS,
+)
 from monitoring.signals.metric import USE_CASE, Metric, Sample, SampleError
-from monitoring.signals.pipelines import GROUP_LABEL, JOB, Pipeline, PushGroup
+from monitoring.signals.pipelines import ALL_CASES, GROUP_LABEL, JOB, Pipeline, PushGroup
 from monitoring.signals.statuses import NotificationStatus, notification_of
+from monitoring.wording import printable
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric as Family
@@ -132,6 +139,23 @@ def publish_notification(
     """
     sample = Sample(STATUS, 1, {"of": notification_of(pipeline), "status": status.value})
     publish((sample,), use_case=use_case, group=pipeline.notification, url=url, retries=retries)
+
+
+def publish_broken_use_cases(
+    names: Iterable[str], *, url: str, retries: Retrying = RETRIES
+) -> None:
+    """Say which use-case files can't be read, in the place of those of which that was said before.
+
+    No run of a broken use case can say so itself: every run of another says it of all.
+
+    Raises
+    ------
+    PublishError
+        As `publish`.
+    """
+    samples = [Sample(BROKEN_USE_CASE, 1, {"name": printable(name)}) for name in names]
+    group = PushGroup.USE_CASE_FILES
+    publish(samples, use_case=ALL_CASES, group=group, url=url, retries=retries)
 
 
 def retire(use_case: str, *, url: str, retries: Retrying = RETRIES) -> None:

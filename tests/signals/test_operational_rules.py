@@ -300,3 +300,16 @@ def test_the_watchdog_always_barks() -> None:
     watchdog = next(alert for alert in fleet_alerts() if alert.name == "Watchdog")
     assert watchdog.condition == "vector(1) > 0"
     assert watchdog.severity is None
+
+
+def test_a_broken_use_case_file_alerts_by_its_name_until_all_can_be_read(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    labels = 'job="tocsin",use_case="tocsin",part="use_case_files"'
+    broken = {f'tocsin_broken_use_case{{{labels},name="{n}"}}': "1+0x12" for n in ("churn", "late")}
+    world = healthy(fraud).with_series(**broken)
+    alert = ("UseCaseBroken", "warning")
+    check(world, tmp_path, {STEP: {alert}, HOUR: {alert}, HOUR + QUARTER: set()})
+    firing = 'sum by (name) (ALERTS{alertname="UseCaseBroken",alertstate="firing"})'
+    check_query(world, tmp_path, firing, HOUR, {'{name="churn"}': 1, '{name="late"}': 1})
+    assert "The file of {{ $labels.name }} can" in (tmp_path / "tocsin.yml").read_text("utf-8")

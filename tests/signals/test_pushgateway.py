@@ -27,7 +27,7 @@ from monitoring.signals import (
 from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE, FEATURE_DRIFT, STATUS
 from monitoring.signals.metric import Metric, Unit
 from monitoring.signals.performance_metrics import RECALL
-from monitoring.signals.pushgateway import RETRIES
+from monitoring.signals.pushgateway import RETRIES, publish_broken_use_cases
 from tests.fixtures.loopback import free_port
 
 AT_ONCE = RETRIES.copy(wait=wait_none())
@@ -88,6 +88,15 @@ def test_the_status_of_each_pipeline_s_notification_replaces_the_one_before(
         for _, labels in in_gateway(pushgateway, "notified")
     }
     assert series == {"report notification": "delivered", "retrain notification": "delivered"}
+
+
+def test_the_broken_use_cases_are_those_of_the_newest_run_and_none_in_the_end(
+    pushgateway: str,
+) -> None:
+    for names in (["churn", "late\udcff"], ["late\udcff"], []):
+        publish_broken_use_cases(names, url=pushgateway)
+        found = {dict(labels)["name"] for _, labels in in_gateway(pushgateway, "tocsin")}
+        assert found == {name.replace("\udcff", "\\udcff") for name in names}
 
 
 def test_a_retired_use_case_leaves_nothing_and_others_stay(pushgateway: str) -> None:

@@ -17,6 +17,7 @@ from monitoring.signals.alerts.inhibition import (
     unless_stale,
 )
 from monitoring.signals.catalogue import (
+    BROKEN_USE_CASE,
     DRIFT_SCORE,
     LAST_ATTEMPT,
     LAST_SUCCESS,
@@ -140,6 +141,18 @@ def fleet_alerts() -> tuple[Alert, ...]:
             limit=1,
             link=Link(HEALTH, HealthPanel.UP),
             hold=timedelta(minutes=2),
+        ),
+        Alert(
+            name="UseCaseBroken",
+            use_case=None,
+            title="A use-case file can't be read",
+            meaning=f"The file of {label_value('name')} can't be read, or does not fit: no run of "
+            "this model starts, and its figures grow old. All others go on.",
+            severity=Severity.WARNING,
+            value=f"max by (name) ({BROKEN_USE_CASE.name})",
+            side=Side.ABOVE,
+            limit=0,
+            link=Link(HEALTH, HealthPanel.BROKEN_USE_CASES),
         ),
     )
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from monitoring.signals.catalogue import DRIFT_SCORE, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
+from monitoring.signals.catalogue import (
+    BROKEN_USE_CASE,
+    DRIFT_SCORE,
+    LAST_ATTEMPT,
+    LAST_SUCCESS,
+    QUARANTINED,
+)
 from monitoring.signals.dashboards.panel import (
     AT_LEAST_ONE,
     ITS_BOARD,
@@ -216,7 +222,20 @@ def _pushes() -> tuple[Panel, ...]:
             Display.LINES,
             Scale.COUNT,
             (Query(f"sum by ({USE_CASE}) ({QUARANTINED.name})", "{{use_case}}"),),
-            width=24,
+        ),
+        Panel(
+            HealthPanel.BROKEN_USE_CASES,
+            "Broken use-case files",
+            "Use cases whose file can't be read, as the newest run of any model found it: no run "
+            "of theirs starts. `tocsin use-case list` says what is wrong.",
+            Display.TABLE,
+            Scale.YES_NO,
+            (Query(f"max by (name) ({BROKEN_USE_CASE.name})", "broken"),),
+            columns=(
+                Column("name", "use case"),
+                Column("broken", "broken", Scale.YES_NO, (NOT_EVEN_ONE,)),
+            ),
+            nothing="every file can be read",
         ),
     )
 
