@@ -124,7 +124,7 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "n_iter_no_change": (_whole(1, 1_000), _NULL),
     "early_stopping": (_FLAG, _words("auto")),
     "validation_fraction": (_SHARE,),
-    "tol": (_Number(_LEAST, 1),),
+    "tol": (_SHARE,),
     # Trees.
     "max_depth": (_whole(-1, 64), _NULL),
     "max_leaf_nodes": (_LEAVES, _NULL),
