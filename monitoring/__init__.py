@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monitoring.performance.estimate import Estimate
     from monitoring.performance.scorecard import Scorecard
     from monitoring.scorecards import estimate, scorecard
-    from monitoring.store.database import StoreError
+    from monitoring.store.database_failure import StoreError
     from monitoring.store.production_store import open_store
     from monitoring.summary.as_json import FormatError
     from monitoring.summary.files import load, save

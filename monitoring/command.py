@@ -93,7 +93,8 @@ def _foreign() -> dict[type[BaseException], str]:
 
 
 def _message(error: Exception) -> str:
-    text = f"{type(error).__name__}: {error}"
+    # Of a database's error, what it says itself: not the statement and a link.
+    text = f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"
     if isinstance(error, OSError) and not isinstance(error, TocsinError):
         return f"{text}{_folder_advice(error)}"
     advice = next((text for kind, text in _foreign().items() if isinstance(error, kind)), None)

@@ -12,6 +12,7 @@ class TocsinError(Exception):
 
         TocsinError
             ColumnTypeError (ValueError)
+            DamagedRecordError (ValueError)
             EntryError (ValueError)
             FileRefusedError (ValueError)
             FitError (ValueError)

@@ -41,7 +41,11 @@ def _secret_server(url: SecretStr) -> SecretStr:
 
 
 def _database(url: SecretStr) -> SecretStr:
-    _address(url.get_secret_value(), r"sqlite(\+pysqlite)?|postgresql(\+psycopg2)?", _DATABASE)
+    plain = url.get_secret_value()
+    _address(plain, r"sqlite(\+pysqlite)?|postgresql(\+psycopg2)?", _DATABASE)
+    if urlsplit(plain).path.strip("/") in ("", ":memory:"):
+        msg = f"no file or no name of a database is given; {_DATABASE}"
+        raise ValueError(msg)
     return url
 
 

@@ -131,7 +131,7 @@ def _from_tables(
         raise TableError(msg)
     before = opened(reference, "reference", engine, columns)
     now = opened(current, "current", engine, names_of(before.columns, columns))
-    profile_of_reference = profiled(before, columns)
+    profile_of_reference = _profiled(before, columns, reference)
     bins = fit_bins(profile_of_reference)
     window = summarise_table(now, bins, hash_of_bins=hash_of(bins))
     return reference_of(before, bins, rows=profile_of_reference.rows, chunk=window.rows), window
@@ -182,7 +182,7 @@ def fit(
         msg = f"window is {window}: it is a number of rows, 1 or more"
         raise TableError(msg)
     rows = opened(table, "reference", engine_called(engine), columns)
-    columns_read = profiled(rows, columns)
+    columns_read = _profiled(rows, columns, table)
     return reference_of(rows, fit_bins(columns_read), rows=columns_read.rows, chunk=window)
 
 
@@ -215,8 +215,8 @@ def summarise(
     return summarised(table, fitted, engine_called(engine))
 
 
-def profiled(table: Table, columns: Sequence[str] | None) -> Profile:
-    """Profile the columns to compare.
+def _profiled(table: Table, columns: Sequence[str] | None, handed: Handed) -> Profile:
+    """Profile the columns to compare of a table, which is named as it was handed in.
 
     Raises
     ------
@@ -225,7 +225,8 @@ def profiled(table: Table, columns: Sequence[str] | None) -> Profile:
     """
     columns_read = profile(table, names_of(table.columns, columns))
     if not columns_read.rows:
-        msg = "the reference has no rows: there is nothing to compare with"
+        name = f" {handed}" if isinstance(handed, str | Path) else ""
+        msg = f"the reference{name} has no rows: there is nothing to compare with"
         raise TableError(msg)
     return columns_read
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.rows.rows import Rows
+from monitoring.rows.window import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FIRST_TIME = np.datetime64("1900-01-01", "us")
-FIRST_TIME_BEYOND = np.datetime64("2200-01-01", "us")
+FIRST_TIME = np.datetime64(f"{FIRST_YEAR}-01-01", "us")
+FIRST_TIME_BEYOND = np.datetime64(f"{LAST_YEAR + 1}-01-01", "us")
 """Event times lie in [FIRST_TIME, FIRST_TIME_BEYOND): others are a fault of the data."""
 
 LONGEST_ID = 200

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from monitoring.saved_record import read_record
 from monitoring.stack.private import write_private
+
+_PUT_BACK = (
+    "put back a copy of it; without one, remove the state folder's `stack`, `airflow` and "
+    "`grafana`, whose contents only these secrets open"
+)
 
 
 def password() -> str:
@@ -61,8 +67,11 @@ class Credentials(BaseModel):
 
 def credentials_in(path: Path) -> Credentials:
     """Return the secrets saved at `path`; those not there yet are generated and saved first."""
-    saved = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    credentials = Credentials.model_validate(saved)
-    if credentials.revealed() != saved:
-        write_private(path, json.dumps(credentials.revealed(), indent=2) + "\n")
+    if not path.exists():
+        credentials = Credentials()
+    else:
+        credentials = read_record(path, Credentials, _PUT_BACK)
+        if credentials.model_fields_set == set(Credentials.model_fields):
+            return credentials
+    write_private(path, json.dumps(credentials.revealed(), indent=2) + "\n")
     return credentials

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from monitoring.saved_record import read_record
 from monitoring.settings import Ports, Settings
 from monitoring.stack.components import Component, components
 from monitoring.stack.folders import Folders
@@ -46,7 +47,7 @@ def started_ports(folders: Folders) -> Ports | None:
     """Return the ports on which the stack was started last; None if it never was."""
     if not folders.ports.exists():
         return None
-    return Ports.model_validate_json(folders.ports.read_text(encoding="utf-8"))
+    return read_record(folders.ports, Ports, "remove it, and start with `tocsin up`")
 
 
 def statuses(supervisor: Supervisor, wanted: Sequence[Component]) -> tuple[ComponentStatus, ...]:

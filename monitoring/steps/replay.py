@@ -11,6 +11,7 @@ import numpy as np
 from monitoring.atomic_write import atomic_write
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, moment64
 from monitoring.rows.window import Window, ending
+from monitoring.saved_record import read_record
 from monitoring.settings import settings
 from monitoring.sources.source import read_source, resolve
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
@@ -19,6 +20,8 @@ from monitoring.steps.run import Result, StepError
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.split import split_in_time
 from monitoring.use_case import UseCase
+
+_REMOVE = "remove it: only what was said of the last replay is lost"
 
 
 class Replayed(Result):
@@ -156,7 +159,7 @@ def _plan(case: UseCase, store: ProductionStore, source: Rows, asked: ReplayPlan
     Everything that follows may be done twice: the store takes each row, score and label once.
     """
     file = _plan_file(case)
-    begun = ReplayPlan.model_validate_json(file.read_bytes()) if file.is_file() else None
+    begun = read_record(file, ReplayPlan, _REMOVE) if file.is_file() else None
     until = asked.end if begun is None else max(asked.end, begun.end)
     if not np.isin(source.row_id, store.known_ids(case, until)).any():
         atomic_write(file, asked.model_dump_json())
@@ -178,7 +181,7 @@ def last_replay(case: UseCase) -> Replayed | None:
     record = _record(case)
     if not record.is_file():
         return None
-    return Replayed.model_validate_json(record.read_text(encoding="utf-8"))
+    return read_record(record, Replayed, _REMOVE)
 
 
 def _replayed_before(case: UseCase) -> str:

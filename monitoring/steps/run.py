@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
 from monitoring.rows.window import Window, ending
+from monitoring.saved_record import read_record
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import resolve
@@ -24,6 +25,8 @@ from monitoring.use_case_file import find_use_case
 Record = TypeVar("Record", bound="Result")
 
 _FAILURES, _ERROR_LENGTH = "failures", 500
+
+_RUN_AGAIN = "run the report or the retrain again, which writes it anew"
 
 
 NAME_LIMIT = 120
@@ -130,7 +133,7 @@ class Run(Result):
         path = self.folder / f"{name}.json"
         if not path.is_file():
             return None
-        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+        return read_record(path, kind, _RUN_AGAIN)
 
     def note_failure(self, step: str, error: BaseException) -> None:
         """Save that a step failed, for the notification."""
@@ -145,9 +148,7 @@ class Run(Result):
         paths = sorted(
             (self.folder / _FAILURES).glob("*.json"), key=lambda path: path.stat().st_mtime_ns
         )
-        return tuple(
-            Failure.model_validate_json(path.read_text(encoding="utf-8")) for path in paths
-        )
+        return tuple(read_record(path, Failure, _RUN_AGAIN) for path in paths)
 
     def need(self, name: str, kind: type[Record]) -> Record:
         """Return the result saved as `name`.

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from monitoring.errors import TocsinError
+from monitoring.store.database_failure import StoreError, readable_failure
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
@@ -29,6 +29,9 @@ T = TypeVar("T")
 WAIT_SECONDS = 60
 """How long a writer waits for another one to finish."""
 
+CONNECT_SECONDS = 15
+"""How long a PostgreSQL server may take to answer, where the URL does not say."""
+
 AT_ONCE = 10_000
 """Ids in one condition; SQLite takes 32,766 values in a statement."""
 
@@ -36,10 +39,6 @@ _MANY = 1000
 
 _LOCK = 7_631_902_584_417
 """Key of the advisory lock that is this project's in a PostgreSQL database."""
-
-
-class StoreError(TocsinError):
-    """The production store can't do what was asked; the message says what to do."""
 
 
 def engine_for(url: str) -> Engine:
@@ -52,12 +51,33 @@ def engine_for(url: str) -> Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
-    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+        wait = parsed.query.get("connect_timeout", str(CONNECT_SECONDS))
+        engine = sa.create_engine(
+            parsed,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": wait},
+        )
+    else:
+        _make_folder(Path(str(parsed.database)).parent)
+        engine = sa.create_engine(
+            parsed, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", readable_failure, retval=True)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = (
+            f"the store's folder {folder} can't be made: {error.strerror}; name a file in a folder "
+            "that can be written with TOCSIN_DATABASE_URL"
+        )
+        raise StoreError(msg) from error
 
 
 def _parse(url: str) -> URL:

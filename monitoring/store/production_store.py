@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from sqlalchemy.exc import DBAPIError
 
 from monitoring.errors import InputError
 from monitoring.rows.rows import Role, Rows, moment64
@@ -16,7 +15,6 @@ from monitoring.rows.window import utc
 from monitoring.store import archive, intake, reading, schema, verdicts
 from monitoring.store.archive import read_training_rows
 from monitoring.store.database import (
-    StoreError,
     consistent_read,
     engine_for,
     tell_planner,
@@ -53,14 +51,9 @@ def open_store(url: str) -> ProductionStore:
     store = ProductionStore(url)
     try:
         upgrade(store.engine)
-    except DBAPIError as error:
+    except Exception:
         store.close()
-        shown = store.engine.url.render_as_string(hide_password=True)
-        msg = (
-            f"the production store at {shown} can't be opened: {str(error.orig).strip()}; check "
-            "that it runs and that TOCSIN_DATABASE_URL names it"
-        )
-        raise StoreError(msg) from error
+        raise
     return store
 
 

@@ -14,7 +14,7 @@ from monitoring.atomic_write import atomic_file
 from monitoring.bounded_file import FileRefusedError, open_regular
 from monitoring.errors import InputError
 from monitoring.rows.rows import Rows
-from monitoring.store.database import StoreError
+from monitoring.store.database_failure import StoreError
 from monitoring.use_case import Features
 
 if TYPE_CHECKING:

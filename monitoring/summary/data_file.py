@@ -147,14 +147,29 @@ def _parquet(path: Path) -> DataFile:
     try:
         with open_regular(path) as content, parquet.ParquetFile(content) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
-    except (OSError, pa.ArrowException) as error:
+        names = tuple(schema.names)
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise unreadable(path, error) from error
-    if not schema.names:
+    if not names:
         msg = f"{path} has no columns"
         raise TableError(msg)
-    noted = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
-    index = frozenset(name for name in noted.get("index_columns", []) if isinstance(name, str))
-    return DataFile(path, tuple(schema.names), index, schema, rows)
+    return DataFile(path, names, _pandas_index(path, schema), schema, rows)
+
+
+def _pandas_index(path: Path, schema: pa.Schema) -> frozenset[str]:
+    """Return the columns that pandas had for an index, by what it noted in the file."""
+    try:
+        noted = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
+        if not isinstance(noted, dict):
+            raise TypeError
+        # pandas notes an index of mere numbers by a mapping: no column holds it.
+        return frozenset(name for name in noted.get("index_columns", ()) if isinstance(name, str))
+    except (ValueError, TypeError, RecursionError) as error:
+        msg = (
+            f"{path}: its pandas metadata is damaged, which says what columns only number the "
+            "rows: write the file again, or without this metadata"
+        )
+        raise TableError(msg) from error
 
 
 def unreadable(path: Path, error: BaseException) -> TableError:

@@ -28,6 +28,7 @@ from monitoring.training.aliases import (
 from monitoring.training.bundle import MANIFEST, Manifest, load_manifest, load_model
 from monitoring.training.checksums import TAG as CHECKSUMS
 from monitoring.training.checksums import as_tag, checksums, verify
+from monitoring.training.mlflow_server import check_answers
 from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
 from monitoring.training.run_record import metrics as metrics_of
 from monitoring.training.run_record import parameters as parameters_of
@@ -113,6 +114,7 @@ class Registry:
             There is no server and no folder: files would land in the working directory.
         """
         self._url = tracking_url
+        self._answered = not tracking_url.startswith(("http://", "https://"))
         self._artifacts = None if tracking_url.startswith(("http://", "https://")) else artifacts
         if self._artifacts is None and not tracking_url.startswith(("http://", "https://")):
             msg = (
@@ -347,6 +349,9 @@ class Registry:
     def _client(self) -> MlflowClient:
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
+        if not self._answered:
+            check_answers(self._url, self._place)
+            self._answered = True
         from mlflow import MlflowClient
 
         return MlflowClient(tracking_uri=self._url, registry_uri=self._url)

@@ -21,6 +21,10 @@ OF_A_USE_CASE = ("retrain", "report", "rollback", "replay", "backfill")
 SETTINGS_READ_BY = (*OF_A_USE_CASE, "serve", "up", "down", "status", "demo", "generate")
 
 DATABASES = {
+    "sqlite://": "no file",
+    "sqlite:///:memory:": "sqlite:///FILE",
+    "postgresql://tocsin:secret@host": "no file or no name",
+    "postgresql://tocsin:secret@/": "sqlite:///FILE",
     "mysql://tocsin:secret@host/db": "sqlite:///FILE",
     "nonsense": "sqlite:///FILE",
     "postgresql://tocsin:secret@host:port/db": "the port",
@@ -42,7 +46,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     for name in ("state", "data", "reports"):
         monkeypatch.setenv(f"TOCSIN_{name.upper()}", str(tmp_path / name))
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.chdir(tmp_path)
     settings.cache_clear()
     return tmp_path
@@ -119,7 +122,7 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
 
 
 @pytest.mark.parametrize("command", ["serve", "up", "demo", "status"])
-@pytest.mark.parametrize("port", ["70000", "0", "eighty"])
+@pytest.mark.parametrize("port", ["70000", "0", "-1", "eighty", "1e4", "8080.5", "9" * 60])
 def test_a_port_out_of_range_is_named_with_the_range(
     command: str,
     port: str,
@@ -138,7 +141,17 @@ def test_a_port_out_of_range_is_named_with_the_range(
         (["serve", "--port", "70000"], "less than or equal to 65535"),
         (["serve", "--port", "0"], "greater than or equal to 1"),
         (["serve", "--host", "no.such.host.invalid", "--port", "8123"], "--host"),
+        (["serve", "--port", "-1"], "greater than or equal to 1"),
+        (["serve", "--port", "eighty"], "integer"),
+        (["serve", "--port", "9" * 5000], "--port"),
         (["report", "fraud", "--as-of", "yesterday"], "2026-01-31T06:00:00Z"),
+        (["report", "fraud", "--as-of", "0001-01-01"], "1900"),
+        (["report", "fraud", "--as-of", "0001-01-01T00:00:00+05:00"], "1900"),
+        (["retrain", "fraud", "--as-of", "9999-12-31T23:59:59-05:00"], "1900"),
+        (["report", "fraud", "--as-of", "9" * 5000], "2026-01-31T06:00:00Z"),
+        (["backfill", "fraud", "--from", "0001-01-01"], "1900"),
+        (["replay", "fraud", "--until", "9999-01-01"], "1900"),
+        (["drift", "a.csv", "b.csv", "--fail-above", "nan"], "--fail-above"),
         (["retrain", "fraud", "--as-of", "31.01.2026"], "--as-of"),
         (["replay", "fraud", "--until", "soon"], "2026-01-31T06:00:00Z"),
         (["replay", "fraud", "--scenario", "flood"], "covariate"),
@@ -224,6 +237,19 @@ def test_a_database_that_is_none_is_named_with_its_setting(
     said = failed(["report", "fraud"], {"TOCSIN_DATABASE_URL": url}, monkeypatch, caplog)
     assert "TOCSIN_DATABASE_URL" in said
     assert "not a database" in said
+
+
+@pytest.mark.parametrize("content", ["", "{]", "[1]", '{"mlflow": 70000}', "9" * 5000, "[" * 9999])
+def test_damaged_ports_of_the_local_stack_are_named_with_what_to_do(
+    content: str, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ports = folder / "state" / "stack" / "ports.json"
+    ports.parent.mkdir(parents=True)
+    ports.write_text(content, encoding="utf-8")
+    for call in (["status"], ["report", "fraud"]):
+        said = failed(call, {}, monkeypatch, caplog)
+        assert str(ports) in said
+        assert "remove it" in said
 
 
 def test_a_port_that_is_taken_is_named_with_what_sets_it(

@@ -293,3 +293,27 @@ def test_names_with_the_signs_of_patterns_are_files_like_others(tmp_path: Path) 
         table = OutOfCore(find_files(path))
         assert table.columns == ("good",)
         assert compare(frame(0), path, engine="duckdb").rows_current == ROWS
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [b"{]", b"[1]", b'{"index_columns": 5}', b"[" * 100_000, b"9" * 5000, b"\xff"],
+    ids=["no JSON", "a list", "a number", "deep", "a long number", "no UTF-8"],
+)
+def test_damaged_pandas_metadata_is_an_error_that_names_the_file(
+    noted: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.parquet"
+    table = pa.table({"x": np.arange(100.0)}).replace_schema_metadata({b"pandas": noted})
+    pq.write_table(table, path)
+    with pytest.raises(TableError, match=r"odd\.parquet: its pandas metadata is damaged"):
+        compare(path, path)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_reference_that_is_only_a_header_is_named(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"header.{ending}"
+    frame = pd.DataFrame({"x": np.empty(0)})
+    frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
+    with pytest.raises(TableError, match=rf"the reference .*header\.{ending} has no rows"):
+        compare(path, path)

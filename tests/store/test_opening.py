@@ -10,7 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from monitoring.rows.rows import POSITIVE
-from monitoring.store.database import StoreError, writing
+from monitoring.store.database import writing
+from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.store.schema import metadata
 from tests.store.made import NOON, rows, use_case
@@ -85,7 +86,7 @@ def test_a_url_that_cannot_be_used_is_an_error_without_its_password(url: str) ->
 def test_a_password_is_in_no_repr_no_error_and_no_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     store = ProductionStore(f"postgresql://me:{SECRET}@127.0.0.1:1/tocsin")
-    with pytest.raises(sa.exc.OperationalError) as caught, store:
+    with pytest.raises(StoreError) as caught, store:
         store.newest_event_time(use_case(), NOON)
     assert "me:***@127.0.0.1" in repr(store)
     assert SECRET not in f"{store!r} {store.engine!r} {caught.value} {caplog.text}"

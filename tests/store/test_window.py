@@ -9,7 +9,7 @@ import pytest
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.rows.window import Window
 from monitoring.store import reading
-from monitoring.store.database import StoreError
+from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore
 from monitoring.use_case import Features, UseCase
 from tests.store.made import HOUR, NOON, rows, use_case

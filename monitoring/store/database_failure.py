@@ -1,0 +1,73 @@
+"""What it means for a user that a database failed: full, read-only, refused, damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from monitoring.errors import TocsinError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import ExceptionContext
+
+_SETTING = "TOCSIN_DATABASE_URL (unset: a file in TOCSIN_STATE)"
+
+_SPACE = f"free some space there, or name another place with {_SETTING}"
+_PERMISSION = f"let this user write there (folder and file), or name another place with {_SETTING}"
+_DAMAGED = f"put back a copy of the file, or name another one with {_SETTING}"
+_RUNS = f"check that it runs and that {_SETTING} names it"
+
+_SQLITE = {
+    "SQLITE_FULL": _SPACE,
+    "SQLITE_READONLY": _PERMISSION,
+    "SQLITE_CANTOPEN": _PERMISSION,
+    "SQLITE_PERM": _PERMISSION,
+    "SQLITE_IOERR": f"check the disk that it lies on, or name another place with {_SETTING}",
+    "SQLITE_NOTADB": _DAMAGED,
+    "SQLITE_CORRUPT": _DAMAGED,
+    "SQLITE_BUSY": "another process has been writing to it for a minute: stop it, or try again",
+}
+"""Advice by the beginning of the names of SQLite's error codes: each has finer ones."""
+
+_POSTGRES = {
+    "53100": "free some space on its server",
+    "53300": "it takes no more connections: close some, or raise its max_connections",
+    "25006": "it can only be read, as a standby can: name the server that takes writes "
+    f"with {_SETTING}",
+    "42501": f"grant this user the rights, or name another user with {_SETTING}",
+    "57P01": _RUNS,
+    "57P02": _RUNS,
+    "57P03": _RUNS,
+}
+"""Advice by SQLSTATE; a server that was not reached gives none."""
+
+
+class StoreError(TocsinError):
+    """The production store can't do what was asked; the message says what to do."""
+
+
+def readable_failure(context: ExceptionContext) -> StoreError | None:
+    """Return the error to raise in the place of a driver's, for SQLAlchemy's `handle_error`.
+
+    None, which leaves the driver's, where it is a statement that is wrong; and for a connection
+    that is tested before use, which the pool makes anew.
+    """
+    error: Any = context.original_exception
+    if context.is_pre_ping or context.sqlalchemy_exception is None:
+        return None
+    advice = _advice(error)
+    if advice is None:
+        return None
+    where = "" if context.engine is None else context.engine.url.render_as_string()
+    cause = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    return StoreError(f"the production store at {where} failed: {cause}; {advice}")
+
+
+def _advice(error: Any) -> str | None:
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorname", None) or ""
+        return next((text for name, text in _SQLITE.items() if code.startswith(name)), None)
+    state = getattr(error, "pgcode", None)
+    if state is None and type(error).__name__ == "OperationalError":
+        return f"check that it runs, and host, port, user, password and name in {_SETTING}"
+    return _POSTGRES.get(state or "")
