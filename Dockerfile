@@ -7,7 +7,7 @@ RUN python -m venv /opt/venv \
     && awk '/^uv==/ {mine = 1; print; next} /^[^ ]/ {mine = 0} mine' requirements.lock > uv.txt \
     && python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement uv.txt \
     && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml
-COPY README.md LICENSE ./
+COPY README.md LICENSE NOTICE ./
 COPY docs/runbook.md docs/
 COPY monitoring monitoring
 RUN uv pip install --no-cache --python /opt/venv --constraint requirements.lock --no-deps .

@@ -3,10 +3,11 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 FRAUD := .tocsin/fraud_results
+AUDIT := .tocsin/audit
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test test-faults test-spark lint typecheck generate
+.PHONY: help install lock env demo up down test test-faults test-inputs test-spark lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark \
 	bench-delivery bench-healthy bench-estimate bench-gate \
 	bench-drift bench-fraud clean
@@ -29,6 +30,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 lock: ## Resolve the dependencies anew into requirements.lock, with hashes
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --group dev --generate-hashes \
 		--python-version 3.11 pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes \
+		--python-version 3.11 .ci/audit.in --output-file .ci/audit.lock
 
 env: install ## Write .env with generated secrets for docker compose
 	$(BIN)/tocsin env
@@ -52,11 +55,21 @@ test-spark: install ## Install Spark (half a GB) and run its tests on a cluster;
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'
 	$(BIN)/pytest -m spark
 
-lint: install ## Check style, import direction and that generated files are fresh
+lint: install ## Check style, import direction, licences and that generated files are fresh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/tocsin generate --check
+	$(BIN)/python .ci/notice.py --check
+
+notice: install ## Write NOTICE anew: the licences of everything in requirements.lock
+	$(BIN)/python .ci/notice.py
+
+audit: install ## Look up known vulnerabilities of everything in requirements.lock; wants the network
+	test -x $(AUDIT)/bin/python || $(BIN)/uv venv --quiet $(AUDIT)
+	$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes --requirement .ci/audit.lock
+	$(AUDIT)/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock \
+		$$(awk '/^[A-Z]/ {print "--ignore-vuln " $$1}' .ci/audit-exceptions.txt)
 
 typecheck: install ## Check types
 	$(BIN)/mypy
