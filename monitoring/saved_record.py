@@ -7,10 +7,14 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from monitoring.bounded_file import read_bounded
 from monitoring.errors import TocsinError
 from monitoring.field_types import wrong_fields
 
 Record = TypeVar("Record", bound=BaseModel)
+
+LARGEST = 10_000_000
+"""Most bytes of a record; the largest hold some thousand lines."""
 
 
 class DamagedRecordError(TocsinError, ValueError):
@@ -29,9 +33,11 @@ def read_record(path: Path, kind: type[Record], cure: str) -> Record:
     ------
     DamagedRecordError
         It can't be read, or does not hold such a record. What it holds is not shown.
+    FileRefusedError
+        It is no regular file, or too large for a record.
     """
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(read_bounded(path, LARGEST))
     except OSError as error:
         msg = f"{path} can't be read: {error.strerror}"
         raise DamagedRecordError(msg) from error

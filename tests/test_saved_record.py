@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.bounded_file import FileRefusedError
 from monitoring.saved_record import DamagedRecordError, read_record
 from monitoring.stack.credentials import Credentials, credentials_in
 from monitoring.steps.run import Failure
@@ -21,7 +22,7 @@ def test_a_damaged_record_is_named_with_what_to_do(content: bytes, tmp_path: Pat
 
 
 def test_a_folder_in_the_place_of_a_record_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DamagedRecordError, match="can't be read: Is a directory"):
+    with pytest.raises(FileRefusedError, match=f"{tmp_path.name}.*a folder"):
         read_record(tmp_path, Failure, "run it again")
 
 
