@@ -81,3 +81,8 @@ def printable(text: str) -> str:
         else sign.encode("unicode_escape").decode()
         for sign in text
     )
+
+
+def for_notebook(html: str) -> str:
+    """Return HTML in which a notebook takes nothing between two dollar signs for a formula."""
+    return f"<div class='mathjax_ignore tex2jax_ignore'>{html}</div>"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from monitoring.wording import apart, count, percent, printable, several
+from monitoring.wording import apart, count, for_notebook, percent, printable, several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -307,7 +307,7 @@ def verdict_html(verdict: Verdict) -> str:
     head = "".join(f"<th style='text-align:left'>{escape(title)}</th>" for title in COLUMNS)
     rows = "".join(_html_row(part) for part in by_effect(verdict))
     below = "".join(f"<p>{escape(note)}</p>" for note in notes(verdict))
-    return (
+    return for_notebook(
         f"<p style='color:{colour}'><b>{escape(verdict.sentence)}</b></p>"
         f"<p>{escape(rows_compared(verdict))}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{below}"

@@ -33,7 +33,7 @@ from monitoring.performance.score_histograms import (
 )
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
-from monitoring.wording import count, money, percent, several
+from monitoring.wording import count, for_notebook, money, percent, several
 
 
 class CardStatus(StrEnum):
@@ -321,7 +321,8 @@ def html_of(sentence: str, figures: list[Figure]) -> str:
         f"<td style='text-align:left'>{escape(value)}</td></tr>"
         for name, value in figures
     )
-    return f"<p><b>{escape(sentence)}</b></p><table><tbody>{rows}</tbody></table>"
+    table = f"<table><tbody>{rows}</tbody></table>"
+    return for_notebook(f"<p><b>{escape(sentence)}</b></p>{table}")
 
 
 def scorecard_record(card: Scorecard) -> dict[str, Any]:

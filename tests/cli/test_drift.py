@@ -125,6 +125,8 @@ def test_every_engine_and_format_finds_the_same(files: Path, engine: str) -> Non
     ("current", "options", "said"),
     [
         ("nowhere.csv", [], "nowhere.csv can't be read"),
+        ("\x1b[2Jnowhere.csv", [], "\\x1b[2Jnowhere.csv can't be read"),
+        ("\udcff.csv", [], "\\udcff.csv can't be read"),
         ("same.csv", ["--engine", "abacus"], "no engine 'abacus'"),
         ("same.csv", ["--engine", "spark"], "give engine spark the DataFrame"),
     ],
@@ -135,6 +137,7 @@ def test_an_error_exits_2_and_says_what_is_wrong(
     code, output = drift(files, current, *options)
     assert code == 2
     assert said in output
+    assert "\x1b" not in output
 
 
 @pytest.mark.parametrize(("ending", "without"), [("csv", ()), ("parquet", ("duckdb",))])

@@ -1,8 +1,11 @@
 """Figures show what the score histograms say."""
 
+import io
+
 import pytest
 
-from monitoring.training.curves import curves
+from monitoring.training.curves import curves, regret
+from tests.fixtures.hostile import HOSTILE, with_words
 from tests.training.conftest import Job
 
 
@@ -36,3 +39,11 @@ def test_the_cost_curve_meets_the_scorecard_at_the_threshold(cards: Job, drawn) 
     money = cards.trained.model.test.money
     assert money is not None
     assert costs[cards.trained.model.threshold] == pytest.approx(money.cost)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # which fonts are installed is not the point
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+def test_a_title_is_drawn_as_text_whatever_is_in_it(cards: Job, words: str) -> None:
+    figure = regret(with_words(cards.case, "fraud", words), [])
+    assert figure.axes[0].get_title().startswith(words)
+    figure.savefig(io.BytesIO(), dpi=20)
