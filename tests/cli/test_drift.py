@@ -125,8 +125,8 @@ def test_every_engine_and_format_finds_the_same(files: Path, engine: str) -> Non
     ("current", "options", "said"),
     [
         ("nowhere.csv", [], "nowhere.csv can't be read"),
-        ("\x1b[2Jnowhere.csv", [], "\\x1b[2Jnowhere.csv can't be read"),
-        ("\udcff.csv", [], "\\udcff.csv can't be read"),
+        ("\x1b[2Jnowhere.csv", [], "\\x1b[2Jnowhere.csv"),
+        ("\udcff.csv", [], "\\udcff.csv"),
         ("same.csv", ["--engine", "abacus"], "no engine 'abacus'"),
         ("same.csv", ["--engine", "spark"], "give engine spark the DataFrame"),
     ],

@@ -135,7 +135,9 @@ def test_without_a_manifest_nothing_is_removed_and_older_output_is_taken_over(
     written = set(generate(tmp_path, shipped(), plain))
     manifests = {tmp_path / folder / MANIFEST for folder in FOLDERS}
     short_names = tmp_path / "grafana" / "prometheus" / "rules" / "tocsin.yml"
-    assert written == {older, rules, short_names, *manifests}
+    # The title was another use case's too.
+    titles = tmp_path / "grafana" / "provisioning" / "alerting" / "rules-fraud.yml"
+    assert written == {older, rules, short_names, titles, *manifests}
     for name in OF_A_USE_CASE:
         assert (tmp_path / "grafana" / name).is_file()
     assert {path: path.read_text("utf-8") for path in team} == team
