@@ -72,9 +72,10 @@ def read_unpacked(path: Path, limit: int, *, packed: bool) -> bytes:
         most = min(limit, max(ALWAYS, MORE * path.stat().st_size)) if packed else limit
         while portion := file.read(_PORTION):
             if content.tell() + len(portion) > most:
+                cure = "; if it is what it should be, unpack it first" if most < limit else ""
                 msg = (
                     f"{path}: holds more than {most:,} bytes{', unpacked' if packed else ''}: no "
-                    "more is read of such a file"
+                    f"more is read of such a file{cure}"
                 )
                 raise FileRefusedError(msg)
             content.write(portion)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from monitoring.bounded_file import FileRefusedError
@@ -44,7 +46,10 @@ def values(table: Table) -> list[str]:
     (found,) = table.read(
         ("a", "b", "c"),
         lambda parts: [
-            word for part in parts if (b := part.column("b")) is not None for word in b.to_pylist()
+            str(word)
+            for part in parts
+            if (b := part.column("b")) is not None
+            for word in b.to_pylist()
         ],
         placed=False,
     )
@@ -150,6 +155,25 @@ def test_a_header_without_an_end_is_refused_before_it_fills_the_memory(
     path.write_bytes(gzip.compress(text) if name.endswith("gz") else text)
     with pytest.raises(TableError, match=r"rows\.csv.*(is longer than 2,097|field larger)"):
         find_files(path)
+
+
+def test_a_parquet_page_is_verified_where_it_has_a_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    pq.write_table(
+        pa.table({"a": range(3000), "b": range(3000), "c": range(3000)}),
+        path,
+        write_page_checksum=True,
+        use_dictionary=False,
+        compression="none",
+    )
+    assert as_source(path) == in_memory(path) == [str(number) for number in range(3000)]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(TableError, match=r"rows\.parquet can't be read: .*CRC"):
+        in_memory(path)
+    with pytest.raises(SourceError, match=r"rows\.parquet: can't be read as Parquet: .*CRC"):
+        as_source(path)
 
 
 def test_what_unpacks_to_hundreds_of_times_its_size_is_refused(tmp_path: Path) -> None:
