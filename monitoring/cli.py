@@ -43,10 +43,10 @@ def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.
     """Check a use-case file and build its candidates: `tocsin use-case check my_model.yml`."""
     from monitoring.signals.use_case_fit import check_fit
     from monitoring.training.pipeline import check_candidates
-    from monitoring.use_case_file import load_use_case
+    from monitoring.use_case_file import load_named
 
     with readable_errors():
-        case = load_use_case(path)
+        case = load_named(path)
         try:
             check_fit(case)
             check_candidates(case)
@@ -61,7 +61,12 @@ def list_use_cases() -> None:
     """List the use cases: `tocsin use-case list`. Exit code 1 if some can't be read."""
     from monitoring.settings import settings
     from monitoring.signals.use_case_fit import fitting
-    from monitoring.use_case_file import all_use_cases, other_files, use_case_files
+    from monitoring.use_case_file import (
+        ENDINGS,
+        all_use_cases,
+        other_files,
+        use_case_files,
+    )
 
     with readable_errors():
         folder = settings().use_cases
@@ -73,7 +78,7 @@ def list_use_cases() -> None:
     for case in cases.valid:
         typer.echo(f"{case.name:<24}{case.title}  ({files[case.name]})")
     for name in others:
-        typer.echo(f"not read: {name}: a use-case file ends in .yml or .yaml", err=True)
+        typer.echo(f"not read: {name}: a use-case file ends in {' or '.join(ENDINGS)}", err=True)
     _show_broken(cases)
     if cases.broken:
         raise typer.Exit(1)

@@ -83,6 +83,26 @@ def load_use_case(path: Path) -> UseCase:
         raise _unreadable(path, f"can't be read: {type(error).__name__}: {error}") from error
 
 
+def load_named(path: Path) -> UseCase:
+    """Load a use-case file as it is found in a folder: the use case has the file's own name.
+
+    Raises
+    ------
+    UseCaseError
+        As `load_use_case`; or the file is named otherwise, or has a twin.
+    """
+    if not _is_use_case(path):
+        raise _unreadable(path, f"a use-case file ends in {' or '.join(ENDINGS)}: rename it")
+    twins = [path.with_suffix(ending) for ending in ENDINGS if ending != path.suffix]
+    twin = next((twin for twin in twins if twin.exists()), None)
+    if twin is not None:
+        raise _unreadable(path, f"{twin.name} lies beside it: keep one of the two")
+    case = load_use_case(path)
+    if case.name != path.stem:
+        raise _unreadable(path, f"name: {case.name!r} must be the file's own name, {path.stem!r}")
+    return case
+
+
 def use_case_files(folder: Path | None = None) -> dict[str, Path]:
     """Return every use-case file by its stem: the shipped ones, and those in `folder`.
 
@@ -122,7 +142,7 @@ def find_use_case(name: str, folder: Path | None = None) -> UseCase:
         more = "" if folder is None else f" (shipped, and in TOCSIN_USE_CASES={folder})"
         msg = f"no use case {name!r:.60}: the use cases are {', '.join(sorted(files))}{more}"
         raise UseCaseError(msg)
-    return _load_named(name, files[name])
+    return load_named(files[name])
 
 
 def all_use_cases(folder: Path | None = None) -> UseCases:
@@ -137,20 +157,10 @@ def all_use_cases(folder: Path | None = None) -> UseCases:
     broken: dict[str, TocsinError] = {}
     for name, path in use_case_files(folder).items():
         try:
-            valid.append(_load_named(name, path))
+            valid.append(load_named(path))
         except UseCaseError as error:
             broken[name] = error
     return UseCases(tuple(valid), broken)
-
-
-def _load_named(name: str, path: Path) -> UseCase:
-    twin = next((other for end in ENDINGS if (other := path.with_suffix(end)) != path), path)
-    if twin != path and path.parent != SHIPPED and twin.exists():
-        raise _unreadable(path, f"{twin.name} lies beside it: keep one of the two")
-    case = load_use_case(path)
-    if case.name != name:
-        raise _unreadable(path, f"name: {case.name!r} must be the file's own name, {name!r:.60}")
-    return case
 
 
 def _is_use_case(path: Path) -> bool:

@@ -63,12 +63,8 @@ def business_thresholds(case: UseCase) -> tuple[BusinessThreshold, ...]:
     Raises
     ------
     ThresholdError
-        A threshold lies on the side on which its metric is good, or is a share of a capacity
-        that the use case does not give.
+        A threshold lies on the side on which its metric is good.
     """
-    if case.thresholds.capacity_used is not None and case.costs.reviews_per_day is None:
-        msg = f"{case.name}: thresholds.capacity_used needs a capacity: costs.reviews_per_day"
-        raise ThresholdError(msg)
     thresholds: list[BusinessThreshold] = []
     for key, metric in _in_order_of_fields():
         threshold: Threshold | None = getattr(case.thresholds, key)

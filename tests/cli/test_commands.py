@@ -56,7 +56,7 @@ def test_a_wrong_use_case_file_names_field_value_and_what_is_allowed(tmp_path: P
         ("RandomForestClassifier", "Nope", "candidates.random_forest: sklearn.ensemble.Nope"),
         ("RandomForestClassifier", "RandomForestRegressor", "`class_weight`"),
         ("min_child_weight: 1.0", "min_samples_leaf: 1", "did you mean `min_child_samples`"),
-        ("name: fraud", "name: tocsin", "no use case may be called tocsin"),
+        ("name: fraud", "name: cards", "'cards' must be the file's own name, 'fraud'"),
         ("{metric: drift_score}", "{metric: drift}", "no metric 'drift' can have a short name"),
     ],
 )
@@ -69,7 +69,25 @@ def test_what_can_not_be_built_of_a_use_case_fails_its_check(
     result = runner.invoke(app, ["use-case", "check", str(path)])
     assert result.exit_code == 2
     assert said in result.output
-    assert f"in {path}" in result.output
+    assert str(path) in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("tocsin.yml", "no use case may be called tocsin"),
+        ("fraud.txt", "a use-case file ends in .yml or .yaml: rename it"),
+    ],
+)
+def test_a_file_whose_name_would_never_be_found_fails_its_check(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    path = tmp_path / name
+    text = (SHIPPED / "fraud.yml").read_text("utf-8")
+    path.write_text(text.replace("name: fraud", f"name: {path.stem}", 1), encoding="utf-8")
+    result = runner.invoke(app, ["use-case", "check", str(path)])
+    assert result.exit_code == 2
+    assert said in result.output
 
 
 def test_the_shipped_use_cases_pass_their_check() -> None:

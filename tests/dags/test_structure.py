@@ -88,6 +88,7 @@ def described(dag):
                 "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
                 "type": task.task_type,
                 "retries": task.retries,
+                "minutes": task.execution_timeout.total_seconds() / 60,
             }
             for task in dag.tasks
         },
@@ -110,6 +111,7 @@ def test_each_task_waits_for_what_it_needs(
     assert set(watch["upstream"]) == {name for name in expected if "." not in name} - GATES
     assert (watch["rule"], watch["retries"]) == ("one_failed", 0)
     assert {t["retries"] for t in tasks.values()} == {2}
+    assert {t["minutes"] for t in tasks.values()} == {60 if "retrain" in dag_id else 20}
 
 
 def test_a_retrain_has_a_group_per_candidate(dags: dict[str, Any]) -> None:

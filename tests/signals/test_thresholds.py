@@ -4,12 +4,14 @@ import pytest
 
 from monitoring.signals.alerts.business_alerts import business_alerts
 from monitoring.signals.catalogue import CATALOGUE, DRIFT_SCORE
-from monitoring.signals.performance_metrics import MISSED, RECALL
+from monitoring.signals.metric import Metric, Unit
+from monitoring.signals.performance_metrics import CAPACITY_USED, MISSED, RECALL
 from monitoring.signals.thresholds import (
     METRICS,
     BusinessThreshold,
     Side,
     ThresholdError,
+    bad_side,
     business_thresholds,
 )
 from monitoring.use_case import Limits, Severity, Threshold, Thresholds, UseCase
@@ -41,13 +43,22 @@ def test_a_limit_on_the_good_side_is_refused(fraud: UseCase) -> None:
         business_thresholds(case)
 
 
-def test_a_share_of_capacity_needs_a_capacity(fraud: UseCase) -> None:
-    costs = fraud.costs.model_copy(update={"reviews_per_day": None})
-    with pytest.raises(ThresholdError, match=r"fraud: .* costs.reviews_per_day"):
-        business_thresholds(fraud.model_copy(update={"costs": costs}))
-
-
 def test_each_threshold_has_one_alert(fraud: UseCase) -> None:
     for case in (fraud, everything()):
         alerts = [(a.severity, a.side, a.limit) for a in business_alerts(case)]
         assert alerts == [(t.severity, t.side, t.value) for t in business_thresholds(case)]
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.key)
+def test_a_limit_of_a_share_lies_from_0_to_1_and_of_a_count_anywhere_above(
+    metric: Metric,
+) -> None:
+    limit = {bad_side(metric): {"warning": 80}}
+    # More alarms may be raised than can be reviewed.
+    if metric.unit is Unit.RATIO and metric is not CAPACITY_USED:
+        with pytest.raises(ValueError, match="limits a share, which lies from 0 to 1"):
+            Thresholds.model_validate({metric.key: limit})
+    else:
+        assert getattr(Thresholds.model_validate({metric.key: limit}), metric.key) is not None
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        Thresholds.model_validate({metric.key: {bad_side(metric): {"warning": -1}}})

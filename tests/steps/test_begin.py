@@ -1,16 +1,19 @@
 """Runs as Airflow opens them: scheduled, by hand, in a backfill, with a window of their own."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.begin import from_airflow
+from monitoring.steps.begin import attempt, from_airflow
 from monitoring.steps.run import Run
+from monitoring.use_case_file import SHIPPED
 
 NIGHT = datetime(2026, 1, 8, 3, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -58,3 +61,22 @@ def test_conf_moves_a_run_into_the_past_and_forces_it() -> None:
 
 def test_two_runs_never_share_a_folder() -> None:
     assert opened(DagRun(run_id="a")).folder != opened(DagRun(run_id="b")).folder
+
+
+def test_every_run_publishes_which_use_cases_can_not_run(
+    tmp_path: Path, pushgateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "use_cases"
+    folder.mkdir()
+    monkeypatch.setenv("TOCSIN_USE_CASES", str(folder))
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
+    settings.cache_clear()
+    (folder / "late.yml").write_text("name: [", encoding="utf-8")
+    taken = (SHIPPED / "fraud.yml").read_text("utf-8").replace("name: fraud", "name: tocsin", 1)
+    (folder / "tocsin.yml").write_text(taken, encoding="utf-8")
+    for broken in ({"late", "tocsin"}, set()):
+        attempt(opened(DagRun()))
+        text = requests.get(f"{pushgateway}/metrics", timeout=5).text
+        assert set(re.findall(r'tocsin_broken_use_case\{.*\bname="(\w+)"', text)) == broken
+        for path in folder.iterdir():
+            path.unlink()

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -196,6 +197,21 @@ def test_a_step_that_hangs_is_given_up_and_notified_of(
     assert called == ["open", "decide", "merge", "publish", "notify"]
     assert [failure.step for failure in run.failures()] == ["merge"]
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_airflow_s_time_limit_is_noted_for_the_notification_though_it_is_no_exception(
+    run: Run, step: Make
+) -> None:
+    class Timeout(BaseException):
+        pass
+
+    def gives_up(_: Run) -> Result:
+        raise Timeout("after an hour")
+
+    late = order(step)
+    with pytest.raises(Timeout):
+        late.call(replace(late.step("merge"), function=gives_up), run)
+    assert [failure.error for failure in run.failures()] == ["Timeout: after an hour"]
 
 
 def test_a_step_and_its_retries_end_before_the_run_counts_as_failed() -> None:
