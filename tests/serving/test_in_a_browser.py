@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from monitoring.errors import InputError
 from monitoring.performance.scorecard import html_of
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import ReportFacts
@@ -56,15 +57,16 @@ def every_page(case: UseCase, folder: Path) -> dict[str, str]:
     listed = entry(sentence=EVERYTHING).model_copy(update={"use_case_title": EVERYTHING})
     listed.write(folder / case.name)
     pages["list"] = write_index(folder, case).read_text(encoding="utf-8")
-    pages["lists"] = report_page("all", newest=[listed])
+    error = InputError(EVERYTHING)
+    pages["lists"] = report_page("all", newest=[listed], damaged=[error])
     site = Site(folder, None, ADDRESSES, prometheus="http://prometheus.test")
     board = case_board(case, ADDRESSES)
     watched = [
         Watched(case.name, case, (listed,)),
-        Watched(EVERYTHING, None, wrong=EVERYTHING),
+        Watched(EVERYTHING, None, wrong=(error,)),
     ]
     drawn = {
-        "front": page("front", site=site, watched=watched),
+        "front": page("front", site=site, watched=watched, wrong=error),
         "watch": page("watch", boards=(board,), home="..", graph=partial(graph, site)),
         "missing": page("missing", 404, what=EVERYTHING, home=".."),
     }
