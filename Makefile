@@ -45,11 +45,15 @@ up: install ## Start the local stack
 down: install ## Stop the local stack
 	$(BIN)/tocsin down
 
-test: install ## Run every test but the long fault runs, on two cores
-	$(BIN)/pytest --numprocesses 2 -m "not faults"
+test: install ## Run every test but long fault runs and most damaged inputs, on two cores
+	$(BIN)/pytest --numprocesses 2 -m "not faults and not inputs"
 
 test-faults: install ## Kill processes at every line, phase and step of what must not happen twice
 	$(BIN)/pytest --numprocesses 2 -m faults
+
+test-inputs: install ## Feed damaged inputs to every entry; write their table in docs/explanation/reliability.md
+	$(BIN)/pytest tests/inputs
+	$(BIN)/python -m tests.inputs.table
 
 test-spark: install ## Install Spark (half a GB) and run its tests on a cluster; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'
