@@ -59,10 +59,11 @@ test-spark: install ## Install Spark (half a GB) and run its tests on a cluster;
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'
 	$(BIN)/pytest -m spark
 
-lint: install ## Check style, import direction, licences and that generated files are fresh
+lint: install ## Check style, import direction, security, licences and that generated files are fresh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive monitoring airflow benchmarks
 	$(BIN)/tocsin generate --check
 	$(BIN)/python .ci/notice.py --check
 

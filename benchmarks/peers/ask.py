@@ -57,7 +57,7 @@ def ask(script: Script[Question, Answer], question: Question) -> Answer:
     PeerError
         Its environment can't be made, or the script failed: with the last lines it wrote.
     """
-    done = subprocess.run(
+    done = subprocess.run(  # nosec B603 # a script of this folder
         [str(python_of(script.peer)), "-m", f"benchmarks.peers.{script.name}"],
         input=question.model_dump_json(),
         capture_output=True,

@@ -76,7 +76,7 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
 
 async def _missing(request: Request, error: Exception) -> Response:
     """Answer 404: with a page in a browser, with JSON to a program."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - the handler of this status alone
+    assert isinstance(error, HTTPException)  # noqa: S101  # nosec B101 # the handler of this status alone
     if "text/html" not in request.headers.get("accept", ""):
         return await http_exception_handler(request, error)
     site: Site = request.app.state.site

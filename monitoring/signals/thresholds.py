@@ -78,7 +78,7 @@ def business_thresholds(case: UseCase) -> tuple[BusinessThreshold, ...]:
             )
             raise ThresholdError(msg)
         limits = threshold.below or threshold.above
-        assert limits is not None  # noqa: S101 - the use case was checked to have one of the two
+        assert limits is not None  # noqa: S101  # nosec B101 # the use case was checked to have one of the two
         thresholds += [
             BusinessThreshold(metric, side, name, value) for name, value in limits.items()
         ]

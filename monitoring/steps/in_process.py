@@ -30,7 +30,7 @@ class State(Enum):
 def retrain(run: Run) -> Notification:
     """Run a retrain; publishing and notifying happen on every branch, a failure's too."""
     notification = execute(RETRAIN, run)["notify"]
-    assert isinstance(notification, Notification)  # noqa: S101  by the declared order
+    assert isinstance(notification, Notification)  # noqa: S101  # nosec B101 # by the declared order
     return notification
 
 
@@ -38,7 +38,7 @@ def report(run: Run) -> tuple[Notification, bool]:
     """Run a report; return its notification, and whether drift lies above its limit."""
     results = execute(REPORT, run)
     notification, outcome = results["summary"], results.get("drift_limit_crossed")
-    assert isinstance(notification, Notification)  # noqa: S101  by the declared order
+    assert isinstance(notification, Notification)  # noqa: S101  # nosec B101 # by the declared order
     return notification, isinstance(outcome, Outcome) and outcome.drifted
 
 

@@ -180,7 +180,7 @@ def _commit() -> str | None:
 
 def _answer(git: str, *words: str) -> str | None:
     """Return git's answer in this folder; None where it is not a checkout."""
-    answer = subprocess.run(  # noqa: S603 - git's own path, and words of this file
+    answer = subprocess.run(  # noqa: S603  # nosec B603 # git's own path, and words of this file
         [git, "-C", str(_HERE.parent), *words], capture_output=True, text=True, check=False
     )
     return answer.stdout.strip() or None if answer.returncode == 0 else None

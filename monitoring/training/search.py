@@ -142,7 +142,7 @@ def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:
         tried.append(point)
         if best is None or point.average_precision > best[0].average_precision:
             best = point, scores
-    assert best is not None  # noqa: S101 - the grid of an empty search has one empty point
+    assert best is not None  # noqa: S101  # nosec B101 # the grid of an empty search has one empty point
     return SearchResult(
         parameters=best[0].parameters,
         average_precision=best[0].average_precision,

@@ -102,7 +102,7 @@ def train(
 def judged(case: UseCase, rows: Rows, reference: Reference) -> Scorecard:
     """Return the scorecard of scored rows, by the reference's threshold."""
     scores = summarise(rows, reference).scores
-    assert scores is not None  # noqa: S101 - the rows are scored
+    assert scores is not None  # noqa: S101  # nosec B101 # the rows are scored
     return scorecard(
         scores,
         threshold=reference.threshold,
@@ -118,7 +118,7 @@ def _scored(rows: Rows, pipeline: CalibratedClassifier) -> Rows:
 
 
 def _threshold(case: UseCase, validation: Rows) -> float:
-    assert validation.score is not None  # noqa: S101 - the rows are scored
+    assert validation.score is not None  # noqa: S101  # nosec B101 # the rows are scored
     try:
         return best_threshold(
             validation.score, validation.label, validation.amount, case.costs, days_of(validation)
