@@ -20,6 +20,7 @@ from monitoring.command import (
     show_steps,
 )
 from monitoring.errors import TocsinError
+from monitoring.private import private_umask
 from monitoring.wording import number
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch deployed classifiers: drift, money, late labels, alerts.",
 )
+
+
+@app.callback()
+def _private(context: typer.Context) -> None:
+    """Let nobody but its owner read what a command writes: rows and models are in it."""
+    context.with_resource(private_umask())
+
+
 use_case_app = typer.Typer(no_args_is_help=True, help="Use-case files: check, list.")
 app.add_typer(use_case_app, name="use-case")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
+from monitoring.private import umask
 from monitoring.settings import Settings
 from monitoring.signals.alerts.delivery import delivery_of
 from monitoring.signals.generated_files import (
@@ -93,6 +94,13 @@ def generate(
         A file that Tocsin did not generate lies where a generated one belongs; nothing is written.
     """
     plan = _planned(out, cases, settings, targets, kept)
+    # The servers that read these files run as other users.
+    with umask(0o022):
+        _apply(plan, out)
+    return plan.touched(out)
+
+
+def _apply(plan: _Plan, out: Path) -> None:
     # Named before it is written: a run that is killed leaves no file that none would remove.
     for folder in {folder for path in plan.changed if (folder := _folder_of(path))}:
         names = plan.before[folder] | plan.names[folder]
@@ -103,7 +111,6 @@ def generate(
         (out / path).unlink()
     for folder in FOLDERS:
         atomic_write(out / folder / MANIFEST, _manifest(plan.names[folder]))
-    return plan.touched(out)
 
 
 def stale(

@@ -10,9 +10,9 @@ import json
 import os
 import sys
 
+from monitoring.private import private_folder, write_private
 from monitoring.settings import Settings, settings
 from monitoring.stack.folders import Folders
-from monitoring.stack.private import private_folder, write_private
 from monitoring.stack.stack_error import StackError
 
 

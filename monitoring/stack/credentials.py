@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from monitoring.private import write_private
 from monitoring.saved_record import read_record
-from monitoring.stack.private import write_private
 
 _PUT_BACK = (
     "put back a copy of it; without one, remove the state folder's `stack`, `airflow` and "

@@ -134,7 +134,7 @@ def _keep_services_off(programs: tuple[Program, ...]) -> None:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(  # noqa: S603 - package names from the table above
+    done = subprocess.run(  # noqa: S603  # nosec B603 # package names from the table above
         command,
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=subprocess.DEVNULL,
@@ -142,6 +142,7 @@ def _run(*command: str) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        umask=0o022,  # what is installed is for every user
     )
     if done.returncode != 0:
         msg = f"{' '.join(command)} failed ({done.returncode}):\n{done.stdout[-2000:]}"

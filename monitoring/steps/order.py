@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from monitoring.errors import InputError
+from monitoring.private import private_umask
 
 if TYPE_CHECKING:
     from monitoring.steps import begin
@@ -166,8 +167,12 @@ class Order:
         """Call a step with the run, and with the candidate where it is a candidate's.
 
         An error is raised and, if the notification is still to come, noted in the run's folder
-        for it.
+        for it. What the step writes is its owner's only, whatever the umask of who calls.
         """
+        with private_umask():
+            return self._called(step, run, *candidate)
+
+    def _called(self, step: Step, run: Run, *candidate: str) -> Result:
         if not candidate and step.name not in self.reported:
             return step.function(run)
         task = ".".join((*candidate, step.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring.private import private_folder
 from monitoring.settings import settings
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.training.model import Model
@@ -12,14 +13,14 @@ from monitoring.use_case import UseCase
 def production_store() -> ProductionStore:
     """Open the production store, migrated to the newest schema; use it in a `with` block."""
     where = settings()
-    where.state.mkdir(parents=True, exist_ok=True)
+    private_folder(where.state)
     return open_store(where.store_url)
 
 
 def model_registry() -> Registry:
     """Return the model registry."""
     where = settings()
-    where.state.mkdir(parents=True, exist_ok=True)
+    private_folder(where.state)
     return Registry(where.tracking_url, where.artifacts)
 
 

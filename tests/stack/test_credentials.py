@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from monitoring.private import private_folder, write_private
 from monitoring.stack.credentials import credentials_in
-from monitoring.stack.private import private_folder, write_private
 
 
 def mode(path: Path) -> int:
