@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitoring.errors import InputError, TocsinError
+from monitoring.settings import redacted
 from monitoring.wording import printable
 
 if TYPE_CHECKING:
@@ -64,11 +66,11 @@ def readable_errors() -> Iterator[None]:
         raise
     except Exception as error:
         # 1 is an answer ("a retrain is asked for"): nothing that failed may end with it.
-        text = "\n".join([_message(error), *getattr(error, "__notes__", [])])
+        text = redacted("\n".join([_message(error), *getattr(error, "__notes__", [])]))
         # It may quote names and values of data.
         typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
         if not isinstance(error, (TocsinError, OSError, ValueError, RuntimeError, *_foreign())):
-            logging.getLogger(__name__).exception("unexpected")
+            logging.getLogger(__name__).error("unexpected\n%s", redacted(traceback.format_exc()))
         raise typer.Exit(2) from error
 
 
@@ -137,9 +139,18 @@ def listening(host: str, port: int) -> socket.socket:
         raise InputError(msg) from error
 
 
+class _Redacting(logging.Formatter):
+    """Writes records without the secrets that libraries' messages and tracebacks may hold."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
 def show_steps() -> None:
     """Show our own steps as they go; of libraries, only what they warn of."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    shown = logging.StreamHandler()
+    shown.setFormatter(_Redacting("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.WARNING, handlers=[shown])
     logging.getLogger("monitoring").setLevel(logging.INFO)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from monitoring.errors import TocsinError
 from monitoring.field_types import wrong_fields
+from monitoring.secrecy import SignIn, holds_secrets, masked, secrets_of_address, secrets_of_url
 
 _SERVER = "an address is http://HOST:PORT or https://HOST:PORT"
 _DATABASE = "a database is sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
@@ -32,11 +35,18 @@ def _folder(path: Path) -> Path:
 
 
 def _server(url: str) -> str:
-    return _address(url, r"https?", _SERVER)
+    _address(url, r"https?", _SERVER)
+    if holds_secrets(url):
+        msg = (
+            "an address is shown to people, so it may hold no user, password, `?` or `#`: user and "
+            "password have variables of their own (TOCSIN_PUSHGATEWAY_USER, ..._PASSWORD)"
+        )
+        raise ValueError(msg)
+    return url
 
 
 def _secret_server(url: SecretStr) -> SecretStr:
-    _server(url.get_secret_value())
+    _address(url.get_secret_value(), r"https?", _SERVER)
     return url
 
 
@@ -49,10 +59,18 @@ def _database(url: SecretStr) -> SecretStr:
     return url
 
 
-def _tracking(url: str) -> str:
-    return _address(
-        url, r"https?|sqlite|postgresql(\+\w+)?|mysql(\+\w+)?", f"{_SERVER}; {_DATABASE}"
-    )
+def _tracking(url: SecretStr) -> SecretStr:
+    plain = url.get_secret_value()
+    schemes = r"https?|sqlite|postgresql(\+\w+)?|mysql(\+\w+)?"
+    _address(plain, schemes, f"{_SERVER}; {_DATABASE}")
+    if plain.startswith("http") and holds_secrets(plain):
+        # MLflow writes the address into its errors.
+        msg = (
+            "the address of an MLflow server may hold no user, password, `?` or `#`: MLflow reads "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        )
+        raise ValueError(msg)
+    return url
 
 
 def _address(url: str, schemes: str, allowed: str) -> str:
@@ -75,7 +93,7 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 ServerUrl = Annotated[str, AfterValidator(_server)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_server)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
-TrackingUrl = Annotated[str, AfterValidator(_tracking)]
+TrackingUrl = Annotated[SecretStr, AfterValidator(_tracking)]
 
 
 class _FromEnvironment(BaseSettings):
@@ -92,11 +110,20 @@ class _FromEnvironment(BaseSettings):
         lines = ["invalid settings in the environment"]
         for line in wrong_fields(error, "(all of them)"):
             name, _, problem = line.partition(":")
-            field = cls.model_fields.get(name)
-            secret = "@" in problem or (field is not None and "SecretStr" in repr(field.annotation))
+            if name not in cls.model_fields:
+                lines.append(problem.strip())
+                continue
+            # What was given in an address's place may be anything, a password too.
+            secret = cls.is_secret(name) or name.endswith("_url")
             shown = problem.partition(" (given: ")[0] if secret else problem
             lines.append(f"{prefix}{name.upper()}:{shown}")
         return "\n  ".join(lines)
+
+    @classmethod
+    def is_secret(cls, name: str) -> bool:
+        """Whether the field called `name` holds what may be shown to nobody."""
+        field = cls.model_fields.get(name)
+        return field is not None and "SecretStr" in repr(field.annotation)
 
 
 class Ports(_FromEnvironment):
@@ -109,6 +136,7 @@ class Ports(_FromEnvironment):
     prometheus: Port = 9090
     pushgateway: Port = 9091
     alertmanager: Port = 9093
+    relay: Port = 9095
     grafana: Port = 3000
     serve: Port = 8000
 
@@ -133,6 +161,10 @@ class Settings(_FromEnvironment):
     pushgateway_url: ServerUrl | None = Field(
         None, description="Where metrics are pushed; nothing is pushed if unset."
     )
+    pushgateway_user: str | None = Field(
+        None, description="User at the Pushgateway (basic authentication); none if unset."
+    )
+    pushgateway_password: SecretStr | None = Field(None, description="Password of that user.")
     airflow_url: ServerUrl | None = Field(
         None, description="Airflow's API server, where the demo starts runs."
     )
@@ -163,6 +195,11 @@ class Settings(_FromEnvironment):
     prometheus_url: ServerUrl = Field(
         "http://127.0.0.1:9090", description="Where Grafana and the status pages read metrics."
     )
+    prometheus_user: str | None = Field(
+        None,
+        description="User at that Prometheus, for retention and backfill; none if unset.",
+    )
+    prometheus_password: SecretStr | None = Field(None, description="Password of that user.")
     grafana_url: ServerUrl | None = Field(
         None, description="Where people open Grafana; alerts link to the status pages if unset."
     )
@@ -187,6 +224,16 @@ class Settings(_FromEnvironment):
         description="Grafana's folder, with `bin` and `public`; found on PATH if unset.",
     )
 
+    @model_validator(mode="after")
+    def _whole_sign_ins(self) -> Self:
+        for server in ("pushgateway", "prometheus"):
+            given = {getattr(self, f"{server}_{part}") is None for part in ("user", "password")}
+            if len(given) > 1:
+                both = " and ".join(f"TOCSIN_{server.upper()}_{it}" for it in ("USER", "PASSWORD"))
+                msg = f"set both {both}, or neither"
+                raise ValueError(msg)
+        return self
+
     @property
     def store_url(self) -> str:
         """SQLAlchemy URL of the production store, password included: never log it."""
@@ -196,8 +243,38 @@ class Settings(_FromEnvironment):
 
     @property
     def tracking_url(self) -> str:
-        """MLflow tracking URI."""
-        return self.mlflow_url or f"sqlite:///{self.state / 'mlflow.db'}"
+        """MLflow tracking URI, a database's password included: never log it."""
+        if self.mlflow_url is not None:
+            return self.mlflow_url.get_secret_value()
+        return f"sqlite:///{self.state / 'mlflow.db'}"
+
+    @property
+    def pushgateway_sign_in(self) -> SignIn | None:
+        """How to sign in at the Pushgateway."""
+        return _sign_in(self.pushgateway_user, self.pushgateway_password)
+
+    @property
+    def prometheus_sign_in(self) -> SignIn | None:
+        """How to sign in at Prometheus."""
+        return _sign_in(self.prometheus_user, self.prometheus_password)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every secret in plain text, in each form in which a library may write it."""
+        return frozenset(filter(None, self._secrets()))
+
+    def _secrets(self) -> Iterator[str]:
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if not isinstance(value, SecretStr):
+                continue
+            plain = value.get_secret_value()
+            if name in {"database_url", "mlflow_url"}:
+                yield from secrets_of_url(plain)
+            elif name.endswith("_url"):
+                yield from secrets_of_address(plain)
+            else:
+                yield plain
 
     @property
     def archives(self) -> Path:
@@ -218,6 +295,31 @@ class Settings(_FromEnvironment):
     def runs(self) -> Path:
         """Folder in which the steps of a run exchange their results."""
         return self.state / "runs"
+
+
+def _sign_in(user: str | None, password: SecretStr | None) -> SignIn | None:
+    return None if user is None or password is None else SignIn(user, password)
+
+
+OF_LIBRARIES = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "AWS_SECRET_ACCESS_KEY")
+"""Secrets that libraries read from the environment themselves."""
+
+
+def secrets() -> frozenset[str]:
+    """Return every secret that this process was given, in plain text."""
+    of_libraries = (os.environ.get(name) for name in OF_LIBRARIES)
+    return settings().secrets | frozenset(filter(None, of_libraries))
+
+
+def redacted(text: str) -> str:
+    """Return `text` without the secrets that this process was given.
+
+    Errors and logs of libraries pass through here before anybody reads them.
+    """
+    try:
+        return masked(text, secrets())
+    except SettingsError:  # nothing was given that could be used, so nothing could be written
+        return text
 
 
 @cache

@@ -19,9 +19,10 @@ from airflow.sdk import (
 )
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.log import mask_secret
 
 from monitoring.errors import TocsinError
-from monitoring.settings import settings
+from monitoring.settings import secrets, settings
 from monitoring.steps.order import RETRIES, EachCandidate, Order, Runs, Step
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError, all_use_cases
@@ -116,6 +117,7 @@ def _open_run(order: Order, case: UseCase) -> Any:
     def open_run() -> Json:
         from monitoring.steps import begin
 
+        _mask_secrets()
         context = get_current_context()
         run = begin.from_airflow(order.pipeline, case.name, context["dag_run"])
         opened: Json = run.model_dump(mode="json")
@@ -182,6 +184,7 @@ def _called(order: Order, step: Step, run: Json | str | None, *candidate: str) -
     """Call a step with the run as XCom holds it, and return its result as JSON."""
     from monitoring.steps.run import Run
 
+    _mask_secrets()
     if run is None:
         msg = "the run was never opened: there is nothing to do"
         raise AirflowSkipException(msg)
@@ -189,10 +192,17 @@ def _called(order: Order, step: Step, run: Json | str | None, *candidate: str) -
     return order.call(step, opened, *candidate).model_dump(mode="json")
 
 
+def _mask_secrets() -> None:
+    """Have Airflow mask our secrets in the task's log, in what libraries write there too."""
+    for secret in secrets():
+        mask_secret(secret)
+
+
 def notify_failure(context: Any) -> None:
     """Notify of a task that failed for good, which no later step of its run reports."""
     from monitoring.steps import notification
 
+    _mask_secrets()
     notification.notify_failure(
         context["ti"].dag_id,
         context["ti"].task_id,

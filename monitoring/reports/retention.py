@@ -13,6 +13,7 @@ import requests
 
 from monitoring.errors import InputError
 from monitoring.reports.entry import ReportKind, report_name
+from monitoring.secrecy import SignIn
 
 _TIMEOUT = 10
 
@@ -79,7 +80,9 @@ def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) ->
     return tuple(removed)
 
 
-def cited_reports(folder: Path, use_case: str, prometheus_url: str) -> frozenset[str]:
+def cited_reports(
+    folder: Path, use_case: str, prometheus_url: str, sign_in: SignIn | None = None
+) -> frozenset[str]:
     """Return the names of a use case's reports that firing alerts cite, for `keep_newest`.
 
     Prometheus is asked, which evaluates the rules whoever notifies. Where it does not answer,
@@ -89,9 +92,11 @@ def cited_reports(folder: Path, use_case: str, prometheus_url: str) -> frozenset
     ----------
     folder
         The folder of the use case's reports.
+    sign_in
+        Where Prometheus asks for basic authentication.
     """
     try:
-        alerts = firing_alerts(prometheus_url)
+        alerts = firing_alerts(prometheus_url, sign_in)
     except requests.RequestException as error:
         _log.warning(
             "no report of %s is removed: firing alerts may link to them, and Prometheus at %s does "
@@ -126,7 +131,7 @@ def cited_by(alerts: Sequence[FiringAlert], folder: Path, use_case: str) -> froz
     return frozenset(cited)
 
 
-def firing_alerts(prometheus_url: str) -> tuple[FiringAlert, ...]:
+def firing_alerts(prometheus_url: str, sign_in: SignIn | None = None) -> tuple[FiringAlert, ...]:
     """Ask Prometheus for the alerts that fire and link to reports.
 
     Raises
@@ -134,7 +139,11 @@ def firing_alerts(prometheus_url: str) -> tuple[FiringAlert, ...]:
     requests.RequestException
         It does not answer, or something else answers in its place.
     """
-    answer = requests.get(f"{prometheus_url.rstrip('/')}/api/v1/alerts", timeout=_TIMEOUT)
+    answer = requests.get(
+        f"{prometheus_url.rstrip('/')}/api/v1/alerts",
+        auth=None if sign_in is None else sign_in.pair,
+        timeout=_TIMEOUT,
+    )
     answer.raise_for_status()
     return tuple(
         FiringAlert(

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 from monitoring.errors import TocsinError
+from monitoring.secrecy import SignIn
 from monitoring.signals.catalogue import STATUS
 from monitoring.signals.metric import USE_CASE, Metric, Sample
 from monitoring.signals.pipelines import GROUP_LABEL, JOB, PushGroup
@@ -102,10 +103,13 @@ class History:
     ----------
     url
         Address of the Prometheus.
+    sign_in
+        Where it asks for basic authentication.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, sign_in: SignIn | None = None) -> None:
         self._url = url.rstrip("/")
+        self._auth = None if sign_in is None else sign_in.pair
 
     def lacking(self, use_case: str, group: PushGroup, moments: range) -> list[int]:
         """Return those of `moments` at which nothing was pushed nor backfilled.
@@ -181,7 +185,7 @@ class History:
         if problem is not None or promtool is None:
             raise HistoryError(by_hand(problem, file, folder))
         command = [promtool, "tsdb", "create-blocks-from", f"--max-block-duration={_BLOCK}"]
-        done = subprocess.run(  # noqa: S603 - our own file, and the folder that Prometheus named
+        done = subprocess.run(  # noqa: S603  # nosec B603 # our own file, and the folder that Prometheus named
             [*command, "openmetrics", "--quiet", str(file), folder],
             capture_output=True,
             text=True,
@@ -210,17 +214,18 @@ class History:
             time.sleep(1)
 
     def _ask(self, what: str, **parameters: object) -> Any:
+        method = "POST" if parameters else "GET"
+        url = f"{self._url}/api/v1/{what}"
         try:
-            answer = (
-                requests.post(f"{self._url}/api/v1/{what}", data=parameters, timeout=_TIMEOUT)
-                if parameters
-                else requests.get(f"{self._url}/api/v1/{what}", timeout=_TIMEOUT)
+            answer = requests.request(
+                method, url, data=parameters, auth=self._auth, timeout=_TIMEOUT
             )
             answer.raise_for_status()
         except requests.RequestException as error:
             msg = (
-                f"Prometheus at {self._url} does not answer: {error}; "
-                "check that it runs and that TOCSIN_PROMETHEUS_URL names it"
+                f"Prometheus at {self._url} does not answer: {error}; check that it runs, that "
+                "TOCSIN_PROMETHEUS_URL names it, and if it asks for a user "
+                "TOCSIN_PROMETHEUS_USER and TOCSIN_PROMETHEUS_PASSWORD"
             )
             raise HistoryError(msg) from error
         return answer.json()["data"]

@@ -11,10 +11,12 @@ from urllib.error import HTTPError
 
 from prometheus_client import CollectorRegistry, delete_from_gateway, push_to_gateway
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import basic_auth_handler, default_handler
 from prometheus_client.registry import Collector
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from monitoring.errors import TocsinError
+from monitoring.secrecy import SignIn
 from monitoring.signals.catalogue import (
     BROKEN_USE_CASE,
     CATALOGUE,
@@ -61,6 +63,7 @@ def publish(
     use_case: str,
     group: PushGroup,
     url: str,
+    sign_in: SignIn | None = None,
     retries: Retrying = RETRIES,
 ) -> None:
     """Put `samples` in the place of everything that `group` of `use_case` held before.
@@ -69,6 +72,8 @@ def publish(
     ----------
     url
         Address of the Pushgateway.
+    sign_in
+        Where it asks for basic authentication.
     retries
         When to try again; passing faults only.
 
@@ -88,12 +93,19 @@ def publish(
         registry,
         grouping_key={USE_CASE: use_case, GROUP_LABEL: group.value},
         timeout=TIMEOUT,
+        handler=_handler(sign_in),
     )
     _try(push, f"push of {use_case}/{group}", url, retries)
 
 
 def publish_attempt(
-    use_case: str, pipeline: Pipeline, at: datetime, *, url: str, retries: Retrying = RETRIES
+    use_case: str,
+    pipeline: Pipeline,
+    at: datetime,
+    *,
+    url: str,
+    sign_in: SignIn | None = None,
+    retries: Retrying = RETRIES,
 ) -> None:
     """Say that a run of `pipeline` began; the first thing that a run does.
 
@@ -103,11 +115,24 @@ def publish_attempt(
         As `publish`.
     """
     sample = Sample(LAST_ATTEMPT, at.timestamp(), {"pipeline": pipeline.value})
-    publish((sample,), use_case=use_case, group=pipeline.attempt, url=url, retries=retries)
+    publish(
+        (sample,),
+        use_case=use_case,
+        group=pipeline.attempt,
+        url=url,
+        sign_in=sign_in,
+        retries=retries,
+    )
 
 
 def publish_success(
-    use_case: str, pipeline: Pipeline, at: datetime, *, url: str, retries: Retrying = RETRIES
+    use_case: str,
+    pipeline: Pipeline,
+    at: datetime,
+    *,
+    url: str,
+    sign_in: SignIn | None = None,
+    retries: Retrying = RETRIES,
 ) -> None:
     """Say that a run of `pipeline` succeeded; the last thing that a run does.
 
@@ -117,7 +142,14 @@ def publish_success(
         As `publish`.
     """
     sample = Sample(LAST_SUCCESS, at.timestamp(), {"pipeline": pipeline.value})
-    publish((sample,), use_case=use_case, group=pipeline.success, url=url, retries=retries)
+    publish(
+        (sample,),
+        use_case=use_case,
+        group=pipeline.success,
+        url=url,
+        sign_in=sign_in,
+        retries=retries,
+    )
 
 
 def publish_notification(
@@ -126,6 +158,7 @@ def publish_notification(
     status: NotificationStatus,
     *,
     url: str,
+    sign_in: SignIn | None = None,
     retries: Retrying = RETRIES,
 ) -> None:
     """Publish what became of a run's notification, which is sent after the run's success.
@@ -138,11 +171,18 @@ def publish_notification(
         As `publish`.
     """
     sample = Sample(STATUS, 1, {"of": notification_of(pipeline), "status": status.value})
-    publish((sample,), use_case=use_case, group=pipeline.notification, url=url, retries=retries)
+    publish(
+        (sample,),
+        use_case=use_case,
+        group=pipeline.notification,
+        url=url,
+        sign_in=sign_in,
+        retries=retries,
+    )
 
 
 def publish_broken_use_cases(
-    names: Iterable[str], *, url: str, retries: Retrying = RETRIES
+    names: Iterable[str], *, url: str, sign_in: SignIn | None = None, retries: Retrying = RETRIES
 ) -> None:
     """Say which use-case files can't be read, in the place of those of which that was said before.
 
@@ -155,10 +195,12 @@ def publish_broken_use_cases(
     """
     samples = [Sample(BROKEN_USE_CASE, 1, {"name": printable(name)}) for name in names]
     group = PushGroup.USE_CASE_FILES
-    publish(samples, use_case=ALL_CASES, group=group, url=url, retries=retries)
+    publish(samples, use_case=ALL_CASES, group=group, url=url, sign_in=sign_in, retries=retries)
 
 
-def retire(use_case: str, *, url: str, retries: Retrying = RETRIES) -> None:
+def retire(
+    use_case: str, *, url: str, sign_in: SignIn | None = None, retries: Retrying = RETRIES
+) -> None:
     """Delete every group of a use case that is no longer watched.
 
     Raises
@@ -173,6 +215,7 @@ def retire(use_case: str, *, url: str, retries: Retrying = RETRIES) -> None:
             JOB,
             grouping_key={USE_CASE: use_case, GROUP_LABEL: group.value},
             timeout=TIMEOUT,
+            handler=_handler(sign_in),
         )
         _try(delete, f"removal of {use_case}/{group}", url, retries)
 
@@ -206,15 +249,27 @@ class _Samples(Collector):
             yield family
 
 
+def _handler(sign_in: SignIn | None) -> Callable[..., Callable[[], None]]:
+    if sign_in is None:
+        return default_handler
+    user, password = sign_in.pair
+    return partial(basic_auth_handler, username=user, password=password)
+
+
 def _try(action: Callable[[], None], what: str, url: str, retries: Retrying) -> None:
     try:
         retries.copy()(action)
     except OSError as error:
-        msg = (
-            f"{what} to the Pushgateway at {url} failed: {_reason(error)}; "
-            "check that it runs and that TOCSIN_PUSHGATEWAY_URL names it"
-        )
+        msg = f"{what} to the Pushgateway at {url} failed: {_reason(error)}; {_advice(error)}"
         raise PublishError(msg) from error
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, HTTPError) and error.code in {401, 403}:
+        return (
+            "set TOCSIN_PUSHGATEWAY_USER and TOCSIN_PUSHGATEWAY_PASSWORD to a user that it accepts"
+        )
+    return "check that it runs and that TOCSIN_PUSHGATEWAY_URL names it"
 
 
 def _reason(error: OSError) -> str:

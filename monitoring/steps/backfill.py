@@ -105,7 +105,8 @@ def backfill(
     HistoryError
         Prometheus does not answer, or its data can't be written from this machine.
     """
-    history = History(settings().prometheus_url)
+    where = settings()
+    history = History(where.prometheus_url, where.prometheus_sign_in)
     _check_times(history, since, until, now)
     model = champion_model(case)
     if model is None or model.version is None:

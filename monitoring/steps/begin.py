@@ -78,11 +78,12 @@ def attempt(run: Run) -> Attempt:
         The Pushgateway could not be reached.
     """
     begun = Attempt(at=datetime.now(UTC))
-    url = settings().pushgateway_url
-    if url is not None:
-        publish_attempt(run.use_case, run.pipeline, begun.at, url=url)
-        broken = fitting(all_use_cases(settings().use_cases)).broken
-        publish_broken_use_cases(broken, url=url)
+    where = settings()
+    if where.pushgateway_url is not None:
+        url, sign_in = where.pushgateway_url, where.pushgateway_sign_in
+        publish_attempt(run.use_case, run.pipeline, begun.at, url=url, sign_in=sign_in)
+        broken = fitting(all_use_cases(where.use_cases)).broken
+        publish_broken_use_cases(broken, url=url, sign_in=sign_in)
     return begun
 
 

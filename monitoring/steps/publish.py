@@ -41,22 +41,40 @@ def publish_model(case: UseCase) -> None:
 
 def publish_run_success(run: Run) -> None:
     """Publish that the run succeeded, once everything but its notification is done."""
-    url = settings().pushgateway_url
-    if url is not None:
-        publish_success(run.use_case, run.pipeline, datetime.now(UTC), url=url)
+    where = settings()
+    if where.pushgateway_url is not None:
+        publish_success(
+            run.use_case,
+            run.pipeline,
+            datetime.now(UTC),
+            url=where.pushgateway_url,
+            sign_in=where.pushgateway_sign_in,
+        )
 
 
 def publish_notification_status(run: Run, status: NotificationStatus) -> None:
     """Publish whether the run's notification was delivered."""
-    url = settings().pushgateway_url
-    if url is not None:
-        publish_notification(run.use_case, run.pipeline, status, url=url)
+    where = settings()
+    if where.pushgateway_url is not None:
+        publish_notification(
+            run.use_case,
+            run.pipeline,
+            status,
+            url=where.pushgateway_url,
+            sign_in=where.pushgateway_sign_in,
+        )
 
 
 def push(case: UseCase, group: PushGroup, samples: Iterable[Sample]) -> None:
     """Push samples in the place of their group's; where no gateway is set, that is logged."""
-    url = settings().pushgateway_url
-    if url is None:
+    where = settings()
+    if where.pushgateway_url is None:
         log.warning("TOCSIN_PUSHGATEWAY_URL is not set: %s of %s not pushed", group, case.name)
         return
-    publish(samples, use_case=case.name, group=group, url=url)
+    publish(
+        samples,
+        use_case=case.name,
+        group=group,
+        url=where.pushgateway_url,
+        sign_in=where.pushgateway_sign_in,
+    )

@@ -16,7 +16,7 @@ from monitoring.atomic_write import atomic_write
 from monitoring.errors import TocsinError
 from monitoring.rows.window import Window, ending
 from monitoring.saved_record import read_record
-from monitoring.settings import settings
+from monitoring.settings import redacted, settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import resolve
 from monitoring.use_case import UseCase
@@ -174,9 +174,9 @@ def verdict_window(case: UseCase, run_window: Window) -> Window:
 
 
 def error_line(error: BaseException) -> str:
-    """Return an error in one line for a notification, without the credentials of an address."""
+    """Return an error in one line for a notification, without secrets."""
     line = next(iter(str(error).splitlines()), "")
-    return re.sub(r"//[^@/\s]*@", "//", f"{type(error).__name__}: {line}")[:_ERROR_LENGTH]
+    return redacted(f"{type(error).__name__}: {line}")[:_ERROR_LENGTH]
 
 
 def bounded_name(name: str) -> str:

@@ -84,17 +84,22 @@ def _parse(url: str) -> URL:
     allowed = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
     try:
         parsed = sa.make_url(url)
-    except (ArgumentError, ValueError) as error:  # of a port; the URL may hold a password
+    except (ArgumentError, ValueError):
         msg = f"the store's URL can't be parsed: {allowed}"
-        raise StoreError(msg) from error
+        raise StoreError(msg) from None  # the cause may show a part of the URL, its password too
     match parsed.drivername, parsed.database:
         case "postgresql" | "postgresql+psycopg2", str():
             # Without a driver's name SQLAlchemy would take one that is not installed.
             return parsed.set(drivername="postgresql+psycopg2")
         case "sqlite" | "sqlite+pysqlite", str(database) if database not in ("", ":memory:"):
             return parsed
-    msg = f"the store does not work on {parsed.render_as_string(hide_password=True)}: {allowed}"
+    msg = f"the store does not work on {shown(parsed)}: {allowed}"
     raise StoreError(msg)
+
+
+def shown(url: URL) -> str:
+    """Return the URL for a message: without its password and its query, which may hold one too."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
@@ -187,7 +192,7 @@ def upgrade(engine: Engine) -> None:
         current = _revision(connection)
         if current not in {None, *(script.revision for script in scripts.walk_revisions())}:
             msg = (
-                f"the store {engine.url.render_as_string(hide_password=True)} has tables of "
+                f"the store {shown(engine.url)} has tables of "
                 f"revision {current}, which this version of tocsin does not know: update Tocsin"
             )
             raise StoreError(msg)

@@ -17,6 +17,7 @@ from monitoring.store.archive import read_training_rows
 from monitoring.store.database import (
     consistent_read,
     engine_for,
+    shown,
     tell_planner,
     upgrade,
     writing,
@@ -77,7 +78,7 @@ class ProductionStore:
         self.engine = engine_for(url)
 
     def __repr__(self) -> str:
-        return f"ProductionStore({self.engine.url.render_as_string(hide_password=True)!r})"
+        return f"ProductionStore({shown(self.engine.url)!r})"
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitoring.atomic_write import atomic_folder
+from monitoring.secrecy import shown_url
 from monitoring.training import TrainingError
 from monitoring.training.aliases import (
     CHALLENGER,
@@ -117,9 +118,7 @@ class Registry:
         self._answered = not tracking_url.startswith(("http://", "https://"))
         self._artifacts = None if tracking_url.startswith(("http://", "https://")) else artifacts
         if self._artifacts is None and not tracking_url.startswith(("http://", "https://")):
-            msg = (
-                f"{tracking_url} is not a server, so the registry needs a folder for its artifacts"
-            )
+            msg = f"{self._place} is not a server, so the registry needs a folder for its artifacts"
             raise TrainingError(msg)
 
     def log(self, case: UseCase, trained: Trained, run_key: str, as_of: datetime) -> str:
@@ -375,7 +374,7 @@ class Registry:
     @property
     def _place(self) -> str:
         """The tracking address without what may be a password."""
-        return re.sub(r"//[^@/]*@", "//", self._url)
+        return shown_url(self._url)
 
 
 def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -> list[Run]:

@@ -52,7 +52,7 @@ def keep_newest_reports(run: Run) -> Retention:
     cited = (
         frozenset[str]()
         if where.pushgateway_url is None
-        else cited_reports(mine, case.name, where.prometheus_url)
+        else cited_reports(mine, case.name, where.prometheus_url, where.prometheus_sign_in)
     )
     removed = keep_newest(mine, case.report.keep, cited)
     write_index(folder, case)
