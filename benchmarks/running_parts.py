@@ -11,7 +11,7 @@ from monitoring.settings import Ports, Settings
 from monitoring.stack.components import components
 from monitoring.stack.configuration import configure
 from monitoring.stack.credentials import Credentials
-from monitoring.stack.environment import environment
+from monitoring.stack.environment import environments
 from monitoring.stack.folders import Folders
 
 
@@ -27,17 +27,20 @@ def running_parts(where: Settings, ports: Ports, wanted: Set[str]) -> Iterator[N
     credentials, folders = Credentials(), Folders(where.state)
     folders.make()
     configure(where, ports, credentials)
-    variables = environment(where, ports, credentials)
+    variables = environments(where, ports, credentials)
     with ExitStack() as started:
         for component in components(where, ports):
             if component.name not in wanted or component.health is None:
                 continue
             log = started.enter_context((where.state / f"{component.name}.log").open("wb"))
-            process = started.enter_context(
-                subprocess.Popen(
-                    component.command, cwd=component.folder, env=variables, stdout=log, stderr=log
-                )
+            process = subprocess.Popen(  # nosec B603 # a component's own command
+                component.command,
+                cwd=component.folder,
+                env=variables.of(component.name),
+                stdout=log,
+                stderr=log,
             )
+            started.enter_context(process)
             started.callback(process.terminate)
             while not component.health.is_well():
                 if process.poll() is not None:

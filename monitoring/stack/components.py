@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitoring.settings import Ports, Settings
-from monitoring.stack.environment import loopback_url
+from monitoring.stack.environment import loopback_url, notifier_of
 from monitoring.stack.folders import Folders
 from monitoring.stack.health_check import Health
 from monitoring.stack.ports import LOOPBACK
@@ -43,6 +43,7 @@ def components(settings: Settings, ports: Ports) -> tuple[Component, ...]:
     """Return the components, in the order in which they start."""
     folders = Folders(settings.state)
     return (
+        *_relay(settings, ports),
         *_metrics(folders, ports),
         _mlflow(settings, folders, ports),
         *_grafana(settings, folders, ports),
@@ -63,7 +64,19 @@ def wanted_ports(settings: Settings, ports: Ports) -> dict[str, int]:
     }
     if grafana_server(settings.grafana_home) is not None:
         listening["grafana"] = ports.grafana
+    if _relay(settings, ports):
+        listening["relay"] = ports.relay
     return listening
+
+
+def _relay(settings: Settings, ports: Ports) -> tuple[Component, ...]:
+    """Return the relay, where Alertmanager has a webhook to notify through."""
+    has_webhook = settings.webhook_url is not None or settings.heartbeat_url is not None
+    if notifier_of(settings) != "alertmanager" or not has_webhook:
+        return ()
+    command = (sys.executable, "-m", "monitoring.stack.relay", str(ports.relay))
+    health = Health(f"{loopback_url(ports.relay)}/health")
+    return (Component("relay", command, settings.state, None, health),)
 
 
 def _metrics(folders: Folders, ports: Ports) -> tuple[Component, ...]:

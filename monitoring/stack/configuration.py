@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from monitoring.private import private_folder, write_private
 from monitoring.settings import Ports, Settings
 from monitoring.signals.alerts.delivery import delivery_of
 from monitoring.signals.generated_files import (
@@ -19,10 +20,10 @@ from monitoring.signals.generated_files import (
 from monitoring.signals.use_case_fit import fitting
 from monitoring.stack.components import wanted_ports
 from monitoring.stack.credentials import Credentials
-from monitoring.stack.environment import inside
+from monitoring.stack.environment import inside, loopback_url
 from monitoring.stack.folders import CHECKOUT, Folders
 from monitoring.stack.ports import LOOPBACK
-from monitoring.stack.private import private_folder, write_private
+from monitoring.stack.relay import through_relay
 from monitoring.stack.stack_error import StackError
 from monitoring.use_case_file import all_use_cases
 
@@ -51,7 +52,8 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
     cases = found.valid
     passwords = {"admin": credentials.airflow_password.get_secret_value()}
     write_private(folders.airflow_passwords, json.dumps(passwords) + "\n")
-    write_private(folders.alertmanager / "alertmanager.yml", alertmanager_file(delivery))
+    relayed = through_relay(delivery, loopback_url(ports.relay))
+    write_private(folders.alertmanager / "alertmanager.yml", alertmanager_file(relayed))
     write_private(folders.prometheus / "prometheus.yml", _prometheus_yml())
     targets = _targets(known, wanted_ports(settings, ports))
     _replace(folders.prometheus, prometheus_files(cases, delivery, targets))

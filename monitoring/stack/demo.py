@@ -119,7 +119,7 @@ def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say) -> None:
 def _command(running: Running, *arguments: str) -> None:
     """Run a command of Tocsin with the environment of the running stack."""
     environment = os.environ | as_variables(running.settings)
-    done = subprocess.run(  # noqa: S603  our own interpreter and our own words
+    done = subprocess.run(  # noqa: S603  # nosec B603 # our own interpreter and our own words
         [sys.executable, "-m", "monitoring.cli", *arguments], env=environment, check=False
     )
     if done.returncode != 0:

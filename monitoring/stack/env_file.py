@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitoring.private import write_private
 from monitoring.settings import Ports
 from monitoring.stack.credentials import fernet_key, password, signing_key
-from monitoring.stack.private import write_private
 from monitoring.stack.stack_error import StackError
 
 
@@ -39,6 +39,8 @@ SECRETS = (
 PUBLISHED = ("airflow", "mlflow", "prometheus", "pushgateway", "grafana", "serve")
 """The components whose ports docker compose publishes, on loopback only."""
 
+_YOURS = "..."
+
 DELIVERY = {
     "TOCSIN_WEBHOOK_URL": "https://chat.example.org/hook",
     "TOCSIN_SLACK_URL": "https://hooks.slack.com/services/...",
@@ -48,14 +50,18 @@ DELIVERY = {
     "TOCSIN_SMTP_FROM": "tocsin@example.org",
     "TOCSIN_SMTP_TO": "oncall@example.org",
     "TOCSIN_SMTP_USER": "tocsin",
-    "TOCSIN_SMTP_PASSWORD": "...",
+    "TOCSIN_SMTP_PASSWORD": _YOURS,
+    "TOCSIN_PUSHGATEWAY_USER": "tocsin",
+    "TOCSIN_PUSHGATEWAY_PASSWORD": _YOURS,
+    "TOCSIN_PROMETHEUS_USER": "tocsin",
+    "TOCSIN_PROMETHEUS_PASSWORD": _YOURS,
     "TOCSIN_PUBLIC_URL": "https://tocsin.example.org",
     "TOCSIN_GRAFANA_URL": "https://grafana.example.org",
     "TOCSIN_PUBLIC_AIRFLOW_URL": "https://airflow.example.org",
     "TOCSIN_PUBLIC_MLFLOW_URL": "https://mlflow.example.org",
     "TOCSIN_PUBLIC_PROMETHEUS_URL": "https://prometheus.example.org",
 }
-"""Where alerts go: lines to fill in, with an example of each."""
+"""Where alerts go and how to sign in: lines to fill in, with an example of each."""
 
 
 def example() -> str:
@@ -117,6 +123,9 @@ def _text(secrets: dict[str, str]) -> str:
         lines += [f"# {secret.what}", f"{secret.name}={secrets[secret.name]}"]
     lines += ["", "# Ports on the loopback of this machine"]
     lines += [f"{name}={port}" for name, port in _ports().items()]
-    lines += ["", "# Where alerts go, and where their links lead; lines left out are not used"]
+    lines += [
+        "",
+        "# Where alerts go and links lead, and how to sign in; lines left out are not used",
+    ]
     lines += [f"#{name}={value}" for name, value in DELIVERY.items()]
     return "\n".join(lines) + "\n"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -36,6 +39,12 @@ def loopback_url(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
 
 
+def notifier_of(settings: Settings) -> str:
+    """Return who notifies: Alertmanager too where Grafana is asked for and not installed."""
+    has_grafana = grafana_server(settings.grafana_home) is not None
+    return settings.notifier if has_grafana else "alertmanager"
+
+
 def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settings:
     """Return `settings` as they are for whoever uses the running local stack."""
     has_grafana = grafana_server(settings.grafana_home) is not None
@@ -52,8 +61,8 @@ def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settin
             **{field: public[field] for field in unset},
             "prometheus_url": loopback_url(ports.prometheus),
             "grafana_url": loopback_url(ports.grafana) if has_grafana else None,
-            "notifier": settings.notifier if has_grafana else "alertmanager",
-            "mlflow_url": loopback_url(ports.mlflow),
+            "notifier": notifier_of(settings),
+            "mlflow_url": SecretStr(loopback_url(ports.mlflow)),
             "pushgateway_url": loopback_url(ports.pushgateway),
             "airflow_url": loopback_url(ports.airflow),
             "airflow_password": credentials.airflow_password,
@@ -61,39 +70,143 @@ def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settin
     )
 
 
-def as_variables(settings: Settings) -> dict[str, str]:
-    """Return the variables from which a process reads `settings` again, secrets in plain text."""
+OF_TASKS = frozenset(
+    {"database_url", "mlflow_url", "pushgateway_password", "prometheus_password", "webhook_url"}
+)
+"""The secret settings that tasks, and commands in their place, make use of."""
+
+
+def as_variables(settings: Settings, secrets: Collection[str] = OF_TASKS) -> dict[str, str]:
+    """Return the variables from which a process reads `settings` again.
+
+    Parameters
+    ----------
+    secrets
+        The secret settings that are among them, in plain text; all others are left out.
+    """
     variables = {}
-    for field in type(settings).model_fields:
-        value = getattr(settings, field)
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
         if isinstance(value, SecretStr):
-            value = value.get_secret_value()
+            value = value.get_secret_value() if name in secrets else None
         if value is not None:
-            variables[f"TOCSIN_{field.upper()}"] = str(value)
+            variables[f"TOCSIN_{name.upper()}"] = str(value)
     return variables
 
 
-def environment(settings: Settings, ports: Ports, credentials: Credentials) -> dict[str, str]:
-    """Return the whole environment of the components: ours, and what they inherit from here."""
+@dataclass(frozen=True)
+class Environments:
+    """The variables of the local stack's processes.
+
+    Attributes
+    ----------
+    shared
+        Those of the supervisor, which every component inherits; no secret is among them.
+    own
+        What a component has beside them, by its name: its own secrets and no other's.
+    """
+
+    shared: Mapping[str, str]
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def of(self, component: str) -> dict[str, str]:
+        """Return the whole environment of a component."""
+        return {**self.shared, **self.own.get(component, {})}
+
+
+def environments(settings: Settings, ports: Ports, credentials: Credentials) -> Environments:
+    """Return the variables of every component."""
     folders = Folders(settings.state)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    known = inside(settings, ports, credentials)
+    plain = as_variables(known, ())
+    airflow = {**plain, **_airflow(folders, ports)}
+    fernet = {"AIRFLOW__CORE__FERNET_KEY": credentials.fernet_key.get_secret_value()}
+    # By it the API server trusts the scheduler's tasks.
+    jwt = {"AIRFLOW__API_AUTH__JWT_SECRET": credentials.jwt_secret.get_secret_value()}
+    sessions = {"AIRFLOW__API__SECRET_KEY": credentials.api_secret_key.get_secret_value()}
+    shared = _shared(folders)
+    return Environments(
+        shared,
+        {
+            "mlflow": _mlflow(),
+            "grafana": {
+                **_inherited(OUTWARD),
+                **_inherited(GRAFANAS),
+                **_grafana(folders, ports, credentials),
+                **_mail(settings),
+                "TOCSIN_PROMETHEUS_URL": known.prometheus_url,
+                **_channels(known),
+            },
+            "alertmanager": _inherited(OUTWARD),  # its file holds its channels' secrets
+            "relay": {**_inherited(OUTWARD), **_channels(known, ("webhook_url", "heartbeat_url"))},
+            "serve": plain,
+            "airflow-migrate": airflow,
+            "airflow-api-server": {**airflow, **fernet, **jwt, **sessions},
+            # Tasks are its children, and may need whatever their owner has set.
+            "airflow-scheduler": {
+                **_inherited(),
+                **shared,
+                **airflow,
+                **as_variables(known),
+                **fernet,
+                **jwt,
+            },
+            # It notifies of a task that was killed.
+            "airflow-dag-processor": {
+                **_inherited(OUTWARD),
+                **airflow,
+                **as_variables(known, {"webhook_url"}),
+                **fernet,
+            },
+            "airflow-triggerer": {**airflow, **fernet},
+        },
+    )
+
+
+HARMLESS = re.compile(
+    r"HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|PYTHON\w*|(OMP|MKL|OPENBLAS)_\w+"
+    r"|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|TOCSIN_PORT_\w+"
+)
+"""What all components inherit from whoever starts the stack; any other variable may be a secret."""
+
+OUTWARD = re.compile(r"(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
+"""What those inherit that send messages out; a proxy's address may hold a password."""
+
+GRAFANAS = re.compile(r"GF_\w+")
+
+ANY = re.compile(r"(?!TOCSIN_)\w+", re.ASCII)
+
+
+def _inherited(names: re.Pattern[str] = ANY) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if names.fullmatch(name) and not name.startswith(FOREIGN)
+    }
+
+
+def _shared(folders: Folders) -> dict[str, str]:
     programs = str(Path(sys.executable).parent)
     return {
-        **inherited,
-        "PATH": os.pathsep.join([programs, inherited.get("PATH", os.defpath)]),
+        **_inherited(HARMLESS),
+        "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
         MARK: str(folders.state),
         # Keeps the variable above where it can be read, when a process changes its title.
         "SPT_NOENV": "true",
         **NO_TELEMETRY,
-        **as_variables(inside(settings, ports, credentials)),
-        **_airflow(folders, ports, credentials),
-        **_mlflow(),
-        **_grafana(folders, ports, credentials),
-        **_mail(settings),
     }
 
 
-def _airflow(folders: Folders, ports: Ports, credentials: Credentials) -> dict[str, str]:
+def _channels(
+    known: Settings, names: Collection[str] = ("webhook_url", "slack_url", "heartbeat_url")
+) -> dict[str, str]:
+    """Return the addresses of channels: of all that Grafana's contact points name by default."""
+    variables = as_variables(known, names)
+    fields = (f"TOCSIN_{name.upper()}" for name in names)
+    return {name: variables[name] for name in fields if name in variables}
+
+
+def _airflow(folders: Folders, ports: Ports) -> dict[str, str]:
     url = loopback_url(ports.airflow)
     return {
         "AIRFLOW_HOME": str(folders.airflow),
@@ -101,7 +214,6 @@ def _airflow(folders: Folders, ports: Ports, credentials: Credentials) -> dict[s
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",  # 0.4 GB less than at the default of 32
-        "AIRFLOW__CORE__FERNET_KEY": credentials.fernet_key.get_secret_value(),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folders.airflow_passwords),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
@@ -109,8 +221,6 @@ def _airflow(folders: Folders, ports: Ports, credentials: Credentials) -> dict[s
         "AIRFLOW__API__PORT": str(ports.airflow),
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__SECRET_KEY": credentials.api_secret_key.get_secret_value(),
-        "AIRFLOW__API_AUTH__JWT_SECRET": credentials.jwt_secret.get_secret_value(),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folders.airflow / 'airflow.db'}",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",  # a new DAG file is seen within this

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitoring.stack.private import private_folder
+from monitoring.private import private_folder
 from monitoring.stack.stack_error import StackError
 
 CHECKOUT = Path(__file__).parents[2]
@@ -98,6 +98,10 @@ class Folders:
         """Return the log file of a component."""
         return self.logs / f"{component}.log"
 
+    def environment(self, component: str) -> Path:
+        """Return the file of the variables that a component has of its own."""
+        return self.control / "environments" / f"{component}.json"
+
     def make(self) -> None:
         """Make every folder, mode 700.
 
@@ -109,6 +113,7 @@ class Folders:
         for folder in (
             self.state,
             self.control,
+            self.control / "environments",
             self.logs,
             self.airflow,
             self.mlflow,

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import http.client
+import json
 import shlex
 import subprocess
 import sys
 import time
-import xmlrpc.client
-from collections.abc import Mapping, Sequence
+import xmlrpc.client  # nosec B411 # a supervisor of our own, on a socket of our own
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
+from monitoring.private import write_private
+from monitoring.stack import launch
 from monitoring.stack.components import Component
+from monitoring.stack.environment import Environments
 from monitoring.stack.folders import Folders
-from monitoring.stack.private import write_private
 from monitoring.stack.stack_error import StackError
 
 START_SECONDS = 10
@@ -64,7 +67,7 @@ class Supervisor:
         self._configuration = folders.control / "supervisord.conf"
         self._log = folders.control / "supervisord.log"
 
-    def start(self, components: Sequence[Component], environment: Mapping[str, str]) -> None:
+    def start(self, components: Sequence[Component], environments: Environments) -> None:
         """Start the supervisor itself; the components wait for `start_component`.
 
         Raises
@@ -72,11 +75,13 @@ class Supervisor:
         StackError
             It did not come up; the message ends with its log.
         """
+        for name, own in environments.own.items():
+            write_private(self._folders.environment(name), json.dumps(own))
         write_private(self._configuration, _configuration(self._folders, self._log, components))
         program = Path(sys.executable).parent / "supervisord"
-        done = subprocess.run(  # noqa: S603 - our own program and file
+        done = subprocess.run(  # noqa: S603  # nosec B603 # our own program and file
             [str(program), "--configuration", str(self._configuration)],
-            env=dict(environment),
+            env=dict(environments.shared),
             cwd=self._folders.control,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -115,7 +120,7 @@ class Supervisor:
             processes = self._call("getAllProcessInfo")
         except (OSError, http.client.HTTPException):
             return {}
-        assert isinstance(processes, list)  # noqa: S101 - the supervisor's own interface says so
+        assert isinstance(processes, list)  # noqa: S101  # nosec B101 # the supervisor's own interface says so
         return {
             entry["name"]: ProcessState(
                 entry["statename"], entry["pid"] or None, entry["exitstatus"]
@@ -181,7 +186,7 @@ def _program(folders: Folders, component: Component) -> str:
     # Signals go to the whole process group: what a component started must stop with it.
     return f"""\
 [program:{component.name}]
-command = {_literal(shlex.join(component.command))}
+command = {_literal(shlex.join(_launched(folders, component)))}
 directory = {_literal(component.folder)}
 autostart = false
 autorestart = {"true" if stays else "false"}
@@ -196,6 +201,12 @@ stdout_logfile = {_literal(folders.log(component.name))}
 stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 1
 """
+
+
+def _launched(folders: Folders, component: Component) -> tuple[str, ...]:
+    """Return the command that starts a component with the variables of its own."""
+    environment = folders.environment(component.name)
+    return (sys.executable, "-I", launch.__file__, str(environment), *component.command)
 
 
 def _literal(value: str | Path) -> str:

@@ -11,7 +11,7 @@ from monitoring.stack.components import Component, components, wanted_ports
 from monitoring.stack.configuration import configure
 from monitoring.stack.credentials import Credentials, credentials_in
 from monitoring.stack.down import alone, stop
-from monitoring.stack.environment import environment, inside
+from monitoring.stack.environment import environments, inside
 from monitoring.stack.folders import Folders
 from monitoring.stack.leftovers import processes_of
 from monitoring.stack.ports import check_free
@@ -87,7 +87,7 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
         try:
             if not was_up:
                 configure(settings, ports, credentials)
-                supervisor.start(wanted, environment(settings, ports, credentials))
+                supervisor.start(wanted, environments(settings, ports, credentials))
             healthy = start.run()
         except BaseException:  # an interrupt too must leave nothing behind; it is raised again
             if was_up:

@@ -125,13 +125,81 @@ def test_every_setting_of_a_deployment_is_passed() -> None:
 
 
 @pytest.mark.parametrize("name", DELIVERY)
-def test_what_the_env_file_offers_reaches_whoever_writes_and_sends_alerts(name: str) -> None:
-    for service in ("init", "airflow-scheduler"):
+def test_what_the_env_file_offers_reaches_whoever_uses_it(name: str) -> None:
+    """Alerts are written by `init` and sent by Grafana; tasks sign in."""
+    if re.match(r"TOCSIN_(PUSHGATEWAY|PROMETHEUS)_", name):
+        services = {"airflow-scheduler"}
+    elif name == "TOCSIN_SMTP_PASSWORD":
+        services = {"grafana"}
+    elif name.startswith("TOCSIN_SMTP_") and name != "TOCSIN_SMTP_TO":
+        services = {"init", "grafana"}
+    elif name == "TOCSIN_WEBHOOK_URL":
+        services = {"init", "grafana", "airflow-scheduler", "airflow-dag-processor"}
+    elif name in {"TOCSIN_SLACK_URL", "TOCSIN_HEARTBEAT_URL"}:
+        services = {"init", "grafana"}
+    else:
+        services = {"init", "airflow-scheduler"}
+    for service in services:
         passed = SERVICES[service]["environment"]
-        assert name in passed
-        assert passed[name] is None or passed[name].startswith(f"${{{name}:-")
-    mails = str(SERVICES["grafana"])
-    assert not name.startswith("TOCSIN_SMTP_") or name == "TOCSIN_SMTP_TO" or name in mails
+        text = str([passed, SERVICES[service].get("entrypoint")])
+        assert (name in passed and passed[name] is None) or f"${{{name}:" in text, service
+
+
+AIRFLOWS = {"POSTGRES_AIRFLOW_PASSWORD"}
+OBJECTS = {"S3_ACCESS_KEY", "S3_SECRET_KEY"}
+SECRETS_OF = {
+    "postgres": {
+        "POSTGRES_PASSWORD",
+        "POSTGRES_AIRFLOW_PASSWORD",
+        "POSTGRES_MLFLOW_PASSWORD",
+        "POSTGRES_TOCSIN_PASSWORD",
+    },
+    "s3": OBJECTS,
+    "init": AIRFLOWS | OBJECTS | {"TOCSIN_AIRFLOW_PASSWORD"},
+    "airflow-api-server": AIRFLOWS
+    | {"AIRFLOW_FERNET_KEY", "AIRFLOW_JWT_SECRET", "AIRFLOW_API_SECRET_KEY"},
+    "airflow-scheduler": AIRFLOWS
+    | {
+        "AIRFLOW_FERNET_KEY",
+        "AIRFLOW_JWT_SECRET",
+        "POSTGRES_TOCSIN_PASSWORD",
+        "TOCSIN_PUSHGATEWAY_PASSWORD",
+        "TOCSIN_PROMETHEUS_PASSWORD",
+        "TOCSIN_WEBHOOK_URL",
+    },
+    "airflow-dag-processor": AIRFLOWS | {"AIRFLOW_FERNET_KEY", "TOCSIN_WEBHOOK_URL"},
+    "airflow-triggerer": AIRFLOWS | {"AIRFLOW_FERNET_KEY"},
+    "mlflow": OBJECTS | {"POSTGRES_MLFLOW_PASSWORD"},
+    "grafana": {
+        "GRAFANA_PASSWORD",
+        "GRAFANA_SECRET_KEY",
+        "TOCSIN_WEBHOOK_URL",
+        "TOCSIN_SLACK_URL",
+        "TOCSIN_HEARTBEAT_URL",
+        "TOCSIN_SMTP_PASSWORD",
+    },
+}
+"""The secrets of each service; those that are not named have none."""
+
+
+def test_every_service_is_given_its_own_secrets_and_no_other_s() -> None:
+    secrets = {secret.name for secret in SECRETS}
+    secrets |= {
+        f"TOCSIN_{name.upper()}" for name in Settings.model_fields if Settings.is_secret(name)
+    }
+    for service, declared in SERVICES.items():
+        environment = declared.get("environment", {})
+        given = {name for name, value in environment.items() if value is None}
+        # `${NAME:+text}` says that it is set, not what it is.
+        whole = {m["name"] for m in VARIABLE.finditer(str(declared)) if m["rest"][:2] != ":+"}
+        assert (given | whole) & secrets == SECRETS_OF.get(service, set()), service
+
+
+def test_no_secret_is_in_a_command_line() -> None:
+    for service in SERVICES.values():
+        commands = str([service.get(key) for key in ("command", "entrypoint", "healthcheck")])
+        # A shell of the container's own expands `$${NAME}`, which is no line of a process list.
+        assert not re.findall(r"(?<!\$)\$\{?\w+", commands)
 
 
 def test_addresses_for_people_are_the_same_wherever_they_are_passed() -> None:
@@ -220,11 +288,11 @@ def test_services_start_after_what_they_need_is_well() -> None:
             assert how["condition"] == wanted, (name, needed)
 
 
-def test_airflow_s_parts_share_one_signing_key() -> None:
+def test_airflow_s_server_and_tasks_share_one_signing_key() -> None:
     keys = {
         service["environment"]["AIRFLOW__API_AUTH__JWT_SECRET"]
         for name, service in SERVICES.items()
-        if name.startswith("airflow-") or name == "init"
+        if name in {"airflow-api-server", "airflow-scheduler"}
     }
     assert keys == {"${AIRFLOW_JWT_SECRET:?make env}"}
 

@@ -183,8 +183,9 @@ def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalS
     handed = psutil.Process(pids(local_stack)["airflow-scheduler"]).environ()
     inside = local_stack.running.settings
     assert handed["TOCSIN_STATE"] == str(inside.state)
-    assert handed["TOCSIN_MLFLOW_URL"] == inside.mlflow_url
+    assert handed["TOCSIN_MLFLOW_URL"] == inside.tracking_url
     assert handed["TOCSIN_PUSHGATEWAY_URL"] == inside.pushgateway_url
+    assert "TOCSIN_AIRFLOW_PASSWORD" not in handed
     assert handed["TOCSIN_AIRFLOW_URL"] == inside.airflow_url
     assert handed["TOCSIN_WEBHOOK_URL"] == local_stack.webhook.url
 
@@ -287,7 +288,7 @@ def test_down_and_ctrl_c_leave_no_process_and_up_finds_everything_again(
     Gauge("kept", "A figure that must survive", registry=registry).set(42)
     gateway = str(local_stack.running.settings.pushgateway_url)
     push_to_gateway(gateway, job="kept", registry=registry)
-    client = MlflowClient(local_stack.running.settings.mlflow_url)
+    client = MlflowClient(local_stack.running.settings.tracking_url)
     experiment = client.create_experiment("kept")
 
     assert down(local_stack.settings)

@@ -12,7 +12,7 @@ import pytest
 from monitoring.settings import Settings
 from monitoring.stack.components import Component
 from monitoring.stack.down import down
-from monitoring.stack.environment import MARK
+from monitoring.stack.environment import MARK, Environments
 from monitoring.stack.folders import Folders
 from monitoring.stack.health_check import Health
 from monitoring.stack.leftovers import processes_of
@@ -44,7 +44,7 @@ def start(settings: Settings, *command: str) -> Supervisor:
     folders = Folders(settings.state)
     supervisor = Supervisor(folders)
     component = Component("sleeper", command, folders.state, None, Health("http://127.0.0.1:1"))
-    supervisor.start([component], {**os.environ, MARK: str(settings.state)})
+    supervisor.start([component], Environments({**os.environ, MARK: str(settings.state)}))
     supervisor.start_component("sleeper")
     return supervisor
 
