@@ -82,10 +82,15 @@ def as_variables(settings: Settings, secrets: Collection[str] = OF_TASKS) -> dic
     Parameters
     ----------
     secrets
-        The secret settings that are among them, in plain text; all others are left out.
+        The secret settings that are among them, in plain text; all others are left out, and the
+        user that a password left out is of.
     """
     variables = {}
-    for name in type(settings).model_fields:
+    fields = type(settings).model_fields
+    for name in fields:
+        password = f"{name.removesuffix('user')}password"
+        if name.endswith("_user") and password in fields and password not in secrets:
+            continue
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = value.get_secret_value() if name in secrets else None

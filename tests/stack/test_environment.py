@@ -96,6 +96,21 @@ def test_every_component_has_its_own_secrets_and_no_other_s(settings: Settings) 
     assert canaries(json.dumps(dict(made.shared))) == set()
 
 
+def test_what_a_component_is_given_are_settings_that_it_can_read(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = environments(settings, Ports(), planted())
+    for variables in made.own.values():
+        with monkeypatch.context() as own:
+            for name in [*GIVEN, "state", "mlflow_url"]:
+                own.delenv(f"TOCSIN_{name.upper()}", raising=False)
+            for name, value in variables.items():
+                own.setenv(name, value)
+            read = Settings()
+            if "TOCSIN_STATE" in variables:
+                assert read.state == settings.state
+
+
 def test_no_command_of_the_stack_holds_a_secret(settings: Settings) -> None:
     commands = [component.command for component in components(settings, Ports())]
     assert canaries(str(commands)) == set()
