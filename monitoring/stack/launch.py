@@ -1,6 +1,6 @@
 """Start a program with variables from a file: neither a parent nor a process list shows them.
 
-``python launch.py FILE PROGRAM ARGUMENT...``; the file is a JSON object, and need not be there.
+``python launch.py FILE PROGRAM ARGUMENT...``; the file is a JSON object.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 def launch(file: Path, command: list[str]) -> None:
     """Become `command`, with the variables in `file` beside those of this process."""
-    own = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    own = json.loads(file.read_text(encoding="utf-8"))
     os.execvpe(command[0], command, {**os.environ, **own})  # noqa: S606  # nosec B606 # no shell is wanted
 
 

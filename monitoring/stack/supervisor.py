@@ -75,8 +75,9 @@ class Supervisor:
         StackError
             It did not come up; the message ends with its log.
         """
-        for name, own in environments.own.items():
-            write_private(self._folders.environment(name), json.dumps(own))
+        for component in components:
+            own = environments.own.get(component.name, {})
+            write_private(self._folders.environment(component.name), json.dumps(own))
         write_private(self._configuration, _configuration(self._folders, self._log, components))
         program = Path(sys.executable).parent / "supervisord"
         done = subprocess.run(  # noqa: S603  # nosec B603 # our own program and file

@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from monitoring.store.database_failure import StoreError, readable_failure
+from monitoring.store.database_failure import StoreError, readable_failure, shown
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
@@ -95,11 +95,6 @@ def _parse(url: str) -> URL:
             return parsed
     msg = f"the store does not work on {shown(parsed)}: {allowed}"
     raise StoreError(msg)
-
-
-def shown(url: URL) -> str:
-    """Return the URL for a message: without its password and its query, which may hold one too."""
-    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from monitoring.errors import TocsinError
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import ExceptionContext
+    from sqlalchemy.engine import URL, ExceptionContext
 
 _SETTING = "TOCSIN_DATABASE_URL (unset: a file in TOCSIN_STATE)"
 
@@ -46,6 +46,11 @@ class StoreError(TocsinError):
     """The production store can't do what was asked; the message says what to do."""
 
 
+def shown(url: URL) -> str:
+    """Return the URL for a message: without its password and its query, which may hold one too."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
 def readable_failure(context: ExceptionContext) -> StoreError | None:
     """Return the error to raise in the place of a driver's, for SQLAlchemy's `handle_error`.
 
@@ -58,7 +63,7 @@ def readable_failure(context: ExceptionContext) -> StoreError | None:
     advice = _advice(error)
     if advice is None:
         return None
-    where = "" if context.engine is None else context.engine.url.render_as_string()
+    where = "" if context.engine is None else shown(context.engine.url)
     cause = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
     return StoreError(f"the production store at {where} failed: {cause}; {advice}")
 

@@ -17,11 +17,11 @@ from monitoring.store.archive import read_training_rows
 from monitoring.store.database import (
     consistent_read,
     engine_for,
-    shown,
     tell_planner,
     upgrade,
     writing,
 )
+from monitoring.store.database_failure import shown
 from monitoring.store.reading import read_ids, read_window
 
 if TYPE_CHECKING:
