@@ -39,3 +39,15 @@ def test_every_package_is_in_the_table() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     packages = [path.parent.name for path in (ROOT / "monitoring").glob("*/__init__.py")]
     assert [name for name in packages if f"`{name}/`" not in text] == []
+
+
+def test_every_file_that_the_docs_name_is_there() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = re.compile(r"\b(?:airflow|benchmarks|docs|grafana|monitoring|tests)/[\w/-]+\.\w+")
+    absent = {
+        (document.name, file)
+        for document in documents
+        for file in named.findall(document.read_text(encoding="utf-8"))
+        if not (ROOT / file).exists()
+    }
+    assert absent == set()
