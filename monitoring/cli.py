@@ -21,7 +21,7 @@ from monitoring.command import (
 )
 from monitoring.errors import TocsinError
 from monitoring.private import private_umask
-from monitoring.wording import number
+from monitoring.wording import number, shown
 
 if TYPE_CHECKING:
     from monitoring.stack.up import Running
@@ -166,7 +166,8 @@ def drift(
     It needs no use case and no server.
 
     Exit code 0; 1 when the share of drifted columns is above the given limit
-    (`--fail-above 0.3`); 2 on an error, or where a limit was given and nothing could be tested.
+    (`--fail-above 0.3`), or where a limit was given and a column of the reference is missing or
+    of another type; 2 on an error, or where a limit was given and nothing could be tested.
     """
     import json
 
@@ -185,13 +186,17 @@ def drift(
 
         # Names are printed as they are: `:heart:` is no picture, `100` no number to be coloured.
         Console(emoji=False, highlight=False).print(verdict_table(verdict))
-    if fail_above is not None and verdict.share is None:
+    if fail_above is None:
+        return
+    for part in verdict.broken_features:
+        typer.echo(f"column {shown(part.name)}: {part.reason}", err=True)
+    if verdict.drifted or verdict.broken_features:
+        raise typer.Exit(1)
+    if verdict.share is None:
         typer.echo(
             f"no column could be tested, so the limit of {number(limit)} was not checked", err=True
         )
         raise typer.Exit(2)
-    if fail_above is not None and verdict.drifted:
-        raise typer.Exit(1)
 
 
 @app.command()

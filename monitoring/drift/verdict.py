@@ -201,6 +201,12 @@ class Verdict:
         return self.share is not None and self.share > self.share_limit
 
     @property
+    def broken_features(self) -> tuple[FeatureVerdict, ...]:
+        """The features that the window lacks, or has with another type of values."""
+        broken = (DriftStatus.MISSING_COLUMN, DriftStatus.TYPE_CHANGED)
+        return tuple(f for f in self.features if f.status in broken)
+
+    @property
     def mean_effect(self) -> float | None:
         """Mean effect over the tested features."""
         effects = [f.effect for f in self.tested if f.effect is not None]

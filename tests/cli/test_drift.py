@@ -86,6 +86,26 @@ def test_a_limit_is_not_kept_by_a_window_that_could_not_be_judged(files: Path) -
     assert "no column could be tested" in said
 
 
+@pytest.mark.parametrize(
+    ("town", "said"),
+    [
+        (None, "column 'town': the window has no such column"),
+        (range(1000), "column 'town': the column holds another kind of values"),
+    ],
+)
+def test_a_limit_is_not_kept_by_a_window_that_lacks_a_column_of_the_reference(
+    files: Path, town: object, said: str
+) -> None:
+    broken = pd.read_csv(files / "same.csv").drop(columns="town")
+    if town is not None:
+        broken["town"] = town
+    broken.to_csv(files / "broken.csv", index=False)
+    assert drift(files, "broken.csv")[0] == 0
+    code, output = drift(files, "broken.csv", "--fail-above", "0.3")
+    assert code == 1
+    assert said in output
+
+
 def test_names_are_printed_as_they_are_and_can_not_paint_the_terminal(tmp_path: Path) -> None:
     names = [":heart:", "[bold]x", "\x1b[31mred", "two\nlines"]
     for seed, file in enumerate(("reference.csv", "current.csv")):
