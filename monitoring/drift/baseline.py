@@ -89,7 +89,11 @@ class ContingencyTable:
     ----------
     expected, observed
         Rows by value cell, of the baseline and of the window, in the values' order; sparse
-        cells are merged with their neighbours.
+        intervals are merged with their neighbours.
+    rare_expected, rare
+        Rows with values of which the reference holds too few for a cell, or none, and which have
+        no neighbours to be merged with; in neither `expected` nor `observed`. `rare` is None
+        where the reference leaves no room for such values.
     missing_expected, missing
         Rows without a value.
     ordered
@@ -105,6 +109,8 @@ class ContingencyTable:
     missing_expected: float
     missing: int
     ordered: bool = True
+    rare_expected: float = 0.0
+    rare: int | None = None
     unseen: int = 0
     unseen_share: float = 0.0
     unseen_shape: float = 1.0
@@ -112,12 +118,12 @@ class ContingencyTable:
     @property
     def rows_expected(self) -> float:
         """Rows of the baseline."""
-        return float(self.expected.sum() + self.missing_expected)
+        return float(self.expected.sum() + self.rare_expected + self.missing_expected)
 
     @property
     def rows(self) -> int:
         """Rows of the window."""
-        return int(self.observed.sum()) + self.missing + self.unseen
+        return int(self.observed.sum()) + (self.rare or 0) + self.missing + self.unseen
 
 
 def contingency_table(
@@ -125,19 +131,29 @@ def contingency_table(
 ) -> ContingencyTable:
     """Return the table of one feature."""
     order = value_order(bins)
-    expected = baseline.shares * baseline.rows
     numeric = bins.kind is FeatureKind.NUMERIC
-    groups = sparse_groups(expected[order], int(counts[1:].sum()))
+    expected, observed = (baseline.shares * baseline.rows)[order], counts[order]
+    cells = cells_of(expected, int(counts[1:].sum()), single_values(bins)[order])
+    rare = cells == RARE
     return ContingencyTable(
-        expected=np.add.reduceat(expected[order], groups),
-        observed=np.add.reduceat(counts[order], groups),
-        missing_expected=float(expected[0]),
+        expected=np.bincount(cells[~rare], expected[~rare]),
+        observed=np.bincount(cells[~rare], observed[~rare]).astype(np.int64),
+        missing_expected=float(baseline.shares[0] * baseline.rows),
         missing=int(counts[0]),
         ordered=numeric,
+        rare_expected=float(expected[rare].sum()),
+        rare=int(observed[rare].sum()) if rare.any() else None,
         unseen=0 if numeric else int(counts[-1]),
         unseen_share=bins.unseen_share,
         unseen_shape=bins.unseen_shape,
     )
+
+
+def single_values(bins: FeatureBins) -> NDArray[np.bool_]:
+    """Return which bins hold one value each: a number that is heavy, a category."""
+    single = np.zeros(bins.size, np.bool_)
+    single[1 : 1 + len(bins.heavy) + len(bins.categories)] = True
+    return single
 
 
 def value_order(bins: FeatureBins) -> NDArray[np.intp]:
@@ -151,29 +167,55 @@ def value_order(bins: FeatureBins) -> NDArray[np.intp]:
     return np.array([index for _, _, index in sorted(places)], np.intp)
 
 
-def sparse_groups(expected: NDArray[np.float64], rows: int) -> NDArray[np.intp]:
-    """Return where groups of cells begin so that each is expected to hold enough rows.
+RARE = -1
+"""In the place of a cell's number: values that no cell holds."""
 
-    Only what the reference expects decides, never what was observed: groups that depend on the
+
+def cells_of(
+    expected: NDArray[np.float64], rows: int, single: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the cell of each bin of values, from 0 on in their order, so that none is sparse.
+
+    A cell is expected to hold enough rows. Sparse bins are merged with their neighbours, but
+    never with a single value that has rows enough: next to a flag that is nearly always 0, the 1
+    would disappear, and nobody would see it become common. What is left over is `RARE`.
+
+    Only what the reference expects decides, never what was observed: cells that depend on the
     window's own counts make a test flag windows without drift.
 
     Parameters
     ----------
     expected
-        Reference rows by cell.
+        Reference rows by bin.
     rows
-        Rows of the window over these cells.
+        Rows of the window over these bins.
+    single
+        Bins that hold one value each.
     """
-    total = expected.sum()
-    if total == 0:
-        return np.zeros(1, np.intp)
-    least = LEAST_EXPECTED * max(1.0, total / max(rows, 1))
+    least = LEAST_EXPECTED * max(1.0, expected.sum() / max(rows, 1))
+    alone = single & (expected >= least)
+    cells = np.full(len(expected), RARE)
+    cell = 0
+    for stretch in np.split(np.arange(len(expected)), np.flatnonzero(alone[1:] != alone[:-1]) + 1):
+        if alone[stretch[0]]:
+            cells[stretch] = cell + np.arange(len(stretch))
+            cell += len(stretch)
+            continue
+        starts = _merged(expected[stretch], least)
+        if starts.size:
+            cells[stretch] = cell + np.searchsorted(starts, np.arange(len(stretch)), "right") - 1
+            cell += len(starts)
+    return cells if cell else np.zeros_like(cells)
+
+
+def _merged(expected: NDArray[np.float64], least: float) -> NDArray[np.intp]:
+    """Return where groups of neighbours begin that hold enough; nothing if all do not."""
     starts, held = [0], 0.0
     for index, value in enumerate(expected):
         if held >= least:
             starts.append(index)
             held = 0.0
         held += value
-    if held < least and len(starts) > 1:
+    if held < least:
         starts.pop()
     return np.array(starts, np.intp)

@@ -126,8 +126,7 @@ def _feature(
     lacking = why_not_comparable(bins, reference.training.features[bins.name])
     if lacking is not None:
         status, why = lacking
-        constant = status is DriftStatus.CONSTANT_REFERENCE
-        moved = reason(bins, baseline, part) if constant else missing_moved(baseline, part)
+        moved = missing_moved(baseline, part)
         return untested(status, f"{why}; {moved}" if moved else why, missing)
     table = contingency_table(bins, baseline, part.counts)
     return FeatureVerdict(

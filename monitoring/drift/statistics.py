@@ -78,9 +78,9 @@ def divergence(table: ContingencyTable) -> Divergence:
         return Divergence(0.0, 0.0, 0.0)
     # Where unseen categories are to be expected, the reference counts as many rows as other.
     unseen = min(table.unseen_share * float(table.expected.sum()), float(table.expected[-1]))
-    expected = np.array([table.missing_expected, *table.expected, unseen])
-    expected[-2] -= unseen
-    observed = np.array([table.missing, *table.observed, table.unseen])
+    expected = np.array([table.missing_expected, *table.expected, unseen, table.rare_expected])
+    expected[-3] -= unseen
+    observed = np.array([table.missing, *table.observed, table.unseen, table.rare or 0])
     freedom = np.count_nonzero(expected + observed) - 1
     unit = (1 / table.rows + 1 / table.rows_expected) / (8 * np.log(2))
     return Divergence(
@@ -93,9 +93,9 @@ def divergence(table: ContingencyTable) -> Divergence:
 def table_p_value(table: ContingencyTable) -> float:
     """Return the p-value of window and baseline being samples of one distribution.
 
-    Missing values, unseen categories and the spread over values are tested apart, each by the
-    test that fits it, and the smallest p-value gets Sidak's correction. How many tests there are
-    depends on the feature's kind alone, never on the window.
+    Missing values, unseen categories, rare values and the spread over the others are tested
+    apart, each by the test that fits it, and the smallest p-value gets Sidak's correction. How
+    many tests there are depends on the reference alone, never on the window.
     """
     observed = table.observed.copy()
     observed[-1] += table.unseen
@@ -103,6 +103,10 @@ def table_p_value(table: ContingencyTable) -> float:
         proportion_p_value(table.missing, table.rows, table.missing_expected, table.rows_expected),
         distribution_p_value(table.expected, observed, ordered=table.ordered),
     ]
+    if table.rare is not None:
+        known, known_expected = table.rows - table.missing, table.rows_expected
+        known_expected -= table.missing_expected
+        p_values.append(proportion_p_value(table.rare, known, table.rare_expected, known_expected))
     if not table.ordered:
         p_values.append(
             unseen_p_value(

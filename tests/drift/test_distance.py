@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from monitoring.drift.baseline import ContingencyTable, sparse_groups
+from monitoring.drift.baseline import RARE, ContingencyTable, cells_of
 from monitoring.drift.statistics import divergence, jensen_shannon
 
 
@@ -44,8 +44,16 @@ def test_the_effect_of_a_real_change_does_not_depend_on_the_number_of_rows(rows:
 
 def test_cells_are_merged_until_the_reference_expects_enough_in_each() -> None:
     expected = np.array([10.0, 10, 10, 100, 5, 5, 5, 800, 1])
-    groups = sparse_groups(expected, 100)
-    merged = np.add.reduceat(expected, groups) * 100 / expected.sum()
-    assert (merged >= 5).all()
-    assert sparse_groups(expected, 10**6).tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
-    assert sparse_groups(np.zeros(3), 100).tolist() == [0]
+    intervals = np.zeros(9, np.bool_)
+    cells = cells_of(expected, 100, intervals)
+    assert (np.bincount(cells, expected) * 100 / expected.sum() >= 5).all()
+    assert cells_of(expected, 10**6, intervals).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 7]
+    assert cells_of(np.zeros(3), 100, np.zeros(3, np.bool_)).tolist() == [0, 0, 0]
+
+
+def test_what_is_sparse_is_not_merged_with_a_single_value_that_has_rows_enough() -> None:
+    expected = np.array([0.0, 9000, 3, 2, 900, 7, 8, 1])
+    single = np.array([False, True, False, False, True, False, False, True])
+    cells = cells_of(expected, 10**6, single)
+    assert cells.tolist() == [RARE, 0, 1, 1, 2, 3, 4, 4]
+    assert cells_of(expected, 100, single).tolist() == [RARE, 0, RARE, RARE, 1, RARE, RARE, RARE]
