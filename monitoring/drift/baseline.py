@@ -136,7 +136,7 @@ def contingency_table(
     cells = cells_of(expected, int(counts[1:].sum()), single_values(bins)[order])
     rare = cells == RARE
     return ContingencyTable(
-        expected=np.bincount(cells[~rare], expected[~rare]),
+        expected=np.bincount(cells[~rare], expected[~rare]).astype(np.float64),
         observed=np.bincount(cells[~rare], observed[~rare]).astype(np.int64),
         missing_expected=float(baseline.shares[0] * baseline.rows),
         missing=int(counts[0]),
