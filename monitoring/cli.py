@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitoring import use_case_commands
 from monitoring.command import (
     AsJson,
     AsOf,
@@ -19,13 +20,12 @@ from monitoring.command import (
     scenario_name,
     show_steps,
 )
-from monitoring.errors import TocsinError
 from monitoring.private import private_umask
+from monitoring.use_case_commands import show_broken
 from monitoring.wording import number, shown
 
 if TYPE_CHECKING:
     from monitoring.stack.up import Running
-    from monitoring.use_case_file import UseCases
 
 app = typer.Typer(
     name="tocsin",
@@ -43,59 +43,7 @@ def _private(context: typer.Context) -> None:
     context.with_resource(private_umask())
 
 
-use_case_app = typer.Typer(no_args_is_help=True, help="Use-case files: check, list.")
-app.add_typer(use_case_app, name="use-case")
-
-
-@use_case_app.command("check")
-def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
-    """Check a use-case file and build its candidates: `tocsin use-case check my_model.yml`."""
-    from monitoring.signals.use_case_fit import check_fit
-    from monitoring.training.pipeline import check_candidates
-    from monitoring.use_case_file import load_named
-
-    with readable_errors():
-        case = load_named(path)
-        try:
-            check_fit(case)
-            check_candidates(case)
-        except TocsinError as error:
-            error.add_note(f"in {path}")
-            raise
-    typer.echo(f"{path}: {case.name} ({case.title}) is valid")
-
-
-@use_case_app.command("list")
-def list_use_cases() -> None:
-    """List the use cases: `tocsin use-case list`. Exit code 1 if some can't be read."""
-    from monitoring.settings import settings
-    from monitoring.signals.use_case_fit import fitting
-    from monitoring.use_case_file import (
-        ENDINGS,
-        all_use_cases,
-        other_files,
-        use_case_files,
-    )
-
-    with readable_errors():
-        folder = settings().use_cases
-        cases, files, others = (
-            fitting(all_use_cases(folder)),
-            use_case_files(folder),
-            other_files(folder),
-        )
-    for case in cases.valid:
-        typer.echo(f"{case.name:<24}{case.title}  ({files[case.name]})")
-    for name in others:
-        typer.echo(f"not read: {name}: a use-case file ends in {' or '.join(ENDINGS)}", err=True)
-    _show_broken(cases)
-    if cases.broken:
-        raise typer.Exit(1)
-
-
-def _show_broken(cases: UseCases) -> None:
-    for name, error in cases.broken.items():
-        typer.echo(f"broken: {name}: {error}", err=True)
+app.add_typer(use_case_commands.app, name="use-case")
 
 
 @app.command()
@@ -334,7 +282,7 @@ def generate(
         paths = do(folder, cases.valid, where, kept=tuple(cases.broken))
     for path in paths:
         typer.echo(path)
-    _show_broken(cases)
+    show_broken(cases)
     if check and paths:
         typer.echo("these are stale: run `make generate` and commit", err=True)
     if cases.broken or (check and paths):
