@@ -10,6 +10,7 @@ from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.replay import replay
 from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow, Ran
+from tests.fixtures.loopback import free_port
 from tests.fixtures.tiny import write_tiny
 from tests.fixtures.webhook import Webhook
 
@@ -132,3 +133,30 @@ def test_a_run_that_cannot_be_opened_is_notified_of_once(
     assert ran.state == "failed"
     assert {ran.tasks[name] for name in (*ALWAYS, LISTED)} == {"skipped"}
     assert own_webhook.titles == [f"reporting_{case.name} failed"]
+
+
+def test_what_fails_shows_no_secret_in_airflow_s_logs_and_database(
+    airflow: Airflow, watched: UseCase, tocsin_folder: Path, own_webhook: Webhook
+) -> None:
+    own_webhook.answer = 500
+    nobody = f"127.0.0.1:{free_port()}"
+    hook = {"TOCSIN_WEBHOOK_URL": f"{own_webhook.url}/canary-webhook?token=canary-token"}
+    database = f"postgresql://tocsin:canary-password@{nobody}/none"
+    as_of = (AS_OF + timedelta(days=11)).isoformat()
+    for failing in (
+        {"TOCSIN_WEBHOOK_URL": f"http://{nobody}/canary-webhook"},
+        hook | {"TOCSIN_DATABASE_URL": database},
+        hook | {"TOCSIN_MLFLOW_URL": database.replace(":", "+nodriver:", 1)},
+        hook
+        | {
+            "TOCSIN_PUSHGATEWAY_URL": f"http://{nobody}",
+            "TOCSIN_PUSHGATEWAY_USER": "tocsin",
+            "TOCSIN_PUSHGATEWAY_PASSWORD": "canary-gateway",
+        },
+    ):
+        ran = airflow.run(f"reporting_{watched.name}", environment=failing, as_of=as_of)
+        assert ran.state == "failed", failing
+    log = (tocsin_folder / "airflow.log").read_text(encoding="utf-8", errors="replace")
+    assert "Traceback" in log
+    left = [path for path in tocsin_folder.rglob("*") if path.is_file()]
+    assert [str(path) for path in left if b"canary" in path.read_bytes()] == []
