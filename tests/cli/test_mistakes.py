@@ -159,7 +159,7 @@ def test_a_port_out_of_range_is_named_with_the_range(
         (["backfill", "fraud", "--from", "2026-02-01", "--to", "2026-01-01"], "--from"),
         (["demo", "nobody"], "fraud"),
         (["use-case", "check", "nowhere.yml"], "nowhere.yml"),
-        (["use-case", "check", "."], "Is a directory"),
+        (["use-case", "check", "."], "a use-case file ends in .yml or .yaml"),
         (["drift", "nowhere.csv", "nowhere.csv"], "nowhere.csv"),
         (["drift", "nowhere.json.gz", "nowhere.csv"], "nowhere.json.gz"),
         (["drift", "a.csv", "b.csv", "--fail-above", "30"], "less than or equal to 1"),
