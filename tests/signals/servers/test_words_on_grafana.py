@@ -29,6 +29,7 @@ pytestmark = pytest.mark.grafana
 
 ADDRESSES = Addresses("http://tocsin.test", "http://grafana.test")
 CANARY = "c4nary-of-the-mail-server"
+AT_WORK = "AlwaysFires"
 ALWAYS = PurePosixPath("provisioning/alerting/rules-always.yml")
 
 
@@ -49,7 +50,7 @@ class Told:
 def always_firing(words: str, use_case: str) -> Alert:
     """Return an alert that fires at once and has words in everything that it says."""
     return Alert(
-        name="RecallLow",
+        name=AT_WORK,
         use_case=use_case,
         title=words,
         meaning=f"{VALUE} of {words}",
@@ -123,7 +124,8 @@ def test_no_secret_is_expanded_anywhere(told: Told) -> None:
 def test_a_firing_alert_says_the_words_as_they_are(told: Told) -> None:
     def firing() -> dict[str, dict[str, str]] | None:
         alerts = told.grafana.get("/api/alertmanager/grafana/api/v2/alerts")
-        said = {a["labels"].get("use_case"): a["annotations"] for a in alerts}
+        ours = [alert for alert in alerts if alert["labels"].get("alert") == AT_WORK]
+        said = {alert["labels"]["use_case"]: alert["annotations"] for alert in ours}
         return said if HOSTILE.keys() <= said.keys() else None
 
     said = eventually(firing, seconds=120)
@@ -138,7 +140,7 @@ def test_a_firing_alert_says_the_words_as_they_are(told: Told) -> None:
 def test_slack_is_sent_no_mention(told: Told) -> None:
     def mentioned() -> list[str]:
         posts = [str(post) for post in told.slack.received]
-        return [post for post in posts if "channel" in post]
+        return [post for post in posts if "tocsin-mention?viewPanel=14|" in post]
 
     (post, *_) = eventually(mentioned, seconds=120)
     assert "&lt;!channel&gt; &lt;@U1&gt; &amp;" in post
