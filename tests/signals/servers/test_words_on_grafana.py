@@ -82,17 +82,20 @@ def told(
         )
         boards = str(folder / "grafana" / "dashboards")
         files = grafana_files(cases, delivery, dashboards=boards)
+        # Provisioned, and not evaluated: hundreds of rules at once are not what is looked at.
+        paused = {path: t.replace("isPaused: false", "isPaused: true") for path, t in files.items()}
         alerts = [always_firing(words, name) for name, words in HOSTILE.items()]
         groups = provisioned_groups({"always": alerts}, ADDRESSES, paused=False)
-        files[ALWAYS] = yaml.safe_dump(groups["always"])
-        quick = {p: t.replace(f"interval: {INTERVAL}", "interval: 10s") for p, t in files.items()}
+        always = yaml.safe_dump(groups["always"]).replace(f"interval: {INTERVAL}", "interval: 10s")
         settings = Settings(
             prometheus_url=prometheus,
             slack_url=SecretStr(slack.url),
             smtp_host="127.0.0.1:1",
             smtp_password=SecretStr(CANARY),
         )
-        with running_grafana(grafana_command, folder, quick, settings) as grafana:
+        with running_grafana(
+            grafana_command, folder, paused | {ALWAYS: always}, settings
+        ) as grafana:
             yield Told(grafana, cases, slack)
 
 
