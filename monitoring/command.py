@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitoring.errors import InputError, TocsinError
-from monitoring.settings import redacted
 from monitoring.wording import printable
 
 if TYPE_CHECKING:
@@ -66,11 +65,11 @@ def readable_errors() -> Iterator[None]:
         raise
     except Exception as error:
         # 1 is an answer ("a retrain is asked for"): nothing that failed may end with it.
-        text = redacted("\n".join([_message(error), *getattr(error, "__notes__", [])]))
+        text = _redacted("\n".join([_message(error), *getattr(error, "__notes__", [])]))
         # It may quote names and values of data.
         typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
         if not isinstance(error, (TocsinError, OSError, ValueError, RuntimeError, *_foreign())):
-            logging.getLogger(__name__).error("unexpected\n%s", redacted(traceback.format_exc()))
+            logging.getLogger(__name__).error("unexpected\n%s", _redacted(traceback.format_exc()))
         raise typer.Exit(2) from error
 
 
@@ -139,11 +138,18 @@ def listening(host: str, port: int) -> socket.socket:
         raise InputError(msg) from error
 
 
+def _redacted(text: str) -> str:
+    # Not before: to import settings takes longer than to compare two small files.
+    from monitoring.settings import redacted
+
+    return redacted(text)
+
+
 class _Redacting(logging.Formatter):
     """Writes records without the secrets that libraries' messages and tracebacks may hold."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        return _redacted(super().format(record))
 
 
 def show_steps() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -62,13 +63,19 @@ def secrets_of_address(url: str) -> Iterator[str]:
     yield from _both(parts.path.strip("/"))
 
 
+_CREDENTIALS = re.compile(r"//[^@/\s]*@")
+
+
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` with a mask in the place of every secret of `SHORTEST` characters or more."""
+    """Return `text` with a mask in the place of every secret of `SHORTEST` characters or more.
+
+    What stands before the host of an address is left out, whoever's it is.
+    """
     # The longest first: a password must not be masked inside the URL that is masked as a whole.
     for secret in sorted(set(secrets), key=len, reverse=True):
         if len(secret) >= SHORTEST:
             text = text.replace(secret, MASK)
-    return text
+    return _CREDENTIALS.sub("//", text)
 
 
 def _both(secret: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from pydantic import TypeAdapter
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, Verdict
-from monitoring.rows.rows import Rows, moment64
+from monitoring.rows.rows import POSITIVE, Rows, moment64
 from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
@@ -28,7 +28,7 @@ from monitoring.steps.retrain.decision import (
     detect_drift,
 )
 from monitoring.steps.retrain.promotion import back_up_champion, promote
-from monitoring.steps.retrain.training_set import FILE
+from monitoring.steps.retrain.training_set import FILE, Merged
 from monitoring.steps.run import Run
 from monitoring.store.row_formats import write_snapshot
 from monitoring.training.gate import Outcome, Rule
@@ -88,7 +88,17 @@ def run_asked_by(reason: Reason, cards: Job) -> Run:
     run.write("selection", chosen)
     run.write("decision", Decision.by(reason, "asked for"))
     back_up_champion(run)
-    write_snapshot(cards.rows, run.folder / FILE)
+    merged = Merged(
+        rows=len(cards.rows),
+        positives=int((cards.rows.label == POSITIVE).sum()),
+        from_production=0,
+        data_hash=write_snapshot(cards.rows, run.folder / FILE),
+        synthetic=True,
+        quarantined={},
+        equal_content=0,
+        out_of_order=0,
+    )
+    run.write("merged", merged)
     return run
 
 

@@ -20,7 +20,7 @@ from monitoring.use_case import UseCase
 from tests.fixtures.eventually import eventually
 from tests.signals.conftest import everything
 from tests.signals.figures import card, pushed
-from tests.signals.servers.watched import NEED_A_SECOND_MODEL, Watched
+from tests.signals.servers.watched import ABSENT_AFTER_A_DEMO, Watched
 
 ADDRESSES = Addresses("http://tocsin.test")
 SHORT_NAMES = {
@@ -64,7 +64,7 @@ def boards(watched: Watched) -> tuple[Board, ...]:
 
 def test_what_runs_publish_is_the_catalogue_no_less_and_no_more(watched: Watched) -> None:
     answer = watched.query('{__name__=~"tocsin_.+",use_case="shop",job="tocsin"}')
-    declared = {metric.name for metric in CATALOGUE if metric not in NEED_A_SECOND_MODEL}
+    declared = {metric.name for metric in CATALOGUE if metric not in ABSENT_AFTER_A_DEMO}
     assert {series["metric"]["__name__"] for series in answer} == declared
 
 
@@ -72,7 +72,7 @@ def test_a_run_s_series_have_the_labels_that_the_catalogue_declares(watched: Wat
     of_groups = {"__name__", "job", "use_case", "part", "instance"}
     answer = watched.query('{__name__=~"tocsin_.+",use_case="shop"}')
     labels = {(s["metric"]["__name__"], frozenset(s["metric"]) - of_groups) for s in answer}
-    there = [metric for metric in CATALOGUE if metric not in NEED_A_SECOND_MODEL]
+    there = [metric for metric in CATALOGUE if metric not in ABSENT_AFTER_A_DEMO]
     assert labels == {(metric.name, frozenset(metric.labels)) for metric in there}
 
 
@@ -107,6 +107,7 @@ def test_panels_that_may_be_empty_say_why(boards: tuple[Board, ...], watched: Wa
     }
     assert empty == {
         (HEALTH, HealthPanel.FAILED_PUSHES): "no push was rejected",
+        (HEALTH, HealthPanel.BROKEN_USE_CASES): "every file can be read",
         ("tocsin-shop", CasePanel.GATE_CHANGE): "no challenger was compared with a champion yet",
     }
 
