@@ -15,7 +15,7 @@ from monitoring.comparison.inputs import (
     saved_reference,
     saved_summary,
 )
-from monitoring.drift.detection import drift_verdict
+from monitoring.drift.detection import VerdictError, drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
 from monitoring.errors import InputError
 from monitoring.summary.fit import fit_bins
@@ -116,7 +116,12 @@ def compare(
     else:
         fitted = _only(saved, columns)
         window = saved_summary(current) or summarised(current, fitted, reads)
-    return drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
+    try:
+        return drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
+    except VerdictError as error:
+        if isinstance(current, str | Path):
+            error.add_note(f"in {current}")
+        raise
 
 
 def _from_tables(

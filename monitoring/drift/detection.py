@@ -31,6 +31,7 @@ from monitoring.summary.types import (
     ScoreSummary,
     Summary,
 )
+from monitoring.wording import shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,6 +152,14 @@ def _check(reference: Reference, window: Summary) -> None:
         msg = (
             f"the window lies on bins {window.bins_hash}, the reference on "
             f"{reference.training.bins_hash}: summarise the window on this reference"
+        )
+        raise VerdictError(msg)
+    lacking = sorted({bins.name for bins in reference.bins} - set(window.features))
+    if lacking:
+        names = shortened(", ".join(lacking), 200)
+        msg = (
+            f"the window's summary lacks features of the reference ({names}): it was changed by "
+            "hand; summarise the window anew"
         )
         raise VerdictError(msg)
     versions = {reference.model_version, window.model_version} - {None}

@@ -140,11 +140,11 @@ def load_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(read_bounded(path, LARGEST_FACTS))
     except (OSError, FileRefusedError, ValidationError) as error:
-        msg = f"{folder} is not a model's bundle: {error}"
+        msg = f"{folder} is not a model's bundle: its {MANIFEST}: {error}"
         raise TrainingError(msg) from error
     if manifest.format != FORMAT:
         msg = (
-            f"{folder} is a bundle of layout {manifest.format}, and this Tocsin reads {FORMAT}: "
+            f"{path}: the bundle's layout is {manifest.format}, and this Tocsin reads {FORMAT}: "
             "install the Tocsin that wrote it, or train the model again"
         )
         raise TrainingError(msg)

@@ -11,6 +11,10 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "explanation" / "reliability.md"
 BEGIN, END = "<!-- damaged inputs -->\n", "<!-- end of damaged inputs -->"
 
 
+READERS = {"load-model": "load_model", "read-report": "Entry.read"}
+"""What reads the entries that no command reads by themselves."""
+
+
 def table(cases: Iterable[Case]) -> str:
     """Return the table: how many inputs each entry is given, and by which commands."""
     entries: dict[str, list[Case]] = defaultdict(list)
@@ -20,7 +24,7 @@ def table(cases: Iterable[Case]) -> str:
     for entry, found in entries.items():
         commands = sorted({case.call[0] for case in found})
         some = "; ".join(_short(case.damage) for case in found[:: max(len(found) // 5, 1)][:5])
-        read_by = ", ".join(f"`tocsin {name}`" for name in commands)
+        read_by = ", ".join(f"`{READERS.get(name, f'tocsin {name}')}`" for name in commands)
         lines.append(f"| {entry} | {len(found)} | {read_by} | {some} |")
     total = sum(map(len, entries.values()))
     return "\n".join([*lines, f"| all | {total} | | |", ""])

@@ -3,6 +3,7 @@
 All of them run by `make test-inputs`; `make test` runs a share of them.
 """
 
+import gzip
 import hashlib
 import json
 import os
@@ -13,13 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.inputs.case import Case
-from tests.inputs.files import references, rows
+from tests.inputs.files import REFERENCE, references, rows, written
+from tests.inputs.records import SUMMARY, entry, models, reports, summaries
 from tests.inputs.table import DOCUMENT, with_table
 from tests.inputs.texts import environment, state, use_cases
 
-CASES = [*rows(), *references(), *use_cases(), *environment(), *state()]
+CASES = [
+    *rows(),
+    *references(),
+    *summaries(),
+    *models(),
+    *reports(),
+    *use_cases(),
+    *environment(),
+    *state(),
+]
 
 SHARE = 25
 """Of so many cases, `make test` runs one."""
@@ -89,17 +102,68 @@ def share() -> list[Any]:
 def test_a_damaged_input_is_refused_by_name_and_changes_nothing(
     case: Case, run: Run, tmp_path: Path
 ) -> None:
-    case.make(tmp_path)
-    before = contents(tmp_path)
-    ended = run(case, tmp_path)
+    refused(case, run, tmp_path)
+
+
+def refused(case: Case, run: Run, folder: Path) -> None:
+    """Run a case, and see that it is refused by name and changes nothing."""
+    case.make(folder)
+    before = contents(folder)
+    ended = run(case, folder)
     assert ended["raised"] == ""
     assert ended["code"] == 2, ended["said"][-2000:]
     assert "Traceback" not in ended["said"]
     assert case.place in ended["said"]
     assert len(ended["said"]) < 20_000
     assert ended["peak"] < MEMORY
-    after = contents(tmp_path)
+    after = contents(folder)
     assert {name: after.get(name) for name in before} == before
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["format", "version", "content", "bins", "rows", "name", "title", "kind"]
+            )
+            | st.text(max_size=8),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+READ = {
+    "reference": (REFERENCE, ("drift", REFERENCE, "good.csv")),
+    "summary": (SUMMARY, ("drift", SUMMARY, SUMMARY)),
+    "report": (entry()[0], ("read-report", entry()[0])),
+    "use case": ("student_depression.yml", ("use-case", "check", "student_depression.yml")),
+    "ports": ("state/stack/ports.json", ("report", "fraud")),
+}
+
+
+@pytest.mark.inputs
+@pytest.mark.parametrize("what", READ)
+def test_whatever_json_stands_in_the_place_of_a_record_is_refused(
+    what: str, run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    name, call = READ[what]
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(record=ANY_JSON)
+    def holds(record: object) -> None:
+        text = json.dumps(record).encode()
+        content = gzip.compress(text) if name.endswith(".gz") else text
+        folder = tmp_path_factory.mktemp("any")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        case = Case(what, "any JSON", call, Path(name).name, written(name, content))
+        if what != "ports" or record != {}:
+            refused(case, run, folder)
+
+    holds()
 
 
 def test_there_are_three_hundred_of_them_and_no_two_alike() -> None:
