@@ -1,5 +1,6 @@
 """References and summaries are kept instead of rows, and compared in their stead."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,5 +102,10 @@ def test_what_does_not_belong_together_is_an_error(reference: Reference, tmp_pat
         compare(reference, tmp_path / "damaged.json.gz")
     with pytest.raises(VerdictError, match="summarise the window on this reference"):
         compare(other, summary)
+    with pytest.raises(VerdictError, match=r"lacks features of the reference \("):
+        compare(reference, replace(summary, features={}))
+    with pytest.raises(VerdictError) as raised:
+        compare(other, tmp_path / "summary.json.gz")
+    assert raised.value.__notes__ == [f"in {tmp_path / 'summary.json.gz'}"]
     with pytest.raises(TableError, match="no rows"):
         fit(BEFORE.head(0), window=100)
