@@ -109,7 +109,7 @@ def test_what_is_no_bundle_says_so(cards: Job, tmp_path: Path) -> None:
     save_model(cards.trained.model, tmp_path / "bundle")
     manifest = tmp_path / "bundle" / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 99}))
-    with pytest.raises(TrainingError, match="layout 99"):
+    with pytest.raises(TrainingError, match="layout is 99"):
         load_model(tmp_path / "bundle")
 
 
