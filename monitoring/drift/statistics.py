@@ -104,9 +104,9 @@ def table_p_value(table: ContingencyTable) -> float:
         distribution_p_value(table.expected, observed, ordered=table.ordered),
     ]
     if table.rare is not None:
-        known, known_expected = table.rows - table.missing, table.rows_expected
-        known_expected -= table.missing_expected
-        p_values.append(proportion_p_value(table.rare, known, table.rare_expected, known_expected))
+        known = table.rows - table.missing
+        expected = table.rows_expected - table.missing_expected
+        p_values.append(proportion_p_value(table.rare, known, table.rare_expected, expected))
     if not table.ordered:
         p_values.append(
             unseen_p_value(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -55,19 +56,15 @@ def labels_of(
     given = _array(labels)
     _check_shape(given.shape, name, rows)
     positive = np.zeros(rows, dtype=bool)
-    wrong, first = 0, ""
+    wrong = _Wrong()
     for part in _blocks(rows):
         places = np.arange(part.start, min(part.stop, rows))
         if seen is not None:
             places = places[seen[part]]
         values = _numbers(given[places], name, allowed, places)
         positive[places] = values == 1
-        neither = (values != 0) & (values != 1)
-        if neither.any() and not wrong:
-            first = f"{values[neither][0]:g} in row {places[neither][0]}"
-        wrong += int(neither.sum())
-    if wrong:
-        raise _wrong(name, wrong, first, allowed)
+        wrong.add((values != 0) & (values != 1), values, places)
+    wrong.refuse(name, allowed)
     return positive
 
 
@@ -183,17 +180,34 @@ def _refuse(
     name: str,
     allowed: str,
 ) -> None:
-    wrong, first = 0, ""
+    wrong = _Wrong()
     for rows in _blocks(len(values)):
         part = values[rows]
-        here = is_wrong(part, rows)
-        if not wrong and here.any():
-            place = int(np.argmax(here))
-            first = f"{number(part[place])} in row {rows.start + place}"
-        wrong += int(here.sum())
-    if wrong:
-        raise _wrong(name, wrong, first, allowed)
+        wrong.add(is_wrong(part, rows), part, range(rows.start, rows.start + len(part)))
+    wrong.refuse(name, allowed)
 
 
-def _wrong(name: str, wrong: int, first: str, allowed: str) -> InputError:
-    return InputError(f"{name}: {wrong:,} wrong, first {first}; {allowed}")
+@dataclass
+class _Wrong:
+    """Values that are not allowed: how many, and the first of them."""
+
+    count: int = 0
+    first: str = ""
+
+    def add(
+        self,
+        wrong: NDArray[np.bool_],
+        values: NDArray[np.float64],
+        rows: Sequence[int] | NDArray[np.intp],
+    ) -> None:
+        """Count those of a block; `rows` are its values' rows."""
+        if not self.count and wrong.any():
+            place = int(np.argmax(wrong))
+            self.first = f"{number(values[place])} in row {rows[place]}"
+        self.count += int(wrong.sum())
+
+    def refuse(self, name: str, allowed: str) -> None:
+        """Raise where there is one."""
+        if self.count:
+            msg = f"{name}: {self.count:,} wrong, first {self.first}; {allowed}"
+            raise InputError(msg)

@@ -69,6 +69,7 @@ def test_labels_that_have_not_come_are_not_looked_at() -> None:
     ("changes", "reason"),
     [
         ({"labels": [0, 2, 1]}, "labels: 1 wrong, first 2 in row 1"),
+        ({"labels": [0, 1.0000001, 1]}, "labels: 1 wrong, first 1.0000001 in row 1"),
         ({"labels": [0, 1]}, r"labels: an array of shape \(2,\)"),
         ({"scores": [0.1, -0.2, 0.3]}, "scores: 1 wrong, first -0.2 in row 1"),
         ({"scores": [0.1, 1.0000001, 0.3]}, "scores: 1 wrong, first 1.0000001 in row 1"),

@@ -86,10 +86,10 @@ def _titles(alerts: Sequence[Alert]) -> dict[str, str]:
         if count[titles[alert.uid].casefold()] > 1
         or len(titles[alert.uid].encode()) > _LONGEST_TITLE
     ]
-    return titles | {alert.uid: _told_apart(alert) for alert in apart}
+    return titles | {alert.uid: _disambiguated(alert) for alert in apart}
 
 
-def _told_apart(alert: Alert) -> str:
+def _disambiguated(alert: Alert) -> str:
     identity = (alert.severity_label, alert.name, alert.use_case or "", *alert.labels.values())
     end = f" ({', '.join(filter(None, identity))})"
     room = _LONGEST_TITLE - len(end.encode())
