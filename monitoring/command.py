@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _moment(text: str) -> datetime:
-    from monitoring.rows.window import parse_moment
+    from monitoring.moments import parse_moment
 
     try:
         return parse_moment(text)

@@ -20,11 +20,11 @@ from pydantic import (
     model_validator,
 )
 
+from monitoring.moments import FIRST_YEAR, LAST_YEAR, in_utc, is_of_rows
 from monitoring.wording import shortened
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST, _LONGEST = 0.001, 100 * 365 * 86400
-_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _LONGEST_CRON = 100
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,13 +48,13 @@ def _moment(value: object) -> datetime:
         except ValueError as error:
             msg = f"a moment is a datetime such as 2026-01-31T06:00:00Z: {error}"
             raise ValueError(msg) from error
-    if not isinstance(moment, datetime) or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+    if not isinstance(moment, datetime) or not is_of_rows(moment):
         msg = (
-            f"a moment is a datetime of the years {_FIRST_YEAR} to {_LAST_YEAR}, such as "
+            f"a moment is a datetime of the years {FIRST_YEAR} to {LAST_YEAR}, such as "
             "2026-01-31T06:00:00Z"
         )
         raise ValueError(msg)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return in_utc(moment)
 
 
 def _cron(value: str) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.moments import FIRST_YEAR, LAST_YEAR
 from monitoring.rows.rows import Rows
-from monitoring.rows.window import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from monitoring.errors import InputError
-from monitoring.wording import shown
-
-FIRST_YEAR, LAST_YEAR = 1900, 2199
-"""Years in which moments and event times lie."""
+from monitoring.moments import parse_moment
 
 
 def utc(moment: datetime) -> datetime:
@@ -105,25 +102,3 @@ def window_of(
         if start < stop:
             return Window(start, stop)
     return ending(run_after, length)
-
-
-def parse_moment(value: object) -> datetime:
-    """Read an ISO 8601 time; one without a zone is UTC.
-
-    Raises
-    ------
-    InputError
-        `value` is not an ISO 8601 time, or not of the years that rows may be of.
-    """
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        msg = f"{shown(value)} is not an ISO 8601 time, such as 2026-01-31T06:00:00Z"
-        raise InputError(msg) from error
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        msg = (
-            f"{shown(value)} is not a time of the years {FIRST_YEAR} to {LAST_YEAR}: rows of other "
-            "years are taken to be a fault of the data"
-        )
-        raise InputError(msg)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

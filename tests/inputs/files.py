@@ -1,6 +1,7 @@
 """Files of rows and saved references, damaged in ways that no reader may pass over."""
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -16,6 +17,9 @@ import pandas as pd
 from tests.inputs.case import Case, Make
 
 REFERENCE = "reference.json.gz"
+
+Place = tuple[str | int, ...]
+"""The way to a value in a record."""
 
 
 def frame(seed: int) -> pd.DataFrame:
@@ -139,7 +143,7 @@ def rows() -> Iterator[Case]:
             yield Case("rows", f"{ending} as {what}: {damage}", call, odd, make)
 
 
-TAMPERED: tuple[tuple[tuple[str | int, ...], Any], ...] = (
+TAMPERED: tuple[tuple[Place, object], ...] = (
     (("format",), "tocsin window"),
     (("version",), 99),
     (("version",), "1"),
@@ -170,14 +174,18 @@ TAMPERED: tuple[tuple[tuple[str | int, ...], Any], ...] = (
 )
 
 
-def tampered(place: tuple[str | int, ...], value: object) -> bytes:
-    record = json.loads(gzip.decompress(reference()))
+def changed(record: Any, place: Place, value: object) -> Any:
+    """Return a record with one value changed, and the hash of its content as it should be then."""
+    whole = json.loads(json.dumps(record))
     *way, last = place
-    part = record
+    part = whole
     for key in way:
         part = part[key]
     part[last] = value
-    return gzip.compress(json.dumps(record).encode())
+    if place[0] == "content":
+        compact = json.dumps(whole["content"], separators=(",", ":"))
+        whole["sha256"] = hashlib.sha256(compact.encode()).hexdigest()
+    return whole
 
 
 def references() -> Iterator[Case]:
@@ -186,9 +194,11 @@ def references() -> Iterator[Case]:
     places = np.linspace(10, len(reference()) - 1, 12).astype(int).tolist()
     for damage, content in damaged(reference(), places, 3):
         yield Case("saved reference", damage, call, REFERENCE, written(REFERENCE, content))
+    record = json.loads(gzip.decompress(reference()))
     for place, value in TAMPERED:
         damage = f"{'.'.join(map(str, place))} is {value!r}"
-        make = written(REFERENCE, tampered(place, value))
+        content = gzip.compress(json.dumps(changed(record, place, value)).encode())
+        make = written(REFERENCE, content)
         yield Case("saved reference", damage, call, REFERENCE, make)
     texts = {
         "not JSON": b"{]",

@@ -1,7 +1,6 @@
 """Records that Tocsin wrote itself, damaged: summaries, reports' entries, models."""
 
 import gzip
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,11 +13,10 @@ from typing import Any
 from monitoring.reports.entry import Entry
 from monitoring.reports.report import ReportKind
 from tests.inputs.case import Case, Make
-from tests.inputs.files import REFERENCE, bomb, damaged, frame, reference, special
+from tests.inputs.files import REFERENCE, Place, bomb, changed, damaged, frame, reference, special
 
 SUMMARY = "summary.json.gz"
 
-Place = tuple[str | int, ...]
 Write = Callable[[Path], object]
 """Writes a file, or what is no regular file, to a path."""
 
@@ -38,20 +36,6 @@ def summary() -> bytes:
         (Path(folder) / REFERENCE).write_bytes(reference())
         save(summarise(frame(1), Path(folder) / REFERENCE), Path(folder) / SUMMARY)
         return (Path(folder) / SUMMARY).read_bytes()
-
-
-def changed(record: Any, place: Place, value: object) -> Any:
-    """Return a record with one value changed, and the hash of its content as it should be then."""
-    whole = json.loads(json.dumps(record))
-    *way, last = place
-    part = whole
-    for key in way:
-        part = part[key]
-    part[last] = value
-    if place[0] == "content":
-        compact = json.dumps(whole["content"], separators=(",", ":"))
-        whole["sha256"] = hashlib.sha256(compact.encode()).hexdigest()
-    return whole
 
 
 SUMMARY_CHANGES: tuple[tuple[Place, object], ...] = (

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from monitoring.errors import InputError
+from monitoring.moments import parse_moment
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import moment64
-from monitoring.rows.window import Window, ending, parse_moment, window_of
+from monitoring.rows.window import Window, ending, window_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
