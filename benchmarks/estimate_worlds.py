@@ -21,7 +21,8 @@ from monitoring.training.model import Model
 from monitoring.training.search import search
 from monitoring.training.split import split_in_time
 from monitoring.training.train import train
-from monitoring.use_case import Features, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Features
 from monitoring.use_case_file import find_use_case
 
 DRIFTS = (None, Scenario.COVARIATE, Scenario.PRIOR, Scenario.CONCEPT)

@@ -44,7 +44,7 @@ from monitoring.drift.detection import drift_verdict
 from monitoring.summary.build import summarise
 from monitoring.summary.files import save
 from monitoring.summary.merge import merge
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import FEATURES, LIMITS, frame, reference_of, rows_of
 
 MIB = 2**20

@@ -8,17 +8,14 @@ from enum import StrEnum
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from monitoring.estimators import MOST_COMBINATIONS, parameter_problems, step_problem
 from monitoring.field_types import (
-    ClassValue,
-    ColumnName,
     Count,
     Cron,
     Duration,
     Limit,
-    Moment,
     Money,
     Share,
     SourcePath,
@@ -26,14 +23,8 @@ from monitoring.field_types import (
     Text,
     UseCaseSection,
 )
+from monitoring.use_case_columns import Columns, Words
 from monitoring.wording import number
-
-
-class Words(UseCaseSection):
-    """What the positive class is called in dashboards, alerts and reports."""
-
-    positive: Text = Field("positive", description="One positive row: fraud.")
-    positives: Text = Field("positives", description="Several of them: frauds.")
 
 
 class Source(UseCaseSection):
@@ -47,99 +38,6 @@ class Source(UseCaseSection):
         None,
         description="Kind of synthetic rows that stand in, with a warning, for a missing file.",
     )
-
-
-class EventTime(UseCaseSection):
-    """The column with the time of the event."""
-
-    name: ColumnName = Field(description="Column name.")
-    unit: Literal["s", "ms", "iso"] = Field("iso", description="Seconds, milliseconds or ISO 8601.")
-    origin: Moment | None = Field(None, description="What seconds and milliseconds count from.")
-
-    @model_validator(mode="after")
-    def _numbers_need_an_origin(self) -> Self:
-        if self.unit != "iso" and self.origin is None:
-            msg = f"unit {self.unit} needs an `origin` to count from"
-            raise ValueError(msg)
-        return self
-
-
-class ArrivalOrder(UseCaseSection):
-    """For data without event times: file order stands in, one row every `spacing`."""
-
-    origin: Moment = Field(description="The time given to the first row.")
-    spacing: Duration = Field(description="The time from one row to the next.")
-
-
-class Target(UseCaseSection):
-    """The column of labels."""
-
-    name: ColumnName = Field(description="Column name.")
-    positive: ClassValue = Field(description="Its value for the positive class.")
-
-
-class Features(UseCaseSection):
-    """The columns the model reads, by kind."""
-
-    numeric: tuple[ColumnName, ...] = Field((), description="Columns of numbers.")
-    categorical: tuple[ColumnName, ...] = Field((), description="Columns of words or codes.")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All feature names, numeric first."""
-        return self.numeric + self.categorical
-
-    @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        twice = {name for name in self.names if self.names.count(name) > 1}
-        if twice:
-            msg = f"named twice: {', '.join(sorted(twice))}"
-            raise ValueError(msg)
-        if not self.names:
-            msg = "name at least one column, under `numeric` or `categorical`"
-            raise ValueError(msg)
-        return self
-
-
-def _time_is(given: object) -> str:
-    """Return which of the two a file means, so that errors name the fields of that one alone."""
-    by_order = isinstance(given, ArrivalOrder) or (isinstance(given, dict) and "spacing" in given)
-    return "(order)" if by_order else "(column)"
-
-
-def _is_word(given: object) -> str:
-    return "(word)" if given in ("last", "auto") else "(fields)"
-
-
-Either = Discriminator(_is_word)
-
-
-class Columns(UseCaseSection):
-    """The role of each column."""
-
-    event_time: Annotated[
-        Annotated[EventTime, Tag("(column)")] | Annotated[ArrivalOrder, Tag("(order)")],
-        Discriminator(_time_is),
-    ] = Field(description="Time of the event.")
-    id: ColumnName | None = Field(
-        None, description="Column that names a row; source hash and row number if there is none."
-    )
-    amount: ColumnName | None = Field(None, description="Column of the money at stake in a row.")
-    target: Annotated[
-        Annotated[Target, Tag("(fields)")] | Annotated[Literal["last"], Tag("(word)")], Either
-    ] = Field(description="Column of labels; `last` with `source: auto`.")
-    features: Annotated[
-        Annotated[Features, Tag("(fields)")] | Annotated[Literal["auto"], Tag("(word)")], Either
-    ] = Field(description="Columns the model reads; `auto` with `source: auto`.")
-
-    @model_validator(mode="after")
-    def _no_feature_gives_the_target_away(self) -> Self:
-        if isinstance(self.features, Features) and isinstance(self.target, Target):
-            for part, name in (("target", self.target.name), ("id", self.id)):
-                if name in self.features.names:
-                    msg = f"{name!r} is the {part}: it can't be a feature too"
-                    raise ValueError(msg)
-        return self
 
 
 class Labels(UseCaseSection):

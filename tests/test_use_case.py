@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from monitoring import use_case
 from monitoring.field_types import wrong_fields
-from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
 from monitoring.use_case_file import (
     SHIPPED,
     UseCaseError,

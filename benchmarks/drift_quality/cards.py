@@ -23,7 +23,7 @@ from monitoring.drift.variation import Chunk, chunks_of, variations
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.types import Reference
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import LIMITS, reference_of, rows_of
 
 MIDNIGHT = np.datetime64("2013-09-02", "us")

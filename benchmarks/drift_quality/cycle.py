@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks.drift_quality.table import rate, scaled, table
 from benchmarks.drift_quality.tools import judged
 from monitoring.rows.rows import Rows
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import reference_of, rows_of
 
 COLUMNS = 30

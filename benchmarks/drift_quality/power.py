@@ -17,7 +17,7 @@ from benchmarks.drift_quality.tools import evidently, judged, ks_bonferroni, nan
 from monitoring.drift import decision
 from monitoring.drift.verdict import SHARE_LIMIT, FeatureVerdict, Verdict
 from monitoring.summary.types import Reference
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import FEATURES, LIMITS, frame, reference_of, rows_of
 
 REFERENCE_ROWS = 20_000

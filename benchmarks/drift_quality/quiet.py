@@ -21,7 +21,7 @@ from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import Verdict
 from monitoring.summary.build import summarise
 from monitoring.summary.merge import merge
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import FEATURES, LIMITS, frame, reference_of, rows_of
 
 REFERENCE_ROWS = 20_000

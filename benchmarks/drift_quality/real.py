@@ -24,7 +24,7 @@ from benchmarks.drift_quality.tools import (
 from benchmarks.real_data import wanted_file
 from monitoring.drift.verdict import Verdict
 from monitoring.summary.types import Reference
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import LIMITS, reference_of, rows_of
 
 if TYPE_CHECKING:

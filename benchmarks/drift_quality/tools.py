@@ -19,7 +19,8 @@ from monitoring.drift.verdict import Verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise
 from monitoring.summary.types import Reference
-from monitoring.use_case import Drift, Features
+from monitoring.use_case import Drift
+from monitoring.use_case_columns import Features
 from tests.drift.made import LIMITS
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from benchmarks.drift_quality.tools import judged
 from monitoring.drift import variation
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.rows import Rows
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import reference_of, rows_of
 
 COLUMNS = 30

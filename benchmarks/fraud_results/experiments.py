@@ -27,7 +27,8 @@ from benchmarks.fraud_results.recipes import (
 )
 from benchmarks.fraud_results.run import Experiment, Make
 from monitoring.training.pipeline import build_pipeline
-from monitoring.use_case import Features, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Features
 from monitoring.use_case_file import find_use_case
 
 CASE: UseCase = find_use_case("fraud")

@@ -9,7 +9,7 @@ from benchmarks.peers.meter import Meter
 from benchmarks.peers.serve import serve
 from monitoring.summary.build import summarise
 from monitoring.summary.files import to_json
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import reference_of, rows_of
 
 

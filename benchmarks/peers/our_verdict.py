@@ -10,7 +10,7 @@ from benchmarks.peers.our_words import window_drift
 from benchmarks.peers.serve import serve
 from monitoring.drift.detection import drift_verdict
 from monitoring.summary.build import summarise
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import LIMITS, reference_of, rows_of
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from monitoring.use_case import EventTime
+    from monitoring.use_case_columns import EventTime
 
 MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing number in text. A missing word is the empty text alone: `NA` is one."""

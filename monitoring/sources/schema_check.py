@@ -20,7 +20,8 @@ from monitoring.sources.typed_columns import (
     resolved_columns,
     typed_columns,
 )
-from monitoring.use_case import Features, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,8 @@ from monitoring.sources.schema_check import CheckedRows, check
 from monitoring.sources.source_file import CSV_ENDINGS, SourceError, find_source, read_file
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
 from monitoring.sources.typed_columns import SchemaError, resolved_columns
-from monitoring.use_case import Columns, EventTime, Features, Target, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Columns, EventTime, Features, Target
 from monitoring.use_case_file import find_use_case
 
 if TYPE_CHECKING:

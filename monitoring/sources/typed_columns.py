@@ -20,7 +20,8 @@ from monitoring.rows.parsing import (
 )
 from monitoring.rows.quarantine import QuarantineReason, is_usable_id
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
-from monitoring.use_case import ArrivalOrder, EventTime, Features, Target, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
 
 if TYPE_CHECKING:
     import pandas as pd

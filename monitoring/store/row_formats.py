@@ -15,7 +15,7 @@ from monitoring.bounded_file import FileRefusedError, open_regular
 from monitoring.errors import InputError
 from monitoring.rows.rows import Rows
 from monitoring.store.database_failure import StoreError
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     import pandas as pd

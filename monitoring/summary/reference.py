@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.rows.rows import Rows
-    from monitoring.use_case import Features
+    from monitoring.use_case_columns import Features
 
 
 def fit_reference(

@@ -18,7 +18,7 @@ from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted
 from monitoring.training.calibration import CalibratedClassifier
 from monitoring.training.model import Model
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     import pandas as pd

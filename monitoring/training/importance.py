@@ -11,7 +11,7 @@ from monitoring.rows.rows import POSITIVE, Rows
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from monitoring.use_case import Features
+    from monitoring.use_case_columns import Features
 
 ROWS = 4000
 """Rows that are scored again for every feature; up to half of them positives, the rare class."""

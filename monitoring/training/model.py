@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitoring.performance.scorecard import Scorecard
     from monitoring.summary.types import Reference
     from monitoring.training.calibration import CalibratedClassifier
-    from monitoring.use_case import Features
+    from monitoring.use_case_columns import Features
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import pandas as pd
 from monitoring.rows.rows import Rows
 from monitoring.summary.reference import fit_reference
 from monitoring.summary.types import Reference
-from monitoring.use_case import Drift, Features
+from monitoring.use_case import Drift
+from monitoring.use_case_columns import Features
 
 LIMITS = Drift(window="1d")
 LEVELS = {"c2": 2, "c5": 5, "c30": 30, "c1000": 1000}

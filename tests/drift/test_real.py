@@ -11,7 +11,7 @@ from monitoring.drift.detection import drift_verdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise
 from monitoring.summary.merge import merge
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import LIMITS, reference_of, rows_of
 
 FILE = "creditcard.csv.gz"

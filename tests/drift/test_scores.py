@@ -12,7 +12,7 @@ from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise
 from monitoring.summary.types import Reference
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import LIMITS, reference_of, rows_of, scored
 
 FEATURES = Features(numeric=("x",))

@@ -13,7 +13,8 @@ from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.reports.facts import ReportFacts
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
-from monitoring.use_case import Features, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Features
 from monitoring.use_case_file import find_use_case
 
 END = datetime(2026, 1, 31, 6, tzinfo=UTC)

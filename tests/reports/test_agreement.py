@@ -18,7 +18,7 @@ from monitoring.reports.report import write_report
 from monitoring.reports.report_sample import draw_features
 from monitoring.rows.rows import Rows
 from monitoring.summary.build import summarise
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.drift.made import LIMITS, frame, reference_of, rows_of
 from tests.reports.made import facts_of
 from tests.reports.reading import drift_flags

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from monitoring.sources.source import SourceError, read_source, resolve
-from monitoring.use_case import Features, Target
+from monitoring.use_case_columns import Features, Target
 from tests.rows.made import START, raw, use_case
 
 AUTO = use_case(

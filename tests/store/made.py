@@ -10,18 +10,15 @@ import pandas as pd
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
 from monitoring.use_case import (
     Candidate,
-    Columns,
     Costs,
     Drift,
-    EventTime,
-    Features,
     Labels,
     MissedCost,
     Source,
-    Target,
     Thresholds,
     UseCase,
 )
+from monitoring.use_case_columns import Columns, EventTime, Features, Target
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -11,7 +11,8 @@ from monitoring.rows.window import Window
 from monitoring.store import reading
 from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore
-from monitoring.use_case import Features, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Features
 from tests.store.made import HOUR, NOON, rows, use_case
 
 CASE = use_case()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.rows.rows import Rows
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 
 FEATURES = Features(numeric=("height", "visits"), categorical=("town",))
 

@@ -12,7 +12,7 @@ from monitoring.summary.in_memory import InMemory
 from monitoring.summary.profile import FitError, profile
 from monitoring.summary.reference import fit_reference
 from monitoring.summary.types import ColumnStatus, FeatureBins, FeatureSummary, Reference
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.summary.made import rows_of
 
 

@@ -17,7 +17,7 @@ from monitoring.summary.build import summarise
 from monitoring.summary.files import from_json, load_reference, load_summary, save, to_json
 from monitoring.summary.reference import fit_reference
 from monitoring.summary.types import Reference
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.summary.made import rows_of
 
 

@@ -18,7 +18,7 @@ from monitoring.summary.as_json import FormatError
 from monitoring.summary.files import LARGEST, load, load_reference, load_summary, save
 from monitoring.summary.packed_file import ALWAYS
 from monitoring.summary.reference import fit_reference
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 from tests.summary.made import rows_of
 
 Record = dict[str, Any]

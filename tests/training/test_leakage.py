@@ -19,7 +19,8 @@ from monitoring.training.model import Model
 from monitoring.training.search import search, time_folds
 from monitoring.training.split import split_in_time
 from monitoring.training.train import train
-from monitoring.use_case import Features, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Features
 from tests.training.conftest import QUICK, with_candidates
 
 ROWS = 3000

@@ -13,7 +13,8 @@ from monitoring.sources.schema_check import check
 from monitoring.sources.synthetic.populations import Population, payments, survey_answers
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.sources.typed_columns import resolved_columns
-from monitoring.use_case import Columns, EventTime, Target, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Columns, EventTime, Target
 
 if TYPE_CHECKING:
     import pandas as pd

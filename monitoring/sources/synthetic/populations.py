@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.use_case import Features
+from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     from numpy.random import Generator

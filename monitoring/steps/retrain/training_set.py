@@ -15,7 +15,8 @@ from monitoring.sources.source import read_source
 from monitoring.steps.places import production_store
 from monitoring.steps.run import Result, Run
 from monitoring.store.row_formats import read_snapshot, write_snapshot
-from monitoring.use_case import Features, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import Features
 
 FILE = "training.parquet"
 
