@@ -43,6 +43,18 @@ class Target(UseCaseSection):
 
     name: ColumnName = Field(description="Column name.")
     positive: ClassValue = Field(description="Its value for the positive class.")
+    negative: ClassValue | None = Field(
+        None,
+        description="Its other value; if unset, the other one of a pair such as yes and no, else "
+        "the most frequent other value of the history.",
+    )
+
+    @model_validator(mode="after")
+    def _two_values(self) -> Self:
+        if self.negative is not None and self.negative == self.positive:
+            msg = f"`negative` must be another value than `positive`, {self.positive!r}"
+            raise ValueError(msg)
+        return self
 
 
 class Features(UseCaseSection):

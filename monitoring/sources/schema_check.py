@@ -21,7 +21,7 @@ from monitoring.sources.typed_columns import (
     typed_columns,
 )
 from monitoring.use_case import UseCase
-from monitoring.use_case_columns import Features
+from monitoring.use_case_columns import Features, Target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +41,9 @@ class CheckedRows:
         Accepted rows that stand after a later one in the file; they were sorted.
     source_hash
         SHA-256 of the source's content, in hex, whether or not it is compressed.
+    target
+        The use case's target with the negative value that these rows were read by: batches that
+        come later are read by the same one.
     synthetic
         Whether the rows are generated, not real.
     """
@@ -50,6 +53,7 @@ class CheckedRows:
     equal_content: int
     out_of_order: int
     source_hash: str
+    target: Target
     synthetic: bool = False
 
 
@@ -92,7 +96,7 @@ def check(
     TypeError
         The use case's columns are not resolved yet.
     """
-    features, _ = resolved_columns(case)
+    features, target = resolved_columns(case)
     if len(frame) + len(malformed) == 0:
         msg = "no rows: the file is empty or has only a header"
         raise SchemaError(msg)
@@ -117,7 +121,15 @@ def check(
         equal_content=int(typed.content.duplicated().sum()),
         out_of_order=_out_of_order(typed.event_time[accepted]),
         source_hash=source_hash,
+        target=_with_negative(target, typed.negative),
     )
+
+
+def _with_negative(target: Target, found: str | None) -> Target:
+    """Return the target with its negative value: the declared one, else the one found."""
+    if target.negative is not None:
+        return target
+    return target.model_copy(update={"negative": found})
 
 
 def _row_numbers(rows: int, malformed: Sequence[MalformedRow], first_row: int) -> NDArray[np.int64]:

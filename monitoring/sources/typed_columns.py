@@ -13,13 +13,13 @@ import numpy as np
 from monitoring.errors import InputTypeError, TocsinError
 from monitoring.rows.parsing import (
     ColumnTypeError,
-    is_text,
     parse_numbers,
     parse_times,
     parse_words,
 )
 from monitoring.rows.quarantine import QuarantineReason, is_usable_id
-from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
+from monitoring.rows.rows import UNLABELLED, moment64
+from monitoring.sources.target_values import parse_target
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
 
@@ -33,24 +33,6 @@ EVENT_TIME, LABEL = "(event time)", "(label)"
 
 # Up to this share, or these few rows, it is the rows that are wrong; beyond, it is the column.
 _STRAY_SHARE, _STRAY_ROWS = 0.1, 10
-
-_OTHER_OF_TWO = {0: 1, 1: 0}
-
-
-@dataclass(frozen=True, eq=False)
-class ParsedLabels:
-    """The truth of each row.
-
-    Attributes
-    ----------
-    label
-        int8: `POSITIVE`, `NEGATIVE`, or `UNLABELLED` where nothing was there or it is unknown.
-    unknown
-        Where the value is neither the positive nor the negative one.
-    """
-
-    label: NDArray[np.int8]
-    unknown: NDArray[np.bool_]
 
 
 class SchemaError(TocsinError, ValueError):
@@ -84,6 +66,8 @@ class TypedColumns:
         `datetime64[us]`, UTC; NaT where it could not be read.
     label
         int8, as in `Rows`.
+    negative
+        The target's negative value as the file spells it; None where no row has it.
     ids
         None where the use case has no id column; an element is None where there is none to use.
     defects
@@ -93,6 +77,7 @@ class TypedColumns:
     content: pd.DataFrame
     event_time: NDArray[np.datetime64]
     label: NDArray[np.int8]
+    negative: str | None
     ids: list[str | None] | None
     defects: tuple[Defect, ...]
 
@@ -152,7 +137,7 @@ def typed_columns(
     _require_columns(frame, case, optional=() if target_required else (target.name,))
     content, defects = _features(frame, features, case.columns.amount)
     event_time, time_defects = _event_times(frame, case.columns.event_time, row_number)
-    label, label_defects = _label(frame, target)
+    label, negative, label_defects = _label(frame, target, history=target_required)
     if isinstance(case.columns.event_time, EventTime):
         content[EVENT_TIME] = event_time
     content[LABEL] = label
@@ -164,6 +149,7 @@ def typed_columns(
         content=pd.DataFrame(content),
         event_time=event_time,
         label=label,
+        negative=negative,
         ids=ids,
         defects=(*defects, *time_defects, *label_defects),
     )
@@ -223,13 +209,23 @@ def _event_times(
     ]
 
 
-def _label(frame: pd.DataFrame, target: Target) -> tuple[NDArray[np.int8], list[Defect]]:
+def _label(
+    frame: pd.DataFrame, target: Target, *, history: bool
+) -> tuple[NDArray[np.int8], str | None, list[Defect]]:
     if target.name not in frame.columns:
-        return np.full(len(frame), UNLABELLED, np.int8), []
+        return np.full(len(frame), UNLABELLED, np.int8), None, []
     with _named(target.name):
-        labels = parse_target(frame[target.name], target)
-    _require_type(target.name, "two values", labels.unknown, frame[target.name])
-    return labels.label, [Defect(QuarantineReason.UNKNOWN_TARGET, target.name, labels.unknown)]
+        labels = parse_target(frame[target.name], target, history=history)
+    if int(labels.unknown.sum()) > max(1, _STRAY_SHARE * len(frame)):
+        msg = (
+            f"column {target.name!r} should hold two values, the positive {target.positive!r} and "
+            f"one other, but {int(labels.unknown.sum()):,} of its {len(frame):,} rows hold a "
+            f"third: it holds {labels.listed()}; correct `columns.target`, or leave out the target "
+            "of rows that are neither"
+        )
+        raise SchemaError(msg)
+    defect = Defect(QuarantineReason.UNKNOWN_TARGET, target.name, labels.unknown)
+    return labels.label, labels.negative, [defect]
 
 
 def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:
@@ -263,44 +259,3 @@ def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd
             f"are not, such as {examples}"
         )
         raise SchemaError(msg)
-
-
-def parse_target(column: pd.Series, target: Target) -> ParsedLabels:
-    """Classify values as positive, negative or unknown; an empty one is `UNLABELLED`.
-
-    The negative value is the other one of 0 and 1, of true and false; for any other target it is
-    the most frequent of the other values.
-    """
-    import pandas as pd
-
-    values, unreadable = _comparable(column, target)
-    present = pd.notna(values)
-    positive = present & (values == target.positive)
-    others = values[present & ~positive]
-    negative = present & ~positive
-    if others.size:
-        negative &= values == _negative(target, others)
-    label = np.full(len(column), UNLABELLED, np.int8)
-    label[positive] = POSITIVE
-    label[negative] = NEGATIVE
-    return ParsedLabels(label, unreadable | (present & ~positive & ~negative))
-
-
-def _comparable(column: pd.Series, target: Target) -> tuple[Any, NDArray[np.bool_]]:
-    """Return values that compare with the positive one, and where there are none such."""
-    if isinstance(target.positive, str):
-        words = parse_words(column).to_numpy(dtype=object, na_value=None)
-        return words, np.zeros(len(column), np.bool_)
-    if is_text(column):
-        column = column.astype(object).replace(
-            {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
-        )
-    numbers = parse_numbers(column)
-    return numbers.values, numbers.unparsable
-
-
-def _negative(target: Target, others: Any) -> Any:
-    if not isinstance(target.positive, str) and int(target.positive) in _OTHER_OF_TWO:
-        return _OTHER_OF_TWO[int(target.positive)]
-    values, counts = np.unique(others, return_counts=True)
-    return values[np.argmax(counts)]

@@ -109,6 +109,8 @@ def _file(
 
 def _spelled(positive: NDArray[np.bool_], target: Target) -> Any:
     """Return the truth in the values of the target's column."""
+    if target.negative is not None:
+        return np.where(positive, target.positive, target.negative)
     if isinstance(target.positive, bool):
         return positive == target.positive
     if isinstance(target.positive, int):
