@@ -21,7 +21,7 @@ from monitoring.rows.rows import POSITIVE
 from monitoring.sources.source import read_source
 from monitoring.training.search import search
 from monitoring.training.selection import Contender, select
-from monitoring.training.split import TimeSplit, split_in_time
+from monitoring.training.split import DataSplit, split_in_time
 from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
@@ -44,7 +44,7 @@ def timed(what: str) -> Iterator[None]:
     print(f"  {what:<28}{time.monotonic() - wall:8.1f} s wall {cpu_seconds() - cpu:8.1f} s CPU")
 
 
-def real_split(case: UseCase) -> TimeSplit:
+def real_split(case: UseCase) -> DataSplit:
     """Read and cut the real rows."""
     folder = needed_folder(case.source.path)
     split = split_in_time(read_source(case, folder).rows, case.split)
@@ -54,7 +54,7 @@ def real_split(case: UseCase) -> TimeSplit:
     return split
 
 
-def one(case: UseCase, name: str, split: TimeSplit) -> Trained:
+def one(case: UseCase, name: str, split: DataSplit) -> Trained:
     """Search and train one candidate, and print what came of it."""
     print(name)
     with timed("search"):

@@ -119,6 +119,7 @@ StrictShare = Annotated[Number, Field(gt=0, lt=1)]
 Money = Annotated[Number, Field(ge=0, le=1e12)]
 Limit = Annotated[Number, Field(ge=0, le=1e12)]
 Count = Annotated[int, BeforeValidator(_no_flag), Field(gt=0, le=1_000_000_000)]
+RandomState = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, lt=2**32)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Text = Annotated[str, AfterValidator(_text)]
 """What people read: it reaches pages, alerts, dashboards and messages."""

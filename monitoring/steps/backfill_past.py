@@ -16,6 +16,7 @@ from monitoring.steps.replay import moved
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.window_source import LabelProblems
 from monitoring.training.model import Model
+from monitoring.training.split import never_learned
 from monitoring.use_case import UseCase
 
 
@@ -54,10 +55,10 @@ class Unseen:
 
 
 def unseen(case: UseCase, model: Model) -> Unseen | None:
-    """Return the source's rows that are newer than any that `model` learned from, if there are."""
+    """Return the source's rows that `model` has not learned from, if there are."""
     where = settings()
     checked = read_source(resolve(case, where.data), where.data)
-    rows = checked.rows.take(checked.rows.event_time > moment64(model.trained_as_of))
+    rows = never_learned(checked.rows, case.split, model.trained_as_of)
     if len(rows) < 2:
         return None
     scored = replace(rows, score=model.score(rows.features), model_version=model.version)

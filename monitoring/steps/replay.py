@@ -18,7 +18,7 @@ from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError
 from monitoring.store.production_store import ProductionStore
-from monitoring.training.split import split_in_time
+from monitoring.training.split import split_rows
 from monitoring.use_case import UseCase
 
 _REMOVE = "remove it: only what was said of the last replay is lost"
@@ -104,7 +104,7 @@ def replay(
         )
         raise StepError(msg)
     checked = read_source(resolve(case, settings().data), settings().data)
-    source = split_in_time(checked.rows, case.split).test
+    source = split_rows(checked.rows, case.split).test
     window = ending(until, length or 2 * case.drift.window)
     asked = ReplayPlan(
         start=window.start,

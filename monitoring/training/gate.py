@@ -15,7 +15,7 @@ from monitoring.performance.paired_comparison import (
 )
 from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.rows import POSITIVE, moment64
-from monitoring.training.split import days_of
+from monitoring.training.split import days_of, split_at_random
 
 if TYPE_CHECKING:
     from monitoring.rows.rows import Rows
@@ -101,7 +101,7 @@ def gate(
     if champion is None:
         return _first(challenger, case)
     rule = Rule.NOT_INFERIOR if drift_asked else Rule.SUPERIOR
-    unseen = _unseen(rows, challenger, champion)
+    unseen = _unseen(rows, challenger, champion, case)
     positives = int((unseen.label == POSITIVE).sum())
     lacking = _lacking(unseen, positives, case)
     if lacking:
@@ -161,7 +161,15 @@ def _lacking(unseen: Rows, positives: int, case: UseCase) -> str:
     return "rows of one moment" if days_of(unseen) == 0 else ""
 
 
-def _unseen(rows: Rows, challenger: Model, champion: Model) -> Rows:
+def _unseen(rows: Rows, challenger: Model, champion: Model, case: UseCase) -> Rows:
+    """Return the labelled rows that neither has learned from.
+
+    By a split at random the challenger has left out its test part; what of that is newer than
+    the champion is new to both.
+    """
+    if case.split.by == "random":
+        mine = split_at_random(rows, case.split).test
+        return mine.take(mine.event_time > moment64(champion.trained_as_of)).labelled
     newest_seen = moment64(max(challenger.trained_as_of, champion.trained_as_of))
     return rows.take(rows.event_time > newest_seen).labelled
 

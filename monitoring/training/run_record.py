@@ -67,7 +67,7 @@ def tags(case: UseCase, trained: Trained, as_of: datetime) -> dict[str, str]:
 
 
 def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
-    """Return validation and test figures by the catalogue's keys, test figures by short names too.
+    """Return figures of the parts by the catalogue's keys, those of the test by short names too.
 
     Short names that stand for production elsewhere stand for the test part here, where there is
     no other. What is not defined is absent.
@@ -75,6 +75,8 @@ def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
     values = {f"search_{PR_AUC.key}": trained.average_precision}
     values |= _card_metrics("validation", trained.validation)
     values |= _card_metrics("test", trained.model.test)
+    if trained.global_test is not None:
+        values |= _card_metrics("global_test", trained.global_test)
     tested = dict(_performance(trained.model.test))
     return values | {
         named.name: tested[named.metric] for named in named_metrics(case) if named.metric in tested
@@ -140,8 +142,9 @@ def _if_costs_are_off(case: UseCase, trained: Trained) -> tuple[Sensitivity, ...
     scores = None if validation is None else validation.scores
     if scores is None or not can_price(scores, case.costs, (POSITIVE,)):
         return ()
-    part = next(part for part in trained.parts if part.name == "validation")
-    days = (part.end - part.start) / timedelta(days=1)
+    parts = {part.name: part for part in trained.parts}
+    part = parts.get("validation", parts["train"])
+    days = (part.end - part.start) / timedelta(days=1) if part.days is None else part.days
     return sensitivity(scores, threshold=trained.model.threshold, costs=case.costs, days=days)
 
 

@@ -1,11 +1,11 @@
-"""The search of a candidate's grid, by time-ordered folds of the training part alone."""
+"""The search of a candidate's grid, by folds of the training part alone."""
 
 from __future__ import annotations
 
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,7 @@ from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
 from monitoring.training.pipeline import fitted
 from monitoring.training.split import time_border
-from monitoring.use_case import UseCase
+from monitoring.use_case import Split, UseCase
 
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 """What numpy raises where a file is missing, or not the one that was written."""
@@ -32,10 +32,21 @@ FIRST = 0.4
 
 
 class Fold(NamedTuple):
-    """A fold learns from the rows before `start` and scores those from there to `end`."""
+    """A fold in time learns from the rows before `start` and scores those from there to `end`."""
 
     start: int
     end: int
+
+
+Places = slice | NDArray[np.intp]
+"""Positions of rows."""
+
+
+class Parts(NamedTuple):
+    """The rows that a fold learns from, and those that it scores."""
+
+    learned: Places
+    scored: Places
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class SearchResult:
     tried
         Every point, in the grid's order.
     positions
-        Places in the training part of the rows that were scored, ascending.
+        Places in the training part of the rows that were scored, each once.
     scores, labels
         Out-of-fold scores of the best point, not calibrated, and the labels of these rows.
     """
@@ -114,7 +125,10 @@ class SearchResult:
 
 
 def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:
-    """Try every point of a candidate's grid on the newest rows of the training part.
+    """Try every point of a candidate's grid on rows of the training part.
+
+    By a split in time these are the newest, and a fold learns only from what came before it; by
+    one at random they are drawn, and a fold learns from all the others.
 
     Parameters
     ----------
@@ -131,26 +145,70 @@ def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:
     """
     from sklearn.model_selection import ParameterGrid
 
-    skipped = max(len(train) - case.retrain.max_rows_search, 0)
-    rows = train.take(slice(skipped, len(train)))
-    folds = time_folds(rows)
+    searched = _searched(train, case)
+    rows = train.take(searched)
+    folds = _folds(rows, case.split)
+    order = np.arange(len(rows))
+    places = np.concatenate([order[fold.scored] for fold in folds])
     best: tuple[Tried, NDArray[np.float64]] | None = None
     tried = []
     for parameters in ParameterGrid(case.candidates[name].search):
-        scores = _out_of_fold(case, name, rows, folds, parameters, seed=seed)
+        scores = list(_fold_scores(case, name, rows, folds, parameters, seed=seed))
         point = Tried(parameters, _average_precision(rows, folds, scores))
         tried.append(point)
         if best is None or point.average_precision > best[0].average_precision:
-            best = point, scores
+            best = point, np.concatenate(scores)
     assert best is not None  # noqa: S101  # nosec B101 # the grid of an empty search has one empty point
     return SearchResult(
         parameters=best[0].parameters,
         average_precision=best[0].average_precision,
         tried=tuple(tried),
-        positions=np.arange(folds[0].start, len(rows)) + skipped,
+        positions=np.arange(len(train))[searched][places],
         scores=best[1],
-        labels=rows.label[folds[0].start :],
+        labels=rows.label[places],
     )
+
+
+def _searched(train: Rows, case: UseCase) -> Places:
+    """Return which rows are searched: the newest, or some drawn by the split's random state."""
+    most = case.retrain.max_rows_search
+    if case.split.by == "time" or len(train) <= most:
+        return slice(max(len(train) - most, 0), len(train))
+    rng = np.random.default_rng(case.split.random_state)
+    return np.sort(rng.choice(len(train), most, replace=False))
+
+
+def _folds(rows: Rows, split: Split) -> tuple[Parts, ...]:
+    if split.by == "time":
+        return tuple(
+            Parts(slice(0, fold.start), slice(fold.start, fold.end)) for fold in time_folds(rows)
+        )
+    return random_folds(rows, split.random_state or 0)
+
+
+def random_folds(rows: Rows, random_state: int) -> tuple[Parts, ...]:
+    """Return folds that together score every row once, each learning from all of the others.
+
+    Each has its share of every class, drawn by `random_state`.
+
+    Raises
+    ------
+    TrainingError
+        A class has fewer rows than there are folds, or a row has no label.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    _check_labelled(rows)
+    fewest = min(int((rows.label == label).sum()) for label in (POSITIVE, NEGATIVE))
+    if fewest < FOLDS:
+        positives = int((rows.label == POSITIVE).sum())
+        msg = (
+            f"{len(rows):,} training rows with {positives:,} positives can't be searched: each of "
+            f"{FOLDS} folds needs rows of both classes; wait for more labelled rows"
+        )
+        raise TrainingError(msg)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=random_state)
+    return tuple(Parts(*places) for places in folds.split(rows.label, rows.label))
 
 
 def time_folds(rows: Rows) -> tuple[Fold, ...]:
@@ -164,12 +222,7 @@ def time_folds(rows: Rows) -> tuple[Fold, ...]:
     TrainingError
         No fold has both classes to learn from and a positive to score, or a row has no label.
     """
-    known = (rows.label == POSITIVE) | (rows.label == NEGATIVE)
-    if not known.all():
-        msg = (
-            f"{int((~known).sum()):,} of {len(rows):,} training rows have no label: leave them out"
-        )
-        raise TrainingError(msg)
+    _check_labelled(rows)
     shares = np.linspace(FIRST, 1, FOLDS + 1)
     borders = sorted({time_border(rows.event_time, share) for share in shares})
     folds = tuple(
@@ -188,44 +241,41 @@ def time_folds(rows: Rows) -> tuple[Fold, ...]:
     return folds
 
 
-def _out_of_fold(
-    case: UseCase,
-    name: str,
-    rows: Rows,
-    folds: tuple[Fold, ...],
-    parameters: Mapping[str, Any],
-    *,
-    seed: int,
-) -> NDArray[np.float64]:
-    return np.concatenate(list(_fold_scores(case, name, rows, folds, parameters, seed=seed)))
+def _check_labelled(rows: Rows) -> None:
+    known = (rows.label == POSITIVE) | (rows.label == NEGATIVE)
+    if not known.all():
+        msg = (
+            f"{int((~known).sum()):,} of {len(rows):,} training rows have no label: leave them out"
+        )
+        raise TrainingError(msg)
 
 
 def _fold_scores(
     case: UseCase,
     name: str,
     rows: Rows,
-    folds: tuple[Fold, ...],
+    folds: tuple[Parts, ...],
     parameters: Mapping[str, Any],
     *,
     seed: int,
 ) -> Iterator[NDArray[np.float64]]:
     names = list(resolved_columns(case)[0].names)
     for fold in folds:
-        model = fitted(case, name, rows.take(slice(0, fold.start)), parameters, seed=seed)
-        own = rows.features.iloc[fold.start : fold.end]
+        model = fitted(case, name, rows.take(fold.learned), parameters, seed=seed)
+        own = rows.features.iloc[fold.scored]
         yield np.asarray(model.predict_proba(own[names])[:, 1], dtype=np.float64)
 
 
-def _average_precision(rows: Rows, folds: tuple[Fold, ...], scores: NDArray[np.float64]) -> float:
+def _average_precision(
+    rows: Rows, folds: tuple[Parts, ...], scores: Sequence[NDArray[np.float64]]
+) -> float:
     """Average within folds: scores of models that learned from unlike rows don't rank together."""
     from sklearn.metrics import average_precision_score
 
-    start = folds[0].start
     precisions, weights = [], []
-    for fold in folds:
-        labels = rows.label[fold.start : fold.end]
+    for fold, own in zip(folds, scores, strict=True):
+        labels = rows.label[fold.scored]
         if (labels == POSITIVE).any():
-            own = scores[fold.start - start : fold.end - start]
             precisions.append(average_precision_score(labels, own))
             weights.append((labels == POSITIVE).sum())
     return float(np.average(precisions, weights=weights))

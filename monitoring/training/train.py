@@ -18,30 +18,31 @@ from monitoring.training.calibration import BetaCalibration, CalibratedClassifie
 from monitoring.training.importance import permutation_weights
 from monitoring.training.model import Model
 from monitoring.training.pipeline import fitted
-from monitoring.training.split import days_of
 from monitoring.training.trained import SplitPart, Trained
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pandas as pd
 
     from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
     from monitoring.summary.types import Reference
     from monitoring.training.search import SearchResult
-    from monitoring.training.split import TimeSplit
+    from monitoring.training.split import DataSplit
     from monitoring.use_case import UseCase
 
 __all__ = ["Trained", "train"]
 
 
 def train(
-    case: UseCase, name: str, split: TimeSplit, searched: SearchResult, *, data_hash: str, seed: int
+    case: UseCase, name: str, split: DataSplit, searched: SearchResult, *, data_hash: str, seed: int
 ) -> Trained:
     """Train a candidate with the parameters that its search chose.
 
     Fitted on the train part, calibrated by out-of-fold scores of the same part, threshold by
-    expected cost on the validation part; then nothing is fitted again. The test part is only
-    scored, at the end.
+    expected cost on the validation part, or on these out-of-fold scores where there is no such
+    part; then nothing is fitted again. The test parts are only scored, at the end.
 
     Parameters
     ----------
@@ -62,8 +63,13 @@ def train(
     features, _ = resolved_columns(case)
     classifier = fitted(case, name, split.train, searched.parameters, seed=seed)
     calibration = BetaCalibration().fit(searched.scores, searched.labels)
-    validation = _scored(split.validation, CalibratedClassifier(classifier, calibration))
-    threshold = _threshold(case, validation)
+    if split.validation is None:
+        validation = _out_of_fold(split.train, searched, calibration)
+        days = split.days_of("train") * len(validation) / len(split.train)
+    else:
+        validation = _scored(split.validation, CalibratedClassifier(classifier, calibration))
+        days = split.days_of("validation")
+    threshold = _threshold(case, validation, days)
     pipeline = CalibratedClassifier(classifier, calibration, threshold)
     reference = fit_reference(
         split.train,
@@ -73,7 +79,12 @@ def train(
         chunk=case.drift.window,
         importance=permutation_weights(classifier, validation, features, seed=seed),
     )
-    test = _scored(split.test, pipeline)
+
+    def held_out(part: str) -> tuple[Rows, Scorecard]:
+        rows = _scored(split.parts[part], pipeline)
+        return rows, judged(case, rows, reference, split.days_of(part))
+
+    test, test_card = held_out("test")
     model = Model(
         pipeline=pipeline,
         candidate=name,
@@ -84,30 +95,46 @@ def train(
         reference_sample=_sample(split.train, searched, calibration, case.report.sample, seed=seed),
         data_hash=data_hash,
         version=None,
-        test=judged(case, test, reference),
-        trained_as_of=SplitPart.of("validation", validation).end,
+        test=test_card,
+        trained_as_of=_newest_learned(split),
     )
     return Trained(
         model=model,
-        validation=judged(case, validation, reference),
+        validation=judged(case, validation, reference, days),
         tested=summarise(test, reference),
         average_precision=searched.average_precision,
         tried=searched.tried,
         parts=tuple(
-            SplitPart.of(which, getattr(split, which)) for which in ("train", "validation", "test")
+            SplitPart.of(name, rows, None if split.days is None else split.days[name])
+            for name, rows in split.parts.items()
         ),
+        global_test=None if split.global_test is None else held_out("global_test")[1],
     )
 
 
-def judged(case: UseCase, rows: Rows, reference: Reference) -> Scorecard:
-    """Return the scorecard of scored rows, by the reference's threshold."""
+def _newest_learned(split: DataSplit) -> datetime:
+    """Return the event time of the newest row that anything was fitted or chosen on."""
+    learned = (split.train, split.validation)
+    return max(SplitPart.of("", rows).end for rows in learned if rows is not None)
+
+
+def _out_of_fold(train_part: Rows, searched: SearchResult, calibration: BetaCalibration) -> Rows:
+    """Return the rows of the train part with the scores that models gave which never saw them."""
+    order = np.argsort(searched.positions)
+    rows = train_part.take(searched.positions[order])
+    scores = calibration.predict(searched.scores[order])
+    return replace(rows, score=scores, model_version=None)
+
+
+def judged(case: UseCase, rows: Rows, reference: Reference, days: float) -> Scorecard:
+    """Return the scorecard of scored rows of so many days, by the reference's threshold."""
     scores = summarise(rows, reference).scores
     assert scores is not None  # noqa: S101  # nosec B101 # the rows are scored
     return scorecard(
         scores,
         threshold=reference.threshold,
         costs=case.costs,
-        days=days_of(rows),
+        days=days,
         min_positives=case.min_positives,
     )
 
@@ -117,11 +144,11 @@ def _scored(rows: Rows, pipeline: CalibratedClassifier) -> Rows:
     return replace(rows, score=scores, model_version=None)
 
 
-def _threshold(case: UseCase, validation: Rows) -> float:
+def _threshold(case: UseCase, validation: Rows, days: float) -> float:
     assert validation.score is not None  # noqa: S101  # nosec B101 # the rows are scored
     try:
         return best_threshold(
-            validation.score, validation.label, validation.amount, case.costs, days_of(validation)
+            validation.score, validation.label, validation.amount, case.costs, days
         )
     except ValueError as error:
         msg = f"use case {case.name}: no decision threshold on the validation part: {error}"

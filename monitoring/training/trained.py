@@ -29,16 +29,23 @@ _BUNDLE, _TESTED, _FACTS = "bundle", "tested.json.gz", "trained.json"
 
 @dataclass(frozen=True)
 class SplitPart:
-    """One part of the split: its rows, and the event times of its first and last row."""
+    """One part of the split: its rows, and the event times of its first and last row.
+
+    Attributes
+    ----------
+    days
+        Days of traffic that it stands for; None where it is the time from `start` to `end`.
+    """
 
     name: str
     rows: int
     positives: int
     start: datetime
     end: datetime
+    days: float | None = None
 
     @classmethod
-    def of(cls, name: str, rows: Rows) -> Self:
+    def of(cls, name: str, rows: Rows, days: float | None = None) -> Self:
         """Describe `rows`, which are in order of event time."""
         return cls(
             name=name,
@@ -46,6 +53,7 @@ class SplitPart:
             positives=int((rows.label == POSITIVE).sum()),
             start=_moment(rows.event_time[0]),
             end=_moment(rows.event_time[-1]),
+            days=days,
         )
 
 
@@ -64,7 +72,9 @@ class Trained:
     tried
         Every point of the grid.
     parts
-        Train, validation and test.
+        Train, validation and test, as far as there are such.
+    global_test
+        Scorecard of the part that nothing was ever chosen by; None where none is declared.
     """
 
     model: Model
@@ -73,6 +83,7 @@ class Trained:
     average_precision: float
     tried: tuple[Tried, ...]
     parts: tuple[SplitPart, ...]
+    global_test: Scorecard | None = None
 
     def save(self, folder: Path) -> None:
         """Write as `folder`, whole or not at all.
@@ -87,6 +98,7 @@ class Trained:
             average_precision=self.average_precision,
             tried=self.tried,
             parts=self.parts,
+            global_test=self.global_test,
         )
         with atomic_folder(folder) as part:
             save_model(self.model, part / _BUNDLE)
@@ -115,6 +127,7 @@ class Trained:
             average_precision=facts.average_precision,
             tried=facts.tried,
             parts=facts.parts,
+            global_test=facts.global_test,
         )
 
 
@@ -125,6 +138,7 @@ class _Facts(BaseModel):
     average_precision: float
     tried: tuple[Tried, ...]
     parts: tuple[SplitPart, ...]
+    global_test: Scorecard | None = None
 
 
 def _moment(time: np.datetime64) -> datetime:

@@ -9,7 +9,7 @@ import pytest
 from monitoring.rows.rows import Rows
 from monitoring.training.registry import Registry
 from monitoring.training.search import SearchResult, search
-from monitoring.training.split import TimeSplit, split_in_time
+from monitoring.training.split import DataSplit, split_in_time
 from monitoring.training.train import Trained, train
 from monitoring.use_case import Candidate, UseCase
 
@@ -52,7 +52,7 @@ class Job:
 
     case: UseCase
     rows: Rows
-    split: TimeSplit
+    split: DataSplit
     searched: SearchResult
     trained: Trained
 

@@ -10,7 +10,7 @@ from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.rows import moment64
 from monitoring.summary.files import save
 from monitoring.training import TrainingError
-from monitoring.training.split import TimeSplit
+from monitoring.training.split import DataSplit
 from monitoring.training.train import Trained, train
 from monitoring.use_case import Costs, MissedCost
 from tests.training.conftest import Job
@@ -94,7 +94,7 @@ def test_nothing_that_only_later_rows_know_reaches_what_was_fitted_before(cards:
     probe = cards.split.test.features
     before = cards.trained.model
 
-    answered = TimeSplit(cards.split.train, cards.split.validation, _answered(cards.split.test))
+    answered = DataSplit(cards.split.train, cards.split.validation, _answered(cards.split.test))
     model = train(
         cards.case, "logistic_regression", answered, cards.searched, data_hash="", seed=0
     ).model

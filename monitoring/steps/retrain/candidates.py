@@ -12,7 +12,7 @@ from monitoring.training.search import SearchResult
 from monitoring.training.search import search as search_grid
 from monitoring.training.selection import Contender
 from monitoring.training.selection import select as select_best
-from monitoring.training.split import TimeSplit, split_in_time
+from monitoring.training.split import DataSplit, split_rows
 from monitoring.training.train import Trained
 from monitoring.training.train import train as train_candidate
 from monitoring.use_case import UseCase
@@ -138,5 +138,5 @@ def _contender(run: Run, name: str) -> Contender:
     )
 
 
-def _split(run: Run, case: UseCase) -> TimeSplit:
-    return split_in_time(merged_rows(run, case), case.split)
+def _split(run: Run, case: UseCase) -> DataSplit:
+    return split_rows(merged_rows(run, case), case.split)
