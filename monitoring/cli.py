@@ -12,9 +12,12 @@ from monitoring import use_case_commands
 from monitoring.command import (
     AsJson,
     AsOf,
+    ColumnNames,
     UseCaseName,
     listening,
+    min_effects,
     moment_option,
+    names_given,
     print_json,
     readable_errors,
     scenario_name,
@@ -95,7 +98,7 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
 
 
 @app.command()
-def drift(
+def drift(  # noqa: PLR0913, PLR0917 - each is an option that people name
     reference: Annotated[
         Path, typer.Argument(help="CSV, CSV.gz, Parquet, a folder of them, or a saved reference.")
     ],
@@ -104,6 +107,21 @@ def drift(
         float | None,
         typer.Option(min=0, max=1, help="Share of drifted columns above which to exit 1."),
     ] = None,
+    columns: Annotated[
+        ColumnNames, typer.Option(metavar="NAMES", help="Columns to compare: `a,b`; else all.")
+    ] = None,
+    ignore: Annotated[
+        ColumnNames, typer.Option(metavar="NAMES", help="Columns to leave out.")
+    ] = None,
+    categorical: Annotated[
+        ColumnNames, typer.Option(metavar="NAMES", help="Columns whose numbers are codes.")
+    ] = None,
+    min_effect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT", help="Smallest effect that matters; of one column: `Amount=0.2`."
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(help="Engine that reads the files: memory, duckdb, or auto (by size).")
     ] = "auto",
@@ -111,7 +129,7 @@ def drift(
 ) -> None:
     """Compare two files for data drift: `tocsin drift reference.csv current.csv`.
 
-    It needs no use case and no server.
+    It needs no use case and no server. Options of columns may be repeated.
 
     Exit code 0; 1 when the share of drifted columns is above the given limit
     (`--fail-above 0.3`), or where a limit was given and a column of the reference is missing or
@@ -124,7 +142,16 @@ def drift(
 
     limit = SHARE_LIMIT if fail_above is None else fail_above
     with readable_errors():
-        verdict = compare(reference, current, share_limit=limit, engine=engine)
+        verdict = compare(
+            reference,
+            current,
+            columns=names_given(columns),
+            ignore=names_given(ignore) or (),
+            categorical=names_given(categorical) or (),
+            min_effect=min_effects(min_effect),
+            share_limit=limit,
+            engine=engine,
+        )
     if as_json:
         typer.echo(json.dumps(verdict.to_dict(), indent=2))
     else:

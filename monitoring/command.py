@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import socket
 import sys
@@ -50,6 +51,30 @@ AsOf = Annotated[
     datetime | None, moment_option(help="Evaluate as of this moment, ISO 8601; now by default.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+
+
+ColumnNames = list[str] | None
+"""Names of columns as options give them: several, separated by commas."""
+
+
+def names_given(texts: ColumnNames) -> list[str] | None:
+    """Return the names of columns; one that holds a comma stands in double quotes, as in CSV."""
+    return None if not texts else [name for row in csv.reader(texts) for name in row]
+
+
+def min_effects(texts: list[str] | None) -> float | dict[str, float]:
+    """Return the smallest effects that matter: `0.05` of every column, `Amount=0.2` of one."""
+    from monitoring.drift.decision import MIN_EFFECT, OTHERS
+
+    found = {OTHERS: MIN_EFFECT}
+    for text in texts or ():
+        name, _, least = text.rpartition("=")
+        try:
+            found[name or OTHERS] = float(least)
+        except ValueError as error:
+            msg = f"{text!r} is neither a number, such as 0.1, nor one of a column: Amount=0.2"
+            raise typer.BadParameter(msg, param_hint="--min-effect") from error
+    return found
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from monitoring.errors import InputError, InputTypeError
 from monitoring.field_types import wrong_fields
 from monitoring.performance.arrays import (
     amounts_of,
+    check_same_rows,
     labels_of,
     reviews_of,
     scores_of,
@@ -69,10 +70,11 @@ def scorecard(
     Raises
     ------
     InputError
-        No rows, arrays of different lengths, a score that is missing or outside 0 to 1, a label
-        that is neither 0 nor 1, a positive with a negative amount, costs below 0, a threshold or
-        a capacity that is not a number. A positive whose amount is missing is taken to be the
-        mean of the others, and counted in `money.unpriced`.
+        No rows, arrays of different lengths, pandas Series of which not all have the same index in
+        the same order (what has none is matched by place), a score that is missing or outside 0
+        to 1, a label that is neither 0 nor 1, a positive with a negative amount, costs below 0, a
+        threshold or a capacity that is not a number. A positive whose amount is missing is taken
+        to be the mean of the others, and counted in `money.unpriced`.
 
     Examples
     --------
@@ -82,6 +84,7 @@ def scorecard(
     >>> card.status.value
     'too few positives'
     """
+    check_same_rows(labels=labels, scores=scores, amounts=amounts, label_seen=label_seen)
     threshold, reviews = threshold_of(threshold), reviews_of(capacity)
     score = scores_of(scores)
     label = _label(labels, label_seen, len(score))
@@ -126,6 +129,7 @@ def estimate(
     InputTypeError
         `calibrated_on` is neither a scorecard nor a summary.
     """
+    check_same_rows(scores=scores, amounts=amounts)
     threshold = threshold_of(threshold)
     score = scores_of(scores)
     amount = None

@@ -8,10 +8,11 @@ from enum import StrEnum
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from monitoring.estimators import MOST_COMBINATIONS, parameter_problems, step_problem
 from monitoring.field_types import (
+    ColumnName,
     Count,
     Cron,
     Duration,
@@ -24,7 +25,7 @@ from monitoring.field_types import (
     Text,
     UseCaseSection,
 )
-from monitoring.use_case_columns import Columns, Words
+from monitoring.use_case_columns import Columns, Features, Words
 from monitoring.wording import number
 
 
@@ -173,7 +174,10 @@ class Drift(UseCaseSection):
     """When a window counts as drifted."""
 
     window: Duration = Field(description="Length of the window a verdict is made on.")
-    min_effect: Share = Field(0.1, description="Smallest effect that matters.")
+    min_effect: Annotated[
+        Annotated[Share, Tag("(one)")] | Annotated[dict[ColumnName, Share], Tag("(by feature)")],
+        Discriminator(lambda given: "(by feature)" if isinstance(given, dict) else "(one)"),
+    ] = Field(0.1, description="Smallest effect that matters; by feature, `*` being all others.")
     rate: StrictShare = Field(0.02, description="False discovery rate across features.")
     min_rows: Count = Field(50, description="Fewer rows get a status, not a verdict.")
 
@@ -354,6 +358,16 @@ class UseCase(UseCaseSection):
         ):
             if is_auto and not auto:
                 msg = f"`{field}` is allowed with `source.path: auto` only: name the columns"
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _limits_are_of_features(self) -> Self:
+        features, least = self.columns.features, self.drift.min_effect
+        if isinstance(least, dict) and isinstance(features, Features):
+            strange = sorted(least.keys() - {"*", *features.names})
+            if strange:
+                msg = f"`drift.min_effect` of what is no feature: {', '.join(strange)}"
                 raise ValueError(msg)
         return self
 

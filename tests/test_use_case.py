@@ -414,3 +414,12 @@ def test_the_positive_class_is_kept_as_it_is_written(
     target = load_use_case(written(tmp_path, {"columns.target.positive": given})).columns.target
     assert isinstance(target, Target)
     assert (target.positive, type(target.positive)) == (kept, type(kept))
+
+
+def test_a_limit_of_what_is_no_feature_is_an_error(tmp_path: Path) -> None:
+    case = load_use_case(written(tmp_path, {"drift.min_effect": {"V1": 0.2, "*": 0.05}}))
+    assert case.drift.min_effect == {"V1": 0.2, "*": 0.05}
+    with pytest.raises(UseCaseError, match=r"`drift\.min_effect` of what is no feature: V99"):
+        load_use_case(written(tmp_path, {"drift.min_effect": {"V99": 0.2}}))
+    with pytest.raises(UseCaseError, match=r"drift\.min_effect\.V1: "):
+        load_use_case(written(tmp_path, {"drift.min_effect": {"V1": 2}}))

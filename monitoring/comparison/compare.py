@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitoring.comparison.inputs import (
     Engine,
     Handed,
+    Selection,
     engine_called,
-    names_of,
     opened,
     saved_reference,
     saved_summary,
 )
+from monitoring.drift.decision import MIN_EFFECT, OTHERS
 from monitoring.drift.detection import VerdictError, drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
 from monitoring.errors import InputError
@@ -22,10 +23,7 @@ from monitoring.summary.fit import fit_bins
 from monitoring.summary.from_table import hash_of, reference_of, summarise_table
 from monitoring.summary.profile import Profile, profile
 from monitoring.summary.table import Table, TableError
-from monitoring.summary.types import Reference, Summary
-
-MIN_EFFECT = 0.1
-
+from monitoring.summary.types import FeatureKind, Reference, Summary
 
 RATE = 0.02
 
@@ -39,15 +37,18 @@ the comparison of small files."""
 class ChosenLimits:
     """When `current` counts as drifted."""
 
-    min_effect: float
+    min_effect: float | Mapping[str, float]
     rate: float
     share_limit: float = SHARE_LIMIT
     min_rows: int = MIN_ROWS
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_effect <= 1:
-            msg = f"min_effect is {self.min_effect}: it is a distance, from 0 to 1"
-            raise InputError(msg)
+        by_name = self.min_effect
+        for name, least in by_name.items() if isinstance(by_name, Mapping) else [(OTHERS, by_name)]:
+            if not 0 <= least <= 1:
+                of = "" if name == OTHERS else f" of {name}"
+                msg = f"min_effect{of} is {least}: it is a distance, from 0 to 1"
+                raise InputError(msg)
         if not 0 < self.rate < 1:
             msg = f"rate is {self.rate}: a false discovery rate lies between 0 and 1"
             raise InputError(msg)
@@ -55,13 +56,23 @@ class ChosenLimits:
             msg = f"share_limit is {self.share_limit}: it is a share of columns, from 0 to 1"
             raise InputError(msg)
 
+    def check(self, names: Collection[str]) -> None:
+        """Raise where a limit is one of a column that is not among those compared."""
+        if isinstance(self.min_effect, Mapping):
+            strange = sorted(self.min_effect.keys() - {OTHERS, *names})
+            if strange:
+                msg = f"min_effect of {', '.join(strange)}: compared are {', '.join(names)}"
+                raise InputError(msg)
 
-def compare(
+
+def compare(  # noqa: PLR0913 - each is an option that people name
     reference: Handed | Reference,
     current: Handed | Summary,
     *,
     columns: Sequence[str] | None = None,
-    min_effect: float = MIN_EFFECT,
+    ignore: Sequence[str] = (),
+    categorical: Sequence[str] = (),
+    min_effect: float | Mapping[str, float] = MIN_EFFECT,
     rate: float = RATE,
     share_limit: float = SHARE_LIMIT,
     engine: str = Engine.AUTO,
@@ -80,8 +91,13 @@ def compare(
     columns
         Columns to compare; all of the reference's by default. Text, categories and mixed objects
         are compared as words; numbers, booleans and times as numbers.
+    ignore
+        Columns to leave out.
+    categorical
+        Columns whose whole numbers are codes, such as a status: compared as words.
     min_effect
-        Smallest effect that matters: a Jensen-Shannon distance, 0 to 1.
+        Smallest effect that matters: a Jensen-Shannon distance, 0 to 1. By column it is
+        `{"Amount": 0.2, "*": 0.1}`; `*` is every other one, 0.1 where it is not given.
     rate
         False discovery rate across columns.
     share_limit
@@ -95,7 +111,7 @@ def compare(
     TableError
         A table can't be read, or the reference lacks a column that was asked for, or rows.
     InputError
-        A limit lies outside its range.
+        A limit lies outside its range, or is one of a column that is not compared.
     FitError
         A column of the reference holds different things in different places.
     FormatError
@@ -110,12 +126,14 @@ def compare(
     """
     limits = ChosenLimits(min_effect, rate, share_limit)
     reads = engine_called(engine)
+    selection = Selection.of(columns, ignore, categorical)
     saved = saved_reference(reference)
     if saved is None:
-        fitted, window = _from_tables(reference, current, columns, reads)
+        fitted, window = _from_tables(reference, current, selection, reads)
     else:
-        fitted = _only(saved, columns)
+        fitted = _only(saved, selection)
         window = saved_summary(current) or summarised(current, fitted, reads)
+    limits.check([part.name for part in fitted.bins])
     try:
         return drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
     except VerdictError as error:
@@ -125,7 +143,7 @@ def compare(
 
 
 def _from_tables(
-    reference: Handed, current: Handed | Summary, columns: Sequence[str] | None, engine: Engine
+    reference: Handed, current: Handed | Summary, selection: Selection, engine: Engine
 ) -> tuple[Reference, Summary]:
     """Fit bins on the reference, summarise the window, then the reference by chunks as long."""
     if saved_summary(current) is not None:
@@ -134,19 +152,34 @@ def _from_tables(
             "give that reference, saved, instead of rows"
         )
         raise TableError(msg)
-    before = opened(reference, "reference", engine, columns)
-    now = opened(current, "current", engine, names_of(before.columns, columns))
-    profile_of_reference = _profiled(before, columns, reference)
+    before = opened(reference, "reference", engine, selection.columns)
+    now = opened(current, "current", engine, selection.names(before.columns))
+    profile_of_reference = _profiled(before, selection, reference)
     bins = fit_bins(profile_of_reference)
     window = summarise_table(now, bins, hash_of_bins=hash_of(bins))
     return reference_of(before, bins, rows=profile_of_reference.rows, chunk=window.rows), window
 
 
-def _only(reference: Reference, columns: Sequence[str] | None) -> Reference:
-    """Return a reference of some of its features."""
-    if columns is None:
-        return reference
-    wanted = names_of([part.name for part in reference.bins], columns)
+def _only(reference: Reference, selection: Selection) -> Reference:
+    """Return a reference of some of its features.
+
+    Raises
+    ------
+    TableError
+        Numbers are to be compared as words, but were counted as numbers.
+    """
+    wanted = selection.names([part.name for part in reference.bins])
+    numbers = [
+        part.name
+        for part in reference.bins
+        if part.name in selection.categorical and part.kind is FeatureKind.NUMERIC
+    ]
+    if numbers:
+        msg = (
+            f"{', '.join(numbers)}: the saved reference holds numbers, no words: fit it with "
+            f"categorical={numbers}"
+        )
+        raise TableError(msg)
     return replace(reference, bins=tuple(b for b in reference.bins if b.name in wanted))
 
 
@@ -155,6 +188,8 @@ def fit(
     *,
     window: int,
     columns: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    categorical: Sequence[str] = (),
     engine: str = Engine.AUTO,
 ) -> Reference:
     """Fit a reference on a table, to be saved and compared with instead of its rows.
@@ -166,10 +201,8 @@ def fit(
     window
         Rows of the windows that will be compared with it: how much the reference varies by itself
         is read from chunks as long.
-    columns
-        Columns to compare; all by default.
-    engine
-        As `compare` takes it.
+    columns, ignore, categorical, engine
+        As `compare` takes them.
 
     Raises
     ------
@@ -186,8 +219,9 @@ def fit(
     if window < 1:
         msg = f"window is {window}: it is a number of rows, 1 or more"
         raise TableError(msg)
-    rows = opened(table, "reference", engine_called(engine), columns)
-    columns_read = _profiled(rows, columns, table)
+    selection = Selection.of(columns, ignore, categorical)
+    rows = opened(table, "reference", engine_called(engine), selection.columns)
+    columns_read = _profiled(rows, selection, table)
     return reference_of(rows, fit_bins(columns_read), rows=columns_read.rows, chunk=window)
 
 
@@ -220,7 +254,7 @@ def summarise(
     return summarised(table, fitted, engine_called(engine))
 
 
-def _profiled(table: Table, columns: Sequence[str] | None, handed: Handed) -> Profile:
+def _profiled(table: Table, selection: Selection, handed: Handed) -> Profile:
     """Profile the columns to compare of a table, which is named as it was handed in.
 
     Raises
@@ -228,7 +262,8 @@ def _profiled(table: Table, columns: Sequence[str] | None, handed: Handed) -> Pr
     TableError
         One is not there, or there are no rows.
     """
-    columns_read = profile(table, names_of(table.columns, columns))
+    names = selection.names(table.columns)
+    columns_read = profile(table, names, as_words=selection.categorical)
     if not columns_read.rows:
         name = f" {handed}" if isinstance(handed, str | Path) else ""
         msg = f"the reference{name} has no rows: there is nothing to compare with"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -49,26 +50,71 @@ def engine_called(name: str) -> Engine:
         raise TableError(msg) from error
 
 
-def names_of(there: Sequence[str], columns: Sequence[str] | None) -> Sequence[str]:
-    """Return the columns to compare, of those that are there.
+@dataclass(frozen=True)
+class Selection:
+    """Which columns are compared, and how.
 
-    Raises
-    ------
-    TableError
-        There are none, or one that was asked for is not there.
+    Attributes
+    ----------
+    columns
+        Those to compare; all by default.
+    ignore
+        Those to leave out.
+    categorical
+        Those whose numbers are codes, compared as words.
     """
-    if isinstance(columns, str):
-        msg = f"columns is the text {columns!r}: give a list of names, such as [{columns!r}]"
-        raise TableError(msg)
-    names = there if columns is None else list(dict.fromkeys(columns))
-    absent = [name for name in names if name not in there]
-    if absent:
-        msg = f"the reference has no column {', '.join(absent)}: it has {', '.join(there)}"
-        raise TableError(msg)
-    if not names:
-        msg = "the reference has no columns to compare"
-        raise TableError(msg)
-    return names
+
+    columns: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        columns: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        categorical: Sequence[str] = (),
+    ) -> Selection:
+        """Return a selection by names.
+
+        Raises
+        ------
+        TableError
+            One is a text where a list of names belongs.
+        """
+        for called, names in (
+            ("columns", columns),
+            ("ignore", ignore),
+            ("categorical", categorical),
+        ):
+            if isinstance(names, str):
+                msg = f"{called} is the text {names!r}: give a list of names, such as [{names!r}]"
+                raise TableError(msg)
+        return cls(None if columns is None else tuple(columns), tuple(ignore), tuple(categorical))
+
+    def names(self, there: Sequence[str]) -> list[str]:
+        """Return the columns to compare, of those that are there.
+
+        Raises
+        ------
+        TableError
+            There are none, or one that was named is not there, or is named to be left out too.
+        """
+        chosen = there if self.columns is None else self.columns
+        named = dict.fromkeys((*chosen, *self.ignore, *self.categorical))
+        absent = [name for name in named if name not in there]
+        if absent:
+            msg = f"the reference has no column {', '.join(absent)}: it has {', '.join(there)}"
+            raise TableError(msg)
+        both = {*(self.columns or ()), *self.categorical}.intersection(self.ignore)
+        if both:
+            msg = f"{', '.join(sorted(both))}: named to be compared, and in `ignore` too"
+            raise TableError(msg)
+        names = [name for name in dict.fromkeys(chosen) if name not in self.ignore]
+        if not names:
+            msg = "the reference has no columns to compare"
+            raise TableError(msg)
+        return names
 
 
 def opened(

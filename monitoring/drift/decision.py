@@ -12,13 +12,19 @@ from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.summary.fit import MIN_ROWS
 from monitoring.summary.types import FeatureBins, FeatureSummary
 
+MIN_EFFECT = 0.1
+"""Smallest effect that matters, where nothing else is said."""
+
+OTHERS = "*"
+"""In place of a feature's name: every other one."""
+
 
 class Limits(Protocol):
     """When a window counts as drifted; `monitoring.use_case.Drift` is one."""
 
     @property
-    def min_effect(self) -> float:
-        """Smallest effect that matters, 0 to 1."""
+    def min_effect(self) -> float | Mapping[str, float]:
+        """Smallest effect that matters, 0 to 1; by feature, `OTHERS` being all that lack one."""
 
     @property
     def rate(self) -> float:
@@ -27,6 +33,14 @@ class Limits(Protocol):
     @property
     def min_rows(self) -> int:
         """Fewer rows get a status, not a verdict."""
+
+
+def min_effect_of(limits: Limits, name: str) -> float:
+    """Return the smallest effect of a feature that matters."""
+    least = limits.min_effect
+    if isinstance(least, Mapping):
+        return least.get(name, least.get(OTHERS, MIN_EFFECT))
+    return least
 
 
 def why_not_comparable(
@@ -78,21 +92,22 @@ def decided(
     significant = sum(q <= limits.rate for q in _adjusted(both).values())
     level = limits.rate * max(significant, 1) / max(len(p_values), 1)
     sure = min(q_values.values(), default=1.0) <= SURE * limits.rate
-    cap = 1.0 if sure else limits.min_effect / 2
 
     def decide(part: FeatureVerdict) -> FeatureVerdict:
         if part.name not in q_values or part.effect is None:
             return part
         changed = q_values[part.name] <= limits.rate
-        effect = min(part.effect, cap) if changed else 0.0
+        least = min_effect_of(limits, part.name)
+        effect = min(part.effect, 1.0 if sure else least / 2) if changed else 0.0
         natural = variation[part.name].limit(level) if part.name in variation else None
         return replace(
             part,
             effect=effect,
             q_value=q_values[part.name],
             natural_variation=natural,
+            min_effect=least,
             changed=changed,
-            drifted=effect > max(limits.min_effect, natural or 0.0),
+            drifted=effect > max(least, natural or 0.0),
         )
 
     return tuple(decide(part) for part in judged)

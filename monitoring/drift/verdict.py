@@ -46,6 +46,8 @@ class FeatureVerdict:
     natural_variation
         Effect up to which the reference's own chunks vary, exceeded no more often than the use
         case's false discovery rate allows; None where unknown.
+    min_effect
+        Smallest effect of this feature that matters.
     changed
         Significant.
     drifted
@@ -64,11 +66,19 @@ class FeatureVerdict:
     p_value: float | None = None
     q_value: float | None = None
     natural_variation: float | None = None
+    min_effect: float | None = None
     changed: bool = False
     drifted: bool = False
     reason: str = ""
     missing: float | None = None
     importance: float = 0.0
+
+    @property
+    def limit(self) -> float | None:
+        """Effect above which the feature has drifted; None where it was not tested."""
+        if self.min_effect is None:
+            return None
+        return max(self.min_effect, self.natural_variation or 0.0)
 
     @property
     def outcome(self) -> str:
@@ -287,15 +297,17 @@ def _previous_note(previous: PreviousDrift) -> str:
     return f"Against {reference}: {drifted}"
 
 
-COLUMNS = ("feature", "effect", "q", "", "what moved")
+COLUMNS = ("feature", "effect", "limit", "q", "", "what moved")
 """Titles of a verdict's table."""
 
 
 def cells(part: FeatureVerdict) -> tuple[str, ...]:
     """Return a feature's row in a verdict's table, by `COLUMNS`."""
     if part.effect is None or part.q_value is None:
-        return part.name, "", "", part.status.value, part.reason
-    return part.name, f"{part.effect:.2f}", f"{part.q_value:.1g}", part.outcome, part.reason
+        return part.name, "", "", "", part.status.value, part.reason
+    limit = "" if part.limit is None else f"{part.limit:.2f}"
+    q_value = f"{part.q_value:.1g}"
+    return part.name, f"{part.effect:.2f}", limit, q_value, part.outcome, part.reason
 
 
 def by_effect(verdict: Verdict) -> list[FeatureVerdict]:
@@ -337,7 +349,7 @@ def verdict_table(verdict: Verdict) -> RenderableType:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in COLUMNS:
-        table.add_column(title, justify="right" if title in ("effect", "q") else "left")
+        table.add_column(title, justify="right" if title in ("effect", "limit", "q") else "left")
     for part in by_effect(verdict):
         table.add_row(*(plain(printable(cell)) for cell in cells(part)), style=_style(part))
     colour = "red" if verdict.drifted else "green"
@@ -394,6 +406,7 @@ def feature_record(part: FeatureVerdict) -> dict[str, Any]:
         "p_value": part.p_value,
         "q_value": part.q_value,
         "natural_variation": part.natural_variation,
+        "min_effect": part.min_effect,
         "changed": part.changed,
         "drifted": part.drifted,
         "reason": part.reason,

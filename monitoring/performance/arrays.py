@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,40 @@ _SCORE = "a score is the probability of the positive class, 0 to 1"
 _YES_OR_NO = "1 stands for yes (a positive), 0 for no"
 _NOT_COME = "; where the label has not come, make `label_seen` False"
 _AMOUNT = "an amount is the money at stake in a row: a number from 0 on, or missing"
+
+
+def check_same_rows(**columns: object) -> None:
+    """Raise where pandas Series that are rows of one table have not one index.
+
+    By place alone they would be matched wrongly, and nobody would see it. What has no index is
+    matched by place.
+
+    Raises
+    ------
+    InputError
+        Two of them have unlike indexes, or the same one in another order.
+    """
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return
+    indexed = [(name, each) for name, each in columns.items() if isinstance(each, pandas.Series)]
+    for name, other in indexed[1:]:
+        first, one = indexed[0]
+        if one.index.equals(other.index) or len(one) != len(other):  # lengths are checked later
+            continue
+        here, there = one.index.tolist(), other.index.tolist()
+        row = next((row for row, key in enumerate(here) if key != there[row]), 0)
+        if one.index.is_unique and set(here) == set(there):
+            what = "have one index in different orders"
+            cure = f"bring them into one order, such as `{name}.loc[{first}.index]`"
+        else:
+            what = "have different indexes"
+            cure = "if rows belong together by their place, give `.to_numpy()` of each"
+        msg = (
+            f"{first} and {name} {what}: row {row} is {shown(here[row])} in one and "
+            f"{shown(there[row])} in the other; {cure}"
+        )
+        raise InputError(msg)
 
 
 def scores_of(scores: ArrayLike) -> NDArray[np.float64]:

@@ -138,7 +138,13 @@ def _turned(bins: FeatureBins, whole: Tally) -> bool:
         and Values.WORDS not in whole.held
         and not whole.familiar
         and not bins.open_ended
+        and not all(map(_is_code, bins.rare.union(bins.categories)))
     )
+
+
+def _is_code(word: str) -> bool:
+    """Whether a word is a whole number: of codes that are numbers, new ones are too."""
+    return word.removeprefix("-").isdecimal()
 
 
 def _only_times(held: Collection[Values]) -> bool:

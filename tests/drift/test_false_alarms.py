@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from monitoring.drift.decision import MIN_EFFECT
 from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import Verdict
 from monitoring.summary.build import summarise
@@ -38,7 +39,7 @@ def is_quiet(verdicts: list[Verdict]) -> None:
     changed = sum(any(part.changed for part in verdict.features) for verdict in verdicts)
     # At a true rate of 2% more than this happens less than once in a thousand runs.
     assert changed <= 0.02 * len(verdicts) + 3.1 * np.sqrt(0.02 * len(verdicts)) + 1
-    assert max(verdict.max_effect or 0.0 for verdict in verdicts) < LIMITS.min_effect
+    assert max(verdict.max_effect or 0.0 for verdict in verdicts) < MIN_EFFECT
     assert np.mean([verdict.mean_effect for verdict in verdicts]) < 0.001
     assert not any(verdict.drifted_features for verdict in verdicts)
 

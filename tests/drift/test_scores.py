@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitoring.drift.decision import MIN_EFFECT
 from monitoring.drift.detection import drift_verdict
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.rows.rows import Rows
@@ -60,7 +61,7 @@ def test_scores_that_are_all_higher_have_drifted(reference: Reference) -> None:
     part = judged(reference, rows(4, 1000, scores))
     assert part.drifted
     assert part.effect is not None
-    assert part.effect > LIMITS.min_effect
+    assert part.effect > MIN_EFFECT
 
 
 def test_scores_that_wander_from_day_to_day_have_not_drifted() -> None:

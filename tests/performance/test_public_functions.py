@@ -1,16 +1,18 @@
 """The public functions: arrays in, a scorecard or an estimate out, each good to read."""
 
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, recall_score
 
-from monitoring import estimate, scorecard
+from monitoring import InputError, estimate, scorecard
 from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.summary.types import Summary
 from tests.performance.made import COSTS, THRESHOLD, Scored, calibrated, counted
@@ -240,3 +242,39 @@ def test_a_scorecard_adds_few_bytes_a_row_to_the_arrays_it_is_given(label_type: 
     finally:
         tracemalloc.stop()
     assert peak < 16 * len(scores)
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        ([10, 11, 12, 13], "different indexes: row 0 is 0 in one and 10 in the other"),
+        ([3, 2, 1, 0], "one index in different orders: row 0 is 0 in one and 3 in the other"),
+        ([0, 1, 2, 2], "different indexes: row 3 is 3 in one and 2 in the other"),
+        (["a", "b", "c", "d"], "different indexes"),
+    ],
+)
+@pytest.mark.parametrize("other", ["scores", "amounts", "label_seen"])
+def test_series_are_never_matched_by_place_against_their_indexes(
+    index: list[object], said: str, other: str
+) -> None:
+    """Said before: a scorecard of rows that don't belong together, without a word."""
+    arrays = {
+        "labels": [0, 1, 0, 1],
+        "scores": [0.1, 0.9, 0.2, 0.3],
+        "amounts": [1.0, 2.0, 3.0, 4.0],
+        "label_seen": [1, 1, 1, 1],
+    }
+    series = {name: pd.Series(values) for name, values in arrays.items()}
+    assert scorecard(**series, threshold=0.5).missed == 1
+    with pytest.raises(InputError, match=re.escape(f"labels and {other} have {said}")):
+        scorecard(**(series | {other: series[other].set_axis(index)}), threshold=0.5)
+    # What has no index is matched by place.
+    assert scorecard(**(series | {other: arrays[other]}), threshold=0.5).missed == 1
+
+
+def test_an_estimate_refuses_amounts_of_other_rows_too() -> None:
+    """Said before: money of amounts that belong to other rows."""
+    known = scorecard([0, 1], [0.1, 0.9], threshold=0.5)
+    scores, amounts = pd.Series([0.1, 0.9]), pd.Series([1.0, 2.0], index=[1, 0])
+    with pytest.raises(InputError, match=r"scores and amounts.*`amounts\.loc\[scores\.index\]`"):
+        estimate(scores, threshold=0.5, calibrated_on=known, amounts=amounts)
