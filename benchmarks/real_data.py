@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from monitoring.sources.source_file import find_source
+from monitoring.sources.location import source_files
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")
@@ -14,13 +14,13 @@ FOLDERS = (ROOT / "data", ROOT.parent / "shared" / "data")
 
 def folder_with(name: str) -> Path | None:
     """Return the folder that has a file, plain or gzipped; None where none has."""
-    return next((folder for folder in FOLDERS if find_source(Path(name), folder)), None)
+    return next((folder for folder in FOLDERS if source_files(name, folder)), None)
 
 
 def file_named(name: str) -> Path | None:
     """Return the path of a file, whichever of plain and gzipped is there; None where none is."""
     folder = folder_with(name)
-    return None if folder is None else find_source(Path(name), folder)
+    return None if folder is None else _path(name, folder)
 
 
 def wanted_folder(name: str) -> Path | None:
@@ -34,7 +34,7 @@ def wanted_folder(name: str) -> Path | None:
 def wanted_file(name: str) -> Path | None:
     """Return the path of a file; None, and a word on standard error, where it is nowhere."""
     folder = wanted_folder(name)
-    return None if folder is None else find_source(Path(name), folder)
+    return None if folder is None else _path(name, folder)
 
 
 def needed_folder(name: str) -> Path:
@@ -54,3 +54,7 @@ def needed_folder(name: str) -> Path:
 def nowhere(name: str) -> str:
     """Say that a file is in none of the folders."""
     return f"{name} is neither in data/ nor in ../shared/data beside the checkout"
+
+
+def _path(name: str, folder: Path) -> Path:
+    return Path(source_files(name, folder)[0].name)

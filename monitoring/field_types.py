@@ -7,8 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import islice
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from monitoring.moments import FIRST_YEAR, LAST_YEAR, in_utc, is_of_rows
+from monitoring.secrecy import masked, shown_url
 from monitoring.wording import shortened
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -104,13 +104,6 @@ def _class_value(value: object) -> object:
     return value
 
 
-def _readable_file(path: Path | str) -> Path | str:
-    if path != "auto" and not str(path).casefold().endswith((".csv", ".csv.gz", ".parquet")):
-        msg = "a source is `auto` or a file name ending in .csv, .csv.gz or .parquet"
-        raise ValueError(msg)
-    return path
-
-
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Number = Annotated[float, BeforeValidator(_no_flag)]
@@ -125,7 +118,6 @@ Text = Annotated[str, AfterValidator(_text)]
 """What people read: it reaches pages, alerts, dashboards and messages."""
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
-SourcePath = Annotated[Path | Literal["auto"], AfterValidator(_readable_file)]
 
 
 class UseCaseSection(BaseModel):
@@ -176,12 +168,22 @@ def wrong_fields(error: ValidationError, whole: str) -> list[str]:
         parts = [str(part) for part in problem["loc"] if not str(part).startswith("(")]
         given = problem["input"]
         # A mapping is not shown: what is invalid inside it is named.
-        shown = "" if isinstance(given, dict) else f" (given: {given!r:.80})"
+        shown = "" if isinstance(given, dict) else f" (given: {_without_secrets(given)!r:.80})"
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] in _PLAINER:
             message = _PLAINER[problem["type"]]
         lines.append(f"{'.'.join(parts) or whole}: {message}{shown}")
     return lines
+
+
+def _without_secrets(given: object) -> object:
+    """Return a value without what may be a secret in it, if it is a URL."""
+    if not isinstance(given, str) or "//" not in given:
+        return given
+    try:
+        return shown_url(given) if given.startswith("http") else masked(given, ())
+    except ValueError:
+        return "no URL"
 
 
 _PLAINER = {

@@ -20,26 +20,13 @@ from monitoring.field_types import (
     Money,
     RandomState,
     Share,
-    SourcePath,
     StrictShare,
     Text,
     UseCaseSection,
 )
 from monitoring.use_case_columns import Columns, Features, Words
+from monitoring.use_case_source import Source
 from monitoring.wording import number
-
-
-class Source(UseCaseSection):
-    """Where labelled history comes from."""
-
-    path: SourcePath = Field(
-        description="CSV, CSV.gz or Parquet, relative to TOCSIN_DATA; "
-        "`auto`: the first CSV there, its last column the target."
-    )
-    synthetic: Literal["card", "survey"] | None = Field(
-        None,
-        description="Kind of synthetic rows that stand in, with a warning, for a missing file.",
-    )
 
 
 class Labels(UseCaseSection):

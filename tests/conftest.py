@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.fixtures.webhook",
     "tests.fixtures.stack",
     "tests.fixtures.postgres",
+    "tests.fixtures.s3",
     "tests.fixtures.spark",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import numpy as np
 from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason, row_payload
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
 from monitoring.sources.source_file import MalformedRow
+from monitoring.sources.source_rows import numbered
 from monitoring.sources.typed_columns import (
     Defect,
     SchemaError,
@@ -64,6 +65,7 @@ def check(
     source_hash: str,
     first_row: int = 0,
     malformed: Sequence[MalformedRow] = (),
+    called: Callable[[NDArray[np.int64]], list[str]] | None = None,
     arrival: datetime | None = None,
 ) -> CheckedRows:
     """Check the rows of a file, or of a batch, against what the use case declares.
@@ -76,13 +78,15 @@ def check(
     frame
         The rows as they came, in the file's own columns; others than the declared are ignored.
     source_hash
-        SHA-256 of where they came from, in hex: rows without an id column are called
-        `<first 12 of it>-<row number>`.
+        SHA-256 of where they came from, in hex.
     first_row
         Number of the first row, where `frame` is a later part of its source.
     malformed
         Rows of the source that could not be put into `frame`; the others have the numbers that
         these leave free.
+    called
+        Ids for rows by their numbers, where the use case has no column of ids; `<first 12 of
+        source_hash>-<row number>` if unset.
     arrival
         When a batch of production rows arrived, its labels with it; it may come without the
         target's column. None for history: a row arrived when it happened, and its label after
@@ -102,7 +106,8 @@ def check(
         raise SchemaError(msg)
     row_number = _row_numbers(len(frame), malformed, first_row)
     typed = typed_columns(frame, case, row_number, target_required=arrival is None)
-    ids = _ids(typed, source_hash, row_number)
+    called = numbered(source_hash) if called is None else called
+    ids = _ids(typed, called(row_number))
     defects = [*typed.defects, *broken_declarations(typed, case)]
     blame = _first_defects(len(frame), defects)
     if typed.ids is not None:
@@ -113,7 +118,7 @@ def check(
     accepted = np.flatnonzero(blame < 0)
     order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
     rows = _rows(typed, case, features, ids, arrival).take(order)
-    aside = [_wrong_width(row, source_hash) for row in malformed]
+    aside = _wrong_width(malformed, called)
     aside += _set_aside(frame, case, ids, row_number, defects, blame)
     return CheckedRows(
         rows=rows,
@@ -138,14 +143,12 @@ def _row_numbers(rows: int, malformed: Sequence[MalformedRow], first_row: int) -
     return np.setdiff1d(numbers, [row.row_number for row in malformed], assume_unique=True)
 
 
-def _ids(typed: TypedColumns, source_hash: str, row_number: NDArray[np.int64]) -> NDArray[np.str_]:
+def _ids(typed: TypedColumns, generated: list[str]) -> NDArray[np.str_]:
     """Return each row's id; a missing one is generated."""
-    stem = f"{source_hash[:12]}-"
     if typed.ids is None:
-        return np.array([f"{stem}{number}" for number in row_number.tolist()], np.str_)
-    named = zip(typed.ids, row_number.tolist(), strict=True)
-    ids = [f"{stem}{number}" if word is None else word for word, number in named]
-    return np.array(ids, np.str_)
+        return np.array(generated, np.str_)
+    named = zip(typed.ids, generated, strict=True)
+    return np.array([other if word is None else word for word, other in named], np.str_)
 
 
 def _first_defects(rows: int, defects: list[Defect]) -> NDArray[np.int64]:
@@ -200,14 +203,20 @@ def _out_of_order(event_time: NDArray[np.datetime64]) -> int:
     return int((event_time < np.maximum.accumulate(event_time)).sum())
 
 
-def _wrong_width(row: MalformedRow, source_hash: str) -> QuarantinedRow:
-    return QuarantinedRow(
-        row_id=f"{source_hash[:12]}-{row.row_number}",
-        row_number=row.row_number,
-        reason=QuarantineReason.WRONG_WIDTH,
-        detail=row.detail,
-        payload=row.text,
-    )
+def _wrong_width(
+    rows: Sequence[MalformedRow], called: Callable[[NDArray[np.int64]], list[str]]
+) -> list[QuarantinedRow]:
+    ids = called(np.array([row.row_number for row in rows], np.int64))
+    return [
+        QuarantinedRow(
+            row_id=row_id,
+            row_number=row.row_number,
+            reason=QuarantineReason.WRONG_WIDTH,
+            detail=row.detail,
+            payload=row.text,
+        )
+        for row, row_id in zip(rows, ids, strict=True)
+    ]
 
 
 def _set_aside(

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.rows.parsing import ColumnTypeError, parse_numbers
+from monitoring.sources.location import FoundFile, SourceError, source_files
 from monitoring.sources.schema_check import CheckedRows, check
-from monitoring.sources.source_file import CSV_ENDINGS, SourceError, find_source, read_file
+from monitoring.sources.source_file import CSV_ENDINGS
+from monitoring.sources.source_rows import SourceRows, rows_of_files
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
-from monitoring.sources.typed_columns import SchemaError, resolved_columns
+from monitoring.sources.typed_columns import SchemaError, declared_columns, resolved_columns
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Columns, EventTime, Features, Target
 from monitoring.use_case_file import find_use_case
+from monitoring.use_case_source import is_address
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,19 +58,33 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
         It is not what the use case declares, or none of its rows is.
     """
     case = resolve(case, data)
-    path = find_source(Path(case.source.path), data)
-    if path is None:
+    source = _files(case, data)
+    if source is None:
         return _synthetic(case, data)
-    content = read_file(path, _text_columns(case))
     try:
         checked = check(
-            content.frame, case, source_hash=content.sha256, malformed=content.malformed
+            source.frame,
+            case,
+            source_hash=source.sha256,
+            malformed=source.malformed,
+            called=source.called,
         )
     except SchemaError as error:
-        msg = f"{path}: {error}"
+        msg = f"{source.place}: {error}"
         raise SchemaError(msg) from error
-    _log_quarantined(checked, path)
+    _log_quarantined(checked, source.place)
     return checked
+
+
+def _files(case: UseCase, data: Path) -> SourceRows | None:
+    """Read the files of a use case; None where there are none."""
+    path = case.source.path
+    files = source_files(path, data)
+    if not files:
+        return None
+    place = files[0].name if len(files) == 1 else f"{path} ({len(files):,} files)"
+    text, needed = _text_columns(case), declared_columns(case)
+    return rows_of_files(place, files, text=text, needed=needed)
 
 
 def _text_columns(case: UseCase) -> list[str]:
@@ -86,11 +103,7 @@ def _text_columns(case: UseCase) -> list[str]:
 def _synthetic(case: UseCase, data: Path) -> CheckedRows:
     kind = case.source.synthetic
     if kind is None:
-        msg = (
-            f"use case {case.name}: no file {case.source.path} in {data.resolve()}, with or "
-            "without .gz: put it there, set TOCSIN_DATA to its folder, or change `source.path`"
-        )
-        raise SourceError(msg)
+        raise SourceError(_nothing_there(case, data))
     rows = SYNTHETIC_ROWS[kind]
     _log.warning(
         "SYNTHETIC DATA: %s is not in %s, so %s SYNTHETIC rows of use case %s stand in for it; no "
@@ -104,16 +117,26 @@ def _synthetic(case: UseCase, data: Path) -> CheckedRows:
     return replace(check(frame, case, source_hash=content_hash(frame)), synthetic=True)
 
 
-def _log_quarantined(checked: CheckedRows, path: Path) -> None:
+def _nothing_there(case: UseCase, data: Path) -> str:
+    path = case.source.path
+    if is_address(path):
+        return f"use case {case.name}: no file at {path}: put one there, or change `source.path`"
+    return (
+        f"use case {case.name}: no file {path} in {data.resolve()}, with or without .gz: put it "
+        "there, set TOCSIN_DATA to its folder, or change `source.path`"
+    )
+
+
+def _log_quarantined(checked: CheckedRows, place: str) -> None:
     """Log what was set aside; raise if nothing is left."""
     by_reason = Counter(row.reason for row in checked.quarantined)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in by_reason.most_common())
     if not len(checked.rows):
         first = checked.quarantined[0]
-        msg = f"{path}: all rows were set aside: {reasons}; the first: {first.detail}"
+        msg = f"{place}: all rows were set aside: {reasons}; the first: {first.detail}"
         raise SchemaError(msg)
     if reasons:
-        _log.warning("%s: rows set aside: %s", path, reasons)
+        _log.warning("%s: rows set aside: %s", place, reasons)
 
 
 def resolve(case: UseCase, data: Path) -> UseCase:
@@ -139,11 +162,11 @@ def resolve(case: UseCase, data: Path) -> UseCase:
             msg = f"{files[0]}: can't be read: {error.strerror}"
             raise SourceError(msg) from error
         target, features = _inferred(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
-        return _with_columns(case, Path(files[0].name), target, features)
+        return _with_columns(case, files[0].name, target, features)
     if case.source.synthetic is not None:
         shipped = find_use_case(_LOOKS_LIKE[case.source.synthetic])
         columns = shipped.columns
-        return _with_columns(case, Path("auto.csv"), columns.target, columns.features)
+        return _with_columns(case, "auto.csv", columns.target, columns.features)
     msg = (
         f"use case {case.name}: no CSV in {data.resolve()}: put one there whose last column is "
         "the target, or set TOCSIN_DATA to its folder"
@@ -151,7 +174,7 @@ def resolve(case: UseCase, data: Path) -> UseCase:
     raise SourceError(msg)
 
 
-def _with_columns(case: UseCase, path: Path, target: Any, features: Any) -> UseCase:
+def _with_columns(case: UseCase, path: str, target: Any, features: Any) -> UseCase:
     columns = case.columns.model_copy(update={"target": target, "features": features})
     source = case.source.model_copy(update={"path": path})
     return case.model_copy(update={"columns": columns, "source": source})
@@ -160,7 +183,8 @@ def _with_columns(case: UseCase, path: Path, target: Any, features: Any) -> UseC
 @cache
 def _inferred(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target, Features]:
     """Return the target and the features of a file; the last argument changes as it does."""
-    frame = read_file(path).frame
+    file = FoundFile(str(path), path.name)
+    frame = rows_of_files(str(path), [file]).frame
     *others, last = (str(name) for name in frame.columns)
     if not len(frame) or not others:
         msg = f"{path}: `auto` needs rows, and a feature column before the target"

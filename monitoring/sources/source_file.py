@@ -1,32 +1,22 @@
-"""Source files: CSV, CSV.gz or Parquet, found by name and read as they are."""
+"""Source files: CSV or Parquet, read as they are."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitoring.bounded_file import FileRefusedError
-from monitoring.errors import InputError, TocsinError
+from monitoring.errors import InputError
 from monitoring.rows.parsing import MISSING_NUMBERS
-from monitoring.summary.packed_file import DAMAGE, is_packed, read_unpacked
+from monitoring.sources.location import SourceError
+from monitoring.use_case_source import ENDINGS
 
 if TYPE_CHECKING:
     import pandas as pd
     from pyarrow.csv import InvalidRow
 
 CSV_ENDINGS = (".csv", ".csv.gz")
-PARQUET_ENDING = ".parquet"
-
-LARGEST = 4 * 2**30
-"""Bytes of a source, unpacked: all of its rows are held in memory at once."""
-
-
-class SourceError(TocsinError, ValueError):
-    """A source is missing or can't be read; the message names the file and what to do."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +55,15 @@ class SourceFile:
     sha256: str
 
 
-def find_source(path: Path, data: Path) -> Path | None:
-    """Return the file called `path`, relative to `data`, or the same one with or without .gz."""
-    there = data / path
-    other = there.with_suffix("") if there.suffix == ".gz" else Path(f"{there}.gz")
-    # A link to nowhere and a pipe are there too: to be refused, not to be stood in for.
-    return next((path for path in (there, other) if os.path.lexists(path)), None)
-
-
-def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
-    """Read a file.
+def parse_file(name: str, content: bytes, text: Collection[str] = ()) -> SourceFile:
+    """Parse a file.
 
     Parameters
     ----------
+    name
+        What errors call it; its ending says what it is.
+    content
+        Its bytes, uncompressed.
     text
         Columns of a CSV that are read as text, so that `007` stays `007`; the type of any other
         one is inferred from its values.
@@ -85,35 +71,18 @@ def read_file(path: Path, text: Collection[str] = ()) -> SourceFile:
     Raises
     ------
     SourceError
-        It is of another format, is broken, has no header, or holds more than `LARGEST`.
+        It is of another format, is broken, or has no header.
     """
-    name = path.name.casefold()
-    if not name.endswith((*CSV_ENDINGS, PARQUET_ENDING)):
-        endings = ", ".join((*CSV_ENDINGS, PARQUET_ENDING))
-        msg = f"{path}: a source is a CSV or Parquet file whose name ends in one of {endings}"
+    if not name.casefold().endswith(ENDINGS):
+        msg = f"{name}: a source is a file whose name ends in one of {', '.join(ENDINGS)}"
         raise SourceError(msg)
-    content = _content(path)
-    is_csv = name.endswith(CSV_ENDINGS)
+    is_csv = name.casefold().endswith(CSV_ENDINGS)
     try:
         frame, malformed = _csv(content, text) if is_csv else (_parquet(content), ())
     except (ValueError, OSError, NotImplementedError) as error:  # what Arrow's own errors are
-        msg = f"{path}: can't be read as {'CSV in UTF-8' if is_csv else 'Parquet'}: {error}"
+        msg = f"{name}: can't be read as {'CSV in UTF-8' if is_csv else 'Parquet'}: {error}"
         raise SourceError(msg) from error
     return SourceFile(frame, malformed, hashlib.sha256(content).hexdigest())
-
-
-def _content(path: Path) -> bytes:
-    """Return a file's bytes, uncompressed."""
-    try:
-        return read_unpacked(path, LARGEST, packed=is_packed(path))
-    except FileRefusedError as error:
-        raise SourceError(str(error)) from error
-    except DAMAGE as error:
-        msg = f"{path}: not a whole gzip file: {error}"
-        raise SourceError(msg) from error
-    except OSError as error:
-        msg = f"{path}: can't be read: {error.strerror or error}"
-        raise SourceError(msg) from error
 
 
 def _parquet(content: bytes) -> pd.DataFrame:

@@ -67,18 +67,48 @@ def read_unpacked(path: Path, limit: int, *, packed: bool) -> bytes:
     OSError, EOFError, zlib.error
         It is missing, can't be read, or is damaged: see `DAMAGE`.
     """
-    content = io.BytesIO()
     with opened(path, packed=packed) as file:
-        most = min(limit, max(ALWAYS, MORE * path.stat().st_size)) if packed else limit
-        while portion := file.read(_PORTION):
-            if content.tell() + len(portion) > most:
-                cure = "; if it is what it should be, unpack it first" if most < limit else ""
-                msg = (
-                    f"{path}: holds more than {most:,} bytes{', unpacked' if packed else ''}: no "
-                    f"more is read of such a file{cure}"
-                )
-                raise FileRefusedError(msg)
-            content.write(portion)
+        return read_at_most(file, limit, str(path), packed=path.stat().st_size if packed else None)
+
+
+def unpacked(content: bytes, limit: int, name: str) -> bytes:
+    """Return what lies under gzip, by the same rules as `read_unpacked`.
+
+    Parameters
+    ----------
+    name
+        What an error calls it.
+    """
+    with gzip.GzipFile(fileobj=io.BytesIO(content), mode="rb") as file:
+        return read_at_most(cast("BinaryIO", file), limit, name, packed=len(content))
+
+
+def read_at_most(file: BinaryIO, limit: int, name: str, *, packed: int | None = None) -> bytes:
+    """Return what is left in a stream.
+
+    Parameters
+    ----------
+    limit
+        Bytes that it may hold.
+    packed
+        Bytes that it is unpacked from, if it is.
+
+    Raises
+    ------
+    FileRefusedError
+        It holds more, or too many times what it is unpacked from.
+    """
+    content = io.BytesIO()
+    most = limit if packed is None else min(limit, max(ALWAYS, MORE * packed))
+    while portion := file.read(_PORTION):
+        if content.tell() + len(portion) > most:
+            cure = "; if it is what it should be, unpack it first" if most < limit else ""
+            msg = (
+                f"{name}: holds more than {most:,} bytes{'' if packed is None else ', unpacked'}: "
+                f"no more is read of such a file{cure}"
+            )
+            raise FileRefusedError(msg)
+        content.write(portion)
     return content.getvalue()
 
 

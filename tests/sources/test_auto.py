@@ -39,7 +39,7 @@ def test_the_first_csv_by_name_is_read_and_its_last_column_is_the_target(tmp_pat
     write(tmp_path, raw(), "a.csv.gz")
     (tmp_path / "0.txt").write_text("no CSV", encoding="utf-8")
     case = resolve(AUTO, tmp_path)
-    assert case.source.path == Path("a.csv.gz")
+    assert case.source.path == "a.csv.gz"
     target, features = told(tmp_path)
     assert target == Target(name="lost", positive=1)
     assert features.numeric == ("at", "weight", "worth")

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring.bounded_file import FileRefusedError
-from monitoring.sources.source_file import SourceError, find_source, read_file
+from monitoring.sources.location import SourceError, source_files
+from monitoring.sources.source_rows import rows_of_files
 from monitoring.summary import out_of_core as out_of_core_engine
 from monitoring.summary.data_file import HEADER, columns_of, find_files
 from monitoring.summary.in_memory import InMemory
@@ -36,7 +37,8 @@ def in_memory(path: Path) -> list[str]:
 
 
 def as_source(path: Path) -> list[str]:
-    return [str(value) for value in read_file(path).frame["b"]]
+    files = source_files(path.name, path.parent)
+    return [str(value) for value in rows_of_files(path.name, files).frame["b"]]
 
 
 READERS = {"duckdb": out_of_core, "memory": in_memory, "source": as_source}
@@ -179,7 +181,7 @@ def test_a_parquet_page_is_verified_where_it_has_a_checksum(tmp_path: Path) -> N
 def test_what_unpacks_to_hundreds_of_times_its_size_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, gzip.compress(bytes(ALWAYS + 1), 1))
     with pytest.raises(SourceError, match=r"rows\.csv\.gz: holds more than 67,108,864 bytes"):
-        read_file(path)
+        as_source(path)
     with pytest.raises(FileRefusedError, match="more than 1,000 bytes, unpacked"):
         read_unpacked(path, 1000, packed=True)
     assert read_unpacked(written(tmp_path, WHOLE), len(TEXT), packed=True) == TEXT
@@ -205,6 +207,6 @@ def test_only_regular_files_are_read_and_none_is_left_out(
     for asked in (path, tmp_path, tmp_path / "*rows*"):
         with pytest.raises((FileRefusedError, TableError), match=f"{name}.*{said}"):
             find_files(asked)
-    assert find_source(Path(name), tmp_path) == path
+    assert [file.name for file in source_files(name, tmp_path)] == [str(path)]
     with pytest.raises(SourceError, match=f"{name}.*{said}"):
-        read_file(path)
+        as_source(path)

@@ -1,0 +1,219 @@
+"""Where a source's files lie: found by path, pattern, folder or URL, and read within bounds."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from monitoring.bounded_file import FileRefusedError
+from monitoring.errors import TocsinError
+from monitoring.summary.packed_file import DAMAGE, is_packed, read_at_most, read_unpacked, unpacked
+from monitoring.use_case_source import ENDINGS, is_address
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+"""What a partition's folder is called of rows that have no value."""
+
+_PARTITION = re.compile(r"([^=]+)=(.*)", re.DOTALL)
+
+_SECONDS = 60
+
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "s3": {
+        "config_kwargs": {
+            "connect_timeout": 10,
+            "read_timeout": _SECONDS,
+            "retries": {"max_attempts": 3},
+        }
+    }
+}
+"""What a filesystem is opened with beside what its library reads from the environment."""
+
+_KEYS = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY hold the keys, and AWS_ENDPOINT_URL_S3 the "
+    "address of a server that is not Amazon's"
+}
+
+
+class SourceError(TocsinError, ValueError):
+    """A source is missing or can't be read; the message names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """One file of a source.
+
+    Attributes
+    ----------
+    name
+        What errors call it: its path or URL.
+    inside
+        Its path as the source's path names it: without the folder that is relative to.
+    remote
+        The filesystem that it lies in; None for this machine's.
+    """
+
+    name: str
+    inside: str
+    remote: AbstractFileSystem | None = None
+
+    @property
+    def partitions(self) -> dict[str, str | None]:
+        """The columns that its folders name, `column=value`; None for a missing value."""
+        folders = self.inside.split("/")[:-1]
+        named = [match.groups() for match in map(_PARTITION.fullmatch, folders) if match]
+        return {
+            unquote(column): None if value == NO_VALUE else unquote(value)
+            for column, value in named
+        }
+
+    def content(self, limit: int) -> bytes:
+        """Return its bytes, uncompressed.
+
+        Raises
+        ------
+        SourceError
+            It can't be read, is no whole gzip file, or holds more than `limit` bytes.
+        """
+        packed = is_packed(Path(self.inside))
+        try:
+            if self.remote is None:
+                return read_unpacked(Path(self.name), limit, packed=packed)
+            content = _download(self.remote, self.name, limit)
+            return unpacked(content, limit, self.name) if packed else content
+        except FileRefusedError as error:
+            raise SourceError(str(error)) from error
+        except DAMAGE as error:
+            msg = f"{self.name}: not a whole gzip file: {error}"
+            raise SourceError(msg) from error
+        except OSError as error:
+            msg = f"{self.name}: can't be read: {error.strerror or error}"
+            raise SourceError(msg) from error
+
+
+def source_files(path: str, data: Path) -> tuple[FoundFile, ...]:
+    """Return the files that a source's path names, in the order of their paths.
+
+    Parameters
+    ----------
+    path
+        A file, found with or without `.gz` too; a pattern; a folder, of which all files below are
+        data but those that begin, or lie in a folder that begins, with `_` or `.`; or a URL.
+    data
+        The folder that it is relative to.
+
+    Returns
+    -------
+    Nothing where nothing lies there.
+
+    Raises
+    ------
+    SourceError
+        The place can't be looked at.
+    """
+    if not is_address(path):
+        return _local(path, data)
+    address = urlsplit(path)
+    if address.scheme.casefold() in ("file", "local"):
+        return _local(url2pathname(address.path), Path("/"))
+    try:
+        return _remote(path)
+    except FileNotFoundError:
+        return ()
+    except Exception as error:
+        raise _unreachable(path, error) from error
+
+
+def _local(path: str, data: Path) -> tuple[FoundFile, ...]:
+    exact = _with_or_without_gz(data / path)
+    try:
+        if exact is None:
+            # Not a pattern of the data folder's own name: that may hold brackets.
+            found = glob.glob(path, root_dir=data, recursive=True)  # noqa: PTH207
+            return _data_files(path, (each for name in found for each in _below(data, name)))
+        if exact.is_dir():
+            return _data_files(path, _below(data, path))
+    except OSError as error:
+        msg = f"{data / path}: can't be read: {error.strerror or error}"
+        raise SourceError(msg) from error
+    return (FoundFile(str(exact), Path(path).with_name(exact.name).as_posix()),)
+
+
+def _with_or_without_gz(there: Path) -> Path | None:
+    """Return the file or folder that is there, or the same file with or without .gz."""
+    other = there.with_suffix("") if there.suffix == ".gz" else Path(f"{there}.gz")
+    # A link to nowhere and a pipe are there too: to be refused, not to be stood in for.
+    return next((path for path in (there, other) if os.path.lexists(path)), None)
+
+
+def _below(data: Path, name: str) -> list[FoundFile]:
+    """Return a file itself, or the files of a folder."""
+    path = data / name
+    if not path.is_dir():
+        return [FoundFile(str(path), name)]
+    below = (each for each in path.rglob("*") if not each.is_dir())
+    stem = name.rstrip("/")
+    return [FoundFile(str(file), f"{stem}/{file.relative_to(path).as_posix()}") for file in below]
+
+
+def _data_files(path: str, files: Iterable[FoundFile]) -> tuple[FoundFile, ...]:
+    """Return those of data, not what a writer left beside it, each once, in order of their paths.
+
+    Parameters
+    ----------
+    path
+        What was asked for: names in it are not left out, whatever they begin with.
+    """
+    asked = set(path.split("/"))
+    data = {
+        file.inside: file
+        for file in files
+        if file.inside.casefold().endswith(ENDINGS)
+        and not any(part.startswith(("_", ".")) for part in set(file.inside.split("/")) - asked)
+    }
+    return tuple(data[inside] for inside in sorted(data))
+
+
+def _remote(url: str) -> tuple[FoundFile, ...]:
+    from fsspec.core import url_to_fs
+
+    scheme = urlsplit(url).scheme.casefold()
+    options = {"use_listings_cache": False, "skip_instance_cache": True, **_OPTIONS.get(scheme, {})}
+    filesystem, root = url_to_fs(url, **options)
+    if scheme in ("http", "https"):
+        return (FoundFile(url, urlsplit(url).path, filesystem),)
+    pattern = glob.has_magic(root) and not filesystem.isfile(root)
+    tops = filesystem.glob(root) if pattern else [root]
+    files = [
+        FoundFile(filesystem.unstrip_protocol(below), below, filesystem)
+        for top in tops
+        for below in filesystem.find(top)
+    ]
+    return _data_files(root, files)
+
+
+def _download(filesystem: AbstractFileSystem, url: str, limit: int) -> bytes:
+    try:
+        with filesystem.open(url, "rb") as file:
+            return read_at_most(file, limit, url)
+    except FileRefusedError:
+        raise
+    except Exception as error:
+        raise _unreachable(url, error) from error
+
+
+def _unreachable(url: str, error: Exception) -> SourceError:
+    """Return the error that something far away can't be read, and who may cure it."""
+    scheme = urlsplit(url).scheme.casefold()
+    keys = _KEYS.get(scheme, "what it asks for comes from the environment")
+    cause = error.__cause__ or error
+    return SourceError(f"{url}: can't be read: {type(cause).__name__}: {cause}; {keys}")
