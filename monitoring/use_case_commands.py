@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Use-case files: check, list.")
 def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
     """Check a use-case file and build its candidates: `tocsin use-case check my_model.yml`."""
     from monitoring.signals.use_case_fit import check_fit
+    from monitoring.sources.source import check_source
     from monitoring.training.pipeline import check_candidates
     from monitoring.use_case_file import load_named
 
@@ -27,6 +28,7 @@ def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.
         case = load_named(path)
         try:
             check_fit(case)
+            check_source(case)
             check_candidates(case)
         except TocsinError as error:
             error.add_note(f"in {path}")

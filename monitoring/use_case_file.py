@@ -74,7 +74,7 @@ def load_use_case(path: Path) -> UseCase:
         what = "an empty file" if content is None else type(content).__name__
         raise _unreadable(path, f"a use case is a mapping of fields, not {what}")
     try:
-        return UseCase.model_validate(content)
+        return UseCase.model_validate(content, context={"folder": path.parent})
     except ValidationError as error:
         lines = wrong_fields(error, "(the whole file)")
         count = f"{len(lines)} {'error' if len(lines) == 1 else 'errors'}"

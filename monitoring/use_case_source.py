@@ -1,29 +1,37 @@
-"""Where a use case's labelled history comes from."""
+"""Where a use case's labelled history comes from: files, or SQL over files."""
 
 from __future__ import annotations
 
 import re
 from glob import has_magic
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
+from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.field_types import UseCaseSection
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 """How the name of a file ends that is read, in small letters."""
+
+MOST_TABLES, LONGEST_QUERY = 20, 100_000
 
 _WEB = ("http", "https")
 
 
 def is_address(path: str) -> bool:
     """Whether a path is a URL."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", path) is not None
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*:[:/]", path) is not None
 
 
-def _readable_path(path: str) -> str:
-    problem = None if path == "auto" else _problem(path)
+def _source_path(path: str) -> str:
+    return path if path == "auto" else _table_path(path)
+
+
+def _table_path(path: str) -> str:
+    problem = _problem(path)
     if problem is not None:
         raise ValueError(problem)
     return path
@@ -35,7 +43,7 @@ def _problem(path: str) -> str | None:
     is_file = path.casefold().endswith(ENDINGS)
     if not path.isprintable() or not (is_file or path.endswith("/") or _is_bare(last)):
         return (
-            "a source is `auto`, or a file, a pattern or a folder (`name/`) of files whose names "
+            "a source is `auto` or a file, a pattern or a folder (`name/`) of files whose names "
             f"end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
         )
     return _problem_of_address(path, is_file=is_file) if is_address(path) else None
@@ -64,18 +72,87 @@ def _problem_of_address(path: str, *, is_file: bool) -> str | None:
     return None
 
 
-SourcePath = Annotated[str, AfterValidator(_readable_path)]
+def _query_in_file(name: str, info: ValidationInfo) -> str:
+    """Return the query in a file beside the use-case file."""
+    if Path(name).name != name or not name.casefold().endswith(".sql") or not name.isprintable():
+        msg = "the name of an .sql file beside the use-case file, without a folder"
+        raise ValueError(msg)
+    folder = (info.context or {}).get("folder")
+    if folder is None:
+        msg = "it lies beside the use-case file: load that from its folder"
+        raise ValueError(msg)
+    path = Path(folder) / name
+    try:
+        query = read_bounded(path, LONGEST_QUERY).decode("utf-8-sig")
+    except FileNotFoundError as error:
+        msg = f"no file {path}: put it beside the use-case file"
+        raise ValueError(msg) from error
+    except (OSError, FileRefusedError, UnicodeDecodeError) as error:
+        msg = f"{path} can't be read as text in UTF-8: {error}"
+        raise ValueError(msg) from error
+    return _query(query)
+
+
+def _query(query: str) -> str:
+    if not 0 < len(query.strip()) <= LONGEST_QUERY or "\0" in query:
+        msg = f"a query is a SELECT of at most {LONGEST_QUERY:,} letters"
+        raise ValueError(msg)
+    return query
+
+
+SourcePath = Annotated[str, AfterValidator(_source_path)]
+TablePath = Annotated[str, AfterValidator(_table_path)]
+TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
+Query = Annotated[str, AfterValidator(_query)]
+QueryFile = Annotated[str, AfterValidator(_query_in_file)]
+"""Given as a name, held as the query in that file."""
 
 
 class Source(UseCaseSection):
-    """Where labelled history comes from."""
+    """Where labelled history comes from: `path`, or a query over `tables`."""
 
-    path: SourcePath = Field(
+    path: SourcePath | None = Field(
+        None,
         description="CSV, CSV.gz or Parquet: a file, a pattern or a folder, relative to "
         "TOCSIN_DATA, or a URL (`s3://bucket/day=*/*.parquet`); folders named `column=value` are "
         "columns. `auto`: the first CSV in TOCSIN_DATA, its last column the target.",
+    )
+    tables: Annotated[
+        dict[TableName, TablePath] | None, Field(min_length=1, max_length=MOST_TABLES)
+    ] = Field(None, description="Paths like that, by the name that the query calls each.")
+    sql: Query | None = Field(
+        None, description="Query over the tables: one SELECT of DuckDB's SQL."
+    )
+    sql_file: QueryFile | None = Field(
+        None, description="Name of an .sql file beside this one that holds the query instead."
     )
     synthetic: Literal["card", "survey"] | None = Field(
         None,
         description="Kind of synthetic rows that stand in, with a warning, for a missing file.",
     )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = ("path", "tables")
+        given = [name for name in origins if getattr(self, name) is not None]
+        if len(given) != 1:
+            msg = f"give one of {', '.join(origins)}, not {' and '.join(given) or 'none'}"
+            raise ValueError(msg)
+        queries = [name for name in ("sql", "sql_file") if getattr(self, name) is not None]
+        if given == ["path"] and queries:
+            msg = f"`{queries[0]}` is a query over `tables`: name the path there"
+            raise ValueError(msg)
+        if given != ["path"] and len(queries) != 1:
+            msg = f"`{given[0]}` needs one query: give either `sql` or `sql_file`"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of its files; none where it is a database."""
+        return (self.path,) if self.path is not None else tuple((self.tables or {}).values())
+
+    @property
+    def query(self) -> str:
+        """The query; empty where there is none."""
+        return self.sql or self.sql_file or ""

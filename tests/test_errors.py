@@ -13,7 +13,13 @@ from monitoring.errors import TocsinError
 
 PACKAGE = Path(monitoring.__file__).parent
 
-VALIDATORS = {"field_types.py", "settings.py", "use_case.py", "use_case_columns.py"}
+VALIDATORS = {
+    "field_types.py",
+    "settings.py",
+    "use_case.py",
+    "use_case_columns.py",
+    "use_case_source.py",
+}
 """Pydantic wants a plain `ValueError` of them; a `UseCaseError` or `SettingsError` replaces it."""
 
 

@@ -327,7 +327,7 @@ def test_a_message_has_a_bounded_length_whatever_is_wrong(tmp_path: Path, text: 
 def test_an_error_that_nobody_foresaw_is_still_that_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(content: object) -> None:
+    def fails(content: object, *, context: object) -> None:
         raise RecursionError("deep")
 
     monkeypatch.setattr(UseCase, "model_validate", fails)

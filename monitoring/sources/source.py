@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from monitoring.rows.parsing import ColumnTypeError, parse_numbers
 from monitoring.sources.location import FoundFile, SourceError, source_files
+from monitoring.sources.query_rows import check_query, rows_of_query
 from monitoring.sources.schema_check import CheckedRows, check
 from monitoring.sources.source_file import CSV_ENDINGS
 from monitoring.sources.source_rows import SourceRows, rows_of_files
@@ -58,7 +60,7 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
         It is not what the use case declares, or none of its rows is.
     """
     case = resolve(case, data)
-    source = _files(case, data)
+    source = _rows(case, data)
     if source is None:
         return _synthetic(case, data)
     try:
@@ -76,15 +78,36 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
     return checked
 
 
-def _files(case: UseCase, data: Path) -> SourceRows | None:
-    """Read the files of a use case; None where there are none."""
-    path = case.source.path
-    files = source_files(path, data)
-    if not files:
+def check_source(case: UseCase) -> None:
+    """Check what can be known of a source before it is read: its query.
+
+    Raises
+    ------
+    SourceError
+        The query is not one that is run.
+    """
+    if case.source.tables is not None:
+        check_query(case)
+
+
+def _rows(case: UseCase, data: Path) -> SourceRows | None:
+    """Read the rows of a use case as they are; None where a file of them is nowhere."""
+    found = [source_files(path, data) for path in case.source.paths]
+    if not all(found):
         return None
-    place = files[0].name if len(files) == 1 else f"{path} ({len(files):,} files)"
-    text, needed = _text_columns(case), declared_columns(case)
-    return rows_of_files(place, files, text=text, needed=needed)
+    text = _text_columns(case)
+    if case.source.tables is None:
+        needed = declared_columns(case)
+        return rows_of_files(_place(case.source.paths[0], found[0]), found[0], text, needed)
+    tables = zip(case.source.tables.items(), found, strict=True)
+    return rows_of_query(
+        case,
+        {name: rows_of_files(_place(path, files), files, text) for (name, path), files in tables},
+    )
+
+
+def _place(path: str, files: Sequence[FoundFile]) -> str:
+    return files[0].name if len(files) == 1 else f"{path} ({len(files):,} files)"
 
 
 def _text_columns(case: UseCase) -> list[str]:
@@ -108,7 +131,7 @@ def _synthetic(case: UseCase, data: Path) -> CheckedRows:
     _log.warning(
         "SYNTHETIC DATA: %s is not in %s, so %s SYNTHETIC rows of use case %s stand in for it; no "
         "figure made of them says anything about the world",
-        case.source.path,
+        ", ".join(case.source.paths),
         data.resolve(),
         f"{rows:,}",
         case.name,
@@ -118,12 +141,14 @@ def _synthetic(case: UseCase, data: Path) -> CheckedRows:
 
 
 def _nothing_there(case: UseCase, data: Path) -> str:
-    path = case.source.path
-    if is_address(path):
-        return f"use case {case.name}: no file at {path}: put one there, or change `source.path`"
+    missing = [path for path in case.source.paths if not source_files(path, data)]
+    if all(map(is_address, missing)):
+        return (
+            f"use case {case.name}: no file {', '.join(missing)}: put it there, or change `source`"
+        )
     return (
-        f"use case {case.name}: no file {path} in {data.resolve()}, with or without .gz: put it "
-        "there, set TOCSIN_DATA to its folder, or change `source.path`"
+        f"use case {case.name}: no file {', '.join(missing)} in {data.resolve()}, with or without "
+        ".gz: put it there, set TOCSIN_DATA to its folder, or change `source`"
     )
 
 

@@ -75,7 +75,6 @@ class _Numbered:
 def rows_of_files(
     place: str,
     files: Sequence[FoundFile],
-    *,
     text: Collection[str] = (),
     needed: Collection[str] = (),
 ) -> SourceRows:

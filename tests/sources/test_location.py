@@ -371,7 +371,7 @@ def test_a_path_may_be(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("", "a source is `auto`, or a file, a pattern or a folder"),
+        ("", "a source is `auto` or a file, a pattern or a folder"),
         ("a.xlsx", r"end in \.csv, \.csv\.gz or \.parquet \(given: 'a\.xlsx'"),
         ("a\0.csv", "a source is"),
         ("s3:/b/a.csv", "a URL is SCHEME://HOST/PATH"),

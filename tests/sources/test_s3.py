@@ -66,7 +66,7 @@ def test_wrong_keys_are_an_error_that_names_the_variables_and_not_the_secret(
 def test_a_bucket_that_is_not_there_is_an_error(tmp_path: Path, bucket: str) -> None:
     for path in (f"s3://{bucket}-none/parcels", f"s3://{bucket}/none/*.csv", f"s3://{bucket}/none"):
         with pytest.raises(
-            SourceError, match=f"use case parcels: no file at {path.replace('*', '.')}"
+            SourceError, match=f"use case parcels: no file {path.replace('*', '.')}"
         ):
             read_source(use_case(source={"path": path}), tmp_path)
 
