@@ -1,4 +1,4 @@
-"""Where a use case's labelled history comes from: files, or SQL over files."""
+"""Where a use case's labelled history comes from: files, SQL over files, or a database."""
 
 from __future__ import annotations
 
@@ -93,6 +93,14 @@ def _query_in_file(name: str, info: ValidationInfo) -> str:
     return _query(query)
 
 
+def _variable(name: str) -> str:
+    if re.fullmatch(r"[A-Z][A-Z0-9_]{0,100}", name) is None:
+        # What stands there instead may be the URL itself, with its password.
+        msg = "the name of an environment variable in capitals: it holds the URL, the file does not"
+        raise ValueError(msg)
+    return name
+
+
 def _query(query: str) -> str:
     if not 0 < len(query.strip()) <= LONGEST_QUERY or "\0" in query:
         msg = f"a query is a SELECT of at most {LONGEST_QUERY:,} letters"
@@ -104,12 +112,13 @@ SourcePath = Annotated[str, AfterValidator(_source_path)]
 TablePath = Annotated[str, AfterValidator(_table_path)]
 TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 Query = Annotated[str, AfterValidator(_query)]
+Variable = Annotated[str, AfterValidator(_variable)]
 QueryFile = Annotated[str, AfterValidator(_query_in_file)]
 """Given as a name, held as the query in that file."""
 
 
 class Source(UseCaseSection):
-    """Where labelled history comes from: `path`, or a query over `tables`."""
+    """Where labelled history comes from: `path`, or a query over `tables` or of a `database`."""
 
     path: SourcePath | None = Field(
         None,
@@ -120,8 +129,12 @@ class Source(UseCaseSection):
     tables: Annotated[
         dict[TableName, TablePath] | None, Field(min_length=1, max_length=MOST_TABLES)
     ] = Field(None, description="Paths like that, by the name that the query calls each.")
+    database: Variable | None = Field(
+        None,
+        description="Name of the environment variable that holds the SQLAlchemy URL of a database.",
+    )
     sql: Query | None = Field(
-        None, description="Query over the tables: one SELECT of DuckDB's SQL."
+        None, description="The query: one SELECT of DuckDB's SQL, or of the database's."
     )
     sql_file: QueryFile | None = Field(
         None, description="Name of an .sql file beside this one that holds the query instead."
@@ -133,14 +146,14 @@ class Source(UseCaseSection):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = ("path", "tables")
+        origins = ("path", "tables", "database")
         given = [name for name in origins if getattr(self, name) is not None]
         if len(given) != 1:
             msg = f"give one of {', '.join(origins)}, not {' and '.join(given) or 'none'}"
             raise ValueError(msg)
         queries = [name for name in ("sql", "sql_file") if getattr(self, name) is not None]
         if given == ["path"] and queries:
-            msg = f"`{queries[0]}` is a query over `tables`: name the path there"
+            msg = f"`{queries[0]}` is run on `tables` or a `database`: name the path under `tables`"
             raise ValueError(msg)
         if given != ["path"] and len(queries) != 1:
             msg = f"`{given[0]}` needs one query: give either `sql` or `sql_file`"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from threading import Timer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -15,6 +15,13 @@ MEMORY = 2 * 10**9
 """Bytes that a query may take beside its tables and its result; nothing is spilled to disk."""
 
 THREADS = 2
+
+
+class Interruptible(Protocol):
+    """A connection whose work another thread may end."""
+
+    def interrupt(self) -> None:
+        """End what it is doing, with an error."""
 
 
 @contextmanager
@@ -46,7 +53,7 @@ def closed_connection() -> Iterator[DuckDBPyConnection]:
 
 
 @contextmanager
-def interrupted_after(connection: DuckDBPyConnection, seconds: float) -> Iterator[None]:
+def interrupted_after(connection: Interruptible, seconds: float) -> Iterator[None]:
     """End what the connection does in the block, with an error, when it takes longer."""
     timer = Timer(seconds, connection.interrupt)
     timer.daemon = True

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 SECONDS = 600.0
 """How long a query may take."""
 
+ONE_SELECT = (
+    "a query is one SELECT, which may begin with WITH: not several statements, and none that "
+    "changes, loads, sets or copies anything"
+)
+
 TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range", "unnest"})
 """Functions that a query may read from: none of them knows anything but what it is given."""
 
@@ -115,8 +120,11 @@ def named_by_content(
 
     @cache
     def ids() -> list[str]:
-        names = [name for name in frame.columns if getattr(target, "name", None) != name]
-        words = [parse_words(frame[name]).tolist() for name in names]
+        # By their places: a query may give two columns one name, which the schema check refuses.
+        places = [
+            n for n, name in enumerate(frame.columns) if name != getattr(target, "name", None)
+        ]
+        words = [parse_words(frame.iloc[:, place]).tolist() for place in places]
         seen: Counter[str] = Counter()
         found = []
         for content in [*(zip(*words, strict=True)), *others]:
@@ -137,10 +145,7 @@ def _check(case: UseCase, connection: DuckDBPyConnection) -> None:
     except duckdb.Error as error:
         raise _failed(place, error, case.source.tables or {}) from error
     if len(trees) != 1:
-        msg = (
-            f"{place}: a query is one SELECT, which may begin with WITH: not several statements, "
-            "and none that changes, loads, sets or copies anything"
-        )
+        msg = f"{place}: {ONE_SELECT}"
         raise SourceError(msg)
     functions = (part for part in parts_of(trees) if part.get("type") == "TABLE_FUNCTION")
     names = {str(part["function"]["function_name"]) for part in functions}
@@ -153,11 +158,15 @@ def _check(case: UseCase, connection: DuckDBPyConnection) -> None:
         raise SourceError(msg)
     is_ordered = any(each["type"] == "ORDER_MODIFIER" for each in trees[0]["modifiers"])
     if isinstance(case.columns.event_time, ArrivalOrder) and not is_ordered:
-        msg = (
-            f"{place}: the use case has no event time, so the order of the rows stands in for it: "
-            "end the query with an ORDER BY of what no two rows share"
-        )
-        raise SourceError(msg)
+        raise unordered(place)
+
+
+def unordered(place: str) -> SourceError:
+    """Return the error that rows come in no order, where nothing else orders them."""
+    return SourceError(
+        f"{place}: the use case has no event time, so the order of the rows stands in for it: end "
+        "the query with an ORDER BY of what no two rows share"
+    )
 
 
 def _as_arrow(name: str, table: SourceRows) -> pa.Table:

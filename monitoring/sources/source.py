@@ -20,6 +20,7 @@ from monitoring.sources.source_file import CSV_ENDINGS
 from monitoring.sources.source_rows import SourceRows, rows_of_files
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
 from monitoring.sources.typed_columns import SchemaError, declared_columns, resolved_columns
+from monitoring.sources.warehouse import check_database_query, rows_of_database
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Columns, EventTime, Features, Target
 from monitoring.use_case_file import find_use_case
@@ -88,10 +89,14 @@ def check_source(case: UseCase) -> None:
     """
     if case.source.tables is not None:
         check_query(case)
+    if case.source.database is not None:
+        check_database_query(case)
 
 
 def _rows(case: UseCase, data: Path) -> SourceRows | None:
     """Read the rows of a use case as they are; None where a file of them is nowhere."""
+    if case.source.database is not None:
+        return rows_of_database(case)
     found = [source_files(path, data) for path in case.source.paths]
     if not all(found):
         return None

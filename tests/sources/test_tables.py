@@ -254,9 +254,9 @@ def test_a_table_without_files_is_named(data: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ({}, "source: give one of path, tables, not none"),
+        ({}, "source: give one of path, tables, database, not none"),
         ({"path": "a.csv", "tables": TABLES, "sql": JOIN}, "not path and tables"),
-        ({"path": "a.csv", "sql": JOIN}, "`sql` is a query over `tables`: name the path there"),
+        ({"path": "a.csv", "sql": JOIN}, "`sql` is run on `tables` or a `database`: name the path"),
         ({"tables": TABLES}, "`tables` needs one query: give either `sql` or `sql_file`"),
         ({"tables": {}, "sql": JOIN}, "source.tables: must not be empty"),
         ({"tables": {"A b": "a.csv"}, "sql": JOIN}, r"source.tables.A b.*pattern"),
