@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from monitoring.field_types import ClassValue, ColumnName, Duration, Moment, Text, UseCaseSection
 
@@ -38,16 +38,80 @@ class ArrivalOrder(UseCaseSection):
     spacing: Duration = Field(description="The time from one row to the next.")
 
 
+class Classes(NamedTuple):
+    """The classes of a target of more than two.
+
+    Attributes
+    ----------
+    names
+        In the order of the use case; their places stand for them in arrays.
+    watched
+        Those whose missing costs money: together they are the positive class.
+    """
+
+    names: tuple[str, ...]
+    watched: tuple[str, ...]
+
+
+MOST_CLASSES = 20
+"""Each has series, rows and columns of its own."""
+
+
 class Target(UseCaseSection):
-    """The column of labels."""
+    """The column of labels: of two classes, `positive` and the other one, or of `classes`."""
 
     name: ColumnName = Field(description="Column name.")
-    positive: ClassValue = Field(description="Its value for the positive class.")
+    positive: ClassValue | None = Field(
+        None, description="Its value for the positive class, where there are two."
+    )
     negative: ClassValue | None = Field(
         None,
         description="Its other value; if unset, the other one of a pair such as yes and no, else "
         "the most frequent other value of the history.",
     )
+    classes: tuple[ClassValue, ...] | None = Field(
+        None, max_length=MOST_CLASSES, description="All values, where there are more than two."
+    )
+    watch: tuple[ClassValue, ...] = Field(
+        (), description="Of `classes`, those whose missing costs money: one, or a list."
+    )
+
+    @field_validator("watch", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: object) -> object:
+        return given if isinstance(given, list | tuple) else (given,)
+
+    @property
+    def of_classes(self) -> Classes | None:
+        """The classes by name; None where there are two values."""
+        if self.classes is None:
+            return None
+        return Classes(tuple(map(str, self.classes)), tuple(map(str, self.watch)))
+
+    @model_validator(mode="after")
+    def _either_two_values_or_classes(self) -> Self:
+        if (self.positive is None) == (self.classes is None):
+            msg = "give either `positive`, of two values, or `classes` and `watch`, of more"
+            raise ValueError(msg)
+        if self.classes is None:
+            if self.watch:
+                msg = "`watch` is of `classes`: name them, or leave it out"
+                raise ValueError(msg)
+            return self
+        names = [str(one).strip().casefold() for one in self.classes]
+        if len(names) < 3 or len(set(names)) < len(names):
+            msg = "`classes` are three or more different values; two are `positive` and the other"
+            raise ValueError(msg)
+        if self.negative is not None:
+            msg = "`negative` is of two values: leave it out where there are `classes`"
+            raise ValueError(msg)
+        unknown = [one for one in self.watch if one not in self.classes]
+        if unknown or not 0 < len(set(self.watch)) < len(names):
+            msg = (
+                f"`watch` names some of the `classes`, not all: {', '.join(map(str, self.classes))}"
+            )
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _two_values(self) -> Self:

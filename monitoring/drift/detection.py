@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.drift.baseline import Baseline, HourMix, contingency_table
+from monitoring.drift.class_drift import class_verdict
 from monitoring.drift.decision import Limits, decided, why_not_comparable
 from monitoring.drift.explanation import missing_moved, reason
 from monitoring.drift.statistics import divergence, table_p_value
@@ -93,6 +94,7 @@ def drift_verdict(
         rows_current=window.rows,
         features=features,
         scores=score_verdict(reference, window, limits),
+        decided_class=class_verdict(reference, window, limits),
         variation_known=bool(variation),
         share_limit=share_limit,
         model_version=window.model_version,

@@ -131,6 +131,9 @@ class Verdict:
         One verdict per feature, in the reference's order.
     scores
         The drift of the model's own score, against validation scores.
+    decided_class
+        The drift of the classes that were decided, against those of validation rows; None where
+        the target has two values. It is shown, and does not count as a feature.
     variation_known
         Whether natural variation was applied; it needs 8 chunks of reference.
     share_limit
@@ -146,6 +149,7 @@ class Verdict:
     rows_current: int
     features: tuple[FeatureVerdict, ...]
     scores: FeatureVerdict | None = None
+    decided_class: FeatureVerdict | None = None
     variation_known: bool = False
     share_limit: float = SHARE_LIMIT
     model_version: str | None = None
@@ -283,8 +287,8 @@ def notes(verdict: Verdict) -> list[str]:
 
 def _changed(verdict: Verdict) -> list[FeatureVerdict]:
     """Return what drifted or changed, the drifted first, each by effect; the score is one too."""
-    parts = [*verdict.features, *([verdict.scores] if verdict.scores else [])]
-    changed = [part for part in parts if part.changed]
+    parts = (*verdict.features, verdict.scores, verdict.decided_class)
+    changed = [part for part in parts if part is not None and part.changed]
     return sorted(changed, key=lambda part: (not part.drifted, -(part.effect or 0.0)))
 
 
@@ -311,12 +315,12 @@ def cells(part: FeatureVerdict) -> tuple[str, ...]:
 
 
 def by_effect(verdict: Verdict) -> list[FeatureVerdict]:
-    """Return the score's verdict, if it was tested, and every feature's, largest effect first."""
+    """Return the verdicts of score and decided class, if tested, and every feature's by effect."""
     features = sorted(
         verdict.features, key=lambda part: (not part.drifted, -(part.effect or 0.0), part.name)
     )
-    scores = verdict.scores
-    return features if scores is None or scores.effect is None else [scores, *features]
+    of_model = [part for part in (verdict.scores, verdict.decided_class) if part is not None]
+    return [*(part for part in of_model if part.effect is not None), *features]
 
 
 def verdict_html(verdict: Verdict) -> str:
@@ -388,6 +392,9 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "window_end": _iso(verdict.window_end),
         "features": feature_records(verdict),
         "model_score": None if verdict.scores is None else feature_record(verdict.scores),
+        "decided_class": (
+            None if verdict.decided_class is None else feature_record(verdict.decided_class)
+        ),
         "previous": None if verdict.previous is None else _previous_record(verdict.previous),
     }
 

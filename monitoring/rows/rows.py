@@ -51,6 +51,12 @@ class Rows:
         Calibrated probability of the positive class by `model_version`; None if not scored.
     model_version
         The version that gave `score`.
+    true_class
+        int8: place of the true class among the target's classes, -1 where no label has come; None
+        where the target has two values.
+    probabilities
+        (rows, classes): probability of each class, by the model that gave `score`, which is the
+        sum over the watched ones; NaN where a row has none, None where nothing was scored.
     """
 
     features: pd.DataFrame
@@ -62,6 +68,8 @@ class Rows:
     amount: NDArray[np.float64] | None = None
     score: NDArray[np.float64] | None = None
     model_version: str | None = None
+    true_class: NDArray[np.int8] | None = None
+    probabilities: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -78,6 +86,8 @@ class Rows:
             label_time=self.label_time[index],
             amount=None if self.amount is None else self.amount[index],
             score=None if self.score is None else self.score[index],
+            true_class=None if self.true_class is None else self.true_class[index],
+            probabilities=None if self.probabilities is None else self.probabilities[index],
         )
 
     def within(self, window: Window) -> Rows:
@@ -93,7 +103,10 @@ class Rows:
         label, label_time = known.label.copy(), known.label_time.copy()
         label[late] = UNLABELLED
         label_time[late] = NO_TIME
-        return replace(known, label=label, label_time=label_time)
+        true_class = None
+        if known.true_class is not None:
+            true_class = np.where(late, np.int8(UNLABELLED), known.true_class)
+        return replace(known, label=label, label_time=label_time, true_class=true_class)
 
     @property
     def labelled(self) -> Rows:
@@ -134,6 +147,8 @@ def together(parts: Sequence[Rows]) -> Rows:
         amount=_all_or_none([part.amount for part in parts]),
         score=_all_or_none([part.score for part in parts]),
         model_version=parts[0].model_version,
+        true_class=_all_or_none([part.true_class for part in parts]),
+        probabilities=_all_or_none([part.probabilities for part in parts]),
     )
 
 
@@ -154,4 +169,4 @@ def combined(history: Rows, production: Rows) -> Rows:
     else:
         both = together((old, production))
         rows = both.take(np.argsort(both.event_time, kind="stable"))
-    return replace(rows, score=None, model_version=None)
+    return replace(rows, score=None, model_version=None, probabilities=None)

@@ -11,6 +11,7 @@ import numpy as np
 from monitoring.errors import InputError, InputTypeError, TocsinError
 from monitoring.summary.plausible import check_reference, check_summary
 from monitoring.summary.types import (
+    ClassCounts,
     ColumnStatus,
     FeatureBins,
     FeatureKind,
@@ -35,7 +36,7 @@ class FormatError(TocsinError, ValueError):
 def reference_record(reference: Reference) -> dict[str, Any]:
     """Return a reference as what JSON can hold; its bins and score edges stand there once."""
     validation = reference.validation
-    return {
+    record = {
         "bins": [_bins_record(bins) for bins in reference.bins],
         "score_edges": reference.score_edges.tolist(),
         "threshold": reference.threshold,
@@ -49,6 +50,9 @@ def reference_record(reference: Reference) -> dict[str, Any]:
         "importance": dict(reference.importance),
         "model_version": reference.model_version,
     }
+    if reference.class_chunks:
+        record["class_chunks"] = [_classes_record(part) for part in reference.class_chunks]
+    return record
 
 
 def reference_from(record: dict[str, Any]) -> Reference:
@@ -69,6 +73,7 @@ def reference_from(record: dict[str, Any]) -> Reference:
         validation=None if validation is None else _summary_from(validation, edges),
         chunks=tuple(_summary_from(chunk, edges) for chunk in record["chunks"]),
         score_chunks=tuple(_scores_from(part, edges) for part in record["score_chunks"]),
+        class_chunks=tuple(_classes_from(part) for part in record.get("class_chunks", ())),
         by_hour=tuple(_summary_from(hour, edges) for hour in record["by_hour"]),
         importance={name: _number(weight) for name, weight in record["importance"].items()},
         model_version=_text_or_none(record["model_version"]),
@@ -79,7 +84,7 @@ def reference_from(record: dict[str, Any]) -> Reference:
 
 def summary_record(summary: Summary, *, with_edges: bool = True) -> dict[str, Any]:
     """Return a summary as what JSON can hold."""
-    return {
+    record = {
         "bins_hash": summary.bins_hash,
         "model_version": summary.model_version,
         "rows": summary.rows,
@@ -93,6 +98,9 @@ def summary_record(summary: Summary, *, with_edges: bool = True) -> dict[str, An
             else _scores_record(summary.scores, with_edges=with_edges)
         ),
     }
+    if summary.classes is not None:
+        record["classes"] = _classes_record(summary.classes)
+    return record
 
 
 def summary_from(record: dict[str, Any]) -> Summary:
@@ -120,6 +128,7 @@ def _summary_from(record: dict[str, Any], edges: NDArray[np.float64] | None) -> 
         start=_moment(record["start"]),
         end=_moment(record["end"]),
         hours=None if hours is None else _counts(hours),
+        classes=_classes_from(record["classes"]) if "classes" in record else None,
     )
 
 
@@ -210,6 +219,26 @@ def _scores_from(record: dict[str, Any], edges: NDArray[np.float64] | None) -> S
             _table_of_counts(record["unpriced"]) if "unpriced" in record else np.zeros_like(rows)
         ),
         has_amounts=_flag(record["has_amounts"]),
+    )
+
+
+def _classes_record(classes: ClassCounts) -> dict[str, Any]:
+    return {
+        "names": list(classes.names),
+        "watched": list(classes.watched),
+        "rows": classes.rows.tolist(),
+        "probability": [_sums(part) for part in classes.probability],
+        "variance": [_sums(part) for part in classes.variance],
+    }
+
+
+def _classes_from(record: dict[str, Any]) -> ClassCounts:
+    return ClassCounts(
+        names=tuple(map(_text, _list(record["names"]))),
+        watched=tuple(map(_text, _list(record["watched"]))),
+        rows=_table_of_counts(record["rows"]),
+        probability=np.array([_table_of_sums(part) for part in _list(record["probability"])]),
+        variance=np.array([_table_of_sums(part) for part in _list(record["variance"])]),
     )
 
 

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.errors import TocsinError
+from monitoring.summary.class_counts import SCORE_GRID, class_counts
 from monitoring.summary.fingerprint import bins_hash
 from monitoring.summary.frame import arrow_table
 from monitoring.summary.in_memory import portions
 from monitoring.summary.one_pass import count_rows, summary_of
-from monitoring.summary.types import FeatureBins, Reference, ScoreSummary, Summary
+from monitoring.summary.types import ClassCounts, FeatureBins, Reference, ScoreSummary, Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.rows.rows import Rows
 
-SCORE_GRID = 2.0**26
 AMOUNT_GRID = 2.0**16
 AMOUNT_SQUARED_GRID = 2.0**6
-"""Parts of one to which a row's score, amount and squared amount are rounded before they are
-summed. Float64 sums of such numbers are exact, so the same in any order, up to 134 million rows,
-137 thousand million in money, and 141 million millions in its square, in a bin."""
+"""Parts of one to which a row's amount and squared amount are rounded before they are summed, as
+its score is to `SCORE_GRID`. Float64 sums of such numbers are exact, so the same in any order, up
+to 134 million rows, 137 thousand million in money, and 141 million millions in its square, in a
+bin."""
 
 SCORE_BLOCK = 1 << 16
 """Rows whose scores are counted before the next."""
@@ -55,13 +56,22 @@ def summarise(rows: Rows, reference: Reference) -> Summary:
             "summarise each version on its own reference, or leave the scores out"
         )
         raise SummaryError(msg)
-    return summarise_on(
+    summary = summarise_on(
         rows,
         reference.bins,
         reference.score_edges,
         hash_of_bins=reference.training.bins_hash,
         model_version=version or rows.model_version,
     )
+    return replace(summary, classes=classes_of(rows, reference))
+
+
+def classes_of(rows: Rows, reference: Reference) -> ClassCounts | None:
+    """Return the counts by class of scored rows; None where the reference's target has none."""
+    known = None if reference.validation is None else reference.validation.classes
+    if known is None:
+        return None
+    return class_counts(rows, known.names, known.watched, reference.threshold)
 
 
 def summarise_on(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from monitoring.errors import TocsinError
+from monitoring.summary.class_counts import merge_classes
 from monitoring.summary.count import first_unseen
 from monitoring.summary.types import (
     ColumnStatus,
@@ -43,6 +44,8 @@ def merge(*summaries: Summary) -> Summary:
     _check_same("model version", {str(summary.model_version) for summary in summaries})
     hours = [summary.hours for summary in summaries if summary.hours is not None]
     scores = [summary.scores for summary in summaries if summary.scores is not None]
+    classes = [summary.classes for summary in summaries if summary.classes is not None]
+    _check_same("classes", {f"{part.names}, {part.watched} watched" for part in classes})
     return Summary(
         bins_hash=first.bins_hash,
         model_version=first.model_version,
@@ -55,6 +58,7 @@ def merge(*summaries: Summary) -> Summary:
         start=min(_known(summary.start for summary in summaries), default=None),
         end=max(_known(summary.end for summary in summaries), default=None),
         hours=sum(hours[1:], start=hours[0]) if hours else None,
+        classes=merge_classes(classes) if classes else None,
     )
 
 

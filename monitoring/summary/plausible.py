@@ -14,6 +14,7 @@ from monitoring.summary.count import NAME_LETTERS
 from monitoring.summary.fingerprint import bins_hash
 from monitoring.summary.types import (
     UNSEEN_KEPT,
+    ClassCounts,
     ColumnStatus,
     FeatureBins,
     FeatureKind,
@@ -49,6 +50,9 @@ def check_summary(summary: Summary) -> None:
     if summary.scores is not None:
         check_scores(summary.scores)
         _must(summary.scores.rows.sum() <= summary.rows, "there are more scores than rows")
+    if summary.classes is not None:
+        check_classes(summary.classes)
+        _must(summary.classes.rows.sum() <= summary.rows, "there are more classes than rows")
 
 
 def check_scores(scores: ScoreSummary) -> None:
@@ -83,6 +87,28 @@ def check_scores(scores: ScoreSummary) -> None:
         )
 
 
+def check_classes(classes: ClassCounts) -> None:
+    """Raise where counts by class can't be those of any rows.
+
+    Raises
+    ------
+    InputError
+        As `check_summary`.
+    """
+    names, size = classes.names, len(classes.names)
+    _must(size > 1 and len(set(names)) == size, "the classes are not two or more different ones")
+    _must(0 < len(set(classes.watched)) < size, "not some of the classes are watched")
+    _must(set(classes.watched) <= set(names), "a watched class is none of the classes")
+    _must(classes.rows.shape == (size, size + 1), "rows by class are not one count per class")
+    labelled, unlabelled = classes.rows[:, :-1].sum(axis=1), classes.rows[:, -1]
+    for sums in (classes.probability, classes.variance):
+        _must(sums.shape == (2, size, size), "sums by class are not one per class")
+        _must((sums >= 0).all(), "a sum by class is below 0")
+    room = (1 + np.stack([labelled, unlabelled])) * ROUNDING
+    off = np.abs(classes.probability.sum(axis=2) - np.stack([labelled, unlabelled]))
+    _must((off <= room).all(), "probabilities of the classes don't add up to the rows")
+
+
 def check_reference(reference: Reference) -> None:
     """Raise where a reference can't be one that was fitted on rows.
 
@@ -111,6 +137,8 @@ def check_reference(reference: Reference) -> None:
         )
     for scores in reference.score_chunks:
         check_scores(scores)
+    for classes in reference.class_chunks:
+        check_classes(classes)
     _must(len(reference.by_hour) in (0, 24), "hours of the day are not 24")
     _check_parts(reference.training, reference.chunks, "chunks")
     _check_parts(reference.training, reference.by_hour, "hours")

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.summary.build import hours_of, score_summary, summarise_on
+from monitoring.summary.class_counts import class_counts
 from monitoring.summary.fingerprint import bins_hash
 from monitoring.summary.fit import fit_bins
 from monitoring.summary.in_memory import InMemory
 from monitoring.summary.profile import FitError, NumbersColumn, profile
 from monitoring.summary.score_bins import score_bin_edges
 from monitoring.summary.spans import row_spans, time_spans
-from monitoring.summary.types import FeatureBins, Reference, Summary
+from monitoring.summary.types import ClassCounts, FeatureBins, Reference, Summary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.rows.rows import Rows
-    from monitoring.use_case_columns import Features
+    from monitoring.use_case_columns import Classes, Features
 
 
 def fit_reference(
@@ -34,6 +35,7 @@ def fit_reference(
     chunk: timedelta | int,
     importance: Mapping[str, float],
     model_version: str | None = None,
+    classes: Classes | None = None,
 ) -> Reference:
     """Fit bins on the training rows and summarise them, their chunks and hours, on these bins.
 
@@ -49,6 +51,8 @@ def fit_reference(
         Length of the verdict's window, in time or in rows.
     importance
         Weight of each feature, not below 0; brought to add up to 1.
+    classes
+        Those of the target, where it has more than two.
 
     Raises
     ------
@@ -70,14 +74,24 @@ def fit_reference(
 
     scored = [] if validation is None else [validation.take(s) for s in _chunks(validation, chunk)]
     score_chunks = (score_summary(rows, edges) for rows in scored)
+
+    def classes_of(rows: Rows) -> ClassCounts | None:
+        if classes is None:
+            return None
+        return class_counts(rows, classes.names, classes.watched, threshold)
+
+    class_chunks = (classes_of(rows) for rows in scored)
     return Reference(
         bins=bins,
         score_edges=edges,
         threshold=threshold,
         training=summary_of(unscored),
-        validation=None if validation is None else summary_of(validation),
+        validation=None
+        if validation is None
+        else replace(summary_of(validation), classes=classes_of(validation)),
         chunks=tuple(summary_of(unscored.take(span)) for span in _chunks(training, chunk)),
         score_chunks=tuple(part for part in score_chunks if part is not None),
+        class_chunks=tuple(part for part in class_chunks if part is not None),
         by_hour=tuple(summary_of(unscored.take(mask)) for mask in _hours(training)),
         importance=weights,
         model_version=model_version,

@@ -181,6 +181,35 @@ class ScoreSummary:
 
 
 @dataclass(frozen=True, eq=False)
+class ClassCounts:
+    """Rows by decided and true class, and sums of class probabilities, of a target of classes.
+
+    The decided class of a row is the most likely watched class where its score, the sum of their
+    probabilities, reaches the decision threshold; else the most likely of the others.
+
+    Attributes
+    ----------
+    names
+        The classes, in the target's order; all arrays follow it.
+    watched
+        Those whose missing costs money.
+    rows
+        int64 (classes, classes + 1): rows by decided and true class; unlabelled ones last.
+    probability
+        float64 (2, classes, classes): sums of each class's probability by decided class, of
+        labelled and of unlabelled rows; rounded to the same grid as scores.
+    variance
+        float64, as `probability`: sums of p (1 - p), the variance of the counts they promise.
+    """
+
+    names: tuple[str, ...]
+    watched: tuple[str, ...]
+    rows: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Summary:
     """A window of rows on a reference's bins. Summaries of the same bins add up.
 
@@ -194,6 +223,8 @@ class Summary:
         First and last event time, UTC; None without rows or times.
     hours
         int64 (24,): rows by hour of the day, UTC; None without times.
+    classes
+        Of a target of more than two classes: what its figures by class are made of.
     """
 
     bins_hash: str
@@ -204,6 +235,7 @@ class Summary:
     start: datetime | None = None
     end: datetime | None = None
     hours: NDArray[np.int64] | None = None
+    classes: ClassCounts | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,6 +260,8 @@ class Reference:
         natural variation.
     score_chunks
         Score histograms of the validation rows' chunks: the score's natural variation.
+    class_chunks
+        Counts by class of the same chunks, where the target has classes.
     by_hour
         24 summaries of the training rows by hour of the day where they cover at least two days,
         else empty.
@@ -242,6 +276,7 @@ class Reference:
     validation: Summary | None = None
     chunks: tuple[Summary, ...] = ()
     score_chunks: tuple[ScoreSummary, ...] = ()
+    class_chunks: tuple[ClassCounts, ...] = ()
     by_hour: tuple[Summary, ...] = ()
     importance: Mapping[str, float] = field(default_factory=dict)
     model_version: str | None = None

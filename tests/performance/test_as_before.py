@@ -67,7 +67,11 @@ def figures(cards: Rows, case: UseCase) -> dict[str, Any]:
     assert window.scores is not None
     assert reference.validation is not None
     assert reference.validation.scores is not None
-    judged = {"threshold": threshold, "costs": case.costs, "min_positives": case.min_positives}
+    judged: dict[str, Any] = {
+        "threshold": threshold,
+        "costs": case.costs,
+        "min_positives": case.min_positives,
+    }
     verdict = drift_verdict(reference, window, case.drift, id="v")
     figures = {
         "scorecard": scorecard(window.scores, days=days, **judged).to_dict(),
