@@ -155,6 +155,11 @@ class Costs(UseCaseSection):
     reviews_per_day: Count | None = Field(
         None, description="Alarms per day that the team can review."
     )
+    matrix: dict[str, dict[str, Money]] = Field(
+        default_factory=dict,
+        description="Of a target of classes: cost of a row by its true class, then the class that "
+        "was decided; what is not named costs nothing.",
+    )
 
 
 class Drift(UseCaseSection):
@@ -362,6 +367,28 @@ class UseCase(UseCaseSection):
     def _money_lost_is_known(self) -> Self:
         if self.costs.missed.of_amount > 0 and self.columns.amount is None:
             msg = "`costs.missed.of_amount` needs amounts: name `columns.amount`, or set it to 0"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _classes_are_known(self) -> Self:
+        target = self.columns.target
+        classes = None if target == "last" else target.of_classes
+        named = {*self.costs.matrix, *(name for row in self.costs.matrix.values() for name in row)}
+        if classes is None and named:
+            msg = "`costs.matrix` is of a target of `classes`: use `missed` and `false_alarm`"
+            raise ValueError(msg)
+        if classes is None:
+            return self
+        unknown = sorted(named - set(classes.names))
+        if unknown:
+            msg = f"`costs.matrix` names {', '.join(unknown)}, not of {', '.join(classes.names)}"
+            raise ValueError(msg)
+        if self.labels.absent_at_maturity == "negative":
+            msg = (
+                "`labels.absent_at_maturity: negative` is of two values: which class an absent "
+                "label means is unknown where there are `classes`"
+            )
             raise ValueError(msg)
         return self
 

@@ -82,6 +82,18 @@ class Target(UseCaseSection):
         return given if isinstance(given, list | tuple) else (given,)
 
     @property
+    def values(self) -> tuple[ClassValue, ...]:
+        """The values that are declared: the classes, or the positive one."""
+        if self.classes is not None:
+            return self.classes
+        return () if self.positive is None else (self.positive,)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are words, whatever they look like."""
+        return all(isinstance(value, str) for value in self.values)
+
+    @property
     def of_classes(self) -> Classes | None:
         """The classes by name; None where there are two values."""
         if self.classes is None:

@@ -194,6 +194,7 @@ def _rows(
         label=typed.label,
         label_time=np.where(labelled, due, NO_TIME),
         amount=amount,
+        true_class=typed.true_class,
     )
 
 

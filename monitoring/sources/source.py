@@ -123,7 +123,7 @@ def _text_columns(case: UseCase) -> list[str]:
     text += [columns.id] if columns.id is not None else []
     if isinstance(columns.event_time, EventTime) and columns.event_time.unit == "iso":
         text.append(columns.event_time.name)
-    if isinstance(target.positive, str):
+    if target.is_text:
         text.append(target.name)
     return text
 

@@ -47,12 +47,16 @@ class ParsedLabels:
         The negative value as the column spells it; None where no row has it.
     found
         Rows by value, as spelled, the most frequent first.
+    true_class
+        int8: place among the target's classes, -1 where `label` is `UNLABELLED`; None where it
+        has two values.
     """
 
     label: NDArray[np.int8]
     unknown: NDArray[np.bool_]
     negative: str | None
     found: Mapping[str, int]
+    true_class: NDArray[np.int8] | None = None
 
     def listed(self) -> str:
         """Return the values found and their rows, as an error lists them."""
@@ -61,8 +65,23 @@ class ParsedLabels:
         return ", ".join([*shown, f"and {more:,} more"] if more > 0 else shown)
 
 
+def without_labels(rows: int, target: Target) -> ParsedLabels:
+    """Return the labels of rows that came without the target's column."""
+    none = np.full(rows, UNLABELLED, np.int8)
+    return ParsedLabels(
+        label=none,
+        unknown=np.zeros(rows, np.bool_),
+        negative=None,
+        found={},
+        true_class=None if target.classes is None else none,
+    )
+
+
 def parse_target(column: pd.Series, target: Target, *, history: bool = True) -> ParsedLabels:
     """Classify values as positive, negative or unknown; an empty one is `UNLABELLED`.
+
+    Of a target of classes the watched ones are positive, and all others that are declared
+    negative.
 
     Values are compared by what they say: 1, 1.0, "1.0" and, where the positive one is true,
     false, 1 or 0, also true, "T", "yes"; letter case and spaces around a word don't matter.
@@ -86,8 +105,14 @@ def parse_target(column: pd.Series, target: Target, *, history: bool = True) -> 
     rows = np.bincount(codes[codes >= 0], minlength=len(spelled))
     read = _reading(column, target)
     canonical = [read(value) for value in spelled]
+    missing = frozenset({""}) if target.is_text else _MISSING
+    found = sorted(zip(spelled, rows.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    listed = {word: count for word, count in found if read(word) not in missing}
+    if target.classes is not None:
+        return _of_classes(
+            target, [read(value) for value in target.classes], codes, listed, canonical, missing
+        )
     positive, others = read(target.positive), dict[str, int]()
-    missing = _MISSING if not isinstance(target.positive, str) else frozenset({""})
     for value, count in zip(canonical, rows.tolist(), strict=True):
         if value != positive and value not in missing:
             others[value] = others.get(value, 0) + count
@@ -101,12 +126,36 @@ def parse_target(column: pd.Series, target: Target, *, history: bool = True) -> 
             label[place] = NEGATIVE
         else:
             unknown[place] = value not in missing
-    found = sorted(zip(spelled, rows.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
     return ParsedLabels(
         label=label[codes],
         unknown=unknown[codes],
         negative=next((word for word in spelled if read(word) == negative), None),
-        found={word: count for word, count in found if read(word) not in missing},
+        found=listed,
+    )
+
+
+def _of_classes(
+    target: Target,
+    classes: Sequence[str],
+    codes: NDArray[np.intp],
+    found: Mapping[str, int],
+    canonical: Sequence[str],
+    missing: frozenset[str],
+) -> ParsedLabels:
+    """Return the labels of a target of classes, each value looked up by how it is read."""
+    places = {value: place for place, value in enumerate(classes)}
+    watched = np.isin([str(one) for one in target.classes or ()], [str(w) for w in target.watch])
+    true_class = np.array([places.get(value, -1) for value in canonical] + [-1], np.int8)
+    label = np.where(true_class < 0, UNLABELLED, np.append(watched, False)[true_class])
+    unknown = np.array(
+        [value not in places and value not in missing for value in canonical] + [False]
+    )
+    return ParsedLabels(
+        label=label.astype(np.int8)[codes],
+        unknown=unknown[codes],
+        negative=None,
+        found=found,
+        true_class=true_class[codes],
     )
 
 
@@ -152,8 +201,10 @@ class Reading:
 
 def _reading(column: pd.Series, target: Target) -> Reading:
     """Return how values are read: as true and false where the target, or the column, says so."""
+    if target.classes is not None:
+        return Reading(truth=any(isinstance(value, bool) for value in target.classes))
     if not isinstance(target.positive, str):
-        return Reading(truth=int(target.positive) in (0, 1))
+        return Reading(truth=target.positive in (0, 1))
     return Reading(truth=not is_text(column) and target.positive.strip().casefold() in _TRUTH)
 
 
@@ -163,8 +214,8 @@ def _values(column: pd.Series, target: Target) -> tuple[NDArray[np.intp], Sequen
     from pandas.api.types import is_complex_dtype, is_numeric_dtype
 
     comparable = is_text(column) or (is_numeric_dtype(column) and not is_complex_dtype(column))
-    if not comparable and not isinstance(target.positive, str):
-        msg = f"holds {column.dtype}, not classes such as {target.positive!r}"
+    if not comparable and not target.is_text:
+        msg = f"holds {column.dtype}, not classes such as {target.values[0]!r}"
         raise ColumnTypeError(msg)
     try:
         codes, values = pd.factorize(_plain(column))

@@ -18,8 +18,8 @@ from monitoring.rows.parsing import (
     parse_words,
 )
 from monitoring.rows.quarantine import QuarantineReason, is_usable_id
-from monitoring.rows.rows import UNLABELLED, moment64
-from monitoring.sources.target_values import parse_target
+from monitoring.rows.rows import moment64
+from monitoring.sources.target_values import ParsedLabels, parse_target, without_labels
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
 
@@ -66,6 +66,8 @@ class TypedColumns:
         `datetime64[us]`, UTC; NaT where it could not be read.
     label
         int8, as in `Rows`.
+    true_class
+        int8, as in `Rows`; None where the target has two values.
     negative
         The target's negative value as the file spells it; None where no row has it.
     ids
@@ -77,6 +79,7 @@ class TypedColumns:
     content: pd.DataFrame
     event_time: NDArray[np.datetime64]
     label: NDArray[np.int8]
+    true_class: NDArray[np.int8] | None
     negative: str | None
     ids: list[str | None] | None
     defects: tuple[Defect, ...]
@@ -137,10 +140,10 @@ def typed_columns(
     _require_columns(frame, case, optional=() if target_required else (target.name,))
     content, defects = _features(frame, features, case.columns.amount)
     event_time, time_defects = _event_times(frame, case.columns.event_time, row_number)
-    label, negative, label_defects = _label(frame, target, history=target_required)
+    labels, label_defects = _label(frame, target, history=target_required)
     if isinstance(case.columns.event_time, EventTime):
         content[EVENT_TIME] = event_time
-    content[LABEL] = label
+    content[LABEL] = labels.label if labels.true_class is None else labels.true_class
     ids = None
     if case.columns.id is not None:
         ids, id_defects = _ids(frame, case.columns.id)
@@ -148,8 +151,9 @@ def typed_columns(
     return TypedColumns(
         content=pd.DataFrame(content),
         event_time=event_time,
-        label=label,
-        negative=negative,
+        label=labels.label,
+        true_class=labels.true_class,
+        negative=labels.negative,
         ids=ids,
         defects=(*defects, *time_defects, *label_defects),
     )
@@ -211,21 +215,24 @@ def _event_times(
 
 def _label(
     frame: pd.DataFrame, target: Target, *, history: bool
-) -> tuple[NDArray[np.int8], str | None, list[Defect]]:
+) -> tuple[ParsedLabels, list[Defect]]:
     if target.name not in frame.columns:
-        return np.full(len(frame), UNLABELLED, np.int8), None, []
+        return without_labels(len(frame), target), []
     with _named(target.name):
         labels = parse_target(frame[target.name], target, history=history)
     if int(labels.unknown.sum()) > max(1, _STRAY_SHARE * len(frame)):
+        wanted, more = f"two values, the positive {target.positive!r} and one other", "a third"
+        if target.classes is not None:
+            wanted = f"the classes {', '.join(map(repr, target.classes))}"
+            more = "none of them"
         msg = (
-            f"column {target.name!r} should hold two values, the positive {target.positive!r} and "
-            f"one other, but {int(labels.unknown.sum()):,} of its {len(frame):,} rows hold a "
-            f"third: it holds {labels.listed()}; correct `columns.target`, or leave out the target "
-            "of rows that are neither"
+            f"column {target.name!r} should hold {wanted}, but {int(labels.unknown.sum()):,} of "
+            f"its {len(frame):,} rows hold {more}: it holds {labels.listed()}; correct "
+            "`columns.target`, or leave out the target of such rows"
         )
         raise SchemaError(msg)
     defect = Defect(QuarantineReason.UNKNOWN_TARGET, target.name, labels.unknown)
-    return labels.label, labels.negative, [defect]
+    return labels, [defect]
 
 
 def _ids(frame: pd.DataFrame, name: str) -> tuple[list[str | None], list[Defect]]:

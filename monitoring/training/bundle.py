@@ -12,19 +12,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_folder
 from monitoring.bounded_file import FileRefusedError, read_bounded
+from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.scorecard import Scorecard
 from monitoring.summary.files import load_reference, save
 from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted
-from monitoring.training.calibration import CalibratedClassifier
+from monitoring.training.calibration import CalibratedClasses, CalibratedClassifier
 from monitoring.training.model import Model
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
-"""Version of the folder's layout; an unknown one is an error, never a guess."""
+FORMAT, BINARY = 2, 1
+"""Version of the folder's layout: that of a model of classes, and that of one of two values, which
+is as it was before there were others. An unknown one is an error, never a guess."""
 
 MANIFEST = "manifest.json"
 _MODEL = "model.skops"
@@ -49,6 +51,7 @@ class Manifest(BaseModel):
     data_hash: str
     test: Scorecard
     trained_as_of: datetime
+    test_classes: ClassScorecard | None = None
     libraries: dict[str, str]
 
 
@@ -61,7 +64,7 @@ def save_model(model: Model, folder: Path) -> None:
         The model holds a type that is not trusted.
     """
     manifest = Manifest(
-        format=FORMAT,
+        format=BINARY if model.test_classes is None else FORMAT,
         candidate=model.candidate,
         parameters=dict(model.parameters),
         threshold=model.threshold,
@@ -69,13 +72,17 @@ def save_model(model: Model, folder: Path) -> None:
         data_hash=model.data_hash,
         test=model.test,
         trained_as_of=model.trained_as_of,
+        test_classes=model.test_classes,
         libraries={name: installed(name) for name in LIBRARIES},
     )
+    unused = {"test_classes"} if model.test_classes is None else None
     with atomic_folder(folder) as part:
         trusted.dump(model.pipeline, part / _MODEL)
         save(model.reference, part / _REFERENCE)
         model.reference_sample.to_parquet(part / _SAMPLE, index=False)
-        (part / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+        (part / MANIFEST).write_text(
+            manifest.model_dump_json(indent=2, exclude=unused), encoding="utf-8"
+        )
 
 
 def load_model(folder: Path, *, version: str | None = None) -> Model:
@@ -103,15 +110,16 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
         version=version,
         test=manifest.test,
         trained_as_of=manifest.trained_as_of,
+        test_classes=manifest.test_classes,
     )
 
 
-def _pipeline(path: Path) -> CalibratedClassifier:
+def _pipeline(path: Path) -> CalibratedClassifier | CalibratedClasses:
     try:
         pipeline = trusted.load(path)
     except FileRefusedError as error:
         raise TrainingError(str(error)) from error
-    if not isinstance(pipeline, CalibratedClassifier):
+    if not isinstance(pipeline, CalibratedClassifier | CalibratedClasses):
         msg = f"{path} holds a {type(pipeline).__name__}, not a pipeline that Tocsin trained"
         raise TrainingError(msg)
     return pipeline
@@ -142,9 +150,10 @@ def load_manifest(folder: Path) -> Manifest:
     except (OSError, FileRefusedError, ValidationError) as error:
         msg = f"{folder} is not a model's bundle: its {MANIFEST}: {error}"
         raise TrainingError(msg) from error
-    if manifest.format != FORMAT:
+    if manifest.format not in (BINARY, FORMAT):
         msg = (
-            f"{path}: the bundle's layout is {manifest.format}, and this Tocsin reads {FORMAT}: "
+            f"{path}: the bundle's layout is {manifest.format}, and this Tocsin reads {BINARY} and "
+            f"{FORMAT}: "
             "install the Tocsin that wrote it, or train the model again"
         )
         raise TrainingError(msg)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from monitoring.summary.class_counts import decided_classes
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -91,6 +93,77 @@ class CalibratedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def predict(self, features: pd.DataFrame) -> NDArray[np.int64]:
         """Return 1 for an alarm, 0 for none."""
         return (self.predict_proba(features)[:, 1] >= self.threshold).astype(np.int64)
+
+
+class CalibratedClasses(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """As `CalibratedClassifier`, of more than two classes.
+
+    The score is the probability of the watched classes together. It is calibrated, and the
+    probabilities of the watched classes, and of the others, are scaled to add up to it and to
+    what it leaves.
+
+    Parameters
+    ----------
+    classifier
+        Fitted pipeline; its classes are places among the target's.
+    calibration
+        Fitted `BetaCalibration` of the score.
+    watched
+        (classes,): True for each watched class.
+    threshold
+        Decision threshold on the calibrated score.
+    """
+
+    def __init__(
+        self,
+        classifier: Any,
+        calibration: BetaCalibration,
+        watched: NDArray[np.bool_],
+        threshold: float = 0.5,
+    ) -> None:
+        self.classifier = classifier
+        self.calibration = calibration
+        self.watched = watched
+        self.threshold = threshold
+        self.classes_ = np.arange(len(watched))
+
+    def predict_proba(self, features: pd.DataFrame) -> Floats:
+        """Return the probabilities (n, classes)."""
+        raw = np.asarray(self.classifier.predict_proba(features), dtype=np.float64)
+        return scaled(raw, self.watched, self.calibration.predict(raw[:, self.watched].sum(axis=1)))
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.int64]:
+        """Return the place of the class that is decided for each row."""
+        given = self.predict_proba(features)
+        score = given[:, self.watched].sum(axis=1)
+        decided = decided_classes(score, given, self.watched, self.threshold)
+        return decided.astype(np.int64)
+
+
+def scores_by(
+    pipeline: CalibratedClassifier | CalibratedClasses, features: pd.DataFrame
+) -> tuple[Floats, Floats | None]:
+    """Return the score of each row, and the probability of each class if there are some."""
+    classes = len(pipeline.classes_)
+    of_two = isinstance(pipeline, CalibratedClassifier)
+    if len(features) == 0:
+        return np.empty(0), None if of_two else np.empty((0, classes))
+    given = np.asarray(pipeline.predict_proba(features), dtype=np.float64)
+    if isinstance(pipeline, CalibratedClassifier):
+        return given[:, 1], None
+    return np.minimum(given[:, pipeline.watched].sum(axis=1), 1.0), given
+
+
+def scaled(raw: Floats, watched: NDArray[np.bool_], score: Floats) -> Floats:
+    """Return class probabilities of which the watched ones add up to the score: (n, classes)."""
+    given = np.empty_like(raw)
+    for group, whole in ((watched, score), (~watched, 1 - score)):
+        own = raw[:, group]
+        total = own.sum(axis=1, keepdims=True)
+        even = np.full_like(own, 1 / own.shape[1])
+        shares = np.divide(own, total, out=even, where=total > 0)
+        given[:, group] = shares * whole[:, None]
+    return given
 
 
 def _columns(scores: ArrayLike) -> Floats:

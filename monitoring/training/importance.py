@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,16 +10,23 @@ import numpy as np
 from monitoring.rows.rows import POSITIVE, Rows
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-    from monitoring.use_case_columns import Features
+    from monitoring.use_case_columns import Classes, Features
 
 ROWS = 4000
 """Rows that are scored again for every feature; up to half of them positives, the rare class."""
 
 
 def permutation_weights(
-    pipeline: Pipeline, rows: Rows, features: Features, *, seed: int
+    pipeline: Pipeline,
+    rows: Rows,
+    features: Features,
+    *,
+    seed: int,
+    classes: Classes | None = None,
 ) -> dict[str, float]:
     """Return how much average precision falls when a feature's values are shuffled, 0 at least.
 
@@ -28,6 +36,8 @@ def permutation_weights(
     ----------
     rows
         Labelled rows that the model has not learned from.
+    classes
+        Those of the target, where it has more than two: the watched ones are positive.
     """
     from sklearn.inspection import permutation_importance
 
@@ -41,9 +51,22 @@ def permutation_weights(
         pipeline,
         sample.features[names],
         sample.label,
-        scoring="average_precision",
+        scoring="average_precision" if classes is None else _of_watched(classes),
         n_repeats=2,
         random_state=seed,
     )
     fall = np.maximum(found.importances_mean, 0.0)
     return dict(zip(names, fall.tolist(), strict=True))
+
+
+def _of_watched(classes: Classes) -> Callable[[Pipeline, pd.DataFrame, NDArray[np.int8]], float]:
+    """Return average precision of the watched classes together, as scikit-learn asks for it."""
+    from sklearn.metrics import average_precision_score
+
+    watched = np.isin(classes.names, classes.watched)
+
+    def precision(pipeline: Pipeline, features: pd.DataFrame, label: NDArray[np.int8]) -> float:
+        score = pipeline.predict_proba(features)[:, watched].sum(axis=1)
+        return float(average_precision_score(label, score))
+
+    return precision

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from monitoring.training import TrainingError
+from monitoring.training.calibration import scores_by
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from monitoring.performance.class_scorecard import ClassScorecard
     from monitoring.performance.scorecard import Scorecard
+    from monitoring.rows.rows import Rows
     from monitoring.summary.types import Reference
-    from monitoring.training.calibration import CalibratedClassifier
+    from monitoring.training.calibration import CalibratedClasses, CalibratedClassifier
     from monitoring.use_case_columns import Features
 
 
@@ -46,9 +49,11 @@ class Model:
         Its scorecard on rows that nothing was fitted or chosen on.
     trained_as_of
         Event time of the newest row that anything was fitted or chosen on.
+    test_classes
+        The figures by class of the same rows as `test`; None where the target has two values.
     """
 
-    pipeline: CalibratedClassifier
+    pipeline: CalibratedClassifier | CalibratedClasses
     candidate: str
     parameters: Mapping[str, Any]
     threshold: float
@@ -59,11 +64,36 @@ class Model:
     version: str | None
     test: Scorecard
     trained_as_of: datetime
+    test_classes: ClassScorecard | None = None
 
     def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """Return the calibrated probability of the positive class of each row: (n,).
 
-        Columns that the model does not read are ignored.
+        Of a target of classes, that is the watched ones together. Columns that the model does not
+        read are ignored.
+
+        Raises
+        ------
+        TrainingError
+            A column that the model reads is missing.
+        """
+        return self.scores(features)[0]
+
+    def scored(self, rows: Rows) -> Rows:
+        """Return rows with the model's scores, and the probability of each class if it has some.
+
+        Raises
+        ------
+        TrainingError
+            A column that the model reads is missing.
+        """
+        score, probabilities = self.scores(rows.features)
+        return replace(rows, score=score, probabilities=probabilities, model_version=self.version)
+
+    def scores(
+        self, features: pd.DataFrame
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return the score of each row, and the probability of each class if there are some.
 
         Raises
         ------
@@ -77,7 +107,5 @@ class Model:
                 f"{', '.join(self.features.names)}"
             )
             raise TrainingError(msg)
-        if len(features) == 0:
-            return np.empty(0)
         own = features[list(self.features.names)]
-        return np.asarray(self.pipeline.predict_proba(own)[:, 1], dtype=np.float64)
+        return scores_by(self.pipeline, own)

@@ -106,7 +106,8 @@ def fitted(
     features, _ = resolved_columns(case)
     pipeline = build_pipeline(case.candidates[name], features, parameters, seed=seed)
     try:
-        pipeline.fit(rows.features[list(features.names)], rows.label)
+        truth = rows.label if rows.true_class is None else rows.true_class
+        pipeline.fit(rows.features[list(features.names)], truth)
     except Exception as error:
         error.add_note(
             f"while fitting candidate {name} with {dict(parameters)} on {len(rows)} rows"

@@ -22,6 +22,7 @@ from monitoring.training import TrainingError
 from monitoring.training.pipeline import fitted
 from monitoring.training.split import time_border
 from monitoring.use_case import Split, UseCase
+from monitoring.use_case_columns import Classes
 
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 """What numpy raises where a file is missing, or not the one that was written."""
@@ -73,6 +74,8 @@ class SearchResult:
         Places in the training part of the rows that were scored, each once.
     scores, labels
         Out-of-fold scores of the best point, not calibrated, and the labels of these rows.
+    probabilities
+        (rows, classes): the same of each class; None where the target has two values.
     """
 
     parameters: Mapping[str, Any]
@@ -81,6 +84,7 @@ class SearchResult:
     positions: NDArray[np.intp]
     scores: NDArray[np.float64]
     labels: NDArray[np.int8]
+    probabilities: NDArray[np.float64] | None = None
 
     def save(self, path: Path) -> None:
         """Write to `path` in one move, without pickle."""
@@ -97,6 +101,7 @@ class SearchResult:
                 positions=self.positions,
                 scores=self.scores,
                 labels=self.labels,
+                **({} if self.probabilities is None else {"probabilities": self.probabilities}),
             )
 
     @classmethod
@@ -118,6 +123,7 @@ class SearchResult:
                     positions=file["positions"],
                     scores=file["scores"],
                     labels=file["labels"],
+                    probabilities=file.get("probabilities"),
                 )
         except _DAMAGE as error:
             msg = f"{path} can't be read: {error}; run the retrain again"
@@ -150,23 +156,36 @@ def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:
     folds = _folds(rows, case.split)
     order = np.arange(len(rows))
     places = np.concatenate([order[fold.scored] for fold in folds])
-    best: tuple[Tried, NDArray[np.float64]] | None = None
+    classes = resolved_columns(case)[1].of_classes
+    best: tuple[Tried, list[NDArray[np.float64]]] | None = None
     tried = []
     for parameters in ParameterGrid(case.candidates[name].search):
-        scores = list(_fold_scores(case, name, rows, folds, parameters, seed=seed))
+        given = list(_fold_probabilities(case, name, rows, folds, parameters, seed=seed))
+        scores = [_score(part, classes) for part in given]
         point = Tried(parameters, _average_precision(rows, folds, scores))
         tried.append(point)
         if best is None or point.average_precision > best[0].average_precision:
-            best = point, np.concatenate(scores)
+            best = point, given
     assert best is not None  # noqa: S101  # nosec B101 # the grid of an empty search has one empty point
+    probabilities = np.concatenate(best[1])
     return SearchResult(
         parameters=best[0].parameters,
         average_precision=best[0].average_precision,
         tried=tuple(tried),
         positions=np.arange(len(train))[searched][places],
-        scores=best[1],
+        scores=_score(probabilities, classes),
         labels=rows.label[places],
+        probabilities=None if classes is None else probabilities,
     )
+
+
+def _score(probabilities: NDArray[np.float64], classes: Classes | None) -> NDArray[np.float64]:
+    """Return the probability of the positive class: of the watched classes together."""
+    if classes is None:
+        return probabilities[:, 1]
+    watched = np.isin(classes.names, classes.watched)
+    together: NDArray[np.float64] = np.minimum(probabilities[:, watched].sum(axis=1), 1.0)
+    return together
 
 
 def _searched(train: Rows, case: UseCase) -> Places:
@@ -199,16 +218,18 @@ def random_folds(rows: Rows, random_state: int) -> tuple[Parts, ...]:
     from sklearn.model_selection import StratifiedKFold
 
     _check_labelled(rows)
-    fewest = min(int((rows.label == label).sum()) for label in (POSITIVE, NEGATIVE))
+    truth = rows.label if rows.true_class is None else rows.true_class
+    every = np.union1d(truth, [NEGATIVE, POSITIVE])
+    fewest = min(int((truth == one).sum()) for one in every)
     if fewest < FOLDS:
         positives = int((rows.label == POSITIVE).sum())
         msg = (
             f"{len(rows):,} training rows with {positives:,} positives can't be searched: each of "
-            f"{FOLDS} folds needs rows of both classes; wait for more labelled rows"
+            f"{FOLDS} folds needs rows of every class; wait for more labelled rows"
         )
         raise TrainingError(msg)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=random_state)
-    return tuple(Parts(*places) for places in folds.split(rows.label, rows.label))
+    return tuple(Parts(*places) for places in folds.split(truth, truth))
 
 
 def time_folds(rows: Rows) -> tuple[Fold, ...]:
@@ -223,18 +244,20 @@ def time_folds(rows: Rows) -> tuple[Fold, ...]:
         No fold has both classes to learn from and a positive to score, or a row has no label.
     """
     _check_labelled(rows)
+    truth = rows.label if rows.true_class is None else rows.true_class
+    every = np.union1d(truth, [NEGATIVE, POSITIVE])
     shares = np.linspace(FIRST, 1, FOLDS + 1)
     borders = sorted({time_border(rows.event_time, share) for share in shares})
     folds = tuple(
         Fold(start, end)
         for start, end in pairwise(borders)
-        if len(np.unique(rows.label[:start])) == 2
+        if len(np.unique(truth[:start])) == len(every)
     )
     if not folds or not (rows.label[folds[0].start :] == POSITIVE).any():
         positives = int((rows.label == POSITIVE).sum())
         msg = (
             f"{len(rows):,} training rows with {positives:,} positives can't be searched: the "
-            f"first {FIRST:.0%} need rows of both classes and the rest need positives; wait for "
+            f"first {FIRST:.0%} need rows of every class and the rest need positives; wait for "
             "more labelled rows, or raise `retrain.max_rows_search`"
         )
         raise TrainingError(msg)
@@ -250,7 +273,7 @@ def _check_labelled(rows: Rows) -> None:
         raise TrainingError(msg)
 
 
-def _fold_scores(
+def _fold_probabilities(
     case: UseCase,
     name: str,
     rows: Rows,
@@ -263,7 +286,7 @@ def _fold_scores(
     for fold in folds:
         model = fitted(case, name, rows.take(fold.learned), parameters, seed=seed)
         own = rows.features.iloc[fold.scored]
-        yield np.asarray(model.predict_proba(own[names])[:, 1], dtype=np.float64)
+        yield np.asarray(model.predict_proba(own[names]), dtype=np.float64)
 
 
 def _average_precision(

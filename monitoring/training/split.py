@@ -102,8 +102,9 @@ def split_at_random(rows: Rows, split: Split) -> DataSplit:
     borders = np.cumsum(list(shares.values()))
     drawn = _draw(rows, split.random_state or 0)
     part_of = np.empty(len(rows), np.intp)
-    for label in np.unique(rows.label):
-        own = np.flatnonzero(rows.label == label)
+    truth = rows.label if rows.true_class is None else rows.true_class
+    for one in np.unique(truth):
+        own = np.flatnonzero(truth == one)
         own = own[np.argsort(drawn[own], kind="stable")]
         ends = np.round(borders * len(own)).astype(np.intp)
         part_of[own] = np.searchsorted(ends, np.arange(len(own)), side="right")

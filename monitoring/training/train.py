@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.performance.class_scorecard import class_scorecard
 from monitoring.performance.money import best_threshold
 from monitoring.performance.scorecard import scorecard
 from monitoring.reports.facts import LABEL, SCORE
 from monitoring.sources.typed_columns import resolved_columns
-from monitoring.summary.build import summarise
+from monitoring.summary.build import classes_of, summarise
 from monitoring.summary.reference import fit_reference
 from monitoring.training import TrainingError
-from monitoring.training.calibration import BetaCalibration, CalibratedClassifier
+from monitoring.training.calibration import (
+    BetaCalibration,
+    CalibratedClasses,
+    CalibratedClassifier,
+    scaled,
+    scores_by,
+)
 from monitoring.training.importance import permutation_weights
 from monitoring.training.model import Model
 from monitoring.training.pipeline import fitted
@@ -24,13 +31,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pandas as pd
+    from sklearn.pipeline import Pipeline
 
+    from monitoring.performance.class_scorecard import ClassScorecard
     from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
     from monitoring.summary.types import Reference
     from monitoring.training.search import SearchResult
     from monitoring.training.split import DataSplit
     from monitoring.use_case import UseCase
+    from monitoring.use_case_columns import Classes
 
 __all__ = ["Trained", "train"]
 
@@ -60,24 +70,30 @@ def train(
     TrainingError
         The candidate can't be made, or no threshold can be chosen.
     """
-    features, _ = resolved_columns(case)
+    features, target = resolved_columns(case)
+    classes = target.of_classes
+    _check_classes(classes, split.train)
     classifier = fitted(case, name, split.train, searched.parameters, seed=seed)
     calibration = BetaCalibration().fit(searched.scores, searched.labels)
     if split.validation is None:
-        validation = _out_of_fold(split.train, searched, calibration)
+        validation = _out_of_fold(split.train, searched, calibration, classes)
         days = split.days_of("train") * len(validation) / len(split.train)
     else:
-        validation = _scored(split.validation, CalibratedClassifier(classifier, calibration))
+        unjudged = _calibrated(classifier, calibration, classes)
+        validation = _scored(split.validation, unjudged)
         days = split.days_of("validation")
     threshold = _threshold(case, validation, days)
-    pipeline = CalibratedClassifier(classifier, calibration, threshold)
+    pipeline = _calibrated(classifier, calibration, classes, threshold)
     reference = fit_reference(
         split.train,
         validation,
         features=features,
         threshold=threshold,
         chunk=case.drift.window,
-        importance=permutation_weights(classifier, validation, features, seed=seed),
+        importance=permutation_weights(
+            classifier, validation, features, seed=seed, classes=classes
+        ),
+        classes=classes,
     )
 
     def held_out(part: str) -> tuple[Rows, Scorecard]:
@@ -97,6 +113,7 @@ def train(
         version=None,
         test=test_card,
         trained_as_of=_newest_learned(split),
+        test_classes=judged_classes(case, test, reference),
     )
     return Trained(
         model=model,
@@ -118,12 +135,47 @@ def _newest_learned(split: DataSplit) -> datetime:
     return max(SplitPart.of("", rows).end for rows in learned if rows is not None)
 
 
-def _out_of_fold(train_part: Rows, searched: SearchResult, calibration: BetaCalibration) -> Rows:
+def _check_classes(classes: Classes | None, part: Rows) -> None:
+    """Check that every class of the target can be learned."""
+    if classes is None or part.true_class is None:
+        return
+    there = np.bincount(part.true_class, minlength=len(classes.names))
+    lacking = [name for name, rows in zip(classes.names, there, strict=True) if not rows]
+    if lacking:
+        msg = (
+            f"the train part has no rows of class {', '.join(lacking)}: wait for more labelled "
+            "rows, or leave the class out of `columns.target.classes`"
+        )
+        raise TrainingError(msg)
+
+
+def _calibrated(
+    classifier: Pipeline,
+    calibration: BetaCalibration,
+    classes: Classes | None,
+    threshold: float = 0.5,
+) -> CalibratedClassifier | CalibratedClasses:
+    if classes is None:
+        return CalibratedClassifier(classifier, calibration, threshold)
+    watched = np.isin(classes.names, classes.watched)
+    return CalibratedClasses(classifier, calibration, watched, threshold)
+
+
+def _out_of_fold(
+    train_part: Rows,
+    searched: SearchResult,
+    calibration: BetaCalibration,
+    classes: Classes | None,
+) -> Rows:
     """Return the rows of the train part with the scores that models gave which never saw them."""
     order = np.argsort(searched.positions)
     rows = train_part.take(searched.positions[order])
     scores = calibration.predict(searched.scores[order])
-    return replace(rows, score=scores, model_version=None)
+    given = None
+    if classes is not None and searched.probabilities is not None:
+        watched = np.isin(classes.names, classes.watched)
+        given = scaled(searched.probabilities[order], watched, scores)
+    return replace(rows, score=scores, probabilities=given, model_version=None)
 
 
 def judged(case: UseCase, rows: Rows, reference: Reference, days: float) -> Scorecard:
@@ -139,9 +191,17 @@ def judged(case: UseCase, rows: Rows, reference: Reference, days: float) -> Scor
     )
 
 
-def _scored(rows: Rows, pipeline: CalibratedClassifier) -> Rows:
-    scores = np.asarray(pipeline.predict_proba(rows.features)[:, 1], dtype=np.float64)
-    return replace(rows, score=scores, model_version=None)
+def judged_classes(case: UseCase, rows: Rows, reference: Reference) -> ClassScorecard | None:
+    """Return the figures by class of scored rows; None where the target has two values."""
+    counts = classes_of(rows, reference)
+    if counts is None:
+        return None
+    return class_scorecard(counts, costs=case.costs.matrix or None, min_rows=case.min_positives)
+
+
+def _scored(rows: Rows, pipeline: CalibratedClassifier | CalibratedClasses) -> Rows:
+    score, given = scores_by(pipeline, rows.features)
+    return replace(rows, score=score, probabilities=given, model_version=None)
 
 
 def _threshold(case: UseCase, validation: Rows, days: float) -> float:

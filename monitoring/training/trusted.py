@@ -15,6 +15,7 @@ TRUSTED = (
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",
     "monitoring.training.calibration.BetaCalibration",
+    "monitoring.training.calibration.CalibratedClasses",
     "monitoring.training.calibration.CalibratedClassifier",
     "numpy.dtype",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

@@ -116,7 +116,7 @@ def test_more_than_a_tenth_of_a_third_value_is_an_error_that_lists_what_was_foun
     assert str(error.value) == (
         "column 'lost' should hold two values, the positive 1 and one other, but 3 of its 18 rows "
         "hold a third: it holds '-1' (10), '1' (5), '7' (2), '8' (1); correct `columns.target`, or "
-        "leave out the target of rows that are neither"
+        "leave out the target of such rows"
     )
 
 
@@ -171,3 +171,57 @@ def test_of_a_pair_the_other_value_is_negative_in_a_batch_too(
 def test_the_negative_value_differs_from_the_positive_one() -> None:
     with pytest.raises(ValidationError, match="`negative` must be another value than `positive`"):
         case_of(1, negative=1)
+
+
+# Targets of classes.
+
+
+@pytest.mark.parametrize(
+    ("classes", "watch", "values", "places"),
+    [
+        (["a", "b", "c"], "c", ["a", "C", " b", ""], [0, 2, 1, -1]),
+        ([0, 1, 2], 2, [2, 0.0, 1, None], [2, 0, 1, -1]),
+        ([0, 1, 2], [1, 2], ["2.0", "0", "1", "NA"], [2, 0, 1, -1]),
+        ([1, 2, 3, 4], [2], [4, 3, 2, 1], [3, 2, 1, 0]),
+        ([False, True, "maybe"], "maybe", ["no", "YES", "maybe", "f"], [0, 1, 2, 0]),
+    ],
+)
+def test_classes_have_their_places_and_the_watched_ones_are_positive(
+    classes: list[object], watch: object, values: list[object], places: list[int]
+) -> None:
+    case = use_case(target={"name": "lost", "classes": classes, "watch": watch})
+    result = checked(case, values)
+    assert result.rows.true_class is not None
+    assert result.rows.true_class.tolist() == places
+    watched = watch if isinstance(watch, list) else [watch]
+    expected = [U if place < 0 else int(classes[place] in watched) for place in places]
+    assert result.rows.label.tolist() == expected
+    assert result.quarantined == ()
+
+
+def test_a_value_that_is_no_class_is_set_aside_or_an_error_that_lists_the_values() -> None:
+    case = use_case(target={"name": "lost", "classes": ["a", "b", "c"], "watch": "c"})
+    (row,) = checked(case, ["a", "b", "c"] * 5 + ["d"]).quarantined
+    assert row.reason is QuarantineReason.UNKNOWN_TARGET
+    with pytest.raises(SchemaError, match=r"the classes 'a', 'b', 'c', but 3 of its 9 rows hold"):
+        checked(case, ["a", "b", "c"] * 2 + ["d"] * 3)
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ({}, "give either `positive`, of two values, or `classes`"),
+        ({"positive": 1, "classes": [1, 2, 3]}, "give either `positive`"),
+        ({"positive": 1, "watch": [1]}, "`watch` is of `classes`"),
+        ({"classes": ["a", "b"], "watch": "a"}, "three or more different values"),
+        ({"classes": ["a", "b", "A "], "watch": "a"}, "three or more different values"),
+        ({"classes": ["a", "b", "c"]}, "`watch` names some of the `classes`, not all: a, b, c"),
+        ({"classes": ["a", "b", "c"], "watch": ["d"]}, "`watch` names some of the `classes`"),
+        ({"classes": ["a", "b", "c"], "watch": ["a", "b", "c"]}, "`watch` names some"),
+        ({"classes": ["a", "b", "c"], "watch": "a", "negative": "b"}, "`negative` is of two"),
+        ({"classes": list(range(21)), "watch": [1]}, "at most 20"),
+    ],
+)
+def test_a_target_that_cannot_be_says_why(target: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        use_case(target={"name": "lost", **target})

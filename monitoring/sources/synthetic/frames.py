@@ -109,6 +109,9 @@ def _file(
 
 def _spelled(positive: NDArray[np.bool_], target: Target) -> Any:
     """Return the truth in the values of the target's column."""
+    if target.classes is not None:
+        others = [value for value in target.classes if value not in target.watch]
+        return np.where(positive, target.watch[0], np.resize(others, positive.size))
     if target.negative is not None:
         return np.where(positive, target.positive, target.negative)
     if isinstance(target.positive, bool):
