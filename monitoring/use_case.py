@@ -372,8 +372,7 @@ class UseCase(UseCaseSection):
 
     @model_validator(mode="after")
     def _classes_are_known(self) -> Self:
-        target = self.columns.target
-        classes = None if target == "last" else target.of_classes
+        classes = self.columns.classes
         named = {*self.costs.matrix, *(name for row in self.costs.matrix.values() for name in row)}
         if classes is None and named:
             msg = "`costs.matrix` is of a target of `classes`: use `missed` and `false_alarm`"

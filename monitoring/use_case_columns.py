@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from monitoring.field_types import ClassValue, ColumnName, Duration, Moment, Text, UseCaseSection
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Words(UseCaseSection):
@@ -51,6 +56,17 @@ class Classes(NamedTuple):
 
     names: tuple[str, ...]
     watched: tuple[str, ...]
+
+    def named(self, places: NDArray[np.int8]) -> list[str | None]:
+        """Return the name of each place; None where there is none."""
+        return [None if place < 0 else self.names[place] for place in places.tolist()]
+
+    def places(self, names: Iterable[str | None]) -> NDArray[np.int8]:
+        """Return the place of each name; -1 where it is none of the classes."""
+        import numpy as np
+
+        known: dict[str | None, int] = dict(zip(self.names, range(len(self.names)), strict=True))
+        return np.array([known.get(name, -1) for name in names], np.int8)
 
 
 MOST_CLASSES = 20
@@ -186,6 +202,11 @@ class Columns(UseCaseSection):
     features: Annotated[
         Annotated[Features, Tag("(fields)")] | Annotated[Literal["auto"], Tag("(word)")], Either
     ] = Field(description="Columns the model reads; `auto` with `source: auto`.")
+
+    @property
+    def classes(self) -> Classes | None:
+        """The target's classes; None where it has two values, or is not known yet."""
+        return self.target.of_classes if isinstance(self.target, Target) else None
 
     @model_validator(mode="after")
     def _no_feature_gives_the_target_away(self) -> Self:

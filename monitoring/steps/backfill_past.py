@@ -61,7 +61,7 @@ def unseen(case: UseCase, model: Model) -> Unseen | None:
     rows = never_learned(checked.rows, case.split, model.trained_as_of)
     if len(rows) < 2:
         return None
-    scored = replace(rows, score=model.score(rows.features), model_version=model.version)
+    scored = model.scored(rows)
     return Unseen(scored, checked.synthetic)
 
 

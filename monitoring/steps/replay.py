@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.atomic_write import atomic_write
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, moment64
@@ -120,7 +121,7 @@ def replay(
         rows = moved(source, Window(plan.start, plan.end), case.labels.delay)
         if plan.scenario is not None:
             rows = drifted(rows, plan.scenario, seed=plan.seed)
-        scores = model.score(rows.features)
+        scores, probabilities = model.scores(rows.features)
         alarmed = scores >= model.threshold
         store.add_rows(case, rows)
         store.add_scores(
@@ -131,11 +132,10 @@ def replay(
             model_version=plan.model_version,
             role=Role.CHAMPION,
             scored_at=rows.arrival_time,
+            probabilities=probabilities,
         )
-        labelled = rows.label != UNLABELLED
-        store.add_labels(
-            case, rows.row_id[labelled], rows.label[labelled], rows.label_time[labelled]
-        )
+        known = rows.labelled
+        store.add_labels(case, known.row_id, labels_of(case, known), known.label_time)
         store.add_quarantined(case, checked.quarantined, seen_at=plan.end)
     replayed = Replayed(
         rows=len(rows),
@@ -151,6 +151,14 @@ def replay(
     atomic_write(_record(case), replayed.model_dump_json())
     _plan_file(case).unlink()
     return replayed
+
+
+def labels_of(case: UseCase, rows: Rows) -> NDArray[np.int8] | list[str]:
+    """Return labels as the store takes them: by the name of the class where there are classes."""
+    classes = case.columns.classes
+    if classes is None or rows.true_class is None:
+        return rows.label
+    return [str(name) for name in classes.named(rows.true_class)]
 
 
 def _plan(case: UseCase, store: ProductionStore, source: Rows, asked: ReplayPlan) -> ReplayPlan:

@@ -118,7 +118,7 @@ def own_scores(rows: Rows, model: Model) -> Rows:
     """Return `rows` with their scores only if the model made them: others' lie on other bins."""
     if rows.model_version == model.version:
         return rows
-    return replace(rows, score=None, model_version=None)
+    return replace(rows, score=None, model_version=None, probabilities=None)
 
 
 def share_limit(case: UseCase) -> float:

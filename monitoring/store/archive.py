@@ -92,7 +92,7 @@ def archive(engine: Engine, case: UseCase, run_key: str, as_of: datetime, folder
         return claimed
     tell_planner(engine, consumed_rows, archived_rows, rows=claimed.rows_consumed + claimed.rows)
     with consistent_read(engine) as connection:
-        content = encode_archive(*_claimed_rows(connection, case, claimed))
+        content = encode_archive(*_claimed_rows(connection, case, claimed), case.columns.classes)
     with writing(engine) as connection:
         return _complete(connection, case, run_key, folder, content)
 
@@ -165,7 +165,7 @@ def _claimed_rows(
     )
     held = select_rows(claimed.as_of).join(archived_rows, _same_row(archived_rows)).where(*mine)
     given = (
-        sa.select(scores.c.row_id, scores.c.score, scores.c.model_version)
+        sa.select(scores.c.row_id, scores.c.score, scores.c.model_version, scores.c.probabilities)
         .join(
             archived_rows,
             sa.and_(
@@ -176,7 +176,7 @@ def _claimed_rows(
         .where(*mine, scores.c.role == Role.CHAMPION.value, scores.c.scored_at <= claimed.as_of)
         .order_by(scores.c.scored_at, scores.c.model_version)
     )
-    newest = {row_id: Scored(score, by) for row_id, score, by in connection.execute(given)}
+    newest = {row_id: Scored(*score) for row_id, *score in connection.execute(given)}
     return to_rows(case, read_in_portions(connection, held)), newest
 
 

@@ -119,16 +119,27 @@ def add_rows(connection: Connection, use_case: str, rows: Rows) -> RowsAdded:
     return RowsAdded(added, len(others) - len(reused), len(reused) + len(unusable))
 
 
+@dataclass(frozen=True, eq=False)
+class GivenScores:
+    """Scores of rows by one model, each array as long as the others.
+
+    Attributes
+    ----------
+    alarmed
+        The decision: score >= threshold.
+    probabilities
+        Of each class, as JSON by name; None where the target has two values.
+    """
+
+    row_id: NDArray[np.str_]
+    score: NDArray[np.float64]
+    alarmed: NDArray[np.bool_]
+    scored_at: NDArray[np.datetime64]
+    probabilities: Sequence[str] | None = None
+
+
 def add_scores(
-    connection: Connection,
-    use_case: str,
-    row_id: NDArray[np.str_],
-    score: NDArray[np.float64],
-    *,
-    alarmed: NDArray[np.bool_],
-    model_version: str,
-    role: Role,
-    scored_at: NDArray[np.datetime64],
+    connection: Connection, use_case: str, given: GivenScores, *, model_version: str, role: Role
 ) -> ScoresAdded:
     """Add scores by row, version and role; those that can't be taken are set aside.
 
@@ -137,15 +148,18 @@ def add_scores(
     InputError
         None of the scores has a time.
     """
+    row_id, score, scored_at = given.row_id, given.score, given.scored_at
     outside = Fault(
         QuarantineReason.SCORE_OUT_OF_RANGE, "score", score, ~((score >= 0) & (score <= 1))
     )
     usable = _set_aside(connection, use_case, "scores", outside, row_id, scored_at)
+    by_class = [None] * len(row_id) if given.probabilities is None else given.probabilities
     columns = zip(
         row_id[usable].tolist(),
         score[usable].tolist(),
-        alarmed[usable].tolist(),
+        given.alarmed[usable].tolist(),
         moments(scored_at[usable]),
+        [by_class[place] for place in np.flatnonzero(usable)],
         strict=True,
     )
     records = [
@@ -157,8 +171,9 @@ def add_scores(
             "score": value,
             "alarmed": alarm,
             "scored_at": time,
+            "probabilities": probabilities,
         }
-        for row, value, alarm, time in columns
+        for row, value, alarm, time, probabilities in columns
     ]
     added = len(insert_new(connection, scores, records))
     return ScoresAdded(added, len(records) - added, len(row_id) - len(records))
@@ -170,8 +185,14 @@ def add_labels(
     row_id: NDArray[np.str_],
     label: NDArray[np.int8],
     label_time: NDArray[np.datetime64],
+    true_class: Sequence[str] | None = None,
 ) -> LabelsAdded:
     """Add labels by row, the first one stays; those that can't be taken are set aside.
+
+    Parameters
+    ----------
+    true_class
+        Names of the classes that `label` was made of; None where the target has two values.
 
     Raises
     ------
@@ -179,18 +200,31 @@ def add_labels(
         None of the labels has a time.
     """
     neither = ~np.isin(label, (NEGATIVE, POSITIVE))
-    fault = Fault(QuarantineReason.UNKNOWN_LABEL, "label", label, neither)
+    told = label if true_class is None else np.asarray(true_class, object)
+    fault = Fault(QuarantineReason.UNKNOWN_LABEL, "label", told, neither)
     usable = _set_aside(connection, use_case, "labels", fault, row_id, label_time)
+    names = [None] * len(row_id) if true_class is None else true_class
     columns = zip(
-        row_id[usable].tolist(), label[usable].tolist(), moments(label_time[usable]), strict=True
+        row_id[usable].tolist(),
+        label[usable].tolist(),
+        moments(label_time[usable]),
+        [names[place] for place in np.flatnonzero(usable)],
+        strict=True,
     )
     records: list[Record] = [
-        {"use_case": use_case, "row_id": row, "label": value, "label_time": time}
-        for row, value, time in columns
+        {
+            "use_case": use_case,
+            "row_id": row,
+            "label": value,
+            "label_time": time,
+            "true_class": name,
+        }
+        for row, value, time, name in columns
     ]
     added, others = _insert_firsts(connection, labels, records)
-    there = _stored(connection, labels, use_case, others, ("label",))
-    against = [record for record in others if there[record["row_id"]] != (record["label"],)]
+    told_by = ("label", "true_class")
+    there = _stored(connection, labels, use_case, others, told_by)
+    against = [r for r in others if there[r["row_id"]] != tuple(r[column] for column in told_by)]
     insert_new(connection, label_conflicts, against)
     rows_there = _stored(connection, production_rows, use_case, records, ())
     return LabelsAdded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from monitoring.errors import InputError
-from monitoring.rows.rows import Role, Rows, moment64
+from monitoring.rows.rows import UNLABELLED, Role, Rows, moment64
 from monitoring.rows.window import utc
 from monitoring.store import archive, intake, reading, schema, verdicts
 from monitoring.store.archive import read_training_rows
@@ -22,6 +23,7 @@ from monitoring.store.database import (
     writing,
 )
 from monitoring.store.database_failure import shown
+from monitoring.store.intake import GivenScores
 from monitoring.store.reading import read_ids, read_window
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ class ProductionStore:
         model_version: str,
         role: str,
         scored_at: datetime | NDArray[np.datetime64],
+        probabilities: NDArray[np.float64] | None = None,
     ) -> ScoresAdded:
         """Add a model's scores of rows; the first score of a row, version and role stays.
 
@@ -135,6 +138,8 @@ class ProductionStore:
             The decision: score >= threshold.
         role
             ``champion`` where the decision was acted on, ``shadow`` where it was not.
+        probabilities
+            (rows, classes): of each class, in the use case's order, where its target has classes.
 
         Raises
         ------
@@ -143,17 +148,21 @@ class ProductionStore:
             scores has a time.
         """
         times = _times(scored_at, len(row_id))
+        by_class = _by_class(case, probabilities, len(row_id))
         _check_lengths(row_id=row_id, scores=scores, alarmed=alarmed, scored_at=times)
         with writing(self.engine) as connection:
             added = intake.add_scores(
                 connection,
                 case.name,
-                np.asarray(row_id, np.str_),
-                np.asarray(scores, np.float64),
-                alarmed=np.asarray(alarmed, np.bool_),
+                GivenScores(
+                    np.asarray(row_id, np.str_),
+                    np.asarray(scores, np.float64),
+                    np.asarray(alarmed, np.bool_),
+                    times,
+                    by_class,
+                ),
                 model_version=model_version,
                 role=_role(role),
-                scored_at=times,
             )
         tell_planner(self.engine, schema.scores, rows=added.added)
         return added
@@ -162,7 +171,7 @@ class ProductionStore:
         self,
         case: UseCase,
         row_id: Sequence[str] | NDArray[np.str_],
-        labels: Sequence[int] | NDArray[np.int8],
+        labels: Sequence[int] | Sequence[str] | NDArray[np.int8],
         label_time: datetime | NDArray[np.datetime64],
     ) -> LabelsAdded:
         """Add labels by id; the first one of an id stays.
@@ -171,7 +180,7 @@ class ProductionStore:
         says the same is a repetition; one that contradicts is saved apart and counted. A label
         whose row is not stored yet is saved, counted as unknown, and valid once the row comes.
         One that is neither `POSITIVE` nor `NEGATIVE`, or has no time, is set aside with its
-        reason.
+        reason. Where the target has classes, labels are their names.
 
         Raises
         ------
@@ -180,9 +189,15 @@ class ProductionStore:
         """
         times = _times(label_time, len(row_id))
         _check_lengths(row_id=row_id, labels=labels, label_time=times)
+        names = None if case.columns.classes is None else [str(label) for label in labels]
         with writing(self.engine) as connection:
             added = intake.add_labels(
-                connection, case.name, np.asarray(row_id, np.str_), np.asarray(labels), times
+                connection,
+                case.name,
+                np.asarray(row_id, np.str_),
+                np.asarray(labels) if names is None else _watched(case, names),
+                times,
+                names,
             )
         tell_planner(self.engine, schema.labels, rows=added.added)
         return added
@@ -363,6 +378,34 @@ class ProductionStore:
 def _times(given: datetime | NDArray[np.datetime64], rows: int) -> NDArray[np.datetime64]:
     """Return one time per row."""
     return np.full(rows, moment64(given)) if isinstance(given, datetime) else given
+
+
+def _by_class(
+    case: UseCase, probabilities: NDArray[np.float64] | None, rows: int
+) -> list[str] | None:
+    """Return the probabilities of each row as JSON by the name of the class."""
+    classes = case.columns.classes
+    if probabilities is None or classes is None:
+        return None
+    if probabilities.shape != (rows, len(classes.names)):
+        msg = (
+            f"probabilities of {rows:,} rows and {len(classes.names)} classes "
+            f"({', '.join(classes.names)}) are needed, not {probabilities.shape}"
+        )
+        raise InputError(msg)
+    return [
+        json.dumps(dict(zip(classes.names, row, strict=True))) for row in probabilities.tolist()
+    ]
+
+
+def _watched(case: UseCase, names: Sequence[str]) -> NDArray[np.int8]:
+    """Return the label of each class by its name; a name that is no class is neither label."""
+    classes = case.columns.classes
+    if classes is None:
+        return np.full(len(names), UNLABELLED, np.int8)
+    watched = np.isin(classes.names, classes.watched)
+    places = classes.places(names)
+    return np.where(places < 0, UNLABELLED, watched[places]).astype(np.int8)
 
 
 def _check_lengths(**columns: Sized) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from monitoring.rows.window import Window
     from monitoring.use_case import UseCase
+    from monitoring.use_case_columns import Classes
 
 
 Portions: TypeAlias = Iterator[Sequence[sa.Row[Any]]]
@@ -81,7 +83,7 @@ def read_window(
     version = connection.execute(newest).scalar_one_or_none()
     statement = (
         select_rows(as_of, features=features)
-        .add_columns(scores.c.score)
+        .add_columns(scores.c.score, scores.c.probabilities)
         .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
         .where(*wanted)
     )
@@ -128,6 +130,7 @@ def select_rows(as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
             _P.features if features else sa.null(),
             labels.c.label,
             TimeText(labels.c.label_time),
+            labels.c.true_class,
         )
         .select_from(production_rows)
         .outerjoin(labels, label_of_row(as_of))
@@ -148,7 +151,7 @@ def to_rows(
     model_version: str | None = None,
     features: bool = True,
 ) -> Rows:
-    """Decode the records of `select_rows`, with a score as last column if there is a version."""
+    """Decode the records of `select_rows`, with score and probabilities if there is a version."""
     parts = [_decoded(case, records, model_version, features) for records in portions]
     return together(parts or [_decoded(case, (), model_version, features)])
 
@@ -158,8 +161,9 @@ def _decoded(
 ) -> Rows:
     import pandas as pd
 
-    columns = list(zip(*records, strict=True)) or [()] * 8
-    row_id, event_time, arrival_time, amount, values, label, label_time, *score = columns
+    columns = list(zip(*records, strict=True)) or [()] * 10
+    row_id, event_time, arrival_time, amount, values, label, label_time, name, *score = columns
+    classes = case.columns.classes
     return Rows(
         features=features_from_json(values, declared_features(case))
         if features
@@ -174,7 +178,21 @@ def _decoded(
         else readable_amounts(np.array(amount, dtype=np.float64)),
         score=None if model_version is None else np.array(score[0], dtype=np.float64),
         model_version=model_version,
+        true_class=None if classes is None else classes.places(name),
+        probabilities=None
+        if model_version is None or classes is None
+        else _probabilities(score[1], classes),
     )
+
+
+def _probabilities(texts: Sequence[str | None], classes: Classes) -> NDArray[np.float64]:
+    """Return the probability of each class of rows; NaN where a row, or a class, has none."""
+    given = np.full((len(texts), len(classes.names)), np.nan)
+    for place, text in enumerate(texts):
+        if text is not None:
+            by_name = json.loads(text)
+            given[place] = [by_name.get(name, np.nan) for name in classes.names]
+    return given
 
 
 def _times(moments: Sequence[str | None]) -> NDArray[np.datetime64]:

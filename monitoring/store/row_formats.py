@@ -13,9 +13,9 @@ from pydantic_core import to_json
 from monitoring.atomic_write import atomic_file
 from monitoring.bounded_file import FileRefusedError, open_regular
 from monitoring.errors import InputError
-from monitoring.rows.rows import Rows
+from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.store.database_failure import StoreError
-from monitoring.use_case_columns import Features
+from monitoring.use_case_columns import Classes, Features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +38,11 @@ class ArchiveError(StoreError):
 
 
 class Scored(NamedTuple):
-    """A score, and the model version that gave it."""
+    """A score, the model version that gave it, and the probability of each class as JSON."""
 
     score: float
     model_version: str
+    probabilities: str | None = None
 
 
 def features_to_json(features: pd.DataFrame) -> list[str]:
@@ -135,7 +136,9 @@ def readable_amounts(amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where((amounts >= 0) & np.isfinite(amounts), amounts, np.nan)
 
 
-def encode_archive(rows: Rows, scores: Mapping[str, Scored]) -> bytes:
+def encode_archive(
+    rows: Rows, scores: Mapping[str, Scored], classes: Classes | None = None
+) -> bytes:
     """Return the Parquet file of labelled rows, with the scores there are, by row id."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -155,6 +158,10 @@ def encode_archive(rows: Rows, scores: Mapping[str, Scored]) -> bytes:
         "score": pa.array([each and each.score for each in scored], pa.float64()),
         "model_version": pa.array([each and each.model_version for each in scored], pa.string()),
     }
+    if classes is not None and rows.true_class is not None:
+        columns["true_class"] = pa.array(classes.named(rows.true_class), pa.string())
+        given = [each and each.probabilities for each in scored]
+        columns["probabilities"] = pa.array(given, pa.string())
     columns |= {
         f"{_ARCHIVED_FEATURE}{name}": pa.array(rows.features[name], from_pandas=True)
         for name in rows.features
@@ -203,7 +210,17 @@ def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
         amount=None
         if case.columns.amount is None
         else readable_amounts(table["amount"].to_numpy()),
+        true_class=_archived_classes(table, case.columns.classes),
     )
+
+
+def _archived_classes(table: pa.Table, classes: Classes | None) -> NDArray[np.int8] | None:
+    """Return the place of each row's class; -1 where its archive, or the target, has none such."""
+    if classes is None:
+        return None
+    if "true_class" not in table.column_names:
+        return np.full(len(table), UNLABELLED, np.int8)
+    return classes.places(table["true_class"].to_pylist())
 
 
 def _archived_features(table: pa.Table, declared: Features) -> pd.DataFrame:
@@ -279,6 +296,9 @@ def read_snapshot(path: Path, features: Features, *, sha256: str) -> Rows:
         row_id=column("row_id").astype(np.str_),
         label=column("label").astype(np.int8),
         amount=column("amount") if _SNAPSHOT_MARK + "amount" in table.column_names else None,
+        true_class=column("true_class").astype(np.int8)
+        if _SNAPSHOT_MARK + "true_class" in table.column_names
+        else None,
         **{name: column(name).astype("datetime64[us]") for name in _TIMES},
     )
 
@@ -291,6 +311,8 @@ def _snapshot_table(rows: Rows) -> pa.Table:
     }
     columns[_SNAPSHOT_MARK + "row_id"] = pa.array(rows.row_id.astype(object), pa.string())
     columns[_SNAPSHOT_MARK + "label"] = pa.array(rows.label)
+    if rows.true_class is not None:
+        columns[_SNAPSHOT_MARK + "true_class"] = pa.array(rows.true_class)
     columns |= {_SNAPSHOT_MARK + name: pa.array(getattr(rows, name)) for name in _TIMES}
     if rows.amount is not None:
         columns[_SNAPSHOT_MARK + "amount"] = pa.array(rows.amount)

@@ -110,6 +110,7 @@ scores = sa.Table(
     sa.Column("score", sa.Double, nullable=False),
     sa.Column("alarmed", sa.Boolean, nullable=False),  # the decision at that time
     sa.Column("scored_at", UtcTime, nullable=False),
+    sa.Column("probabilities", JsonText),  # by class name; null where the target has two values
 )
 
 # Labels: the first of each id, whether or not its row has come.
@@ -120,6 +121,7 @@ labels = sa.Table(
     sa.Column("row_id", sa.Text, primary_key=True),
     sa.Column("label", sa.SmallInteger, nullable=False),  # 1 positive, 0 negative
     sa.Column("label_time", UtcTime, nullable=False),  # when the label came
+    sa.Column("true_class", sa.Text),  # its name; null where the target has two values
 )
 
 # Labels that contradict the first one of their id.
@@ -130,6 +132,7 @@ label_conflicts = sa.Table(
     sa.Column("row_id", sa.Text, primary_key=True),
     sa.Column("label_time", UtcTime, primary_key=True),
     sa.Column("label", sa.SmallInteger, nullable=False),
+    sa.Column("true_class", sa.Text),
 )
 
 # Rows set aside by a check, with the reason.

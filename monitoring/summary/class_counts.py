@@ -38,7 +38,8 @@ def decided_classes(
     """
     best_watched = np.where(watched, probabilities, -1.0).argmax(axis=1)
     best_other = np.where(watched, -1.0, probabilities).argmax(axis=1)
-    return np.where(score >= threshold, best_watched, best_other)
+    decided: NDArray[np.intp] = np.where(score >= threshold, best_watched, best_other)
+    return decided
 
 
 def class_counts(

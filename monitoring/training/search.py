@@ -94,6 +94,9 @@ class SearchResult:
             "average_precision": self.average_precision,
             "tried": [asdict(tried) for tried in self.tried],
         }
+        of_classes: dict[str, Any] = {}
+        if self.probabilities is not None:
+            of_classes["probabilities"] = self.probabilities
         with atomic_file(path) as part, part.open("wb") as file:
             np.savez(
                 file,
@@ -101,7 +104,7 @@ class SearchResult:
                 positions=self.positions,
                 scores=self.scores,
                 labels=self.labels,
-                **({} if self.probabilities is None else {"probabilities": self.probabilities}),
+                **of_classes,
             )
 
     @classmethod

@@ -109,16 +109,17 @@ def _file(
 
 def _spelled(positive: NDArray[np.bool_], target: Target) -> Any:
     """Return the truth in the values of the target's column."""
+    own: Any = target.positive
     if target.classes is not None:
         others = [value for value in target.classes if value not in target.watch]
         return np.where(positive, target.watch[0], np.resize(others, positive.size))
     if target.negative is not None:
-        return np.where(positive, target.positive, target.negative)
+        return np.where(positive, own, target.negative)
     if isinstance(target.positive, bool):
         return positive == target.positive
     if isinstance(target.positive, int):
-        return np.where(positive, target.positive, int(target.positive == 0))
-    return np.where(positive, target.positive, f"not {target.positive}")
+        return np.where(positive, own, int(own == 0))
+    return np.where(positive, own, f"not {own}")
 
 
 def _planted(

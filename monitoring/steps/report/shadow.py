@@ -51,7 +51,7 @@ class Shadow:
         try:
             challenger = model_registry().load(case, self.version)
             unseen = unseen_by(challenger, rows)
-            scores = challenger.score(unseen.features)
+            scores, probabilities = challenger.scores(unseen.features)
         except Exception as error:  # noqa: BLE001  whatever a registry or an estimator may raise
             return _unreadable(case, self.version, error)
         try:
@@ -63,6 +63,7 @@ class Shadow:
                 model_version=self.version,
                 role=Role.SHADOW,
                 scored_at=as_of,
+                probabilities=probabilities,
             )
         except InputError as error:  # its scores are no probabilities
             return _unreadable(case, self.version, error)
