@@ -153,13 +153,13 @@ def add_scores(
         QuarantineReason.SCORE_OUT_OF_RANGE, "score", score, ~((score >= 0) & (score <= 1))
     )
     usable = _set_aside(connection, use_case, "scores", outside, row_id, scored_at)
-    by_class = [None] * len(row_id) if given.probabilities is None else given.probabilities
+    by_class: Sequence[str | None] = given.probabilities or [None] * len(row_id)
     columns = zip(
         row_id[usable].tolist(),
         score[usable].tolist(),
         given.alarmed[usable].tolist(),
         moments(scored_at[usable]),
-        [by_class[place] for place in np.flatnonzero(usable)],
+        [by_class[place] for place in np.flatnonzero(usable).tolist()],
         strict=True,
     )
     records = [
@@ -203,12 +203,12 @@ def add_labels(
     told = label if true_class is None else np.asarray(true_class, object)
     fault = Fault(QuarantineReason.UNKNOWN_LABEL, "label", told, neither)
     usable = _set_aside(connection, use_case, "labels", fault, row_id, label_time)
-    names = [None] * len(row_id) if true_class is None else true_class
+    names: Sequence[str | None] = true_class or [None] * len(row_id)
     columns = zip(
         row_id[usable].tolist(),
         label[usable].tolist(),
         moments(label_time[usable]),
-        [names[place] for place in np.flatnonzero(usable)],
+        [names[place] for place in np.flatnonzero(usable).tolist()],
         strict=True,
     )
     records: list[Record] = [
