@@ -294,6 +294,7 @@ class ShortName(UseCaseSection):
     )
 
 
+Expression = Annotated[str, Field(min_length=1, max_length=2000)]
 MetricName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
 
@@ -315,6 +316,12 @@ class UseCase(UseCaseSection):
     words: Words = Field(default_factory=Words, description="Names of the positive class.")
     source: Source = Field(description="Where labelled history comes from.")
     columns: Columns = Field(description="The role of each column.")
+    derive: dict[ColumnName, Expression] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Features computed from a row's columns, by their names: SQL expressions of "
+        "DuckDB, such as `amount / items` or `hour(event_time)`.",
+    )
     labels: Labels = Field(description="When labels come.")
     split: Split = Field(
         default_factory=Split, description="Parts of the training rows, and their shares."
@@ -361,6 +368,31 @@ class UseCase(UseCaseSection):
             if strange:
                 msg = f"`drift.min_effect` of what is no feature: {', '.join(strange)}"
                 raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_derived_is_used(self) -> Self:
+        if not self.derive and self.columns.inputs is None:
+            return self
+        if not isinstance(self.columns.features, Features):
+            msg = "`derive` needs named columns: not with `columns.features: auto`"
+            raise ValueError(msg)
+        if not self.derive:
+            msg = "`columns.inputs` are what `derive` reads: there is no `derive`"
+            raise ValueError(msg)
+        used = {*self.columns.features.names, self.columns.amount}
+        inputs = self.columns.inputs.names if self.columns.inputs is not None else ()
+        for name in self.derive:
+            if name not in used or name in inputs:
+                msg = (
+                    f"`derive.{name}` is no feature: name it under `columns.features`, numeric or "
+                    "categorical, and not under `columns.inputs`"
+                )
+                raise ValueError(msg)
+        twice = sorted(set(inputs) & set(self.columns.features.names))
+        if twice:
+            msg = f"`columns.inputs`: {', '.join(twice)} is a feature, which `derive` may read too"
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

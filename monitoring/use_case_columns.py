@@ -202,6 +202,9 @@ class Columns(UseCaseSection):
     features: Annotated[
         Annotated[Features, Tag("(fields)")] | Annotated[Literal["auto"], Tag("(word)")], Either
     ] = Field(description="Columns the model reads; `auto` with `source: auto`.")
+    inputs: Features | None = Field(
+        None, description="Columns that `derive` reads and the model does not, by kind."
+    )
 
     @property
     def classes(self) -> Classes | None:
@@ -214,5 +217,8 @@ class Columns(UseCaseSection):
             for part, name in (("target", self.target.name), ("id", self.id)):
                 if name in self.features.names:
                     msg = f"{name!r} is the {part}: it can't be a feature too"
+                    raise ValueError(msg)
+                if self.inputs is not None and name in self.inputs.names:
+                    msg = f"{name!r} is the {part}: it can't be an input too"
                     raise ValueError(msg)
         return self

@@ -25,8 +25,14 @@ class Interruptible(Protocol):
 
 
 @contextmanager
-def closed_connection() -> Iterator[DuckDBPyConnection]:
-    """Open a database in memory that reads and writes no file, loads nothing and can't be set."""
+def closed_connection(*, ieee: bool = True) -> Iterator[DuckDBPyConnection]:
+    """Open a database in memory that reads and writes no file, loads nothing and can't be set.
+
+    Parameters
+    ----------
+    ieee
+        Whether a division by 0 is infinite; else it fails, as TRY tells.
+    """
     import duckdb
 
     with closing(
@@ -44,6 +50,7 @@ def closed_connection() -> Iterator[DuckDBPyConnection]:
                 "max_temp_directory_size": "0B",
                 "memory_limit": f"{MEMORY}B",
                 "threads": THREADS,
+                "ieee_floating_point_ops": ieee,
             },
         )
     ) as connection:

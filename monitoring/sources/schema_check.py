@@ -11,6 +11,7 @@ import numpy as np
 
 from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason, row_payload
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
+from monitoring.sources.derived import file_columns
 from monitoring.sources.source_file import MalformedRow
 from monitoring.sources.source_rows import numbered
 from monitoring.sources.typed_columns import (
@@ -119,7 +120,8 @@ def check(
     order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
     rows = _rows(typed, case, features, ids, arrival).take(order)
     aside = _wrong_width(malformed, called)
-    aside += _set_aside(frame, case, ids, row_number, defects, blame)
+    derived = typed.content[list(case.derive)]
+    aside += _set_aside(frame, case, ids, row_number, derived, defects, blame)
     return CheckedRows(
         rows=rows,
         quarantined=tuple(sorted(aside, key=lambda row: row.row_number)),
@@ -225,6 +227,7 @@ def _set_aside(
     case: UseCase,
     ids: NDArray[np.str_],
     row_number: NDArray[np.int64],
+    derived: pd.DataFrame,
     defects: list[Defect],
     blame: NDArray[np.int64],
 ) -> list[QuarantinedRow]:
@@ -236,15 +239,16 @@ def _set_aside(
             row_id=str(ids[row]),
             row_number=int(row_number[row]),
             reason=defects[blame[row]].reason,
-            detail=_detail(defects[blame[row]], record),
+            detail=_detail(defects[blame[row]], record, derived, row),
             payload=row_payload(record),
         )
-        for row, record in zip(where, records, strict=True)
+        for row, record in zip(where.tolist(), records, strict=True)
     ]
 
 
-def _detail(defect: Defect, record: dict[Any, Any]) -> str:
-    value = record[defect.column]
+def _detail(defect: Defect, record: dict[Any, Any], derived: pd.DataFrame, row: int) -> str:
+    name = defect.column
+    value = record[name] if name in record else derived[name].iloc[row]
     shown = repr(value) if isinstance(value, str) else str(value)
     return f"{defect.column}: {shown[:80]}"
 
@@ -256,7 +260,8 @@ def declarations(case: UseCase) -> DataFrameSchema:
     finite = Check(_is_finite, error=QuarantineReason.INFINITE_NUMBER)
     features, _ = resolved_columns(case)
     amount = case.columns.amount
-    columns = {name: Column(float, finite, nullable=True) for name in features.numeric}
+    numeric = dict.fromkeys((*features.numeric, *file_columns(case)[0]))
+    columns = {name: Column(float, finite, nullable=True) for name in numeric}
     if amount is not None:
         positive = Check.ge(0, error=QuarantineReason.NEGATIVE_AMOUNT)
         columns[amount] = Column(float, [finite, positive], nullable=True)

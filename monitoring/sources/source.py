@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.rows.parsing import ColumnTypeError, parse_numbers
+from monitoring.sources.derived import check_derive, file_columns
 from monitoring.sources.location import FoundFile, SourceError, source_files
 from monitoring.sources.query_rows import check_query, rows_of_query
 from monitoring.sources.schema_check import CheckedRows, check
@@ -80,13 +81,14 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
 
 
 def check_source(case: UseCase) -> None:
-    """Check what can be known of a source before it is read: its query.
+    """Check what can be known of a source before it is read: expressions, and its query.
 
     Raises
     ------
     SourceError
-        The query is not one that is run.
+        An expression is not scalar, or the query not one that is run.
     """
+    check_derive(case)
     if case.source.tables is not None:
         check_query(case)
     if case.source.database is not None:
@@ -118,8 +120,9 @@ def _place(path: str, files: Sequence[FoundFile]) -> str:
 def _text_columns(case: UseCase) -> list[str]:
     """Return the columns that are text, whatever it looks like."""
     columns = case.columns
-    features, target = resolved_columns(case)
-    text = [*features.categorical]
+    _, target = resolved_columns(case)
+    _, categorical = file_columns(case)
+    text = [*categorical]
     text += [columns.id] if columns.id is not None else []
     if isinstance(columns.event_time, EventTime) and columns.event_time.unit == "iso":
         text.append(columns.event_time.name)

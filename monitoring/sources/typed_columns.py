@@ -19,6 +19,7 @@ from monitoring.rows.parsing import (
 )
 from monitoring.rows.quarantine import QuarantineReason, is_usable_id
 from monitoring.rows.rows import moment64
+from monitoring.sources.derived import derived_columns, file_columns
 from monitoring.sources.target_values import ParsedLabels, parse_target, without_labels
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
@@ -103,12 +104,12 @@ def resolved_columns(case: UseCase) -> tuple[Features, Target]:
 def declared_columns(case: UseCase) -> tuple[str, ...]:
     """Return the file's columns that the use case names, each once, the target last."""
     columns = case.columns
-    features, target = resolved_columns(case)
+    _, target = resolved_columns(case)
     names = [columns.event_time.name] if isinstance(columns.event_time, EventTime) else []
     names += [columns.id] if columns.id is not None else []
-    names += features.names
+    names += [name for names in file_columns(case) for name in names]
     names += [columns.amount] if columns.amount is not None else []
-    return tuple(dict.fromkeys([*names, target.name]))
+    return tuple(dict.fromkeys(name for name in [*names, target.name] if name not in case.derive))
 
 
 def typed_columns(
@@ -136,10 +137,11 @@ def typed_columns(
     """
     import pandas as pd
 
-    features, target = resolved_columns(case)
+    _, target = resolved_columns(case)
     _require_columns(frame, case, optional=() if target_required else (target.name,))
-    content, defects = _features(frame, features, case.columns.amount)
+    content, defects = _given(frame, case)
     event_time, time_defects = _event_times(frame, case.columns.event_time, row_number)
+    content |= derived_columns(case, content, event_time)
     labels, label_defects = _label(frame, target, history=target_required)
     if isinstance(case.columns.event_time, EventTime):
         content[EVENT_TIME] = event_time
@@ -169,6 +171,9 @@ def _require_columns(frame: pd.DataFrame, case: UseCase, *, optional: tuple[str,
             near = get_close_matches(name, there) or _same_letters(name, there)
             hint = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
             problems.append(f"column {name!r} is missing{hint}")
+    problems += [
+        f"column {name!r} is there, and is derived" for name in case.derive if name in there
+    ]
     if problems:
         msg = f"{'; '.join(problems)} (columns in the file: {', '.join(there)})"
         raise SchemaError(msg)
@@ -179,18 +184,20 @@ def _same_letters(name: str, there: list[str]) -> list[str]:
     return [other for other in there if other.strip().casefold() == name.strip().casefold()]
 
 
-def _features(
-    frame: pd.DataFrame, features: Features, amount: str | None
-) -> tuple[dict[str, Any], list[Defect]]:
+def _given(frame: pd.DataFrame, case: UseCase) -> tuple[dict[str, Any], list[Defect]]:
+    """Read the features, inputs and amounts that are columns of the file."""
     content: dict[str, Any] = {}
     defects = []
-    for name in dict.fromkeys((*features.numeric, *((amount,) if amount else ()))):
+    numeric, categorical = file_columns(case)
+    amount = case.columns.amount
+    given = () if amount is None or amount in case.derive else (amount,)
+    for name in dict.fromkeys((*numeric, *given)):
         with _named(name):
             parsed = parse_numbers(frame[name])
         _require_type(name, "numbers", parsed.unparsable, frame[name])
         content[name] = parsed.values
         defects.append(Defect(QuarantineReason.UNPARSABLE_NUMBER, name, parsed.unparsable))
-    for name in features.categorical:
+    for name in categorical:
         content[name] = parse_words(frame[name])
     return content, defects
 

@@ -57,6 +57,9 @@ def test_a_wrong_use_case_file_names_field_value_and_what_is_allowed(tmp_path: P
         ("RandomForestClassifier", "RandomForestRegressor", "`class_weight`"),
         ("min_child_weight: 1.0", "min_samples_leaf: 1", "did you mean `min_child_samples`"),
         ("name: fraud", "name: cards", "'cards' must be the file's own name, 'fraud'"),
+        ("{path: creditcard.csv.gz,", "{tables: {a: a.csv}, sql: DROP TABLE a,", "is one SELECT"),
+        ("{path: creditcard.csv.gz,", "{database: DB, sql: DELETE FROM a,", "is one SELECT"),
+        ("words:", "derive: {V28: random()}\nwords:", "derive.V28: random() gives another"),
         ("{metric: drift_score}", "{metric: drift}", "no metric 'drift' can have a short name"),
     ],
 )

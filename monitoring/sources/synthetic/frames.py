@@ -9,12 +9,13 @@ import numpy as np
 
 from monitoring.errors import InputError
 from monitoring.rows.rows import POSITIVE
+from monitoring.sources.derived import file_columns
 from monitoring.sources.schema_check import check
 from monitoring.sources.synthetic.populations import Population, payments, survey_answers
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.use_case import UseCase
-from monitoring.use_case_columns import Columns, EventTime, Target
+from monitoring.use_case_columns import Columns, EventTime, Features, Target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,9 @@ def synthetic_frame(
     TypeError
         The use case's columns are not resolved yet.
     """
-    features, target = resolved_columns(case)
+    _, target = resolved_columns(case)
+    numeric, categorical = file_columns(case)
+    features = Features.model_construct(numeric=numeric, categorical=categorical)
     kind = case.source.synthetic
     if kind is None:
         msg = f"use case {case.name}: `source.synthetic` is not set: give `card` or `survey`"
@@ -136,7 +139,8 @@ def _planted(
     _, target = resolved_columns(case)
     amount = case.columns.amount
     changed = frame.copy()
-    changed[rows.features.columns] = rows.features
+    names = [name for name in rows.features.columns if name not in case.derive]
+    changed[names] = rows.features[names]
     if amount is not None and amount not in rows.features:
         changed[amount] = rows.amount
     changed[target.name] = _spelled(rows.label == POSITIVE, target)

@@ -1,0 +1,249 @@
+"""Derived columns: SQL expressions per row, with the same value wherever a row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from monitoring.field_types import did_you_mean
+from monitoring.rows.parsing import parse_words
+from monitoring.sources.closed_sql import closed_connection, parts_of, syntax_tree
+from monitoring.sources.location import SourceError
+from monitoring.use_case import UseCase
+from monitoring.use_case_columns import EventTime, Features, Target
+from monitoring.wording import shortened
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
+
+EVENT_TIME, AMOUNT = "event_time", "amount"
+"""What expressions call the time of a row, in UTC, and its money, where no column is called so."""
+
+_SCALAR = frozenset(
+    {"BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT"}
+    | {"FUNCTION", "OPERATOR", "TYPE"}
+)
+"""Classes of DuckDB's expressions that know one row alone."""
+
+_REFUSED = {"STAR": "`*`", "SUBQUERY": "a subquery", "WINDOW": "a window function"}
+
+_NUMBERS = ("BOOLEAN", "DECIMAL", "DOUBLE", "FLOAT", "BIGINT", "HUGEINT", "INTEGER", "INT")
+
+_WORDS = (*_NUMBERS, "VARCHAR", "DATE", "TIME")
+
+
+@dataclass(frozen=True)
+class _Derivation:
+    """The expressions of a use case.
+
+    Attributes
+    ----------
+    columns
+        Name and expression of each, and whether it is a number.
+    inputs
+        What an expression may name: the name, its type in SQL, and the column that it stands for.
+    """
+
+    case: str
+    columns: tuple[tuple[str, str, bool], ...]
+    inputs: tuple[tuple[str, str, str], ...]
+    target: str | None
+
+
+def file_columns(case: UseCase) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the features and inputs that a file holds, numbers and words: not the derived."""
+    given = (case.columns.features, case.columns.inputs)
+    kinds = [each for each in given if isinstance(each, Features)]
+    numeric = dict.fromkeys(name for each in kinds for name in each.numeric)
+    categorical = dict.fromkeys(name for each in kinds for name in each.categorical)
+    return (
+        tuple(name for name in numeric if name not in case.derive),
+        tuple(name for name in categorical if name not in case.derive),
+    )
+
+
+def check_derive(case: UseCase) -> None:
+    """Check the expressions of a use case, without any rows.
+
+    Raises
+    ------
+    SourceError
+        One is not a scalar expression of its row's columns alone, or not of its declared kind.
+    """
+    if case.derive:
+        _selects(_derivation(case))
+
+
+def derived_columns(
+    case: UseCase, content: Mapping[str, Any], event_time: NDArray[np.datetime64]
+) -> dict[str, Any]:
+    """Return the derived columns: numbers as float64, words as a pandas `str` array.
+
+    What can't be computed for a row, such as a division by 0, is missing.
+
+    Parameters
+    ----------
+    content
+        The columns of the file, parsed, by their names.
+
+    Raises
+    ------
+    SourceError
+        As `check_derive`.
+    """
+    if not case.derive:
+        return {}
+    import pyarrow as pa
+
+    derivation = _derivation(case)
+    selects = _selects(derivation)
+    arrays = {
+        name: pa.array(event_time if kind == "TIMESTAMP" else content[column], from_pandas=True)
+        for name, kind, column in derivation.inputs
+    }
+    with closed_connection(ieee=False) as connection:
+        connection.register("input", pa.table(arrays))
+        rows = connection.sql(_query(selects)).to_arrow_table()
+    frame = rows.to_pandas(integer_object_nulls=True)
+    return {
+        name: frame[name].to_numpy(np.float64) if is_number else parse_words(frame[name])
+        for name, _, is_number in derivation.columns
+    }
+
+
+def _derivation(case: UseCase) -> _Derivation:
+    columns = case.columns
+    numeric, categorical = file_columns(case)
+    inputs = [(name, "DOUBLE", name) for name in numeric]
+    inputs += [(name, "VARCHAR", name) for name in categorical]
+    time = columns.event_time.name if isinstance(columns.event_time, EventTime) else EVENT_TIME
+    named = [(time, "TIMESTAMP", time), (EVENT_TIME, "TIMESTAMP", time)]
+    if columns.amount is not None and columns.amount not in case.derive:
+        named += [(name, "DOUBLE", columns.amount) for name in (columns.amount, AMOUNT)]
+    taken = {name.casefold() for name, _, _ in inputs}
+    for each in named:
+        if each[0].casefold() not in taken:
+            taken.add(each[0].casefold())
+            inputs.append(each)
+    numbers = columns.features.numeric if isinstance(columns.features, Features) else ()
+    kinds = {*numbers, columns.amount}
+    return _Derivation(
+        case.name,
+        tuple((name, expression, name in kinds) for name, expression in case.derive.items()),
+        tuple(inputs),
+        columns.target.name if isinstance(columns.target, Target) else None,
+    )
+
+
+@lru_cache(maxsize=100)
+def _selects(derivation: _Derivation) -> tuple[str, ...]:
+    """Return the derived columns as items of a SELECT, once each has been checked."""
+    import duckdb
+
+    selects = []
+    with closed_connection(ieee=False) as connection:
+        fields = ", ".join(f"{_quoted(name)} {kind}" for name, kind, _ in derivation.inputs)
+        try:
+            connection.execute(f"CREATE TABLE input ({fields})").fetchall()
+        except duckdb.Error as error:
+            raise _wrong(derivation, "", f"{_first_line(error)}: SQL is blind to case") from error
+        for name, expression, is_number in derivation.columns:
+            try:
+                for problem in _problems(connection, expression, derivation):
+                    raise _wrong(derivation, name, problem)
+                kind = str(connection.sql(_query([f"({expression}\n)"])).types[0])
+            except duckdb.Error as error:
+                raise _wrong(derivation, name, _first_line(error)) from error
+            if not kind.startswith(_NUMBERS if is_number else _WORDS) or "[" in kind:
+                wanted = (
+                    "a number: name it under `categorical`, or CAST it" if is_number else "a word"
+                )
+                raise _wrong(derivation, name, f"gives {kind}, not {wanted}")
+            value = f"CAST(({expression}\n) AS DOUBLE)" if is_number else f"({expression}\n)"
+            selects.append(f"TRY({value}) AS {_quoted(name)}")
+    return tuple(selects)
+
+
+def _query(selects: Iterator[str] | list[str] | tuple[str, ...]) -> str:
+    return f"FROM input SELECT {', '.join(selects)}"
+
+
+def _problems(
+    connection: DuckDBPyConnection, expression: str, derivation: _Derivation
+) -> Iterator[str]:
+    """Yield what an expression is made of that is not its row's alone."""
+    trees = syntax_tree(connection, f"SELECT {expression}")
+    whole = trees[0] if len(trees) == 1 else {}
+    items = whole.get("select_list", [])
+    bare = {"select_list", "type", "aggregate_handling", "from_table"}
+    more = any(
+        value not in (None, [], {"map": []}) for key, value in whole.items() if key not in bare
+    )
+    if len(items) != 1 or more or items[0].get("alias") or whole["from_table"]["type"] != "EMPTY":
+        yield "not one expression, such as `amount / items` or `hour(event_time)`"
+        return
+    known = {name.casefold() for name, _, _ in derivation.inputs}
+    for part in parts_of(items):
+        kind = part.get("class")
+        if kind is not None and kind not in _SCALAR:
+            yield f"{_REFUSED.get(kind, kind.lower())}: an expression knows one row alone"
+        elif kind == "FUNCTION":
+            yield from _problems_of_function(connection, part)
+        elif kind == "COLUMN_REF":
+            name = ".".join(part["column_names"])
+            if name.casefold() not in known:
+                yield _unknown(name, derivation)
+
+
+def _unknown(name: str, derivation: _Derivation) -> str:
+    if derivation.target is not None and name.casefold() == derivation.target.casefold():
+        return f"`{name}` is the target: it is not known when a row is scored"
+    names = [name for name, _, _ in derivation.inputs]
+    return (
+        f"no column {did_you_mean(name, names)}: an expression names features of the file, "
+        f"`columns.inputs`, {AMOUNT} and {EVENT_TIME}, and no other derived column"
+    )
+
+
+def _problems_of_function(connection: DuckDBPyConnection, part: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why a function may not be called; nothing where DuckDB does not know it, or it may."""
+    name = str(part["function_name"])
+    found = connection.execute(
+        "SELECT DISTINCT function_type, stability, macro_definition FROM duckdb_functions() "
+        "WHERE lower(function_name) = lower($1)",
+        [name],
+    ).fetchall()
+    types = {kind for kind, _, _ in found}
+    if types - {"scalar", "macro"}:
+        yield f"{name}() is of several rows: an expression knows one row alone"
+        return
+    unsteady = {stability for kind, stability, _ in found if kind == "scalar"} - {"CONSISTENT"}
+    # DuckDB calls age() steady, which asks for the day where one time is given.
+    if unsteady or (name == "age" and len(part["arguments"]) == 1):
+        yield f"{name}() gives another value at another time or place"
+    for definition in {text for kind, _, text in found if kind == "macro"}:
+        for tree in syntax_tree(connection, f"SELECT {definition}"):
+            inner = (each for each in parts_of(tree["select_list"]) if "class" in each)
+            for each in inner:
+                if each["class"] == "FUNCTION":
+                    yield from _problems_of_function(connection, each)
+                elif each["class"] not in _SCALAR:
+                    yield f"{name}() is of several rows: an expression knows one row alone"
+
+
+def _wrong(derivation: _Derivation, name: str, problem: str) -> SourceError:
+    place = f"derive.{name}" if name else "derive"
+    return SourceError(f"use case {derivation.case}: {place}: {problem}")
+
+
+def _first_line(error: Exception) -> str:
+    return shortened(str(error).splitlines()[0], 200)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
