@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -84,6 +85,16 @@ _NOT_IN_TEXT = ("$", "{{", "<")
 """What begins an expansion, a template or a tag where people read."""
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        named = did_you_mean(value, available_timezones())
+        msg = f"no time zone {named}: give a name of the IANA database, such as Europe/Berlin"
+        raise ValueError(msg) from error
+    return value
+
+
 def _text(value: str) -> str:
     text = value.strip()
     unprintable = (f"U+{ord(sign):04X}" for sign in text if not sign.isprintable())
@@ -114,6 +125,7 @@ Limit = Annotated[Number, Field(ge=0, le=1e12)]
 Count = Annotated[int, BeforeValidator(_no_flag), Field(gt=0, le=1_000_000_000)]
 RandomState = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, lt=2**32)]
 Cron = Annotated[str, AfterValidator(_cron)]
+TimeZone = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_time_zone)]
 Text = Annotated[str, AfterValidator(_text)]
 """What people read: it reaches pages, alerts, dashboards and messages."""
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]

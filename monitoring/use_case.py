@@ -22,6 +22,7 @@ from monitoring.field_types import (
     Share,
     StrictShare,
     Text,
+    TimeZone,
     UseCaseSection,
 )
 from monitoring.use_case_columns import Columns, Features, Words
@@ -36,6 +37,11 @@ class Labels(UseCaseSection):
     mature_after: Duration = Field(description="Time after which a window counts as mature.")
     absent_at_maturity: Literal["negative", "unknown"] = Field(
         "unknown", description="Meaning of a label that has not come by then."
+    )
+    newest_wins: bool = Field(
+        False,
+        description="A later label takes the place of the first (a chargeback that was reversed); "
+        "else the first stays, so that a figure once published stays true.",
     )
 
     @model_validator(mode="after")
@@ -283,6 +289,11 @@ class Thresholds(UseCaseSection):
     quarantined: Threshold | None = Field(
         None, description="Rows that the schema check quarantined in a window."
     )
+    label_problems: Threshold | None = Field(
+        None,
+        description="Labels of a window that contradict, correct, precede their event, or have no "
+        "row.",
+    )
 
 
 class ShortName(UseCaseSection):
@@ -325,6 +336,9 @@ class UseCase(UseCaseSection):
     labels: Labels = Field(description="When labels come.")
     split: Split = Field(
         default_factory=Split, description="Parts of the training rows, and their shares."
+    )
+    timezone: TimeZone = Field(
+        "UTC", description="Zone of event times that name none, such as Europe/Berlin."
     )
     candidates: dict[str, Candidate] = Field(
         min_length=1, max_length=20, description="Model families to search."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from monitoring.errors import InputError, TocsinError
-from monitoring.rows.quarantine import FIRST_TIME, FIRST_TIME_BEYOND
+from monitoring.rows.quarantine import FIRST_TIME, FIRST_TIME_BEYOND, is_usable_time
 from monitoring.rows.rows import NO_TIME, moment64
 
 if TYPE_CHECKING:
@@ -55,11 +57,15 @@ class Times:
         Where something was there and could not be read.
     out_of_range
         Where the time lies outside the years 1900 to 2199.
+    ambiguous, nonexistent
+        Times without a zone that a clock showed twice, or never, as it was set back or forward.
     """
 
     values: NDArray[np.datetime64]
     unparsable: NDArray[np.bool_]
     out_of_range: NDArray[np.bool_]
+    ambiguous: int = 0
+    nonexistent: int = 0
 
 
 def is_text(column: pd.Series) -> bool:
@@ -111,8 +117,15 @@ def parse_words(column: pd.Series) -> Any:
     return pd.array([word or None for word in words], dtype="str")
 
 
-def parse_times(column: pd.Series, declared: EventTime) -> Times:
-    """Read a column as `datetime64[us]` in UTC; a time without a zone is UTC.
+def parse_times(column: pd.Series, declared: EventTime, timezone: str = "UTC") -> Times:
+    """Read a column as `datetime64[us]` in UTC.
+
+    Parameters
+    ----------
+    timezone
+        Zone of times that name none. One that clocks showed twice there is the first of the two;
+        one that they never showed, since they were set forward over it, is read by the clock as it
+        was before, so it is an hour later on the new one: as Python's `fold=0` says (PEP 495).
 
     Raises
     ------
@@ -120,7 +133,7 @@ def parse_times(column: pd.Series, declared: EventTime) -> Times:
         The column holds numbers where ISO 8601 is declared, or times where numbers are.
     """
     if declared.unit == "iso":
-        return _iso_times(column)
+        return _iso_times(column, timezone)
     if declared.origin is None:
         msg = f"{declared.name}: unit {declared.unit} needs an origin"
         raise InputError(msg)
@@ -135,7 +148,7 @@ def parse_times(column: pd.Series, declared: EventTime) -> Times:
     return Times(values, numbers.unparsable, out_of_range)
 
 
-def _iso_times(column: pd.Series) -> Times:
+def _iso_times(column: pd.Series, timezone: str) -> Times:
     import pandas as pd
     from pandas.api.types import is_datetime64_any_dtype
 
@@ -147,9 +160,49 @@ def _iso_times(column: pd.Series) -> Times:
     read = pd.to_datetime(given, utc=True, errors="coerce", format="ISO8601")
     values = read.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
     lost = np.isnat(values)
-    out_of_range = ~lost & ~((values >= FIRST_TIME) & (values < FIRST_TIME_BEYOND))
+    ambiguous = nonexistent = 0
+    if timezone != "UTC":
+        local = np.flatnonzero(_names_no_zone(given) & ~lost & is_usable_time(values))
+        values[local], ambiguous, nonexistent = _in_utc(values[local], timezone)
+    out_of_range = ~lost & ~is_usable_time(values)
     values[out_of_range] = NO_TIME
-    return Times(values, lost & present, out_of_range)
+    return Times(values, lost & present, out_of_range, ambiguous, nonexistent)
+
+
+_ZONED = re.compile(r"[T ]\d.*(?:Z|[+-]\d\d(?::?\d\d)?)\s*$", re.IGNORECASE)
+"""A time of the day, and a zone: the end of 2026-10-25 is none."""
+
+
+def _names_no_zone(given: pd.Series) -> NDArray[np.bool_]:
+    """Return which times have no zone of their own."""
+    from pandas.api.types import is_datetime64_any_dtype
+
+    if is_datetime64_any_dtype(given):
+        return np.full(len(given), getattr(given.dtype, "tz", None) is None)
+    return np.array(
+        [
+            getattr(value, "tzinfo", None) is None and not _ZONED.search(str(value))
+            for value in given.tolist()
+        ],
+        np.bool_,
+    )
+
+
+def _in_utc(
+    local: NDArray[np.datetime64], timezone: str
+) -> tuple[NDArray[np.datetime64], int, int]:
+    """Return what clocks showed in UTC, and how many times they showed twice, and never."""
+    import pandas as pd
+
+    shown = pd.Series(local).dt
+    once = shown.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT").isna().to_numpy()
+    there = shown.tz_localize(timezone, ambiguous=np.ones(len(local), bool), nonexistent="NaT")
+    never = there.isna().to_numpy()
+    values = there.dt.tz_convert(None).to_numpy().astype("datetime64[us]")
+    zone = ZoneInfo(timezone)
+    moments = [moment.replace(tzinfo=zone) for moment in local[never].tolist()]
+    values[never] = [moment64(moment) for moment in moments]
+    return values, int(once.sum() - never.sum()), int(never.sum())
 
 
 def _spelled(value: float) -> str | None:

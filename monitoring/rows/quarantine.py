@@ -19,6 +19,9 @@ FIRST_TIME = np.datetime64(f"{FIRST_YEAR}-01-01", "us")
 FIRST_TIME_BEYOND = np.datetime64(f"{LAST_YEAR + 1}-01-01", "us")
 """Event times lie in [FIRST_TIME, FIRST_TIME_BEYOND): others are a fault of the data."""
 
+CLOCK_SKEW = np.timedelta64(5, "m")
+"""How far clocks may differ: what is timed later than this after it came is from the future."""
+
 LONGEST_ID = 200
 """Characters that an id may have."""
 
@@ -30,6 +33,7 @@ class QuarantineReason(StrEnum):
     MISSING_TIME = "missing time"
     UNPARSABLE_TIME = "unparsable time"
     TIME_OUT_OF_RANGE = "time out of range"
+    FROM_THE_FUTURE = "time in the future"
     MISSING_ID = "missing id"
     UNUSABLE_ID = "unusable id"
     UNPARSABLE_NUMBER = "unparsable number"
@@ -97,8 +101,8 @@ def quarantine_unusable(rows: Rows) -> tuple[Rows, tuple[QuarantinedRow, ...]]:
     """Part rows that every later step can take from those that some can't.
 
     Set aside are rows without an id or with one that is too long, without an event or arrival
-    time or with one outside the years 1900 to 2199, with an infinite number, or with an amount
-    below 0. Missing features and amounts are no fault.
+    time or with one outside the years 1900 to 2199, that happened after they arrived, with an
+    infinite number, or with an amount below 0. Missing features and amounts are no fault.
 
     Returns
     -------
@@ -108,20 +112,28 @@ def quarantine_unusable(rows: Rows) -> tuple[Rows, tuple[QuarantinedRow, ...]]:
         *_id_and_time_faults(
             rows.row_id, {"event time": rows.event_time, "arrival time": rows.arrival_time}
         ),
+        from_the_future("event time", rows.event_time, rows.arrival_time),
         *_number_faults(rows),
     ]
     usable, unusable = _part(faults, rows.row_id, lambda place: _record(rows, place))
     return (rows.take(usable) if unusable else rows), unusable
 
 
+def from_the_future(
+    column: str, times: NDArray[np.datetime64], came: NDArray[np.datetime64] | np.datetime64
+) -> Fault:
+    """Return which times are later than what they are of came, by more than `CLOCK_SKEW`."""
+    return Fault(QuarantineReason.FROM_THE_FUTURE, column, times, times > came + CLOCK_SKEW)
+
+
 def quarantine_values(
-    fault: Fault, *, row_id: NDArray[np.str_], times: NDArray[np.datetime64]
+    faults: Sequence[Fault], *, row_id: NDArray[np.str_], times: NDArray[np.datetime64]
 ) -> tuple[NDArray[np.bool_], tuple[QuarantinedRow, ...]]:
     """Part scores or labels that can be taken from those that can't, or have no id or time.
 
     Parameters
     ----------
-    fault
+    faults
         The values, and which of them can't be taken.
     row_id, times
         Of the row of each value, and when the value came.
@@ -132,9 +144,10 @@ def quarantine_values(
     """
 
     def record(place: int) -> dict[str, Any]:
-        return {"id": row_id[place], fault.column: fault.values[place], "time": str(times[place])}
+        values = {fault.column: fault.values[place] for fault in faults}
+        return {"id": row_id[place], **values, "time": str(times[place])}
 
-    return _part([*_id_and_time_faults(row_id, {"time": times}), fault], row_id, record)
+    return _part([*_id_and_time_faults(row_id, {"time": times}), *faults], row_id, record)
 
 
 def row_payload(record: Mapping[Any, Any]) -> str:

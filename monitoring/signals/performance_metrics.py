@@ -249,7 +249,15 @@ LABEL_PROBLEMS = Metric(
     "label_problems",
     unit=Unit.ROWS,
     title="Labels in doubt",
-    help="Labels that contradict another or belong to no row, by `problem`; none is discarded.",
+    help="Labels since the window's start that contradict the first one, came before their event "
+    "or belong to no row, by `problem`; none is discarded.",
     labels=("problem",),
     good=Direction.DOWN,
+)
+LABEL_CORRECTIONS = Metric(
+    "label_corrections",
+    unit=Unit.ROWS,
+    title="Corrected labels",
+    help="Labels since the window's start that took the place of an earlier one, where the use "
+    "case lets the newest win.",
 )

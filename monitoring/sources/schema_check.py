@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from monitoring.sources.derived import file_columns
 from monitoring.sources.source_file import MalformedRow
 from monitoring.sources.source_rows import numbered
 from monitoring.sources.typed_columns import (
+    ClockChanges,
     Defect,
     SchemaError,
     TypedColumns,
@@ -46,6 +47,8 @@ class CheckedRows:
     target
         The use case's target with the negative value that these rows were read by: batches that
         come later are read by the same one.
+    clock_changes
+        Event times without a zone that fell into the change of a clock.
     synthetic
         Whether the rows are generated, not real.
     """
@@ -56,6 +59,7 @@ class CheckedRows:
     out_of_order: int
     source_hash: str
     target: Target
+    clock_changes: ClockChanges = field(default_factory=ClockChanges)
     synthetic: bool = False
 
 
@@ -129,6 +133,7 @@ def check(
         out_of_order=_out_of_order(typed.event_time[accepted]),
         source_hash=source_hash,
         target=_with_negative(target, typed.negative),
+        clock_changes=typed.clock_changes,
     )
 
 

@@ -26,6 +26,7 @@ from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Columns, EventTime, Features, Target
 from monitoring.use_case_file import find_use_case
 from monitoring.use_case_source import is_address
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
     except SchemaError as error:
         msg = f"{source.place}: {error}"
         raise SchemaError(msg) from error
-    _log_quarantined(checked, source.place)
+    _log_findings(checked, source.place)
     return checked
 
 
@@ -160,8 +161,8 @@ def _nothing_there(case: UseCase, data: Path) -> str:
     )
 
 
-def _log_quarantined(checked: CheckedRows, place: str) -> None:
-    """Log what was set aside; raise if nothing is left."""
+def _log_findings(checked: CheckedRows, place: str) -> None:
+    """Log what was set aside and what was read by a rule; raise if nothing is left."""
     by_reason = Counter(row.reason for row in checked.quarantined)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in by_reason.most_common())
     if not len(checked.rows):
@@ -170,6 +171,16 @@ def _log_quarantined(checked: CheckedRows, place: str) -> None:
         raise SchemaError(msg)
     if reasons:
         _log.warning("%s: rows set aside: %s", place, reasons)
+    changes = checked.clock_changes
+    if changes.ambiguous or changes.nonexistent:
+        _log.warning(
+            "%s: %s without a zone fell into a change of the clock: %s shown twice, of which the "
+            "first was taken, and %s never shown, read by the clock as it was before",
+            place,
+            several(changes.ambiguous + changes.nonexistent, "event time"),
+            f"{changes.ambiguous:,}",
+            f"{changes.nonexistent:,}",
+        )
 
 
 def resolve(case: UseCase, data: Path) -> UseCase:

@@ -13,6 +13,7 @@ import numpy as np
 from monitoring.errors import InputTypeError, TocsinError
 from monitoring.rows.parsing import (
     ColumnTypeError,
+    Times,
     parse_numbers,
     parse_times,
     parse_words,
@@ -55,6 +56,22 @@ class Defect:
     where: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class ClockChanges:
+    """Times without a zone that fell into the change of a clock.
+
+    Attributes
+    ----------
+    ambiguous
+        Shown twice, as the clock was set back: the first of the two was taken.
+    nonexistent
+        Never shown, as it was set forward: the clock as it was before was taken.
+    """
+
+    ambiguous: int = 0
+    nonexistent: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class TypedColumns:
     """Every declared column, one value per row of the raw frame, in its order.
@@ -71,6 +88,8 @@ class TypedColumns:
         int8, as in `Rows`; None where the target has two values.
     negative
         The target's negative value as the file spells it; None where no row has it.
+    clock_changes
+        Event times without a zone that fell into the change of a clock.
     ids
         None where the use case has no id column; an element is None where there is none to use.
     defects
@@ -84,6 +103,7 @@ class TypedColumns:
     negative: str | None
     ids: list[str | None] | None
     defects: tuple[Defect, ...]
+    clock_changes: ClockChanges
 
 
 def resolved_columns(case: UseCase) -> tuple[Features, Target]:
@@ -140,7 +160,8 @@ def typed_columns(
     _, target = resolved_columns(case)
     _require_columns(frame, case, optional=() if target_required else (target.name,))
     content, defects = _given(frame, case)
-    event_time, time_defects = _event_times(frame, case.columns.event_time, row_number)
+    times, time_defects = _event_times(frame, case, row_number)
+    event_time = times.values
     content |= derived_columns(case, content, event_time)
     labels, label_defects = _label(frame, target, history=target_required)
     if isinstance(case.columns.event_time, EventTime):
@@ -158,6 +179,7 @@ def typed_columns(
         negative=labels.negative,
         ids=ids,
         defects=(*defects, *time_defects, *label_defects),
+        clock_changes=ClockChanges(times.ambiguous, times.nonexistent),
     )
 
 
@@ -203,17 +225,19 @@ def _given(frame: pd.DataFrame, case: UseCase) -> tuple[dict[str, Any], list[Def
 
 
 def _event_times(
-    frame: pd.DataFrame, declared: EventTime | ArrivalOrder, row_number: NDArray[np.int64]
-) -> tuple[NDArray[np.datetime64], list[Defect]]:
+    frame: pd.DataFrame, case: UseCase, row_number: NDArray[np.int64]
+) -> tuple[Times, list[Defect]]:
+    declared = case.columns.event_time
     if isinstance(declared, ArrivalOrder):
         spacing = np.timedelta64(declared.spacing).astype("timedelta64[us]")
-        return moment64(declared.origin) + row_number * spacing, []
+        none = np.zeros(len(row_number), np.bool_)
+        return Times(moment64(declared.origin) + row_number * spacing, none, none), []
     name = declared.name
     with _named(name):
-        times = parse_times(frame[name], declared)
+        times = parse_times(frame[name], declared, case.timezone)
     _require_type(name, "times", times.unparsable, frame[name])
     missing = np.isnat(times.values) & ~times.unparsable & ~times.out_of_range
-    return times.values, [
+    return times, [
         Defect(QuarantineReason.UNPARSABLE_TIME, name, times.unparsable),
         Defect(QuarantineReason.TIME_OUT_OF_RANGE, name, times.out_of_range),
         Defect(QuarantineReason.MISSING_TIME, name, missing),

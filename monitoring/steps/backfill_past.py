@@ -110,9 +110,9 @@ class Past:
         """Return how many rows were quarantined after `since` and by `as_of`, by reason."""
         return self.store.quarantined_counts(case, since, as_of)
 
-    def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems:
-        """Return how many labels had come by `as_of` that could not be accepted as they were."""
-        return self.store.label_problems(case, as_of)
+    def label_problems(self, case: UseCase, since: datetime, as_of: datetime) -> LabelProblems:
+        """Return how many labels came after `since`, by `as_of`, that are not as they should be."""
+        return self.store.label_problems(case, since, as_of)
 
     def load_verdict(self, case: UseCase, verdict_id: str) -> str | None:
         """Return the stored verdict of that id; None if there is none."""

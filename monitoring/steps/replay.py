@@ -134,6 +134,7 @@ def replay(
             scored_at=rows.arrival_time,
             probabilities=probabilities,
         )
+        # What is replayed is known in advance: each label counts from its own time on.
         known = rows.labelled
         store.add_labels(case, known.row_id, labels_of(case, known), known.label_time)
         store.add_quarantined(case, checked.quarantined, seen_at=plan.end)

@@ -24,7 +24,8 @@ from monitoring.atomic_write import atomic_write
 from monitoring.rows.maturity import matured
 from monitoring.rows.rows import Role, Rows, moment64, together
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
-from monitoring.store.reading import known, label_of_row, read_in_portions, select_rows, to_rows
+from monitoring.store.known_label import corrected, corrections, label_of_row
+from monitoring.store.reading import known, read_in_portions, select_rows, to_rows
 from monitoring.store.row_formats import Scored, encode_archive, read_archive
 from monitoring.store.schema import (
     archived_rows,
@@ -163,7 +164,9 @@ def _claimed_rows(
         archived_rows.c.use_case == case.name,
         archived_rows.c.run_key == claimed.run_key,
     )
-    held = select_rows(claimed.as_of).join(archived_rows, _same_row(archived_rows)).where(*mine)
+    held = (
+        select_rows(case, claimed.as_of).join(archived_rows, _same_row(archived_rows)).where(*mine)
+    )
     given = (
         sa.select(scores.c.row_id, scores.c.score, scores.c.model_version, scores.c.probabilities)
         .join(
@@ -263,7 +266,7 @@ def read_training_rows(
     engine: Engine, case: UseCase, as_of: datetime, span: timedelta | None, folder: Path
 ) -> Rows:
     """Return the training rows as of a moment; see `ProductionStore.training_rows`."""
-    live = select_rows(as_of).where(
+    live = select_rows(case, as_of).where(
         *known(case, as_of), counts_as_labelled(case, as_of), ~in_complete_archive()
     )
     start = None if span is None else as_of - span
@@ -272,13 +275,15 @@ def read_training_rows(
     with consistent_read(engine) as connection:
         parts = [to_rows(case, read_in_portions(connection, live))]
         archives = complete_archives(connection, case)
+        changed = corrections(connection, case, as_of)
     parts += [
         read_archive(folder / archive.file, archive.sha256, case)
         for archive in archives
         if archive.file is not None
         and (start is None or archive.last_event is None or archive.last_event >= start)
     ]
-    rows = matured(_in_order(together(parts)).as_of(as_of), case.labels, as_of).labelled
+    known_then = _in_order(corrected(together(parts), changed)).as_of(as_of)
+    rows = matured(known_then, case.labels, as_of).labelled
     if start is not None:
         rows = rows.take(rows.event_time >= moment64(start))
     return rows

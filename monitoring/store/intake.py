@@ -16,11 +16,13 @@ from monitoring.rows.quarantine import (
     Fault,
     QuarantinedRow,
     QuarantineReason,
+    from_the_future,
     is_usable_time,
     quarantine_unusable,
     quarantine_values,
 )
-from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role
+from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role, moment64
+from monitoring.rows.window import utc
 from monitoring.store.database import batches, insert_new
 from monitoring.store.row_formats import features_to_json
 from monitoring.store.schema import (
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from monitoring.rows.rows import Rows
+    from monitoring.use_case import UseCase
 
 Record = Mapping[str, Any]
 
@@ -83,10 +86,12 @@ class LabelsAdded:
     ----------
     conflicting
         Contradict the label that is stored; saved apart, and counted.
+    corrected
+        The same where the newest label wins: they take the place of the one before.
     unknown
         Accepted labels whose row is not stored yet; valid once it comes.
     quarantined
-        Neither `POSITIVE` nor `NEGATIVE`, or without a time.
+        Neither `POSITIVE` nor `NEGATIVE`, without a time, or from the future.
     """
 
     added: int
@@ -94,6 +99,7 @@ class LabelsAdded:
     conflicting: int
     unknown: int
     quarantined: int = 0
+    corrected: int = 0
 
 
 def add_rows(connection: Connection, use_case: str, rows: Rows) -> RowsAdded:
@@ -152,7 +158,7 @@ def add_scores(
     outside = Fault(
         QuarantineReason.SCORE_OUT_OF_RANGE, "score", score, ~((score >= 0) & (score <= 1))
     )
-    usable = _set_aside(connection, use_case, "scores", outside, row_id, scored_at)
+    usable = _set_aside(connection, use_case, "scores", [outside], row_id, scored_at)
     by_class: Sequence[str | None] = given.probabilities or [None] * len(row_id)
     columns = zip(
         row_id[usable].tolist(),
@@ -181,13 +187,18 @@ def add_scores(
 
 def add_labels(
     connection: Connection,
-    use_case: str,
+    case: UseCase,
     row_id: NDArray[np.str_],
     label: NDArray[np.int8],
     label_time: NDArray[np.datetime64],
     true_class: Sequence[str] | None = None,
+    *,
+    received_at: datetime | None,
 ) -> LabelsAdded:
-    """Add labels by row, the first one stays; those that can't be taken are set aside.
+    """Add labels by row; those that can't be taken are set aside.
+
+    The first one of a row stays, or, where the use case says so, the newest wins. Either way all
+    that say something else are saved apart.
 
     Parameters
     ----------
@@ -199,10 +210,13 @@ def add_labels(
     InputError
         None of the labels has a time.
     """
+    use_case = case.name
     neither = ~np.isin(label, (NEGATIVE, POSITIVE))
     told = label if true_class is None else np.asarray(true_class, object)
-    fault = Fault(QuarantineReason.UNKNOWN_LABEL, "label", told, neither)
-    usable = _set_aside(connection, use_case, "labels", fault, row_id, label_time)
+    faults = [Fault(QuarantineReason.UNKNOWN_LABEL, "label", told, neither)]
+    if received_at is not None:
+        faults.append(from_the_future("label time", label_time, moment64(received_at)))
+    usable = _set_aside(connection, use_case, "labels", faults, row_id, label_time, received_at)
     names: Sequence[str | None] = true_class or [None] * len(row_id)
     columns = zip(
         row_id[usable].tolist(),
@@ -222,18 +236,47 @@ def add_labels(
         for row, value, time, name in columns
     ]
     added, others = _insert_firsts(connection, labels, records)
-    told_by = ("label", "true_class")
-    there = _stored(connection, labels, use_case, others, told_by)
-    against = [r for r in others if there[r["row_id"]] != tuple(r[column] for column in told_by)]
-    insert_new(connection, label_conflicts, against)
+    apart = _unlike_the_first(connection, case, others)
+    insert_new(connection, label_conflicts, apart)
     rows_there = _stored(connection, production_rows, use_case, records, ())
     return LabelsAdded(
         added,
-        repeated=len(others) - len(against),
-        conflicting=len(against),
+        repeated=len(others) - len(apart),
+        conflicting=0 if case.labels.newest_wins else len(apart),
         unknown=sum(record["row_id"] not in rows_there for record in records),
         quarantined=len(row_id) - len(records),
+        corrected=len(apart) if case.labels.newest_wins else 0,
     )
+
+
+_TOLD_BY = ("label", "true_class")
+
+
+def _unlike_the_first(
+    connection: Connection, case: UseCase, others: Sequence[Record]
+) -> list[Record]:
+    """Return the labels that contradict the first of their row.
+
+    Where the newest wins, one that goes back to the first is among them.
+    """
+    first = _stored(connection, labels, case.name, others, (*_TOLD_BY, "label_time"))
+
+    def contradicts(record: Record) -> bool:
+        return first[record["row_id"]][:2] != tuple(record[column] for column in _TOLD_BY)
+
+    against = [record for record in others if contradicts(record)]
+    if not case.labels.newest_wins:
+        return against
+    changed = {record["row_id"] for record in against}
+    changed |= _stored(connection, label_conflicts, case.name, others, ()).keys()
+    back = [
+        record
+        for record in others
+        if record["row_id"] in changed
+        and not contradicts(record)
+        and first[record["row_id"]][2] != record["label_time"]
+    ]
+    return against + back
 
 
 def add_quarantined(
@@ -304,13 +347,14 @@ def _set_aside(
     connection: Connection,
     use_case: str,
     what: str,
-    fault: Fault,
+    faults: Sequence[Fault],
     row_id: NDArray[np.str_],
     times: NDArray[np.datetime64],
+    received_at: datetime | None = None,
 ) -> NDArray[np.bool_]:
     """Quarantine the scores or labels that can't be taken; return which ones can."""
-    usable, unusable = quarantine_values(fault, row_id=row_id, times=times)
-    seen_at = _seen_at(what, times)
+    usable, unusable = quarantine_values(faults, row_id=row_id, times=times)
+    seen_at = _seen_at(what, times) if received_at is None else [utc(received_at)] * len(row_id)
     records = [_quarantine_record(use_case, row, seen_at[row.row_number]) for row in unusable]
     insert_new(connection, quarantined_rows, records)
     return usable

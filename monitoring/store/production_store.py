@@ -173,14 +173,23 @@ class ProductionStore:
         row_id: Sequence[str] | NDArray[np.str_],
         labels: Sequence[int] | Sequence[str] | NDArray[np.int8],
         label_time: datetime | NDArray[np.datetime64],
+        *,
+        received_at: datetime | None = None,
     ) -> LabelsAdded:
-        """Add labels by id; the first one of an id stays.
+        """Add labels by id; the first one of an id stays, unless the use case says `newest_wins`.
 
-        So a figure about mature rows, and an archive, stay true once made. A later label that
-        says the same is a repetition; one that contradicts is saved apart and counted. A label
-        whose row is not stored yet is saved, counted as unknown, and valid once the row comes.
-        One that is neither `POSITIVE` nor `NEGATIVE`, or has no time, is set aside with its
-        reason. Where the target has classes, labels are their names.
+        Where it stays, a figure about mature rows, and an archive, stay true once made. A later
+        label that says the same is a repetition; one that contradicts is saved apart and counted,
+        and where the newest wins it is the row's label from its own time on. A label whose row is
+        not stored yet is saved, counted as unknown, and valid once the row comes. One that is
+        neither `POSITIVE` nor `NEGATIVE`, has no time, or is from the future, is set aside with
+        its reason. Where the target has classes, labels are their names.
+
+        Parameters
+        ----------
+        received_at
+            When the labels were received: one whose time is later is from the future. Not looked
+            at where it is not given.
 
         Raises
         ------
@@ -193,11 +202,12 @@ class ProductionStore:
         with writing(self.engine) as connection:
             added = intake.add_labels(
                 connection,
-                case.name,
+                case,
                 np.asarray(row_id, np.str_),
                 np.asarray(labels) if names is None else _watched(case, names),
                 times,
                 names,
+                received_at=received_at,
             )
         tell_planner(self.engine, schema.labels, rows=added.added)
         return added
@@ -264,10 +274,17 @@ class ProductionStore:
         with consistent_read(self.engine) as connection:
             return reading.quarantined_counts(connection, case, utc(since), utc(as_of))
 
-    def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems:
-        """Return how many labels had come by `as_of` that could not be taken as they are."""
+    def unreadable_values(
+        self, case: UseCase, since: datetime, as_of: datetime
+    ) -> Mapping[str, int]:
+        """Return how many rows were set aside for a value of another type, by column."""
         with consistent_read(self.engine) as connection:
-            return reading.label_problems(connection, case, utc(as_of))
+            return reading.unreadable_values(connection, case, utc(since), utc(as_of))
+
+    def label_problems(self, case: UseCase, since: datetime, as_of: datetime) -> LabelProblems:
+        """Return how many labels came after `since`, by `as_of`, that are not as they should be."""
+        with consistent_read(self.engine) as connection:
+            return reading.label_problems(connection, case, utc(since), utc(as_of))
 
     # For retrains.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import sqlalchemy as sa
 
+from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, together
+from monitoring.store.known_label import known_label
 from monitoring.store.row_formats import declared_features, features_from_json, readable_amounts
 from monitoring.store.schema import (
     TimeText,
@@ -22,6 +25,7 @@ from monitoring.store.schema import (
     scores,
 )
 from monitoring.store.window_source import LabelProblems
+from monitoring.use_case_columns import EventTime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +86,7 @@ def read_window(
     )
     version = connection.execute(newest).scalar_one_or_none()
     statement = (
-        select_rows(as_of, features=features)
+        select_rows(case, as_of, features=features)
         .add_columns(scores.c.score, scores.c.probabilities)
         .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
         .where(*wanted)
@@ -107,20 +111,12 @@ def inside(case: UseCase, window: Window, as_of: datetime) -> list[sa.ColumnElem
     return [*known(case, as_of), _P.event_time >= window.start, _P.event_time < window.end]
 
 
-def label_of_row(as_of: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition that joins a row and the label that had come by `as_of`."""
-    return sa.and_(
-        labels.c.use_case == _P.use_case,
-        labels.c.row_id == _P.row_id,
-        labels.c.label_time <= as_of,
-    )
-
-
-def select_rows(as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
+def select_rows(case: UseCase, as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
     """Return the select of rows in order of event time, with their labels as of `as_of`.
 
     Without `features`, null stands in their place.
     """
+    known = known_label(case, as_of)
     return (
         sa.select(
             _P.row_id,
@@ -128,12 +124,11 @@ def select_rows(as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
             TimeText(_P.arrival_time),
             _P.amount,
             _P.features if features else sa.null(),
-            labels.c.label,
-            TimeText(labels.c.label_time),
-            labels.c.true_class,
+            known.label,
+            TimeText(known.time),
+            known.true_class,
         )
-        .select_from(production_rows)
-        .outerjoin(labels, label_of_row(as_of))
+        .select_from(known.rows)
         .order_by(_P.event_time, _P.row_id)
     )
 
@@ -238,29 +233,58 @@ def quarantined_counts(
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def label_problems(connection: Connection, case: UseCase, as_of: datetime) -> LabelProblems:
-    """Return the labels by `as_of` whose row is not there, and those that contradict."""
-    row_is_there = (
-        sa.select(sa.literal(1))
-        .where(
-            production_rows.c.use_case == labels.c.use_case,
-            production_rows.c.row_id == labels.c.row_id,
-        )
-        .exists()
+def unreadable_values(
+    connection: Connection, case: UseCase, since: datetime, as_of: datetime
+) -> Mapping[str, int]:
+    """Return the rows set aside for a value of another type than its column, by column."""
+    table = quarantined_rows.c
+    statement = sa.select(table.detail).where(
+        table.use_case == case.name,
+        table.seen_at > since,
+        table.seen_at <= as_of,
+        table.reason.in_((QuarantineReason.UNPARSABLE_NUMBER, QuarantineReason.UNPARSABLE_TIME)),
     )
-    unknown = (
-        sa.select(sa.func.count())
-        .select_from(labels)
-        .where(labels.c.use_case == case.name, labels.c.label_time <= as_of, ~row_is_there)
+    declared = [*declared_features(case).names, case.columns.amount]
+    if isinstance(case.columns.event_time, EventTime):
+        declared.append(case.columns.event_time.name)
+    # The longest first: one name may be the beginning of another.
+    names = sorted({name for name in declared if name is not None}, key=len, reverse=True)
+    details = connection.execute(statement).scalars()
+    columns = (next((n for n in names if text.startswith(f"{n}: ")), None) for text in details)
+    return dict(sorted(Counter(filter(None, columns)).items()))
+
+
+def label_problems(
+    connection: Connection, case: UseCase, since: datetime, as_of: datetime
+) -> LabelProblems:
+    """Return the labels that came after `since` and by `as_of` and are not as they should be."""
+    mine = (
+        labels.c.use_case == case.name,
+        labels.c.label_time > since,
+        labels.c.label_time <= as_of,
     )
-    conflicting = (
+    of_row = sa.and_(
+        production_rows.c.use_case == labels.c.use_case,
+        production_rows.c.row_id == labels.c.row_id,
+    )
+    joined = sa.select(sa.func.count()).select_from(labels.outerjoin(production_rows, of_row))
+    unknown = joined.where(*mine, production_rows.c.row_id.is_(None))
+    before_event = joined.where(*mine, labels.c.label_time < production_rows.c.event_time)
+    again = (
         sa.select(sa.func.count())
         .select_from(label_conflicts)
-        .where(label_conflicts.c.use_case == case.name, label_conflicts.c.label_time <= as_of)
+        .where(
+            label_conflicts.c.use_case == case.name,
+            label_conflicts.c.label_time > since,
+            label_conflicts.c.label_time <= as_of,
+        )
     )
+    changed = connection.execute(again).scalar_one()
     return LabelProblems(
         unknown=connection.execute(unknown).scalar_one(),
-        conflicting=connection.execute(conflicting).scalar_one(),
+        conflicting=0 if case.labels.newest_wins else changed,
+        corrected=changed if case.labels.newest_wins else 0,
+        before_event=connection.execute(before_event).scalar_one(),
     )
 
 
@@ -275,11 +299,11 @@ def settled_since(
         wait = case.labels.mature_after
         settled_at = production_rows.c.event_time
         settled = [settled_at > after - wait, settled_at <= as_of - wait]
-    positive = sa.case((labels.c.label == POSITIVE, 1), else_=0)
+    truth = known_label(case, as_of)
+    positive = sa.case((truth.label == POSITIVE, 1), else_=0)
     statement = (
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(positive), 0))
-        .select_from(production_rows)
-        .outerjoin(labels, label_of_row(as_of))
+        .select_from(truth.rows)
         .where(*known(case, as_of), production_rows.c.event_time >= since, *settled)
     )
     rows, positives = connection.execute(statement).one()

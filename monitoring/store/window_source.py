@@ -14,18 +14,24 @@ from monitoring.use_case import UseCase
 
 @dataclass(frozen=True)
 class LabelProblems:
-    """Labels that could not be taken as they are; none of them is lost.
+    """Labels that are not as they should be; none of them is lost.
 
     Attributes
     ----------
     unknown
         Labels whose row is not there.
     conflicting
-        Labels that contradict the first one of their row.
+        Labels that contradict the first one of their row, which stays.
+    corrected
+        Labels that took the place of an earlier one, where the newest wins.
+    before_event
+        Labels that came before the event that they are of.
     """
 
     unknown: int
     conflicting: int
+    corrected: int = 0
+    before_event: int = 0
 
 
 class WindowSource(Protocol):
@@ -41,7 +47,9 @@ class WindowSource(Protocol):
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]: ...
 
-    def label_problems(self, case: UseCase, as_of: datetime) -> LabelProblems: ...  # noqa: D102
+    def label_problems(  # noqa: D102
+        self, case: UseCase, since: datetime, as_of: datetime
+    ) -> LabelProblems: ...
 
     def load_verdict(self, case: UseCase, verdict_id: str) -> str | None: ...  # noqa: D102
 

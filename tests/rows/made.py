@@ -12,8 +12,9 @@ HASH = "0123456789ab" + "c" * 52
 
 
 def use_case(**changes: Any) -> UseCase:
-    """Return a use case of parcels; `changes` replace its columns, or its source."""
+    """Return a use case of parcels; `changes` replace its columns, source or time zone."""
     source = changes.pop("source", {"path": "parcels.csv"})
+    timezone = changes.pop("timezone", "UTC")
     columns = {
         "event_time": {"name": "at", "unit": "s", "origin": START},
         "id": "parcel",
@@ -28,6 +29,7 @@ def use_case(**changes: Any) -> UseCase:
             "source": source,
             "columns": columns | changes,
             "labels": {"delay": "1h", "mature_after": "6h"},
+            "timezone": timezone,
             "candidates": {"tree": {"steps": ["sklearn.tree.DecisionTreeClassifier"]}},
             "costs": {"missed": {"fixed": 1.0}, "false_alarm": 1},
             "drift": {"window": "1d"},

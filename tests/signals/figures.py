@@ -141,7 +141,7 @@ def report_samples(
         *window_samples(Subject.PERFORMANCE, realised.rows, AT),
         *window_samples(Subject.ESTIMATE, estimated.rows, AT),
         *quarantine_samples(quarantined or {}),
-        *label_problem_samples(LabelProblems(unknown=2, conflicting=1)),
+        *label_problem_samples(LabelProblems(unknown=0, conflicting=0)),
     )
 
 

@@ -144,7 +144,8 @@ def active(case: UseCase) -> UseCase:
 WATCHED = (
     "tocsin_recall_ratio, tocsin_missed_rows, tocsin_capacity_used_ratio, "
     "tocsin_drift_score_ratio, "
-    "tocsin_label_coverage_ratio, tocsin_estimate_error_ratio, tocsin_quarantined_rows"
+    "tocsin_label_coverage_ratio, tocsin_estimate_error_ratio, tocsin_quarantined_rows, "
+    "tocsin_label_problems_rows"
 )
 """The figures of `fraud` that have a threshold, as FiguresAbsent names them."""
 

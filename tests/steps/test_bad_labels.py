@@ -127,6 +127,6 @@ def test_labels_of_unknown_rows_and_labels_that_contradict(
         for text, value in series.items()
         if text.startswith("tocsin_label_problems_rows")
     }
-    assert counts == {'"unknown id"': 1, '"contradiction"': 3}
+    assert counts == {'"unknown id"': 1, '"contradiction"': 3, '"before its event"': 0}
     store.add_labels(cards.case, ["nobody"], [POSITIVE], AS_OF)
-    assert store.label_problems(cards.case, AS_OF).unknown == 1
+    assert store.label_problems(cards.case, TRAFFIC.start, AS_OF).unknown == 1

@@ -81,8 +81,8 @@ def test_the_first_label_stays_and_a_contradiction_is_kept_apart(store: Producti
         again = store.add_labels(CASE, ["a", "b"], [NEGATIVE, NEGATIVE], NOON + 2 * HOUR)
         assert again == LabelsAdded(added=0, repeated=1, conflicting=1, unknown=0)
     assert store.window(CASE, DAY, LATER).label.tolist() == [POSITIVE, NEGATIVE]
-    assert store.label_problems(CASE, LATER) == LabelProblems(unknown=0, conflicting=1)
-    assert store.label_problems(CASE, NOON + HOUR).conflicting == 0
+    assert store.label_problems(CASE, NOON, LATER) == LabelProblems(unknown=0, conflicting=1)
+    assert store.label_problems(CASE, NOON, NOON + HOUR).conflicting == 0
 
 
 def test_labels_that_contradict_each_other_in_one_call_keep_the_first(
@@ -99,9 +99,9 @@ def test_a_label_without_its_row_is_counted_and_valid_once_the_row_comes(
 ) -> None:
     added = store.add_labels(CASE, ["a"], [POSITIVE], NOON + HOUR)
     assert added == LabelsAdded(added=1, repeated=0, conflicting=0, unknown=1)
-    assert store.label_problems(CASE, LATER).unknown == 1
+    assert store.label_problems(CASE, NOON, LATER).unknown == 1
     store.add_rows(CASE, rows(["a"]))
-    assert store.label_problems(CASE, LATER).unknown == 0
+    assert store.label_problems(CASE, NOON, LATER).unknown == 0
     assert store.window(CASE, DAY, LATER).label.tolist() == [POSITIVE]
 
 
@@ -112,6 +112,24 @@ def test_quarantined_rows_are_kept_once_and_counted_by_reason(store: ProductionS
     counts = store.quarantined_counts(CASE, NOON - HOUR, NOON)
     assert counts == {"missing time": 2, "other": 1}
     assert store.quarantined_counts(CASE, NOON, LATER) == {}
+
+
+def test_values_of_another_type_are_counted_by_column(store: ProductionStore) -> None:
+    def bad(number: int, detail: str, reason: str = "unparsable number") -> Bad:
+        return Bad(f"r{number}", reason, row_number=number, detail=detail)
+
+    store.add_quarantined(
+        CASE,
+        [
+            bad(0, "weight: 'heavy: very'"),
+            bad(1, "weight: ''"),
+            bad(2, "at: 'noon'", "unparsable time"),
+            bad(3, "worth: -3", "negative amount"),
+        ],
+        seen_at=NOON,
+    )
+    assert store.unreadable_values(CASE, NOON - HOUR, NOON) == {"at": 1, "weight": 2}
+    assert store.unreadable_values(CASE, NOON, LATER) == {}
 
 
 def test_the_newest_times_are_those_known_at_the_moment(store: ProductionStore) -> None:

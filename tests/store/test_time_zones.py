@@ -49,7 +49,8 @@ READS: dict[str, Call] = {
     "newest_event_time": lambda s, m, _: s.newest_event_time(CASE, m(AS_OF)),
     "newest_label_time": lambda s, m, _: s.newest_label_time(CASE, m(AS_OF)),
     "quarantined_counts": lambda s, m, _: s.quarantined_counts(CASE, m(START), m(AS_OF)),
-    "label_problems": lambda s, m, _: s.label_problems(CASE, m(AS_OF)),
+    "unreadable_values": lambda s, m, _: s.unreadable_values(CASE, m(START), m(AS_OF)),
+    "label_problems": lambda s, m, _: s.label_problems(CASE, m(START), m(AS_OF)),
     "new_labelled": lambda s, m, _: s.new_labelled(CASE, m(AS_OF)),
     "settled_since": lambda s, m, _: s.settled_since(
         CASE, m(START), after=m(START + 6.5 * HOUR), as_of=m(AS_OF)

@@ -13,6 +13,7 @@ from monitoring.signals.performance_metrics import (
     ESTIMATED_COST,
     F1,
     LABEL_COVERAGE,
+    LABEL_PROBLEMS,
     MISSED,
     MONEY_MISSED,
     POSITIVES,
@@ -40,7 +41,12 @@ _PANELS = {
     LABEL_COVERAGE: CasePanel.COVERAGE,
     ESTIMATE_ERROR: CasePanel.ESTIMATE_ERROR,
     QUARANTINED: CasePanel.QUARANTINED,
+    LABEL_PROBLEMS: CasePanel.LABEL_PROBLEMS,
 }
+
+
+_COUNTED_BY_REASON = (QUARANTINED, LABEL_PROBLEMS)
+"""Metrics with a series per reason, which the alert adds up."""
 
 
 def business_alerts(case: UseCase) -> tuple[Alert, ...]:
@@ -61,7 +67,7 @@ def newest_live(case: UseCase, metric: Metric) -> str:
         metric,
         case.name,
         look_back(case, Pipeline.REPORT),
-        how="sum" if metric is QUARANTINED else "max",
+        how="sum" if metric in _COUNTED_BY_REASON else "max",
         **live(metric),
     )
 
@@ -120,6 +126,8 @@ def _meaning(case: UseCase, metric: Metric) -> str:
         ESTIMATE_ERROR: f"Recall as estimated before the labels arrived was off by {VALUE}: the "
         "scores may no longer be calibrated, as happens under concept drift.",
         QUARANTINED: f"The schema check quarantined {VALUE} rows; they were not scored.",
+        LABEL_PROBLEMS: f"{VALUE} labels contradict the first of their row, came before their "
+        "event or belong to no row; realised figures count none of them.",
     }[metric]
 
 

@@ -28,7 +28,7 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.links import HEALTH, CasePanel, HealthPanel, Link, board_of
 from monitoring.signals.metric import USE_CASE, Metric, Stage
-from monitoring.signals.performance_metrics import ESTIMATE_ERROR
+from monitoring.signals.performance_metrics import ESTIMATE_ERROR, LABEL_PROBLEMS
 from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline, look_back, period, stale_after
 from monitoring.signals.promql import duration, live, newest, now, select
 from monitoring.signals.statuses import NotificationStatus, Subject, notification_of, performance_of
@@ -43,6 +43,7 @@ _ABOUT = {
     DRIFT_SCORE: Subject.DRIFT.value,
     ESTIMATE_ERROR: Subject.ESTIMATE_ERROR.value,
     QUARANTINED: Subject.DATA.value,
+    LABEL_PROBLEMS: Subject.DATA.value,
 }
 """What the status of a figure is about, where it is not the champion's performance."""
 

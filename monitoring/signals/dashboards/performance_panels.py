@@ -32,6 +32,7 @@ from monitoring.signals.performance_metrics import (
     FALSE_ALARM_RATE,
     FALSE_ALARMS,
     INTERVAL,
+    LABEL_CORRECTIONS,
     LABEL_COVERAGE,
     LABEL_PROBLEMS,
     MISSED,
@@ -305,11 +306,16 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.LABEL_PROBLEMS,
             "Labels in doubt",
-            "Labels whose row never arrived, and labels that contradict the first one of their "
-            "row, which stays valid. None is discarded; neither kind counts in any figure.",
+            "Labels since the window's start whose row has not arrived, that contradict the first "
+            "one of their row, which stays valid, or that came before their event. None is "
+            "discarded. Corrected: labels that took the place of an earlier one, where the newest "
+            "wins.",
             Display.LINES,
             Scale.COUNT,
-            (queries.each(LABEL_PROBLEMS, *LABEL_PROBLEMS.labels),),
+            (
+                queries.each(LABEL_PROBLEMS, *LABEL_PROBLEMS.labels),
+                queries.live(LABEL_CORRECTIONS, "Corrected"),
+            ),
             width=8,
         ),
         Panel(

@@ -24,12 +24,9 @@ from monitoring.signals.catalogue import (
     WINDOW_ROWS,
 )
 from monitoring.signals.metric import Sample, known
-from monitoring.signals.performance_metrics import LABEL_PROBLEMS
+from monitoring.signals.performance_metrics import LABEL_CORRECTIONS, LABEL_PROBLEMS
 from monitoring.signals.statuses import Subject, drift_of, status_sample
 from monitoring.store.window_source import LabelProblems
-
-BROKEN = (DriftStatus.MISSING_COLUMN, DriftStatus.TYPE_CHANGED)
-"""Statuses of a schema that is no longer the one the model was trained on."""
 
 
 def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
@@ -41,7 +38,7 @@ def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
         *known(DRIFT_SCORE, verdict.share),
         *known(DRIFTED_FEATURES, drifted),
         *known(TESTED_FEATURES, tested),
-        *known(BROKEN_FEATURES, sum(f.status in BROKEN for f in verdict.features)),
+        *known(BROKEN_FEATURES, len(verdict.broken_features)),
         *known(MAX_FEATURE_DRIFT, verdict.max_effect),
         *known(MEAN_FEATURE_DRIFT, verdict.mean_effect),
         *known(WEIGHTED_DRIFT, verdict.weighted_share),
@@ -93,10 +90,12 @@ def window_samples(of: Subject, rows: int, end: datetime | None) -> tuple[Sample
 
 
 def label_problem_samples(problems: LabelProblems) -> tuple[Sample, ...]:
-    """Return the labels that could not be taken as they are, by problem."""
+    """Return the labels that are not as they should be, by problem, and those corrected."""
     return (
         *known(LABEL_PROBLEMS, problems.unknown, problem="unknown id"),
         *known(LABEL_PROBLEMS, problems.conflicting, problem="contradiction"),
+        *known(LABEL_PROBLEMS, problems.before_event, problem="before its event"),
+        *known(LABEL_CORRECTIONS, problems.corrected),
     )
 
 

@@ -82,7 +82,7 @@ class Measured(Result):
     cost_steps
         What that window would have cost at other thresholds; none where it can't be priced.
     label_problems
-        Of all labels that had come.
+        Of the labels that came since the window's start.
     shadow
         That window as the shadow model would have had it; None where no other one scored it.
     shadow_status
@@ -176,7 +176,7 @@ def measure_windows(
         shadow=figures,
         shadow_status=shadow_status,
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
-        label_problems=store.label_problems(case, run.as_of),
+        label_problems=store.label_problems(case, window.start, run.as_of),
         model_version=str(model.version),
     )
 
