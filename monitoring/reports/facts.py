@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,12 @@ class ReportFacts:
     mature_window
         The window that `current` and `card` are of, where it is not `window`: labels come late,
         so that performance is reported for an earlier one.
+    ranges
+        Smallest and largest number of each numeric feature in the model's training rows, all of
+        them.
+    unreadable
+        Values of the window's time that were of another type than their column, by column; their
+        rows are quarantined.
     synthetic
         Whether the data is synthetic.
     time_shift
@@ -62,6 +69,8 @@ class ReportFacts:
     threshold: float
     sample: int
     mature_window: Window | None = None
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = field(default_factory=dict)
     synthetic: bool = False
     time_shift: timedelta | None = None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -249,7 +250,13 @@ def _cells(figure: Ratio) -> tuple[str, str]:
 
 
 def quality_findings(facts: ReportFacts) -> Findings:
-    """Say which values are missing, over every row."""
+    """Say which values are missing, of another type or out of the ordinary, over every row."""
+    missing = _missing_values(facts)
+    tables = (*missing.tables, *_type_changes(facts), *_outliers(facts))
+    return replace(missing, tables=tables)
+
+
+def _missing_values(facts: ReportFacts) -> Findings:
     reference = facts.reference.drop(columns=[SCORE, LABEL], errors="ignore")
     current = facts.current.features
     if not len(current):
@@ -274,6 +281,62 @@ def quality_findings(facts: ReportFacts) -> Findings:
     more = f"and {len(missing) - SHOWN} more, in the summary below" if len(missing) > SHOWN else ""
     table = FindingsTable("Missing values", ("", "Window", "Reference"), rows, more)
     return Findings(sentence, tables=(table,))
+
+
+def _type_changes(facts: ReportFacts) -> Iterator[FindingsTable]:
+    """Yield the table of columns that are gone or of another type, in whole or in some values."""
+    broken = () if facts.verdict is None else facts.verdict.broken_features
+    said = {part.name: part.reason or str(part.status) for part in broken}
+    for name, count in facts.unreadable.items():
+        values = wording.several(count, "value")
+        said[name] = "; ".join(filter(None, [said.get(name), f"{values} of another type"]))
+    if said:
+        yield FindingsTable("Columns of another type", ("", "What changed"), tuple(said.items()))
+
+
+_FENCE = 1.5
+"""Interquartile ranges beyond the quartiles from which on a number is an outlier: Tukey's rule,
+"Exploratory Data Analysis" (1977)."""
+
+_ROUNDING = 1e-9
+
+
+def _outliers(facts: ReportFacts) -> Iterator[FindingsTable]:
+    """Yield the table of numbers beyond the reference's range, or far from its quartiles."""
+    found = []
+    for name, (low, high) in facts.ranges.items():
+        if name not in facts.current.features:
+            continue
+        values = facts.current.features[name]
+        slack = _ROUNDING * max(abs(low), abs(high))
+        beyond = int(((values < low - slack) | (values > high + slack)).sum())
+        now, before = _beyond_fences(values, facts.reference[name])
+        if beyond or now > before:
+            shares = ("not defined",) * 2 if np.isnan(now) else (_share(now), _share(before))
+            cells = (name, wording.count(beyond), *shares)
+            found.append((beyond, np.nan_to_num(now - before), cells))
+    found.sort(key=lambda one: one[:2], reverse=True)
+    if found:
+        more = f"and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        columns = ("", "Beyond the reference's range", "Outliers by quartiles", "Reference")
+        rows = tuple(cells for *_, cells in found[:SHOWN])
+        yield FindingsTable("Outliers", columns, rows, more)
+
+
+def _beyond_fences(values: pd.Series, reference: pd.Series) -> tuple[float, float]:
+    """Return the shares of both that lie more than `_FENCE` ranges beyond the quartiles.
+
+    The quartiles are the reference's. NaN where half of it is one value: all others would be.
+    """
+    first, third = reference.quantile([0.25, 0.75])
+    reach = _FENCE * (third - first)
+    if not reach > 0:
+        return np.nan, np.nan
+    now, before = (
+        ((numbers < first - reach) | (numbers > third + reach)).mean()
+        for numbers in (values, reference)
+    )
+    return float(now), float(before)
 
 
 def _share(value: float) -> str:

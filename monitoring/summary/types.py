@@ -89,6 +89,15 @@ class FeatureBins:
         return 1 + len(self.categories) + 2
 
     @property
+    def seen_range(self) -> tuple[float, float]:
+        """The reference's smallest and largest finite number, but for rounding; infinite without.
+
+        `low` and `high` lie as far from it again as it is wide.
+        """
+        width = (self.high - self.low) / 3
+        return self.low + width, self.high - width
+
+    @property
     def valueless(self) -> bool:
         """Whether the reference is all missing, so that its kind of values is unknown."""
         numeric = self.kind is FeatureKind.NUMERIC

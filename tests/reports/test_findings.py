@@ -11,6 +11,7 @@ from monitoring import wording
 from monitoring.drift.verdict import DriftStatus, notes, verdict_table
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
+from monitoring.reports.facts import ReportFacts
 from monitoring.reports.header import (
     drift_findings,
     performance_findings,
@@ -74,6 +75,58 @@ def test_quality_names_the_column_that_misses_most_over_every_row() -> None:
     assert quality_findings(with_column(facts, "V7", few)).sentence == (
         "29 features, 1 of them with missing values: most in V7 (31%, reference 0%)"
     )
+
+
+def tables_of(facts: ReportFacts) -> dict[str, tuple[tuple[str, ...], ...]]:
+    return {table.title: table.rows for table in quality_findings(facts).tables}
+
+
+def test_quality_counts_numbers_beyond_the_range_and_far_from_the_quartiles() -> None:
+    facts = facts_of("fraud", rows=1000, sample=10)
+    low, high = float(facts.reference["V1"].min()), float(facts.reference["V1"].max())
+    assert "Outliers" not in tables_of(facts)  # nothing is said of ranges that are not known
+    one_in_ten = np.where(np.arange(1000) % 10 == 0, 50.0, 0.0)
+    odd = replace(with_column(facts, "V1", one_in_ten), ranges={"V1": (low, high)})
+    (row,) = tables_of(odd)["Outliers"]
+    assert row[:3] == ("V1", "100", "10%")
+    inside = replace(with_column(facts, "V1", np.zeros(1000)), ranges={"V1": (low, high)})
+    assert "Outliers" not in tables_of(inside)
+
+
+def test_quality_names_the_column_with_most_outliers_first_and_none_for_a_rounding() -> None:
+    facts = facts_of("fraud", rows=1000, sample=10)
+    few = with_column(with_column(facts, "V1", [99.0] * 3 + [0.0] * 997), "V2", [99.0] * 1000)
+    edge = with_column(few, "V3", [5.0 * (1 + 1e-12)] * 1000)
+    ranges = {"V1": (-5.0, 5.0), "V2": (-5.0, 5.0), "V3": (5.0, 5.0), "gone": (0.0, 1.0)}
+    rows = tables_of(replace(edge, ranges=ranges))["Outliers"]
+    assert [(name, beyond) for name, beyond, *_ in rows if beyond != "0"] == [
+        ("V2", "1,000"),
+        ("V1", "3"),
+    ]
+
+
+def test_quality_defines_no_quartile_rule_where_half_of_the_reference_is_one_value() -> None:
+    facts = facts_of("fraud", rows=1000, sample=10)
+    flat = replace(facts, reference=facts.reference.assign(V1=0.0), ranges={"V1": (0.0, 0.0)})
+    (row,) = tables_of(with_column(flat, "V1", np.arange(1000.0)))["Outliers"]
+    assert row == ("V1", "999", "not defined", "not defined")
+
+
+def test_quality_names_columns_of_another_type_in_whole_or_in_some_values() -> None:
+    facts = facts_of("fraud", rows=1000, sample=10)
+    assert facts.verdict is not None
+    changed = replace(
+        facts.verdict.features[0],
+        status=DriftStatus.TYPE_CHANGED,
+        reason="words where the reference has numbers",
+    )
+    verdict = replace(facts.verdict, features=(changed, *facts.verdict.features[1:]))
+    said = tables_of(replace(facts, verdict=verdict, unreadable={"V2": 1, changed.name: 30}))
+    assert dict(said["Columns of another type"]) == {
+        changed.name: "words where the reference has numbers; 30 values of another type",
+        "V2": "1 value of another type",
+    }
+    assert "Columns of another type" not in tables_of(facts)
 
 
 @pytest.mark.parametrize(

@@ -200,3 +200,12 @@ def test_a_window_of_missing_numbers_is_missing_words_and_no_change_of_type() ->
     found = count_feature(bins, [pa.array([np.nan] * 5)])
     assert found.status is ColumnStatus.OK
     assert found.counts[0] == found.counts.sum() == 5
+
+
+@pytest.mark.parametrize(
+    "values", [[1.0, 4.0, 9.0], [-1e300, 1e300], [0.1, 0.2, 0.3], [7.0], [np.nan, -np.inf, 5.0]]
+)
+def test_the_range_of_the_reference_is_known_from_its_bins(values: list[float]) -> None:
+    bins, _ = numeric(values)
+    finite = [value for value in values if np.isfinite(value)]
+    assert bins.seen_range == pytest.approx((min(finite), max(finite)), rel=1e-12)

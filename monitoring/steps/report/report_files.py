@@ -15,6 +15,7 @@ from monitoring.steps.replay import last_replay
 from monitoring.steps.report.measurement import Measured
 from monitoring.steps.run import Result, Run, verdict_window
 from monitoring.steps.window_verdict import own_scores
+from monitoring.summary.types import FeatureKind
 
 
 class ReportFile(Result):
@@ -79,6 +80,7 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
     version = scorer or measured.model_version
     model = model_registry().load(case, version)
     with production_store() as store:
+        unreadable = store.unreadable_values(case, window.start, run.as_of)
         if mature is None:
             rows = store.window(case, window, run.as_of)
         else:
@@ -99,6 +101,12 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
         threshold=model.threshold,
         sample=case.report.sample,
         mature_window=mature,
+        ranges={
+            part.name: part.seen_range
+            for part in model.reference.bins
+            if part.kind is FeatureKind.NUMERIC and not part.valueless
+        },
+        unreadable=unreadable,
         synthetic=moved and replayed is not None and replayed.synthetic,
         time_shift=replayed.shift if moved and replayed is not None else None,
     )
