@@ -170,7 +170,7 @@ def _planned(
     files = planned(cases, delivery_of(settings), targets)
     before = {folder: _named_in(out / folder / MANIFEST) for folder in FOLDERS}
     names = {
-        folder: _names_in(folder, files) | _of_use_cases(kept, before[folder]) for folder in FOLDERS
+        folder: _names_in(folder, files) | of_use_cases(kept, before[folder]) for folder in FOLDERS
     }
     for path, text in files.items():
         folder = _folder_of(path)
@@ -201,7 +201,7 @@ def _names_in(folder: PurePosixPath, files: Mapping[PurePosixPath, str]) -> froz
     return frozenset(str(p.relative_to(folder)) for p in files if p.is_relative_to(folder))
 
 
-def _of_use_cases(cases: Collection[str], names: frozenset[str]) -> frozenset[str]:
+def of_use_cases(cases: Collection[str], names: frozenset[str]) -> frozenset[str]:
     """Return those files that belong to one of the use cases alone."""
     stems = {*cases, *(f"rules-{case}" for case in cases)}
     return frozenset(name for name in names if PurePosixPath(name).stem in stems)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from monitoring.private import private_folder, write_private
 from monitoring.settings import Ports, Settings
 from monitoring.signals.alerts.delivery import delivery_of
+from monitoring.signals.generate import of_use_cases
 from monitoring.signals.generated_files import (
     Targets,
     alertmanager_file,
@@ -48,7 +48,7 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
     delivery = delivery_of(known)
     found = fitting(all_use_cases(settings.use_cases))
     for name, error in found.broken.items():
-        _log.warning("no dashboard and no rules for use case %s: %s", name, error)
+        _log.warning("dashboard and rules of use case %s stay as they were: %s", name, error)
     cases = found.valid
     passwords = {"admin": credentials.airflow_password.get_secret_value()}
     write_private(folders.airflow_passwords, json.dumps(passwords) + "\n")
@@ -56,10 +56,12 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
     write_private(folders.alertmanager / "alertmanager.yml", alertmanager_file(relayed))
     write_private(folders.prometheus / "prometheus.yml", _prometheus_yml())
     targets = _targets(known, wanted_ports(settings, ports))
-    _replace(folders.prometheus, prometheus_files(cases, delivery, targets))
+    _replace(folders.prometheus, prometheus_files(cases, delivery, targets), kept=found.broken)
     if known.grafana_url is not None:
         boards = str(folders.grafana / "dashboards")
-        _replace(folders.grafana, grafana_files(cases, delivery, dashboards=boards))
+        _replace(
+            folders.grafana, grafana_files(cases, delivery, dashboards=boards), kept=found.broken
+        )
     write_private(folders.ports, ports.model_dump_json() + "\n")
 
 
@@ -80,10 +82,18 @@ def _targets(known: Settings, ports: Mapping[str, int]) -> Targets:
     )
 
 
-def _replace(folder: Path, files: Mapping[PurePosixPath, str]) -> None:
-    """Write `files` under `folder`; a folder that one of them lies in keeps nothing older."""
+def _replace(folder: Path, files: Mapping[PurePosixPath, str], *, kept: Collection[str]) -> None:
+    """Write `files` under `folder`; a folder that one of them lies in keeps nothing older.
+
+    Parameters
+    ----------
+    kept
+        Names of use cases whose files stay: their alerts must not end with a typing error.
+    """
     for name in {path.parts[0] for path in files}:
-        shutil.rmtree(folder / name, ignore_errors=True)
+        there = {str(path) for path in (folder / name).rglob("*") if path.is_file()}
+        for path in there - of_use_cases(kept, frozenset(there)):
+            Path(path).unlink()
     for path, text in files.items():
         private_folder((folder / path).parent)
         write_private(folder / path, text)

@@ -76,14 +76,16 @@ class _Relayed(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         name = self.path.strip("/")
         url = self._channels.get(name)
-        length = int(self.headers.get("Content-Length", 0))
+        length = self.headers.get("Content-Length", "")
         # No page in a browser can send this type elsewhere without being asked first.
         if url is None or self.headers.get_content_type() != "application/json":
             self._answer(404, "there is no such channel, or this is not JSON")
-        elif length > LONGEST:
+        elif not (length.isascii() and length.isdigit()):
+            self._answer(411, "say the message's length, in bytes")
+        elif len(length) > len(str(LONGEST)) or int(length) > LONGEST:
             self._answer(413, f"a message has at most {LONGEST} bytes")
         else:
-            self._answer(*_forwarded(name, url, self.rfile.read(length)))
+            self._answer(*_forwarded(name, url, self.rfile.read(int(length))))
 
     def _answer(self, status: int, text: str) -> None:
         body = text.encode()

@@ -1,5 +1,6 @@
 """Alertmanager notifies through the relay, and knows no webhook's address that it could show."""
 
+import http.client
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -69,6 +70,23 @@ def test_what_is_no_message_of_alertmanager_s_goes_nowhere(
     """A page in a browser may post text anywhere; JSON it may not."""
     answer = requests.post(f"{relay}/{path}", json=MESSAGE, headers=headers, timeout=5)
     assert answer.status_code == 404
+    assert own_webhook.received == []
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [("many", 411), ("-1", 411), ("", 411), ("\u0661", 411), ("9" * 5000, 413), ("10000001", 413)],
+)
+def test_a_length_that_is_none_or_too_large_is_refused_unread(
+    relay: str, own_webhook: Webhook, length: str, status: int
+) -> None:
+    sent = http.client.HTTPConnection(relay.removeprefix("http://"), timeout=5)
+    sent.putrequest("POST", "/webhook")
+    sent.putheader("Content-Type", "application/json")
+    sent.putheader("Content-Length", length.encode())
+    sent.endheaders()
+    assert sent.getresponse().status == status
+    sent.close()
     assert own_webhook.received == []
 
 
