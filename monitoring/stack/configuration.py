@@ -92,8 +92,8 @@ def _replace(folder: Path, files: Mapping[PurePosixPath, str], *, kept: Collecti
     """
     for name in {path.parts[0] for path in files}:
         there = {str(path) for path in (folder / name).rglob("*") if path.is_file()}
-        for path in there - of_use_cases(kept, frozenset(there)):
-            Path(path).unlink()
+        for old in there - of_use_cases(kept, frozenset(there)):
+            Path(old).unlink()
     for path, text in files.items():
         private_folder((folder / path).parent)
         write_private(folder / path, text)
