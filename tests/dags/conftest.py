@@ -14,6 +14,7 @@ import pytest
 
 from monitoring.settings import settings
 from monitoring.use_case import UseCase
+from tests.fixtures.eventually import PATIENCE
 from tests.fixtures.tiny import write_tiny
 
 DAGS = Path(__file__).parents[2] / "airflow" / "dags"
@@ -71,7 +72,7 @@ class Airflow:
         """End the child."""
         assert self._child.stdin is not None
         self._child.stdin.close()
-        self._child.wait(timeout=30)
+        self._child.wait(timeout=PATIENCE)
         self._log.close()
 
 

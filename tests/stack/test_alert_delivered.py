@@ -26,14 +26,13 @@ def test_a_recall_below_its_limit_reaches_the_webhook(local_stack: LocalStack) -
         alerts = requests.get(f"{prometheus}/api/v1/alerts", timeout=5).json()["data"]["alerts"]
         return any(_is_recall(a["labels"]) and a["state"] == "firing" for a in alerts)
 
-    eventually(firing, seconds=90)
+    eventually(firing)
     eventually(
         lambda: any(
             _is_recall(alert["labels"])
             for message in local_stack.webhook.received
             for alert in message.get("alerts", [])
-        ),
-        seconds=90,
+        )
     )
 
 

@@ -175,7 +175,7 @@ def test_the_dags_of_the_checkout_load_without_an_error(local_stack: LocalStack)
         return {dag["dag_id"] for dag in asked("dags?limit=100")["dags"]}
 
     wanted = {f"{dag}_{case}" for dag in ("reporting", "retrain") for case in use_case_files()}
-    eventually(lambda: loaded() >= wanted, seconds=120, otherwise=loaded)
+    eventually(lambda: loaded() >= wanted, otherwise=loaded)
     assert asked("importErrors")["import_errors"] == []
 
 

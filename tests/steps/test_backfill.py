@@ -7,12 +7,11 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
 import requests
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from monitoring.rows.rows import UNLABELLED
 from monitoring.rows.window import Window
@@ -28,6 +27,7 @@ from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.replay import replay
 from monitoring.steps.run import StepError
 from monitoring.use_case import UseCase
+from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import program, running_prometheus, running_pushgateway
 from tests.fixtures.tiny import write_tiny
 
@@ -38,7 +38,6 @@ PUSHED = '{job="tocsin",use_case="tiny",part="report"}'
 ROWS = f'tocsin_window_rows{PUSHED[:-1]},of="drift"}}'
 """A figure that every window has, however little can be said of it."""
 
-T = TypeVar("T")
 Point = Callable[..., None]
 Labels = tuple[tuple[str, str], ...]
 
@@ -124,14 +123,6 @@ def figures(url: str, at: datetime | None = None) -> dict[Labels, float]:
     }
 
 
-@retry(
-    retry=retry_if_result(lambda shown: not shown), stop=stop_after_delay(45), wait=wait_fixed(0.2)
-)
-def seen(look: Callable[[], T]) -> T:
-    """Return what is looked for, once Prometheus has scraped it."""
-    return look()
-
-
 # A Prometheus reads blocks when it starts; one that runs does so within a minute or two.
 
 
@@ -209,7 +200,7 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
         REPORT.call(REPORT.step(step), run)
     with running_prometheus(scraped) as url:
         point(prometheus=url)
-        pushed = seen(lambda: figures(url))
+        pushed = eventually(lambda: figures(url))
         live = samples(url, ROWS)
         filled(case, until=datetime.now(UTC).replace(microsecond=0))
     with running_prometheus(scraped) as url:
@@ -259,7 +250,7 @@ def test_what_prometheus_has_only_in_memory_outlives_a_backfill_and_a_start(
 ) -> None:
     with running_prometheus(another) as url:
         point(prometheus=url)
-        before = seen(lambda: asked(url, "another_model[1h]"))
+        before = eventually(lambda: asked(url, "another_model[1h]"))
         done = filled(case, since=NOW - timedelta(hours=3))
     with running_prometheus(another) as url:
         assert asked(url, "another_model[1h]")[0]["values"] == before[0]["values"]

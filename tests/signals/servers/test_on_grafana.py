@@ -147,7 +147,7 @@ def test_every_rule_is_evaluated_without_an_error(grafana: Grafana) -> None:
         done = all(not r["lastEvaluation"].startswith("0001") for r in evaluated_rules.values())
         return evaluated_rules if done else None
 
-    by_name = eventually(evaluated, seconds=120)
+    by_name = eventually(evaluated)
     assert {name: r.get("lastError") for name, r in by_name.items() if r["health"] == "error"} == {}
     firing = {name for name, rule in by_name.items() if rule["state"] == "firing"}
     assert {name.rpartition(" (")[0] for name in firing} == {
@@ -163,7 +163,7 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     low = report_samples(realised=card(recall=recall), estimated=estimate(recall=recall))
     publish(low, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     try:
-        alert = eventually(lambda: received.latest("RecallLow", "firing"), seconds=90)
+        alert = eventually(lambda: received.latest("RecallLow", "firing"))
     finally:
         publish(report_samples(), use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     assert alert["labels"]["severity"] == "critical"
@@ -181,7 +181,7 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     assert "viewPanel=3" in alert["panelURL"]
     mail = eventually(lambda: received.mail("recall below 0.6"))
     assert mail["To"] == "team@tocsin.test"
-    eventually(lambda: received.latest("RecallLow", "resolved"), seconds=90)
+    eventually(lambda: received.latest("RecallLow", "resolved"))
 
 
 def test_the_watchdog_barks_and_nobody_is_notified(grafana: Grafana, received: Received) -> None:

@@ -130,7 +130,7 @@ def test_a_firing_alert_says_the_words_as_they_are(told: Told) -> None:
         said = {alert["labels"]["use_case"]: alert["annotations"] for alert in ours}
         return said if HOSTILE.keys() <= said.keys() else None
 
-    said = eventually(firing, seconds=120)
+    said = eventually(firing)
     for name, words in HOSTILE.items():
         if name == "stand_ins":
             continue
@@ -144,7 +144,7 @@ def test_slack_is_sent_no_mention(told: Told) -> None:
         posts = [str(post) for post in told.slack.received]
         return [post for post in posts if "tocsin-mention?viewPanel=14|" in post]
 
-    (post, *_) = eventually(mentioned, seconds=120)
+    (post, *_) = eventually(mentioned)
     assert "&lt;!channel&gt; &lt;@U1&gt; &amp;" in post
     assert "<!channel>" not in post
     assert "<http://grafana.test/d/tocsin-mention?viewPanel=14|dashboard>" in post
