@@ -84,13 +84,11 @@ def known_label(case: UseCase, as_of: datetime) -> KnownLabel:
         later.label_time.is_not(None),
         sa.or_(labels.c.label_time.is_(None), later.label_time >= labels.c.label_time),
     )
-    return KnownLabel(
-        *(
-            sa.case((corrected, later[name]), else_=labels.c[name])
-            for name in ("label", "label_time", "true_class")
-        ),
-        rows,
+    label, time, true_class = (
+        sa.case((corrected, later[name]), else_=labels.c[name])
+        for name in ("label", "label_time", "true_class")
     )
+    return KnownLabel(label, time, true_class, rows)
 
 
 @dataclass(frozen=True)
@@ -108,9 +106,7 @@ class Correction:
     true_class: int
 
 
-def corrections(
-    connection: Connection, case: UseCase, as_of: datetime
-) -> Mapping[str, Correction]:
+def corrections(connection: Connection, case: UseCase, as_of: datetime) -> Mapping[str, Correction]:
     """Return the label, as known at `as_of`, of each row that has had unlike labels.
 
     Empty where the first label stays.
