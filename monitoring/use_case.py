@@ -306,6 +306,8 @@ class ShortName(UseCaseSection):
 
 
 Expression = Annotated[str, Field(min_length=1, max_length=2000)]
+ExtraFigure = Literal["accuracy", "cv_accuracy", "cv_precision", "cv_recall", "cv_f1"]
+
 MetricName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
 
@@ -350,6 +352,11 @@ class UseCase(UseCaseSection):
         description="When a retrain runs, and what its challenger must achieve.",
     )
     report: Report = Field(default_factory=Report, description="How often reports are written.")
+    figures: tuple[ExtraFigure, ...] = Field(
+        (),
+        description="Figures that are computed only where they are named, since a rare class makes "
+        "them flatter: accuracy, and figures of cross-validation; no alert may rest on them.",
+    )
     min_positives: Count = Field(30, description="Fewer positives are not judged.")
     thresholds: Thresholds = Field(description="Limits past which an alert fires.")
     active: bool = Field(

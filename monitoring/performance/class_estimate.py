@@ -118,11 +118,22 @@ def class_estimate(
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """Rows expected by decided and true class, (classes, classes), and the variance of each."""
+    """Rows expected by decided and true class, (classes, classes), and the variance of each.
+
+    Attributes
+    ----------
+    chance, doubt
+        Variance by chance in the labels to come, and by what the known ones leave unsure.
+    """
 
     decided: NDArray[np.int64]
     expected: Floats
-    variance: Floats
+    chance: Floats
+    doubt: Floats
+
+    @property
+    def variance(self) -> Floats:
+        return self.chance + self.doubt
 
     @classmethod
     def of(
@@ -143,9 +154,8 @@ class _Cells:
         raw = promised * factor
         whole = raw.sum(axis=1, keepdims=True)
         expected = np.divide(raw * decided[:, None], whole, out=np.zeros_like(raw), where=whole > 0)
-        # Chance in the labels to come, and the doubt that the known ones leave of each share.
         doubt = expected**2 * (1 - smoothed) / np.maximum(smoothed * (rows + size), 1e-9)
-        return cls(decided, expected, variance * factor + doubt)
+        return cls(decided, expected, variance * factor, doubt)
 
 
 def _is_calibrated(decided: NDArray[np.int64], known: Sequence[ClassCounts]) -> bool:
@@ -169,7 +179,8 @@ def _bears_out(newest: ClassCounts, before: ClassCounts) -> bool:
     tested = cells.expected >= _FEWEST
     if not tested.any():
         return True
-    misses = (shown - cells.expected)[tested] ** 2 / np.maximum(cells.variance[tested], 1e-9)
+    # Pearson's: by the rows expected, for the cells of one decided class are not independent.
+    misses = (shown - cells.expected)[tested] ** 2 / (cells.expected + cells.doubt)[tested]
     freedom = max(int(tested.sum()) - int(tested.any(axis=1).sum()), 1)
     return bool(chi2.sf(misses.sum(), freedom) >= _SURE)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.performance.averages import Averages, OfClass, averaged
 from monitoring.performance.intervals import Ratio, f1_ratio, proportion
 from monitoring.performance.scorecard import CardStatus, Figure, html_of, text_of
 from monitoring.summary.types import ClassCounts
@@ -42,18 +43,6 @@ class ClassFigures:
 
 
 @dataclass(frozen=True)
-class Averages:
-    """Figures averaged over the classes that occur, as truth or as decision.
-
-    As scikit-learn averages: a figure that is not defined counts as 0.
-    """
-
-    recall: float
-    precision: float
-    f1: float
-
-
-@dataclass(frozen=True)
 class ClassScorecard:
     """Figures by class of a window, over rows whose label is known.
 
@@ -78,6 +67,13 @@ class ClassScorecard:
     weighted: Averages | None
     overall: Ratio
     cost: float | None = None
+
+    @property
+    def averages(self) -> dict[str, Averages | None]:
+        """Averages over classes by name; overall counts every row once."""
+        right = self.overall.value
+        overall = None if right is None else Averages(right, right, right)
+        return {"macro": self.macro, "weighted": self.weighted, "overall": overall}
 
     @property
     def sentence(self) -> str:
@@ -123,14 +119,15 @@ def class_scorecard(
         _figures(counts, place, by_decided, min_rows) for place in range(len(counts.names))
     )
     right = int(np.trace(by_decided))
+    averages = averaged([OfClass(one.rows, one.decided, one.right) for one in figures])
     return ClassScorecard(
         status=_status(int(counts.rows.sum()), labelled),
         rows=int(counts.rows.sum()),
         labelled=labelled,
         matrix=tuple(tuple(row) for row in by_decided.T.tolist()),
         classes=figures,
-        macro=_average(figures, weighted=False),
-        weighted=_average(figures, weighted=True),
+        macro=averages["macro"],
+        weighted=averages["weighted"],
         overall=proportion(right, labelled),
         cost=None if costs is None or not labelled else cost_of(by_decided, counts.names, costs),
     )
@@ -172,22 +169,6 @@ def _status(rows: int, labelled: int) -> CardStatus:
     if rows == 0:
         return CardStatus.NO_ROWS
     return CardStatus.JUDGED if labelled else CardStatus.NO_LABELS
-
-
-def _average(figures: Sequence[ClassFigures], *, weighted: bool) -> Averages | None:
-    there = [one for one in figures if one.rows or one.decided]
-    if not there:
-        return None
-    weights = [one.rows if weighted else 1 for one in there]
-
-    def mean(values: Sequence[float | None]) -> float:
-        return float(np.average([value or 0.0 for value in values], weights=weights))
-
-    return Averages(
-        recall=mean([one.recall.value for one in there]),
-        precision=mean([one.precision.value for one in there]),
-        f1=mean([one.f1.value for one in there]),
-    )
 
 
 def class_figures(card: ClassScorecard) -> list[Figure]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitoring.drift.verdict import Verdict
+    from monitoring.performance.class_scorecard import ClassScorecard
     from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
     from monitoring.rows.window import Window
@@ -39,6 +40,8 @@ class ReportFacts:
         The published drift verdict; None while there is none.
     card
         The published scorecard of `current`; None where there is none.
+    classes
+        Its figures by class; None where the target has two values.
     threshold
         Decision threshold: a row is an alarm where score >= threshold.
     sample
@@ -71,6 +74,7 @@ class ReportFacts:
     mature_window: Window | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unreadable: Mapping[str, int] = field(default_factory=dict)
+    classes: ClassScorecard | None = None
     synthetic: bool = False
     time_shift: timedelta | None = None
 

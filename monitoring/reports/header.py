@@ -11,6 +11,7 @@ import pandas as pd
 
 from monitoring import wording
 from monitoring.drift.verdict import FeatureVerdict, Verdict, notes
+from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.reports.entry import ReportKind
@@ -168,7 +169,7 @@ def find(kind: ReportKind, facts: ReportFacts) -> Findings:
     if kind is ReportKind.DRIFT:
         return drift_findings(facts.verdict)
     if kind is ReportKind.PERFORMANCE:
-        return performance_findings(facts.card, facts.case)
+        return performance_findings(facts.card, facts.case, facts.classes)
     return quality_findings(facts)
 
 
@@ -190,6 +191,8 @@ def _drift_tables(verdict: Verdict) -> tuple[FindingsTable, ...]:
     ]
     if verdict.scores is not None and verdict.scores.drifted:
         rows.insert(0, _drift_row("the model's score", "", verdict.scores))
+    if verdict.decided_class is not None and verdict.decided_class.drifted:
+        rows.insert(0, _drift_row("the decided classes", "", verdict.decided_class))
     if not rows:
         return ()
     more = f"and {len(drifted) - SHOWN} more, in the table below" if len(drifted) > SHOWN else ""
@@ -202,13 +205,51 @@ def _drift_row(name: str, importance: str, part: FeatureVerdict) -> tuple[str, .
     return name, effect, importance, part.reason
 
 
-def performance_findings(card: Scorecard | None, case: UseCase) -> Findings:
-    """Say a scorecard, in counts and in money."""
+def performance_findings(
+    card: Scorecard | None, case: UseCase, classes: ClassScorecard | None = None
+) -> Findings:
+    """Say a scorecard, in counts and in money, and by class where the target has classes."""
     if card is None:
         return Findings("Performance not judged: there is no scorecard of this window")
     sentence = card.sentence(case.words.positives, case.costs.currency)
     unread = (CardStatus.NO_LABELS, CardStatus.NO_ROWS, CardStatus.NOT_MATURE)
-    return Findings(sentence, tables=() if card.status in unread else _card_tables(card, case))
+    if card.status in unread:
+        return Findings(sentence)
+    by_class = () if classes is None else _class_tables(classes, case)
+    return Findings(sentence, tables=(*_card_tables(card, case), *by_class))
+
+
+def _class_tables(classes: ClassScorecard, case: UseCase) -> tuple[FindingsTable, ...]:
+    """Return the figures of each class, and the confusion matrix."""
+    rows: tuple[tuple[str, ...], ...] = tuple(
+        (
+            f"{one.name} (watched)" if one.watched else one.name,
+            wording.count(one.rows),
+            one.recall.text(1),
+            one.precision.text(1),
+            one.f1.text(1),
+        )
+        for one in classes.classes
+    )
+    averages = (("Macro average", classes.macro), ("Weighted average", classes.weighted))
+    rows += tuple(
+        (name, "", *(wording.percent(value, 1) for value in (of.recall, of.precision, of.f1)))
+        for name, of in averages
+        if of is not None
+    )
+    cost = (
+        "" if classes.cost is None else f"cost {wording.money(classes.cost, case.costs.currency)}"
+    )
+    names = [one.name for one in classes.classes]
+    matrix = tuple(
+        (name, *map(wording.count, row)) for name, row in zip(names, classes.matrix, strict=True)
+    )
+    return (
+        FindingsTable("Classes", ("", "Rows", "Recall", "Precision", "F1"), rows, cost),
+        FindingsTable(
+            "Confusion matrix", ("True class", *(f"Decided {name}" for name in names)), matrix
+        ),
+    )
 
 
 def _card_tables(card: Scorecard, case: UseCase) -> tuple[FindingsTable, ...]:

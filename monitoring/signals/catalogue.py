@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring.signals.class_metrics import CLASS_METRICS
 from monitoring.signals.metric import Direction, Metric, Unit
 from monitoring.signals.performance_metrics import (
     ALARMS_AT,
@@ -306,5 +307,6 @@ CATALOGUE: tuple[Metric, ...] = (
     GATE_ROWS,
     PROMOTED,
     MODEL,
+    *CLASS_METRICS,
 )
 """Every metric that may be published, in the order of the README's table."""

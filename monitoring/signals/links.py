@@ -61,6 +61,15 @@ class CasePanel(IntEnum):
     WINDOW_ROWS = 52
     WINDOW_AGE = 53
     STATUS = 54
+    CLASSES = 60
+    CONFUSION = 61
+    CLASS_RECALL = 62
+    CLASS_PRECISION = 63
+    CLASS_ESTIMATE = 64
+    CLASS_DRIFT = 65
+    CLASS_COST = 66
+    ACCURACY = 67
+    AVERAGES = 68
 
 
 class FleetPanel(IntEnum):

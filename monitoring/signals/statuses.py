@@ -19,6 +19,8 @@ class Subject(StrEnum):
     PERFORMANCE = "performance"
     ESTIMATE = "estimate"
     ESTIMATE_ERROR = "estimate error"
+    CLASS_ESTIMATE = "estimate by class"
+    CLASS_DRIFT = "drift of the decided classes"
     TEST = "test"
     DATA = "data"
 
@@ -59,6 +61,11 @@ def notification_of(pipeline: Pipeline) -> str:
 def performance_of(stage: Stage, role: Role) -> str:
     """Return what the status of a scorecard is about: ``production champion``."""
     return f"{stage} {role}"
+
+
+def classes_of(stage: Stage, role: Role) -> str:
+    """Return what the status of a scorecard by class is about."""
+    return f"classes of {performance_of(stage, role)}"
 
 
 def money_of(stage: Stage, role: Role) -> str:

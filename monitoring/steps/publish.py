@@ -34,7 +34,13 @@ def publish_model(case: UseCase) -> None:
             data_hash=manifest.data_hash[:12],
             promoted=version.promoted,
         ),
-        *scorecard_samples(manifest.test, stage=Stage.TEST, role=Role.CHAMPION),
+        *scorecard_samples(
+            manifest.test,
+            stage=Stage.TEST,
+            role=Role.CHAMPION,
+            figures=case.figures,
+            classes=manifest.test_classes,
+        ),
     )
     push(case, PushGroup.MODEL, samples)
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitoring.performance.averages import averages_of
 from monitoring.performance.cost_curve import sensitivity
 from monitoring.performance.money import can_price
 from monitoring.performance.score_histograms import POSITIVE
 from monitoring.rows.rows import Role
+from monitoring.signals.class_metrics import ACCURACY
 from monitoring.signals.metric import Stage
 from monitoring.signals.performance_metrics import INTERVAL, PR_AUC
 from monitoring.signals.samples import scorecard_samples
@@ -25,6 +28,8 @@ from monitoring.training.curves import curves, regret
 from monitoring.training.trusted import TRUSTED
 
 if TYPE_CHECKING:
+    from monitoring.performance.averages import Averages
+    from monitoring.performance.class_scorecard import ClassScorecard
     from monitoring.performance.cost_curve import Sensitivity
     from monitoring.performance.scorecard import Scorecard
     from monitoring.signals.metric import Metric
@@ -37,6 +42,9 @@ BUNDLE, MLFLOW_MODEL, FIGURES = "bundle", "model", "figures"
 
 _PERFORMANCE_LABELS = {"stage", "role"}
 _HERE = Path(__file__)
+
+_UNNAMEABLE = re.compile(r"[^\w.\- ]")
+"""What MLflow takes in no metric's name."""
 
 
 def parameters(case: UseCase, trained: Trained) -> dict[str, str]:
@@ -72,9 +80,15 @@ def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
     Short names that stand for production elsewhere stand for the test part here, where there is
     no other. What is not defined is absent.
     """
-    values = {f"search_{PR_AUC.key}": trained.average_precision}
+    values = {f"search_{PR_AUC.key}": trained.average_precision, **trained.cross_validated}
     values |= _card_metrics("validation", trained.validation)
     values |= _card_metrics("test", trained.model.test)
+    averages, classes = averages_of(trained.model.test), trained.model.test_classes
+    if classes is not None:
+        averages = classes.averages
+        values |= _class_metrics("test", classes)
+    if ACCURACY.key in case.figures and averages["overall"] is not None:
+        values[f"test_{ACCURACY.key}"] = averages["overall"].recall
     if trained.global_test is not None:
         values |= _card_metrics("global_test", trained.global_test)
     tested = dict(_performance(trained.model.test))
@@ -102,10 +116,34 @@ def _card_metrics(part: str, card: Scorecard) -> dict[str, float]:
     values |= {f"{part}_{name}": value for name, value in _intervals(card)}
     extra = {
         "cost": None if card.money is None else card.money.cost,
-        "macro_f1": card.macro_f1,
-        "weighted_f1": card.weighted_f1,
+        **_averages(averages_of(card)),
     }
     return values | {f"{part}_{name}": value for name, value in extra.items() if value is not None}
+
+
+def _averages(averages: Mapping[str, Averages | None]) -> dict[str, float]:
+    return {
+        f"{name}_{figure}": value
+        for name, average in averages.items()
+        if average is not None
+        for figure, value in asdict(average).items()
+    }
+
+
+def _class_metrics(part: str, card: ClassScorecard) -> dict[str, float]:
+    """Return the figures of each class, and the averages over classes in place of two values'."""
+    values = _averages(card.averages)
+    for one in card.classes:
+        figures = {"recall": one.recall, "precision": one.precision, "f1": one.f1}
+        name = _UNNAMEABLE.sub("_", one.name)
+        values |= {
+            f"{figure}_{name}": ratio.value
+            for figure, ratio in figures.items()
+            if ratio.value is not None
+        }
+    if card.cost is not None:
+        values["class_cost"] = card.cost
+    return {f"{part}_{name}": value for name, value in values.items()}
 
 
 def _performance(card: Scorecard) -> Iterator[tuple[Metric, float]]:

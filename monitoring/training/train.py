@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.performance.averages import averages_of
 from monitoring.performance.class_scorecard import class_scorecard
 from monitoring.performance.money import best_threshold
 from monitoring.performance.scorecard import scorecard
@@ -25,6 +26,7 @@ from monitoring.training.calibration import (
 from monitoring.training.importance import permutation_weights
 from monitoring.training.model import Model
 from monitoring.training.pipeline import fitted
+from monitoring.training.split import days_of
 from monitoring.training.trained import SplitPart, Trained
 
 if TYPE_CHECKING:
@@ -126,7 +128,27 @@ def train(
             for name, rows in split.parts.items()
         ),
         global_test=None if split.global_test is None else held_out("global_test")[1],
+        cross_validated=_cross_validated(
+            case, _out_of_fold(split.train, searched, calibration, classes), reference
+        ),
     )
+
+
+def _cross_validated(case: UseCase, scored: Rows, reference: Reference) -> dict[str, float]:
+    """Return the figures of out-of-fold scores that the use case names; those that are defined."""
+    wanted = [name for name in case.figures if name.startswith("cv_")]
+    if not wanted:
+        return {}
+    card = judged(case, scored, reference, days_of(scored))
+    classes = judged_classes(case, scored, reference)
+    overall = (averages_of(card) if classes is None else classes.averages)["overall"]
+    values = {
+        "cv_accuracy": None if overall is None else overall.recall,
+        "cv_precision": card.precision.value,
+        "cv_recall": card.recall.value,
+        "cv_f1": card.f1.value,
+    }
+    return {name: value for name in wanted if (value := values[name]) is not None}
 
 
 def _newest_learned(split: DataSplit) -> datetime:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -75,6 +76,8 @@ class Trained:
         Train, validation and test, as far as there are such.
     global_test
         Scorecard of the part that nothing was ever chosen by; None where none is declared.
+    cross_validated
+        Figures of the train part's out-of-fold scores that the use case names, by name.
     """
 
     model: Model
@@ -84,6 +87,7 @@ class Trained:
     tried: tuple[Tried, ...]
     parts: tuple[SplitPart, ...]
     global_test: Scorecard | None = None
+    cross_validated: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write as `folder`, whole or not at all.
@@ -99,6 +103,7 @@ class Trained:
             tried=self.tried,
             parts=self.parts,
             global_test=self.global_test,
+            cross_validated=dict(self.cross_validated),
         )
         with atomic_folder(folder) as part:
             save_model(self.model, part / _BUNDLE)
@@ -128,6 +133,7 @@ class Trained:
             tried=facts.tried,
             parts=facts.parts,
             global_test=facts.global_test,
+            cross_validated=facts.cross_validated,
         )
 
 
@@ -139,6 +145,7 @@ class _Facts(BaseModel):
     tried: tuple[Tried, ...]
     parts: tuple[SplitPart, ...]
     global_test: Scorecard | None = None
+    cross_validated: dict[str, float] = {}
 
 
 def _moment(time: np.datetime64) -> datetime:

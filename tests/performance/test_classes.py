@@ -238,6 +238,15 @@ def test_an_estimate_that_the_newest_labels_prove_wrong_is_not_calibrated() -> N
     assert (estimated.status, estimated.classes) == (CardStatus.NOT_CALIBRATED, ())
 
 
+def test_labels_of_the_same_world_prove_an_estimate_wrong_no_more_often_than_by_chance() -> None:
+    wrong = 0
+    for seed in range(200):
+        known, newest = counted(drawn(600, seed=3 * seed)), counted(drawn(300, seed=3 * seed + 1))
+        status = class_estimate(newest, [known, newest]).status
+        wrong += status is CardStatus.NOT_CALIBRATED
+    assert wrong <= 2
+
+
 def test_without_labels_of_what_was_decided_there_is_no_estimate() -> None:
     window = counted(drawn(1000, seed=9))
     unlabelled = replace(drawn(1000, seed=9), true_class=np.full(1000, -1, np.int8))

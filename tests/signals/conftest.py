@@ -20,6 +20,23 @@ def everything() -> UseCase:
     return UseCase.model_validate(content)
 
 
+def with_classes() -> UseCase:
+    """Return a use case of three classes."""
+    content = yaml.safe_load((SHIPPED / "fraud.yml").read_text(encoding="utf-8"))
+    content["name"] = "accidents"
+    content["words"] = {"positive": "severe accident", "positives": "severe accidents"}
+    content["labels"]["absent_at_maturity"] = "unknown"
+    content["columns"]["target"] = {
+        "name": "Class",
+        "classes": ["slight", "serious", "fatal"],
+        "watch": "fatal",
+    }
+    content["costs"]["matrix"] = {"fatal": {"slight": 1000, "serious": 300}}
+    content["short_names"] = {}
+    content["figures"] = ["accuracy"]
+    return UseCase.model_validate(content)
+
+
 @pytest.fixture(scope="session")
 def fraud() -> UseCase:
     """The shipped use case of card fraud."""

@@ -6,7 +6,14 @@ import subprocess
 import pytest
 import requests
 
-from monitoring.signals import Pipeline, PushGroup, catalogue, performance_metrics, publish
+from monitoring.signals import (
+    Pipeline,
+    PushGroup,
+    catalogue,
+    class_metrics,
+    performance_metrics,
+    publish,
+)
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
@@ -18,7 +25,7 @@ from monitoring.signals.pipelines import GROUP_LABEL
 from monitoring.signals.promql import FOREIGN
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import program
-from tests.signals.conftest import everything
+from tests.signals.conftest import everything, with_classes
 from tests.signals.test_pushgateway import one_of_each
 
 _SERIES = re.compile(r"\b([a-zA-Z_:][\w:]*)(?=\{)|\b(tocsin_\w+|ALERTS|up)\b")
@@ -36,7 +43,7 @@ def names_in(expr: str) -> set[str]:
 def in_panels() -> set[str]:
     return {
         name
-        for board in boards(everything())
+        for board in boards(everything(), with_classes())
         for panel in board.panels
         for query in panel.queries
         for name in names_in(query.expr)
@@ -65,7 +72,7 @@ def test_every_name_on_a_panel_or_in_an_alert_is_in_the_catalogue() -> None:
 def test_every_declared_metric_is_in_the_catalogue_once() -> None:
     declared = [
         value
-        for module in (performance_metrics, catalogue)
+        for module in (performance_metrics, class_metrics, catalogue)
         for name, value in vars(module).items()
         if isinstance(value, Metric)
     ]

@@ -24,16 +24,18 @@ from tests.test_saved_formats import SAVED
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> UseCase:
-    folder = tmp_path_factory.mktemp("accidents")
-    case = write_accidents(folder, rows=60)
-    source = case.source.model_copy(update={"path": folder / "data" / "accidents.csv"})
-    return case.model_copy(update={"source": source})
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("accidents")
 
 
 @pytest.fixture(scope="module")
-def sent(case: UseCase) -> Rows:
-    rows = read_source(case, Path("/")).rows
+def case(folder: Path) -> UseCase:
+    return write_accidents(folder, rows=60)
+
+
+@pytest.fixture(scope="module")
+def sent(case: UseCase, folder: Path) -> Rows:
+    rows = read_source(case, folder / "data").rows
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet([1, 1, 1], len(rows))
     return replace(rows, score=probabilities[:, 2], probabilities=probabilities, model_version="1")

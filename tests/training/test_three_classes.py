@@ -38,16 +38,18 @@ def job(case: UseCase, rows: Rows, name: str = "logistic_regression") -> Job:
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> UseCase:
-    folder = tmp_path_factory.mktemp("accidents")
-    case = write_accidents(folder)
-    source = case.source.model_copy(update={"path": folder / "data" / "accidents.csv"})
-    return case.model_copy(update={"source": source})
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("accidents")
 
 
 @pytest.fixture(scope="module")
-def rows(case: UseCase) -> Rows:
-    return read_source(case, Path("/")).rows
+def case(folder: Path) -> UseCase:
+    return write_accidents(folder)
+
+
+@pytest.fixture(scope="module")
+def rows(case: UseCase, folder: Path) -> Rows:
+    return read_source(case, folder / "data").rows
 
 
 @pytest.fixture(scope="module")

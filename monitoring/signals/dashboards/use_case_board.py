@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.scorecard import CardStatus
 from monitoring.signals.catalogue import PROMOTED, RETRAIN_DECISION, STATUS, WINDOW_END
+from monitoring.signals.dashboards.class_panels import accuracy, averages, class_section
 from monitoring.signals.dashboards.data_panels import (
     drift,
     drift_over_time,
@@ -119,7 +120,7 @@ REPORTS = ("drift", "performance", "quality")
 
 def case_board(case: UseCase, addresses: Addresses) -> Board:
     """Return the dashboard of a use case: the six panels of the overview first."""
-    queries = CaseQueries(case, addresses)
+    queries, classes = CaseQueries(case, addresses), case.columns.classes
     return Board(
         uid=board_of(case.name),
         # From its name, which no other has: Grafana loads no two boards of one title.
@@ -139,8 +140,11 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
                     *trust_panels(queries),
                 ),
             ),
+            *(() if classes is None else (class_section(queries, classes),)),
             Section("Money", money_panels(queries)),
-            Section("Champion and shadow", (shadow(queries),)),
+            Section(
+                "Champion and shadow", (shadow(queries), averages(queries), *accuracy(queries))
+            ),
             Section("Over the chosen time", window_panels(queries)),
             Section("Late labels", label_panels(queries)),
             Section("Features", feature_panels(queries)),

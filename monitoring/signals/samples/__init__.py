@@ -3,6 +3,7 @@
 What could not be computed is left out, and a sample of `tocsin_status_info` says why.
 """
 
+from monitoring.signals.samples.class_samples import class_estimate_samples, class_samples
 from monitoring.signals.samples.data_samples import (
     label_problem_samples,
     quarantine_samples,
@@ -20,6 +21,8 @@ from monitoring.signals.statuses import PERFORMANCE, unmeasured_samples
 
 __all__ = [
     "PERFORMANCE",
+    "class_estimate_samples",
+    "class_samples",
     "cost_samples",
     "error_samples",
     "estimate_samples",

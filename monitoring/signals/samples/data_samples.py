@@ -25,6 +25,7 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.metric import Sample, known
 from monitoring.signals.performance_metrics import LABEL_CORRECTIONS, LABEL_PROBLEMS
+from monitoring.signals.samples.class_samples import class_drift_samples
 from monitoring.signals.statuses import Subject, drift_of, status_sample
 from monitoring.store.window_source import LabelProblems
 
@@ -44,6 +45,7 @@ def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
         *known(WEIGHTED_DRIFT, verdict.weighted_share),
         *(sample for feature in verdict.features for sample in _feature(feature)),
         *_scores(verdict.scores),
+        *class_drift_samples(verdict.decided_class),
         *_previous(verdict.previous),
         *window_samples(Subject.DRIFT, verdict.rows_current, verdict.window_end),
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from monitoring.performance.averages import averages_of
+from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.money import Money
 from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.rows.rows import Role
+from monitoring.signals.class_metrics import ACCURACY
 from monitoring.signals.metric import Metric, Sample, Stage, decimal, known
 from monitoring.signals.performance_metrics import (
     ALARMS_AT,
@@ -43,13 +46,20 @@ from monitoring.signals.performance_metrics import (
     REVIEW_COST,
     ROC_AUC,
 )
+from monitoring.signals.samples.class_samples import averaged_samples
 from monitoring.signals.statuses import Subject, Unmeasured, money_of, performance_of, status_sample
 
 _NOTHING_COUNTED = (CardStatus.NO_ROWS, CardStatus.NO_LABELS, CardStatus.NOT_MATURE)
 
 
 def scorecard_samples(
-    card: Scorecard, *, stage: Stage, role: Role, capacity: float | None = None
+    card: Scorecard,
+    *,
+    stage: Stage,
+    role: Role,
+    capacity: float | None = None,
+    figures: Collection[str] = (),
+    classes: ClassScorecard | None = None,
 ) -> tuple[Sample, ...]:
     """Return the samples of a scorecard.
 
@@ -57,6 +67,11 @@ def scorecard_samples(
     ----------
     capacity
         Alarms that the team can review in the card's window; None where it is unlimited.
+    figures
+        Those that the use case names, beside the usual ones.
+    classes
+        The figures by class of the same rows, where the target has more than two: averages are
+        over these.
     """
     where = {"stage": stage.value, "role": role.value}
     status = status_sample(performance_of(stage, role), card.status)
@@ -64,6 +79,8 @@ def scorecard_samples(
     coverage = known(LABEL_COVERAGE, card.coverage) if live else ()
     if card.status in _NOTHING_COUNTED:
         return (status, *coverage)
+    averages = averages_of(card) if classes is None else classes.averages
+    right = None if averages["overall"] is None else averages["overall"].recall
     return (
         status,
         *coverage,
@@ -80,6 +97,8 @@ def scorecard_samples(
         *_ratio(ROC_AUC, card.roc_auc, where),
         *_ratio(PRECISION_AT_CAPACITY, card.precision_at_capacity, where),
         *_ratio(RECALL_AT_CAPACITY, card.recall_at_capacity, where),
+        *averaged_samples(averages, where),
+        *(known(ACCURACY, right, **where) if ACCURACY.key in figures else ()),
         *_money(card.money, where),
         *_money_status(card.money, stage, role),
     )

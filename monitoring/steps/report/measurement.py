@@ -6,6 +6,8 @@ import logging
 from datetime import datetime
 
 from monitoring.drift.verdict import Verdict
+from monitoring.performance.class_estimate import ClassEstimate
+from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.scorecard import Scorecard
@@ -21,7 +23,9 @@ from monitoring.steps.report.shadow import (
     shadow_of,
 )
 from monitoring.steps.report.window_figures import (
+    classes_of,
     cost_steps_of,
+    estimated_classes_of,
     estimated_of,
     realised_of,
     scores_of,
@@ -85,6 +89,9 @@ class Measured(Result):
         Of the labels that came since the window's start.
     shadow
         That window as the shadow model would have had it; None where no other one scored it.
+    classes, estimated_classes
+        By class, of the mature window and of the one just closed; None where the target has two
+        values.
     shadow_status
         Why there is nothing of a shadow model that there is; None where nothing is amiss.
     """
@@ -103,6 +110,8 @@ class Measured(Result):
     quarantined: dict[str, int]
     label_problems: LabelProblems
     model_version: str
+    classes: ClassScorecard | None = None
+    estimated_classes: ClassEstimate | None = None
     scorer_unreadable: bool = False
     shadow_status: Unmeasured | None = None
 
@@ -116,6 +125,7 @@ class Measured(Result):
         lines = [self.verdict.sentence]
         if self.realised is not None:
             lines.append(f"{self.mature_window}: {_sentence(self.realised, case)}")
+            lines += [] if self.classes is None else [self.classes.sentence]
         elif self.scorer_unreadable:
             lines.append(f"the model that scored {self.mature_window} can't be loaded: see the log")
         else:
@@ -171,6 +181,8 @@ def measure_windows(
         scorer_unreadable=scorer is None and past.model_version is not None,
         estimated=estimated_of(scores_of(own_scores(recent, model), model), model, case, past),
         realised=realised_of(scored, scorer, case, mature.length),
+        classes=None if scorer is None else classes_of(past, scorer, case),
+        estimated_classes=estimated_classes_of(own_scores(recent, model), model, case, past),
         estimated_then=None if scorer is None else estimated_of(scored, scorer, case, older),
         cost_steps=cost_steps_of(scored, scorer, case),
         shadow=figures,

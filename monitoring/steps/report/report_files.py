@@ -97,6 +97,7 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
         current=own_scores(rows, model),
         verdict=measured.verdict,
         card=measured.realised if mature is not None else None,
+        classes=measured.classes if mature is not None else None,
         model_version=version,
         threshold=model.threshold,
         sample=case.report.sample,

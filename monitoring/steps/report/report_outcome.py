@@ -12,6 +12,8 @@ from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.samples import (
     PERFORMANCE,
+    class_estimate_samples,
+    class_samples,
     cost_samples,
     error_samples,
     estimate_samples,
@@ -108,6 +110,10 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         of = performance_of(Stage.PRODUCTION, Role.SHADOW)
         yield from unmeasured_samples(of, status=measured.shadow_status)
     yield from window_samples(Subject.PERFORMANCE, measured.mature_rows, measured.mature_end)
+    if measured.classes is not None:
+        yield from class_samples(measured.classes, stage=Stage.PRODUCTION, role=Role.CHAMPION)
+    if measured.estimated_classes is not None:
+        yield from class_estimate_samples(measured.estimated_classes)
     yield from _realised_samples(case, measured)
     if measured.estimated is None:
         yield from unmeasured_samples(Subject.ESTIMATE)
@@ -129,6 +135,8 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         stage=Stage.PRODUCTION,
         role=Role.CHAMPION,
         capacity=_capacity(case, measured.mature_window.length),
+        figures=case.figures,
+        classes=measured.classes,
     )
     yield from error_samples(measured.estimated_then, measured.realised)
     yield from cost_samples(measured.cost_steps)

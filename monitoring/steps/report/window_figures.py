@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from monitoring.performance.class_estimate import ClassEstimate, class_estimate
+from monitoring.performance.class_scorecard import ClassScorecard, class_scorecard
 from monitoring.performance.cost_curve import CostStep, cost_steps
 from monitoring.performance.estimate import Estimate, estimate
 from monitoring.performance.money import can_price
@@ -11,6 +13,7 @@ from monitoring.performance.score_histograms import POSITIVE, MatureScores, with
 from monitoring.performance.scorecard import Scorecard, scorecard
 from monitoring.rows.rows import Rows
 from monitoring.steps.window_verdict import own_scores
+from monitoring.summary.build import classes_of as class_counts_of
 from monitoring.summary.build import score_summary
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.model import Model
@@ -76,6 +79,27 @@ def estimated_of(
         costs=case.costs,
         min_positives=case.min_positives,
     )
+
+
+def classes_of(rows: Rows, model: Model, case: UseCase) -> ClassScorecard | None:
+    """Return the figures by class of a mature window; None where its model decides no classes."""
+    counts = class_counts_of(rows, model.reference)
+    if counts is None:
+        return None
+    return class_scorecard(counts, costs=case.costs.matrix or None, min_rows=case.min_positives)
+
+
+def estimated_classes_of(
+    rows: Rows, model: Model, case: UseCase, mature: Rows
+) -> ClassEstimate | None:
+    """Estimate the figures by class of rows, as `estimated_of` does those of the alarm."""
+    validation = model.reference.validation
+    window = class_counts_of(rows, model.reference)
+    if window is None or validation is None or validation.classes is None:
+        return None
+    shown = class_counts_of(own_scores(mature, model), model.reference)
+    known = [validation.classes, *([] if shown is None else [shown])]
+    return class_estimate(window, known, costs=case.costs.matrix or None)
 
 
 def _settled(scores: ScoreSummary, case: UseCase) -> MatureScores:
