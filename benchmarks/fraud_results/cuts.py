@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 from benchmarks.fraud_results.cards import Cards
 from monitoring.training.search import FIRST, FOLDS
 from monitoring.training.split import time_border
-from monitoring.use_case import Split
+from monitoring.use_case_split import Split
 
 Places = NDArray[np.intp]
 

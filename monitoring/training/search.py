@@ -21,8 +21,9 @@ from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
 from monitoring.training.pipeline import fitted
 from monitoring.training.split import time_border
-from monitoring.use_case import Split, UseCase
+from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Classes
+from monitoring.use_case_split import Split
 
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 """What numpy raises where a file is missing, or not the one that was written."""

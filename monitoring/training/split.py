@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows, moment64
 from monitoring.training import TrainingError
-from monitoring.use_case import Split
+from monitoring.use_case_split import Split
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,8 @@ from monitoring.training.run_record import metrics, tags
 from monitoring.training.search import SearchResult, random_folds, search
 from monitoring.training.split import DataSplit, days_of, never_learned, split_at_random, split_rows
 from monitoring.training.train import Trained, train
-from monitoring.use_case import Split, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_split import Split
 from tests.training.conftest import QUICK, with_candidates
 
 NAME = "logistic_regression"

@@ -8,7 +8,7 @@ import pytest
 from monitoring.rows.rows import Rows
 from monitoring.training import TrainingError
 from monitoring.training.split import days_of, split_in_time
-from monitoring.use_case import Split
+from monitoring.use_case_split import Split
 
 THIRDS = Split(train=0.5, validation=0.25, test=0.25)
 

@@ -16,7 +16,8 @@ from monitoring.training.calibration import CalibratedClasses
 from monitoring.training.search import SearchResult, search
 from monitoring.training.split import DataSplit, split_rows
 from monitoring.training.train import Trained, train
-from monitoring.use_case import Split, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_split import Split
 from tests.fixtures.three_classes import NAMES, write_accidents
 
 
