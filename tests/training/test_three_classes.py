@@ -9,6 +9,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 
 from monitoring.rows.rows import Rows
 from monitoring.sources.source import read_source
+from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.summary.build import summarise
 from monitoring.training import TrainingError
 from monitoring.training.bundle import load_manifest
@@ -135,6 +136,16 @@ def test_classes_are_split_at_random_and_calibrated_without_a_validation_part(
     assert validation is not None
     assert validation.classes is not None
     assert validation.classes.rows.sum() == len(done.split.train)
+
+
+@pytest.mark.parametrize("scenario", [Scenario.PRIOR, Scenario.CONCEPT])
+def test_planted_drift_of_labels_moves_the_classes_with_them(
+    rows: Rows, scenario: Scenario
+) -> None:
+    after = drifted(rows, scenario, seed=0)
+    assert after.true_class is not None
+    assert not np.array_equal(after.label, rows.label)
+    assert np.array_equal(after.label == 1, after.true_class == 2)
 
 
 def test_a_class_that_the_train_part_lacks_is_an_error(case: UseCase, rows: Rows) -> None:

@@ -104,6 +104,7 @@ def _prior(rows: Rows, start: int, rng: Generator) -> Rows:
         rows,
         features=rows.features.iloc[source].reset_index(drop=True),
         label=rows.label[source],
+        true_class=None if rows.true_class is None else rows.true_class[source],
         amount=None if rows.amount is None else rows.amount[source],
     )
 
@@ -111,9 +112,10 @@ def _prior(rows: Rows, start: int, rng: Generator) -> Rows:
 def _concept(rows: Rows, start: int, rng: Generator) -> Rows:
     labelled = np.concatenate(_of_both_classes(rows, start, Scenario.CONCEPT))
     dealt = rng.choice(labelled, round(_CONCEPT_SHARE * labelled.size), replace=False)
-    label = rows.label.copy()
-    label[dealt] = rng.permutation(label[dealt])
-    return replace(rows, label=label)
+    source = np.arange(len(rows))
+    source[dealt] = rng.permutation(dealt)
+    true_class = None if rows.true_class is None else rows.true_class[source]
+    return replace(rows, label=rows.label[source], true_class=true_class)
 
 
 def _missing_surge(rows: Rows, start: int, rng: Generator) -> Rows:
