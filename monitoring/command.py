@@ -142,7 +142,7 @@ def _folder_advice(error: OSError) -> str:
         folder: Path = getattr(where, name)
         if path.is_relative_to(folder) or folder.is_relative_to(path):
             return f"\nname a folder that can be written with TOCSIN_{name.upper()} (now {folder})"
-    return ""
+    return f"\nchoose another place, or have {path.parent} readable and writable"
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -198,7 +198,9 @@ def test_a_place_that_can_not_be_written_is_named(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     (folder / "file").write_text("in the way", encoding="utf-8")
-    assert "file" in failed(call, {}, monkeypatch, caplog)
+    said = failed(call, {}, monkeypatch, caplog)
+    assert str(folder / "file") in said
+    assert "choose another place" in said
 
 
 @pytest.mark.parametrize(
