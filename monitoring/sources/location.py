@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.request import url2pathname
 
 from monitoring.bounded_file import FileRefusedError
 from monitoring.errors import TocsinError
+from monitoring.summary.file_listing import files_below, is_there, matching
 from monitoring.summary.packed_file import DAMAGE, is_packed, read_at_most, read_unpacked, unpacked
 from monitoring.use_case_source import ENDINGS, is_address
 
@@ -134,16 +134,16 @@ def source_files(path: str, data: Path) -> tuple[FoundFile, ...]:
 
 
 def _local(path: str, data: Path) -> tuple[FoundFile, ...]:
-    exact = _with_or_without_gz(data / path)
     try:
+        exact = _with_or_without_gz(data / path)
         if exact is None:
             # Not a pattern of the data folder's own name: that may hold brackets.
-            found = glob.glob(path, root_dir=data, recursive=True)  # noqa: PTH207
+            found = matching(path, data)
             return _data_files(path, (each for name in found for each in _below(data, name)))
         if exact.is_dir():
             return _data_files(path, _below(data, path))
     except OSError as error:
-        msg = f"{data / path}: can't be read: {error.strerror or error}"
+        msg = f"{error.filename or data / path}: can't be read: {error.strerror or error}"
         raise SourceError(msg) from error
     return (FoundFile(str(exact), Path(path).with_name(exact.name).as_posix()),)
 
@@ -151,8 +151,7 @@ def _local(path: str, data: Path) -> tuple[FoundFile, ...]:
 def _with_or_without_gz(there: Path) -> Path | None:
     """Return the file or folder that is there, or the same file with or without .gz."""
     other = there.with_suffix("") if there.suffix == ".gz" else Path(f"{there}.gz")
-    # A link to nowhere and a pipe are there too: to be refused, not to be stood in for.
-    return next((path for path in (there, other) if os.path.lexists(path)), None)
+    return next((path for path in (there, other) if is_there(path)), None)
 
 
 def _below(data: Path, name: str) -> list[FoundFile]:
@@ -160,9 +159,11 @@ def _below(data: Path, name: str) -> list[FoundFile]:
     path = data / name
     if not path.is_dir():
         return [FoundFile(str(path), name)]
-    below = (each for each in path.rglob("*") if not each.is_dir())
     stem = name.rstrip("/")
-    return [FoundFile(str(file), f"{stem}/{file.relative_to(path).as_posix()}") for file in below]
+    return [
+        FoundFile(str(file), f"{stem}/{file.relative_to(path).as_posix()}")
+        for file in files_below(path)
+    ]
 
 
 def _data_files(path: str, files: Iterable[FoundFile]) -> tuple[FoundFile, ...]:

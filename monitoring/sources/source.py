@@ -22,6 +22,7 @@ from monitoring.sources.source_rows import SourceRows, rows_of_files
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
 from monitoring.sources.typed_columns import SchemaError, declared_columns, resolved_columns
 from monitoring.sources.warehouse import check_database_query, rows_of_database
+from monitoring.summary.file_listing import is_there
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Columns, EventTime, Features, Target
 from monitoring.use_case_file import find_use_case
@@ -198,13 +199,14 @@ def resolve(case: UseCase, data: Path) -> UseCase:
     """
     if case.source.path != "auto":
         return case
-    files = sorted(file for file in data.glob("*") if file.name.casefold().endswith(CSV_ENDINGS))
-    if files:
-        try:
-            seen = files[0].stat()
-        except OSError as error:
-            msg = f"{files[0]}: can't be read: {error.strerror}"
-            raise SourceError(msg) from error
+    try:
+        inside = data.iterdir() if is_there(data) else ()
+        files = sorted(file for file in inside if file.name.casefold().endswith(CSV_ENDINGS))
+        seen = files[0].stat() if files else None
+    except OSError as error:
+        msg = f"{error.filename}: can't be read: {error.strerror}"
+        raise SourceError(msg) from error
+    if seen is not None:
         target, features = _inferred(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
         return _with_columns(case, files[0].name, target, features)
     if case.source.synthetic is not None:

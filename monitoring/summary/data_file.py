@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitoring.bounded_file import open_regular
+from monitoring.summary.file_listing import files_below, is_there, matching
 from monitoring.summary.packed_file import DAMAGE, is_packed, opened
 from monitoring.summary.table import TableError
 from monitoring.wording import shortened
@@ -75,19 +76,23 @@ def find_files(path: str | Path) -> tuple[DataFile, ...]:
     FileRefusedError
         One is a named pipe, a device or the like.
     """
-    return tuple(_opened(file) for file in _named(Path(path)))
+    try:
+        named = _named(Path(path))
+    except OSError as error:
+        raise unreadable(Path(error.filename or path), error) from error
+    return tuple(_opened(file) for file in named)
 
 
 def _named(path: Path) -> Sequence[Path]:
     if path.is_dir():
-        files = sorted(inside for inside in path.rglob("*") if _is_data(inside, path))
+        files = sorted(inside for inside in files_below(path) if _is_data(inside, path))
         if not files:
             msg = f"folder {path} holds no file whose name ends in {', '.join(ENDINGS)}"
             raise TableError(msg)
         return files
-    if path.exists() or not glob.has_magic(str(path)):
+    if is_there(path) or not glob.has_magic(str(path)):
         return [path]
-    files = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
+    files = [Path(name) for name in matching(str(path), Path())]
     if not files:
         msg = f"no file is called {path}"
         raise TableError(msg)
