@@ -1,4 +1,4 @@
-"""What may not be read is an error, and never rows that are missing, or synthetic in their place."""
+"""What may not be read is an error; its rows are not missing, or synthetic in their place."""
 
 from collections.abc import Iterator
 from pathlib import Path
