@@ -213,7 +213,7 @@ def test_grafana_s_query_names_what_is_absent_in_one_series_and_is_empty_otherwi
         return query
 
     lost = healthy(fraud).with_samples()
-    check_query(lost, tmp_path, asked(fraud), HOUR, {f'{{absent="{WATCHED}"}}': 7})
+    check_query(lost, tmp_path, asked(fraud), HOUR, {f'{{absent="{WATCHED}"}}': 8})
     check_query(healthy(fraud), tmp_path, asked(fraud), HOUR, {})
     check_query(healthy(fraud).empty(), tmp_path, asked(fraud), HOUR, {})
     declared = active(fraud)
