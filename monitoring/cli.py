@@ -12,7 +12,11 @@ from monitoring import use_case_commands
 from monitoring.command import (
     AsJson,
     AsOf,
-    ColumnNames,
+    Codes,
+    Compared,
+    Decimal,
+    Ignored,
+    MinEffects,
     UseCaseName,
     listening,
     min_effects,
@@ -107,21 +111,11 @@ def drift(  # noqa: PLR0913, PLR0917 - each is an option that people name
         float | None,
         typer.Option(min=0, max=1, help="Share of drifted columns above which to exit 1."),
     ] = None,
-    columns: Annotated[
-        ColumnNames, typer.Option(metavar="NAMES", help="Columns to compare: `a,b`; else all.")
-    ] = None,
-    ignore: Annotated[
-        ColumnNames, typer.Option(metavar="NAMES", help="Columns to leave out.")
-    ] = None,
-    categorical: Annotated[
-        ColumnNames, typer.Option(metavar="NAMES", help="Columns whose numbers are codes.")
-    ] = None,
-    min_effect: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LIMIT", help="Smallest effect that matters; of one column: `Amount=0.2`."
-        ),
-    ] = None,
+    columns: Compared = None,
+    ignore: Ignored = None,
+    categorical: Codes = None,
+    min_effect: MinEffects = None,
+    decimal: Decimal = None,
     engine: Annotated[
         str, typer.Option(help="Engine that reads the files: memory, duckdb, or auto (by size).")
     ] = "auto",
@@ -150,6 +144,7 @@ def drift(  # noqa: PLR0913, PLR0917 - each is an option that people name
             categorical=names_given(categorical) or (),
             min_effect=min_effects(min_effect),
             share_limit=limit,
+            decimal=decimal,
             engine=engine,
         )
     if as_json:

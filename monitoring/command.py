@@ -53,11 +53,31 @@ AsOf = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
 
-ColumnNames = list[str] | None
-"""Names of columns as options give them: several, separated by commas."""
+Decimal = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MARK", help="Decimal mark, `.` or `,`, where nothing in a CSV decides: 1,234."
+    ),
+]
 
 
-def names_given(texts: ColumnNames) -> list[str] | None:
+def _columns(help: str) -> Any:  # noqa: A002 - typer's word for it
+    """Return an option that takes names of columns."""
+    return typer.Option(metavar="NAMES", help=help)
+
+
+Compared = Annotated[list[str] | None, _columns("Columns to compare, `a,b`; all by default.")]
+Ignored = Annotated[list[str] | None, _columns("Columns to leave out.")]
+Codes = Annotated[list[str] | None, _columns("Columns whose numbers are codes: words.")]
+MinEffects = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="LIMIT", help="Smallest effect that matters; of one column: `Amount=0.2`."
+    ),
+]
+
+
+def names_given(texts: list[str] | None) -> list[str] | None:
     """Return the names of columns; one that holds a comma stands in double quotes, as in CSV."""
     return None if not texts else [name for row in csv.reader(texts) for name in row]
 

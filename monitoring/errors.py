@@ -21,6 +21,7 @@ class TocsinError(Exception):
             HistoryError (RuntimeError)
             InputError (ValueError)
                 InputTypeError (TypeError)
+                UndecidedError
             ManifestError (ValueError)
             MarkerError (ValueError)
             MergeError (ValueError)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from monitoring.bounded_file import FileRefusedError, read_bounded
-from monitoring.field_types import UseCaseSection
+from monitoring.field_types import Text, UseCaseSection
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 """How the name of a file ends that is read, in small letters."""
@@ -142,6 +142,16 @@ class Source(UseCaseSection):
     synthetic: Literal["card", "survey"] | None = Field(
         None,
         description="Kind of synthetic rows that stand in, with a warning, for a missing file.",
+    )
+
+    delimiter: Literal[",", ";", "\t", "|"] | None = Field(
+        None, description="What stands between the columns of a CSV; detected if unset."
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="Decimal mark of a CSV's numbers where no column shows it: 1,234."
+    )
+    missing: tuple[Text, ...] = Field(
+        (), description="More words of a CSV that mean missing in a column of numbers."
     )
 
     @model_validator(mode="after")

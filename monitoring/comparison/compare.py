@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from monitoring.comparison.csv_reading import summarise_written, what_was_read
 from monitoring.comparison.inputs import (
     Engine,
     Handed,
@@ -19,8 +20,9 @@ from monitoring.drift.decision import MIN_EFFECT, OTHERS
 from monitoring.drift.detection import VerdictError, drift_verdict
 from monitoring.drift.verdict import SHARE_LIMIT, Verdict
 from monitoring.errors import InputError
+from monitoring.summary.csv_format import DECIMALS, CsvFormat
 from monitoring.summary.fit import fit_bins
-from monitoring.summary.from_table import hash_of, reference_of, summarise_table
+from monitoring.summary.from_table import hash_of, reference_of
 from monitoring.summary.profile import Profile, profile
 from monitoring.summary.table import Table, TableError
 from monitoring.summary.types import FeatureKind, Reference, Summary
@@ -75,6 +77,7 @@ def compare(  # noqa: PLR0913 - each is an option that people name
     min_effect: float | Mapping[str, float] = MIN_EFFECT,
     rate: float = RATE,
     share_limit: float = SHARE_LIMIT,
+    decimal: str | None = None,
     engine: str = Engine.AUTO,
 ) -> Verdict:
     """Judge whether `current` has drifted from `reference`.
@@ -102,6 +105,8 @@ def compare(  # noqa: PLR0913 - each is an option that people name
         False discovery rate across columns.
     share_limit
         Share of drifted columns above which the whole has drifted.
+    decimal
+        Decimal mark, `.` or `,`, of numbers in CSV of which nothing in the file decides: 1,234.
     engine
         What reads files: memory, or duckdb whatever their size; by default duckdb from 64 MB on.
         Tables in memory are read there, Spark reads its own. All find the same.
@@ -111,7 +116,8 @@ def compare(  # noqa: PLR0913 - each is an option that people name
     TableError
         A table can't be read, or the reference lacks a column that was asked for, or rows.
     InputError
-        A limit lies outside its range, or is one of a column that is not compared.
+        A limit lies outside its range, or is one of a column that is not compared; or nothing
+        decides how the numbers of a CSV file are written.
     FitError
         A column of the reference holds different things in different places.
     FormatError
@@ -129,23 +135,31 @@ def compare(  # noqa: PLR0913 - each is an option that people name
     selection = Selection.of(columns, ignore, categorical)
     saved = saved_reference(reference)
     if saved is None:
-        fitted, window = _from_tables(reference, current, selection, reads)
+        fitted, window, read = _from_tables(reference, current, selection, reads, decimal)
     else:
         fitted = _only(saved, selection)
-        window = saved_summary(current) or summarised(current, fitted, reads)
+        window, read = _on_saved(current, fitted, reads)
     limits.check([part.name for part in fitted.bins])
     try:
-        return drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
+        verdict = drift_verdict(fitted, window, limits, id="compare", share_limit=share_limit)
     except VerdictError as error:
         if isinstance(current, str | Path):
             error.add_note(f"in {current}")
         raise
+    return replace(verdict, reading=(*read, *verdict.reading))
 
 
 def _from_tables(
-    reference: Handed, current: Handed | Summary, selection: Selection, engine: Engine
-) -> tuple[Reference, Summary]:
-    """Fit bins on the reference, summarise the window, then the reference by chunks as long."""
+    reference: Handed,
+    current: Handed | Summary,
+    selection: Selection,
+    engine: Engine,
+    decimal: str | None,
+) -> tuple[Reference, Summary, list[str]]:
+    """Fit bins on the reference, summarise the window, then the reference by chunks as long.
+
+    What is worth saying of how they were read comes third.
+    """
     if saved_summary(current) is not None:
         msg = (
             "a saved summary lies on the bins of the reference that it was made with: "
@@ -154,10 +168,23 @@ def _from_tables(
         raise TableError(msg)
     before = opened(reference, "reference", engine, selection.columns)
     now = opened(current, "current", engine, selection.names(before.columns))
-    profile_of_reference = _profiled(before, selection, reference)
-    bins = fit_bins(profile_of_reference)
-    window = summarise_table(now, bins, hash_of_bins=hash_of(bins))
-    return reference_of(before, bins, rows=profile_of_reference.rows, chunk=window.rows), window
+    found = _profiled(before, selection, reference, decimal)
+    bins = fit_bins(found)
+    window, written = summarise_written(now, bins, found.written, hash_of_bins=hash_of(bins))
+    fitted = reference_of(before, bins, rows=found.rows, chunk=window.rows, written=found.written)
+    layouts = {"the reference": before.layout, "current": now.layout}
+    return fitted, window, what_was_read(found.written, written, layouts)
+
+
+def _on_saved(
+    current: Handed | Summary, reference: Reference, engine: Engine
+) -> tuple[Summary, list[str]]:
+    """Return the window's summary, and what is worth saying of how it was read."""
+    summary = saved_summary(current)
+    if summary is not None:
+        return summary, []
+    summary, written, layout = _summarised(current, reference, engine)
+    return summary, what_was_read(reference.written, written, {"current": layout})
 
 
 def _only(reference: Reference, selection: Selection) -> Reference:
@@ -190,6 +217,7 @@ def fit(
     columns: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     categorical: Sequence[str] = (),
+    decimal: str | None = None,
     engine: str = Engine.AUTO,
 ) -> Reference:
     """Fit a reference on a table, to be saved and compared with instead of its rows.
@@ -201,7 +229,7 @@ def fit(
     window
         Rows of the windows that will be compared with it: how much the reference varies by itself
         is read from chunks as long.
-    columns, ignore, categorical, engine
+    columns, ignore, categorical, decimal, engine
         As `compare` takes them.
 
     Raises
@@ -221,8 +249,8 @@ def fit(
         raise TableError(msg)
     selection = Selection.of(columns, ignore, categorical)
     rows = opened(table, "reference", engine_called(engine), selection.columns)
-    columns_read = _profiled(rows, selection, table)
-    return reference_of(rows, fit_bins(columns_read), rows=columns_read.rows, chunk=window)
+    found = _profiled(rows, selection, table, decimal)
+    return reference_of(rows, fit_bins(found), rows=found.rows, chunk=window, written=found.written)
 
 
 def summarise(
@@ -251,10 +279,10 @@ def summarise(
             "give what `fit` made of it, or the path where that is saved"
         )
         raise TableError(msg)
-    return summarised(table, fitted, engine_called(engine))
+    return _summarised(table, fitted, engine_called(engine))[0]
 
 
-def _profiled(table: Table, selection: Selection, handed: Handed) -> Profile:
+def _profiled(table: Table, selection: Selection, handed: Handed, decimal: str | None) -> Profile:
     """Profile the columns to compare of a table, which is named as it was handed in.
 
     Raises
@@ -263,7 +291,10 @@ def _profiled(table: Table, selection: Selection, handed: Handed) -> Profile:
         One is not there, or there are no rows.
     """
     names = selection.names(table.columns)
-    columns_read = profile(table, names, as_words=selection.categorical)
+    if decimal is not None and decimal not in DECIMALS:
+        msg = f"decimal is {decimal!r}: a decimal mark is '.' or ','"
+        raise InputError(msg)
+    columns_read = profile(table, names, as_words=selection.categorical, decimal=decimal)
     if not columns_read.rows:
         name = f" {handed}" if isinstance(handed, str | Path) else ""
         msg = f"the reference{name} has no rows: there is nothing to compare with"
@@ -271,11 +302,16 @@ def _profiled(table: Table, selection: Selection, handed: Handed) -> Profile:
     return columns_read
 
 
-def summarised(table: Handed, reference: Reference, engine: Engine) -> Summary:
-    """Summarise a table on a reference's bins."""
-    return summarise_table(
-        opened(table, "current", engine, [part.name for part in reference.bins]),
+def _summarised(
+    table: Handed, reference: Reference, engine: Engine
+) -> tuple[Summary, CsvFormat, str]:
+    """Summarise a table on a reference's bins; return how it was read and laid out too."""
+    rows = opened(table, "current", engine, [part.name for part in reference.bins])
+    summary, written = summarise_written(
+        rows,
         reference.bins,
+        reference.written,
         hash_of_bins=reference.training.bins_hash,
         model_version=reference.model_version,
     )
+    return summary, written, rows.layout

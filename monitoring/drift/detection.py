@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from monitoring.drift.baseline import Baseline, HourMix, contingency_table
 from monitoring.drift.class_drift import class_verdict
 from monitoring.drift.decision import Limits, decided, why_not_comparable
 from monitoring.drift.explanation import missing_moved, reason
+from monitoring.drift.running import why_set_aside
 from monitoring.drift.statistics import divergence, table_p_value
 from monitoring.drift.variation import Chunk, Variation, natural_variation, variations
 from monitoring.drift.verdict import (
@@ -32,7 +33,7 @@ from monitoring.summary.types import (
     ScoreSummary,
     Summary,
 )
-from monitoring.wording import shortened
+from monitoring.wording import several, shortened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +101,21 @@ def drift_verdict(
         model_version=window.model_version,
         window_start=window_start or window.start,
         window_end=window_end or window.end,
+        reading=tuple(_strays(reference.training, window)),
     )
+
+
+def _strays(reference: Summary, window: Summary) -> Iterator[str]:
+    """Name the words that stand where numbers belong, and count them."""
+    for which, rows in (("the reference", reference), ("current", window)):
+        for name, part in rows.features.items():
+            if part.strays and part.status is ColumnStatus.OK:
+                most = sorted(part.stray, key=lambda word: (-part.stray[word], word))[:3]
+                named = ", ".join(f'"{shortened(word, 40)}"' for word in most)
+                yield (
+                    f"{name} of {which} holds {several(part.strays, 'word')} among its "
+                    f"numbers, taken as missing: {named}{', ...' if len(part.stray) > 3 else ''}"
+                )
 
 
 def _feature(
@@ -126,6 +141,9 @@ def _feature(
         why = f"{window.rows} rows, fewer than {limits.min_rows}"
         return untested(DriftStatus.TOO_FEW_ROWS, why, missing)
     baseline = mix.of(bins.name)
+    aside = why_set_aside(bins, reference.training.features[bins.name], part)
+    if aside is not None:
+        return untested(DriftStatus.SET_ASIDE, aside, missing)
     lacking = why_not_comparable(bins, reference.training.features[bins.name])
     if lacking is not None:
         status, why = lacking

@@ -8,6 +8,7 @@ from enum import StrEnum
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from monitoring.drift.running import UNNAMED
 from monitoring.wording import apart, count, for_notebook, percent, printable, several
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class DriftStatus(StrEnum):
     TYPE_CHANGED = "type changed"
     CONSTANT_REFERENCE = "constant reference"
     TOO_MANY_CATEGORIES = "too many categories"
+    SET_ASIDE = "set aside"
     NO_SCORES = "no scores"
     UNREADABLE = "unreadable"
 
@@ -141,6 +143,9 @@ class Verdict:
     previous
         The same window against the reference of the previous champion; None where there was
         none. It is shown, and decides nothing.
+    reading
+        How values were read, where that is worth saying: the notation of numbers in CSV, words
+        where numbers belong.
     """
 
     id: str
@@ -156,6 +161,7 @@ class Verdict:
     window_start: datetime | None = None
     window_end: datetime | None = None
     previous: PreviousDrift | None = None
+    reading: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return verdict_text(self)
@@ -270,10 +276,16 @@ def rows_compared(verdict: Verdict) -> str:
 
 def notes(verdict: Verdict) -> list[str]:
     """Return what a reader must know beside the figures."""
-    lines = []
+    lines = [f"Read: {words}" for words in verdict.reading]
     for status in dict.fromkeys(part.status for part in verdict.features):
         if status is not DriftStatus.TESTED:
-            names = ", ".join(part.name for part in verdict.features if part.status is status)
+            names = ", ".join(
+                f"{part.name or UNNAMED} ({part.reason})"
+                if status is DriftStatus.SET_ASIDE
+                else part.name
+                for part in verdict.features
+                if part.status is status
+            )
             lines.append(f"Not judged, {status}: {names}")
     if verdict.tested and not verdict.variation_known:
         lines.append(
@@ -308,10 +320,9 @@ COLUMNS = ("feature", "effect", "limit", "q", "", "what moved")
 def cells(part: FeatureVerdict) -> tuple[str, ...]:
     """Return a feature's row in a verdict's table, by `COLUMNS`."""
     if part.effect is None or part.q_value is None:
-        return part.name, "", "", "", part.status.value, part.reason
-    limit = "" if part.limit is None else f"{part.limit:.2f}"
-    q_value = f"{part.q_value:.1g}"
-    return part.name, f"{part.effect:.2f}", limit, q_value, part.outcome, part.reason
+        return part.name or UNNAMED, "", "", "", part.status.value, part.reason
+    effect, limit = f"{part.effect:.2f}", "" if part.limit is None else f"{part.limit:.2f}"
+    return part.name, effect, limit, f"{part.q_value:.1g}", part.outcome, part.reason
 
 
 def by_effect(verdict: Verdict) -> list[FeatureVerdict]:
@@ -390,6 +401,7 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "model_version": verdict.model_version,
         "window_start": _iso(verdict.window_start),
         "window_end": _iso(verdict.window_end),
+        "reading": list(verdict.reading),
         "features": feature_records(verdict),
         "model_score": None if verdict.scores is None else feature_record(verdict.scores),
         "decided_class": (

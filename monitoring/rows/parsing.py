@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from monitoring.use_case_columns import EventTime
 
-MISSING_NUMBERS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
+MISSING_NUMBERS = (
+    "",
+    *("?", "-", "--", "---", ".", "..", "\\N"),
+    *("NA", "N/A", "n/a", "N.A.", "n.a.", "na", "<NA>", "#N/A", "#NA", "#N/A N/A"),
+    *("NaN", "nan", "NAN", "-nan", "-NaN"),
+    *("NULL", "Null", "null", "(null)", "#NULL!", "None", "none", "nil"),
+    *("#DIV/0!", "#VALUE!", "#REF!", "#NUM!"),
+)
 """What stands for a missing number in text. A missing word is the empty text alone: `NA` is one."""
 
 _MICROSECONDS = {"s": 1_000_000.0, "ms": 1_000.0}

@@ -12,7 +12,7 @@ import numpy as np
 from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason, row_payload
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
 from monitoring.sources.derived import file_columns
-from monitoring.sources.source_file import MalformedRow
+from monitoring.sources.source_csv import MalformedRow
 from monitoring.sources.source_rows import numbered
 from monitoring.sources.typed_columns import (
     ClockChanges,

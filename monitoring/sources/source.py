@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from monitoring.sources.derived import check_derive, file_columns
 from monitoring.sources.location import FoundFile, SourceError, source_files
 from monitoring.sources.query_rows import check_query, rows_of_query
 from monitoring.sources.schema_check import CheckedRows, check
+from monitoring.sources.source_csv import DeclaredCsv
 from monitoring.sources.source_file import CSV_ENDINGS
 from monitoring.sources.source_rows import SourceRows, rows_of_files
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
@@ -104,15 +106,23 @@ def _rows(case: UseCase, data: Path) -> SourceRows | None:
     found = [source_files(path, data) for path in case.source.paths]
     if not all(found):
         return None
-    text = _text_columns(case)
+    text, declared = _text_columns(case), _declared(case)
     if case.source.tables is None:
-        needed = declared_columns(case)
-        return rows_of_files(_place(case.source.paths[0], found[0]), found[0], text, needed)
+        place, needed = _place(case.source.paths[0], found[0]), declared_columns(case)
+        return rows_of_files(place, found[0], text, needed, declared=declared)
     tables = zip(case.source.tables.items(), found, strict=True)
     return rows_of_query(
         case,
-        {name: rows_of_files(_place(path, files), files, text) for (name, path), files in tables},
+        {
+            name: rows_of_files(_place(path, files), files, text, declared=declared)
+            for (name, path), files in tables
+        },
     )
+
+
+def _declared(case: UseCase) -> DeclaredCsv:
+    source = case.source
+    return DeclaredCsv(source.delimiter, source.decimal, source.missing)
 
 
 def _place(path: str, files: Sequence[FoundFile]) -> str:
@@ -207,7 +217,8 @@ def resolve(case: UseCase, data: Path) -> UseCase:
         msg = f"{error.filename}: can't be read: {error.strerror}"
         raise SourceError(msg) from error
     if seen is not None:
-        target, features = _inferred(files[0], case.columns, (seen.st_mtime_ns, seen.st_size))
+        changed = (seen.st_mtime_ns, seen.st_size)
+        target, features = _inferred(files[0], case.columns, _declared(case), changed)
         return _with_columns(case, files[0].name, target, features)
     if case.source.synthetic is not None:
         shipped = find_use_case(_LOOKS_LIKE[case.source.synthetic])
@@ -227,17 +238,22 @@ def _with_columns(case: UseCase, path: str, target: Any, features: Any) -> UseCa
 
 
 @cache
-def _inferred(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target, Features]:
+def _inferred(
+    path: Path, columns: Columns, declared: DeclaredCsv, _: tuple[int, int]
+) -> tuple[Target, Features]:
     """Return the target and the features of a file; the last argument changes as it does."""
     file = FoundFile(str(path), path.name)
-    frame = rows_of_files(str(path), [file]).frame
+    frame = rows_of_files(str(path), [file], declared=declared).frame
     *others, last = (str(name) for name in frame.columns)
     if not len(frame) or not others:
         msg = f"{path}: `auto` needs rows, and a feature column before the target"
         raise SourceError(msg)
     event_time = columns.event_time
     taken = {columns.id, event_time.name if isinstance(event_time, EventTime) else None}
-    free = [name for name in others if name not in taken]
+    index = [name for name in others if _is_index(name, frame[name])]
+    if index:
+        _log.warning("%s: column %s only numbers rows: not used", path, ", ".join(map(repr, index)))
+    free = [name for name in others if name not in {*taken, *index}]
     numeric = tuple(name for name in free if _is_numeric(frame[name]))
     words = [name for name in free if name not in numeric]
     names = [name for name in words if frame[name].nunique() > _NAMES_FROM * len(frame)]
@@ -248,6 +264,12 @@ def _inferred(path: Path, columns: Columns, _: tuple[int, int]) -> tuple[Target,
     categorical = tuple(name for name in words if name not in names)
     target = Target(name=last, positive=_rarer(frame[last], path))
     return target, Features(numeric=numeric, categorical=categorical)
+
+
+def _is_index(name: str, column: pd.Series) -> bool:
+    """Whether a column is an index that `to_csv` wrote without a name."""
+    unnamed = re.fullmatch(r"|Unnamed: \d+", name) is not None
+    return unnamed and column.is_unique and _is_numeric(column)
 
 
 def _is_numeric(column: pd.Series) -> bool:

@@ -13,7 +13,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from monitoring.sources.location import FoundFile, SourceError
-from monitoring.sources.source_file import CSV_ENDINGS, MalformedRow, SourceFile, parse_file
+from monitoring.sources.source_csv import DETECTED, DeclaredCsv, MalformedRow
+from monitoring.sources.source_file import CSV_ENDINGS, SourceFile, parse_file
+from monitoring.summary.csv_format import COMMA, UndecidedError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,6 +79,8 @@ def rows_of_files(
     files: Sequence[FoundFile],
     text: Collection[str] = (),
     needed: Collection[str] = (),
+    *,
+    declared: DeclaredCsv = DETECTED,
 ) -> SourceRows:
     """Read files as one table, one after the other; a column that one lacks is missing there.
 
@@ -86,13 +90,15 @@ def rows_of_files(
         Columns that are text, whatever it looks like.
     needed
         Columns that no file may lack if another has them.
+    declared
+        What is said of CSV; all else is detected, and logged.
 
     Raises
     ------
     SourceError
         A file can't be read, all of them hold more than `LARGEST`, or one lacks a needed column.
     """
-    read = _parsed(place, files, text)
+    read = _parsed(place, files, text, declared)
     lacking = [
         f"{file.name} has no column {column!r}"
         for column in needed
@@ -126,30 +132,58 @@ def rows_of_files(
 
 
 def _parsed(
-    place: str, files: Sequence[FoundFile], text: Collection[str]
+    place: str, files: Sequence[FoundFile], text: Collection[str], declared: DeclaredCsv
 ) -> list[tuple[FoundFile, SourceFile]]:
     """Parse files; a column that is text in one of them is read as text in all."""
-    read, left = [], LARGEST
-    for file in files:
-        content = file.content(left)
-        left -= len(content)
-        if not content and len(files) > 1 and _is_csv(file):
-            _log.warning("%s is empty, without a header: it counts as no rows", file.name)
-            continue
-        read.append((file, parse_file(file.name, content, text)))
+    read = _parsed_alike(files, text, declared)
     if not read:
         msg = f"{place}: all {len(files):,} files are empty"
         raise SourceError(msg)
-    words = _sometimes_text([one.frame for _, one in read]) - set(text)
+    said = dict.fromkeys(said for _, one in read for said in one.read)
+    if said:
+        _log.info("%s: read as CSV: %s", place, "; ".join(said))
+    numbers = frozenset[str]().union(*(one.numbers for _, one in read))
+    words = _sometimes_text([one.frame for _, one in read]) - set(text) - numbers
     if words:
         read = [
-            (file, parse_file(file.name, file.content(LARGEST), (*text, *words)))
+            (file, parse_file(file.name, file.content(LARGEST), (*text, *words), declared))
             if _is_csv(file)
             and any(not _is_words(one.frame[name]) for name in words & set(one.frame))
             else (file, one)
             for file, one in read
         ]
     return _with_partitions(read, text)
+
+
+def _parsed_alike(
+    files: Sequence[FoundFile], text: Collection[str], declared: DeclaredCsv
+) -> list[tuple[FoundFile, SourceFile]]:
+    """Parse files; where one leaves open what its decimal mark is, the others decide."""
+    read: dict[int, SourceFile] = {}
+    undecided: dict[int, UndecidedError] = {}
+    left = LARGEST
+    for place, file in enumerate(files):
+        content = file.content(left)
+        left -= len(content)
+        if not content and len(files) > 1 and _is_csv(file):
+            _log.warning("%s is empty, without a header: it counts as no rows", file.name)
+            continue
+        try:
+            read[place] = parse_file(file.name, content, text, declared)
+        except UndecidedError as error:
+            undecided[place] = error
+    marks = frozenset[str]().union(*(one.marks for one in read.values()))
+    if len(marks) == 1 and declared.decimal is None:
+        told = replace(declared, decimal=next(iter(marks)))
+        unmarked = [place for place, one in read.items() if not one.marks and COMMA in marks]
+        for place in (*undecided, *unmarked):
+            file = files[place]
+            read[place] = parse_file(file.name, file.content(LARGEST), text, told)
+        undecided.clear()
+    for place, cause in undecided.items():
+        msg = f"{files[place].name}: {cause}"
+        raise SourceError(msg) from cause
+    return [(files[place], read[place]) for place in sorted(read)]
 
 
 def _is_csv(file: FoundFile) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.errors import InputError, InputTypeError, TocsinError
+from monitoring.summary.csv_format import AFFIXES, DECIMALS, CsvFormat, Notation
 from monitoring.summary.plausible import check_reference, check_summary
 from monitoring.summary.types import (
     ClassCounts,
@@ -17,6 +18,7 @@ from monitoring.summary.types import (
     FeatureKind,
     FeatureSummary,
     Reference,
+    Runs,
     ScoreSummary,
     Summary,
 )
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2**53
 """Rows that a saved count may stand for."""
+
+LARGEST_OFFSET = 10**38
+"""Whole numbers that columns may hold reach so far, decimals with all their digits."""
 
 
 class FormatError(TocsinError, ValueError):
@@ -49,10 +54,32 @@ def reference_record(reference: Reference) -> dict[str, Any]:
         "by_hour": [summary_record(hour, with_edges=False) for hour in reference.by_hour],
         "importance": dict(reference.importance),
         "model_version": reference.model_version,
+        "written": None if reference.written is None else _written_record(reference.written),
     }
     if reference.class_chunks:
         record["class_chunks"] = [_classes_record(part) for part in reference.class_chunks]
     return record
+
+
+def _written_record(written: CsvFormat) -> dict[str, Any]:
+    return {
+        name: {"decimal": notation.decimal, "affix": notation.affix}
+        for name, notation in written.notations.items()
+    }
+
+
+def _written_from(record: Any) -> CsvFormat | None:
+    if record is None:
+        return None
+    return CsvFormat({name: _notation_from(part) for name, part in record.items()})
+
+
+def _notation_from(record: dict[str, Any]) -> Notation:
+    decimal, affix = _text(record["decimal"]), _text(record["affix"])
+    if decimal not in DECIMALS or affix not in AFFIXES:
+        msg = f"{decimal!r:.60} or {affix!r:.60} is no mark of numbers"
+        raise InputError(msg)
+    return Notation(decimal, affix)
 
 
 def reference_from(record: dict[str, Any]) -> Reference:
@@ -77,6 +104,7 @@ def reference_from(record: dict[str, Any]) -> Reference:
         by_hour=tuple(_summary_from(hour, edges) for hour in record["by_hour"]),
         importance={name: _number(weight) for name, weight in record["importance"].items()},
         model_version=_text_or_none(record["model_version"]),
+        written=_written_from(record.get("written")),
     )
     check_reference(reference)
     return reference
@@ -142,6 +170,8 @@ def _bins_record(bins: FeatureBins) -> dict[str, Any]:
         "high": _finite(bins.high),
         "times": bins.times,
         "single": bins.single,
+        "offset": bins.offset,
+        "runs": bins.runs,
         "categories": list(bins.categories),
         "rare": sorted(bins.rare),
         "open_ended": bins.open_ended,
@@ -160,6 +190,8 @@ def _bins_from(record: dict[str, Any]) -> FeatureBins:
         high=_any_number(record["high"]),
         times=_flag(record.get("times", False)),
         single=_flag(record.get("single", False)),
+        offset=_offset(record.get("offset", 0)),
+        runs=None if record.get("runs") is None else Runs(record["runs"]),
         categories=tuple(map(_text, record["categories"])),
         rare=frozenset(map(_text, record["rare"])),
         open_ended=_flag(record["open_ended"]),
@@ -177,18 +209,35 @@ def _feature_record(part: FeatureSummary) -> dict[str, Any]:
         record["status"] = part.status.value
     if part.unseen:
         record["unseen"] = dict(part.unseen)
+    if part.strays:
+        record["strays"] = part.strays
+        record["stray"] = dict(part.stray)
+    if part.span is not None:
+        record["span"] = [_finite(value) for value in part.span]
     return record
 
 
 def _feature_from(record: dict[str, Any]) -> FeatureSummary:
     below, above = record.get("outside", (0, 0))
+    span = record.get("span")
     return FeatureSummary(
         counts=_counts(record["counts"]),
         below=_count(below),
         above=_count(above),
         status=ColumnStatus(record.get("status", ColumnStatus.OK)),
         unseen={name: _count(rows) for name, rows in record.get("unseen", {}).items()},
+        strays=_count(record.get("strays", 0)),
+        stray={name: _count(rows) for name, rows in record.get("stray", {}).items()},
+        span=None if span is None else _span(span),
     )
+
+
+def _span(record: Any) -> tuple[float, float]:
+    low, high = map(_any_number, _list(record))
+    if low > high:
+        msg = "a range is reversed"
+        raise InputError(msg)
+    return low, high
 
 
 def _scores_record(scores: ScoreSummary, *, with_edges: bool) -> dict[str, Any]:
@@ -267,6 +316,13 @@ def _flag(value: Any) -> bool:
     if type(value) is not bool:
         msg = f"{value!r:.60} is neither true nor false"
         raise InputTypeError(msg)
+    return value
+
+
+def _offset(value: Any) -> int:
+    if type(value) is not int or abs(value) > LARGEST_OFFSET:
+        msg = f"{value!r:.60} is not an offset of whole numbers"
+        raise InputError(msg)
     return value
 
 

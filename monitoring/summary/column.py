@@ -7,33 +7,31 @@ it is read.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.rows.parsing import MISSING_NUMBERS
+from monitoring.summary.csv_format import MISSING, PLAIN, Notation, read_numbers
 from monitoring.summary.types import FeatureBins
+from monitoring.summary.whole_numbers import EXACT, is_whole, without_offset
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-EXACT = 2.0**53
-"""Up to here every whole number has a float64 of its own."""
-
 MICROSECONDS = 1e6
 
 _TRUE, _FALSE = "^(true|True|TRUE)$", "^(false|False|FALSE)$"
 
-_MISSING = f"^({'|'.join(map(re.escape, MISSING_NUMBERS))})$"
-
 _ZONED = r"[T ].*(Z|[+-]\d{2}(:?\d{2})?)$"
 """A moment with a time zone."""
+
+_TRIED = 100
+"""Stray words that are tried as times."""
 
 _TOO_FINE = r"(\.\d{6})\d+"
 """Digits of a second beyond the microsecond."""
@@ -59,10 +57,19 @@ class NumberColumn:
     kind
         Numbers, booleans or times; None where no value is there by its type. Numbers may all be
         NaN.
+    strays
+        Rows by word that stands where a number belongs; missing among `numbers`.
+    mixed
+        Some of these are true or false, or times: values of another kind, not strays.
+    exact
+        They come from what may hold whole numbers beyond `EXACT` to the last digit.
     """
 
     numbers: NDArray[np.floating]
     kind: Values | None
+    strays: Counter[str] = field(default_factory=Counter)
+    mixed: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +82,25 @@ class WordColumn:
         One per row, null where missing.
     rows_by_word
         How many rows hold each word.
+    counted
+        The same as Arrow counts values.
     kind
         What the values are when not read as words; None where no value is there.
     """
 
     words: pa.Array
     rows_by_word: Counter[str]
+    counted: pa.StructArray
     kind: Values | None
 
 
 def number_column(
-    column: pa.Array, *, text: bool = False, expected: Values | None = None
+    column: pa.Array,
+    *,
+    notation: Notation | None = None,
+    expected: Values | None = None,
+    strays: bool = False,
+    offset: int = 0,
 ) -> NumberColumn | None:
     """Decode a column as numbers; None where it holds words.
 
@@ -94,16 +109,50 @@ def number_column(
 
     Parameters
     ----------
-    text
-        The column's strings may stand for numbers and times, as in CSV.
+    notation
+        How the column's strings are written that stand for numbers or times, as in CSV; None
+        where strings are words.
     expected
         What text is tried as first, as it was in other portions of the column.
+    strays
+        It is known that the column holds numbers: what is none among them is a stray word.
+    offset
+        What is taken off every number, before its last digits are lost.
     """
-    if text:
-        column = _parsed(column, expected)
+    text = column
+    if notation == PLAIN:
+        column = _parsed(text, expected)
+    if notation is not None and (notation != PLAIN or (strays and _kind(column) is Values.WORDS)):
+        return _numbers_and_strays(text, notation, offset)
     kind = _kind(column)
     numbers = _numbers_of(column, kind)
-    return None if numbers is None else NumberColumn(numbers, kind)
+    if numbers is None:
+        return None
+    if kind is not Values.NUMBERS:
+        return NumberColumn(numbers, kind)
+    exact = notation is not None or is_whole(column)
+    if offset:
+        numbers = without_offset(column if notation is None else text, offset, numbers)
+    return NumberColumn(numbers, kind, exact=exact)
+
+
+def _numbers_and_strays(text: pa.Array, notation: Notation, offset: int) -> NumberColumn:
+    import pyarrow.compute as pc
+
+    if text.null_count == len(text):
+        return NumberColumn(np.full(len(text), np.nan), None)
+    read = read_numbers(text, notation)
+    words = read.strays.drop_null().unique()
+    other_kinds = [pc.match_substring_regex(words, either) for either in (_TRUE, _FALSE)]
+    mixed = any(pc.any(each).as_py() for each in other_kinds) or any(
+        _times(words.slice(place, 1)) is not None for place in range(min(len(words), _TRIED))
+    )
+    held = read.numbers.null_count < len(read.numbers)
+    numbers = _numpy(read.numbers).astype(np.float64, copy=False)
+    if offset:
+        numbers = without_offset(read.plain, offset, numbers)
+    kind = Values.NUMBERS if held else None
+    return NumberColumn(numbers, kind, rows_by_word(read.strays), mixed, exact=True)
 
 
 def word_column(
@@ -120,23 +169,26 @@ def word_column(
         The column's strings may stand for codes, as in CSV, where `bins` has some: `1.0` and
         `True` are then spelled as these are.
     """
+    import pyarrow.compute as pc
+
     kind = _kind(column)
     words = _words_of(column, kind)
     if words is None:
         return None
     if words.null_count == len(words):
         kind = None
-    by_word = rows_by_word(words)
+    counted = pc.value_counts(words.drop_null())
+    by_word = _as_counter(counted)
     if not text or bins is None:
-        return WordColumn(words, by_word, kind)
+        return WordColumn(words, by_word, counted, kind)
     codes = bins.rare.union(bins.categories)
     by_word = _as_coded(codes, by_word)
     if kind is not None and not bins.open_ended and codes.isdisjoint(by_word):
         kind = _kind(_parsed(words.unique()))
-    return WordColumn(words, by_word, kind)
+    return WordColumn(words, by_word, counted, kind)
 
 
-def missing_of(column: pa.Array, *, text: bool = False) -> NDArray[np.bool_]:
+def missing_of(column: pa.Array, *, text: bool) -> NDArray[np.bool_]:
     """Return in which rows a column of any kind has no value.
 
     Parameters
@@ -149,7 +201,7 @@ def missing_of(column: pa.Array, *, text: bool = False) -> NDArray[np.bool_]:
 
     if text:
         words = pc.cast(column, pa.string())  # of no rows, the type is not known
-        stand_in = pc.match_substring_regex(pc.utf8_trim_whitespace(words), _MISSING)
+        stand_in = pc.match_substring_regex(pc.utf8_trim_whitespace(words), MISSING)
         missing = pc.fill_null(stand_in, fill_value=True)
     else:
         kind = _kind(column)
@@ -164,7 +216,10 @@ def rows_by_word(words: pa.Array) -> Counter[str]:
     """Return how many rows hold each word."""
     import pyarrow.compute as pc
 
-    counted = pc.value_counts(words.drop_null())
+    return _as_counter(pc.value_counts(words.drop_null()))
+
+
+def _as_counter(counted: pa.StructArray) -> Counter[str]:
     values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
     return Counter(dict(zip(values, counts, strict=True)))
 
@@ -326,7 +381,7 @@ def _parsed(text: pa.Array, expected: Values | None = None) -> pa.Array:
         if decoded is not None:
             return decoded
     bare = pc.utf8_trim_whitespace(text)
-    missing = pc.match_substring_regex(bare, _MISSING)
+    missing = pc.match_substring_regex(bare, MISSING)
     if not pc.any(missing).as_py() and bare.equals(text):
         return text
     known = pc.if_else(missing, pa.scalar(None, bare.type), bare)

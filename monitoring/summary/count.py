@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.summary.column import Values, missing_of, number_column, word_column
+from monitoring.summary.csv_format import Notation, few
 from monitoring.summary.types import (
     UNSEEN_KEPT,
     ColumnStatus,
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
 
 NAME_LETTERS = 80
 """Letters of an unseen category's name that a summary holds."""
+
+SINGLE, ROUNDED = 2.0**-23, 0.05
+"""Parts of a value by which single precision may change it, and rounding at most."""
+
+HALF = 0.5 * (1 + 1e-9)
+"""Of the last decimal: how far rounding takes a value, and what floats add to that."""
+
+LEAST_DECIMALS, MOST_DECIMALS = 2, 8
+"""Decimals to which a column may be rounded, and be said to hold the same values still."""
 
 BLOCK = 1 << 15
 """Numbers that are compared with all edges before the next: as many as a core's cache holds."""
@@ -44,6 +54,12 @@ class Tally:
         What the portions held.
     uncountable
         Some portion held what has no place among the feature's bins.
+    strays
+        Rows that hold a word where a number belongs; missing in `counts`.
+    stray
+        The first of these words, with their rows, as `first_unseen` has them.
+    low, high
+        Smallest and largest value, of a column that runs.
     familiar
         Some value is one of the reference's categories.
     absent
@@ -56,6 +72,10 @@ class Tally:
     unseen: dict[str, int] = field(default_factory=dict)
     held: frozenset[Values] = frozenset()
     uncountable: bool = False
+    strays: int = 0
+    stray: dict[str, int] = field(default_factory=dict)
+    low: float = np.inf
+    high: float = -np.inf
     familiar: bool = False
     absent: bool = False
 
@@ -67,6 +87,10 @@ class Tally:
             unseen=first_unseen(Counter(self.unseen) + Counter(other.unseen)),
             held=self.held | other.held,
             uncountable=self.uncountable or other.uncountable,
+            strays=self.strays + other.strays,
+            stray=first_unseen(Counter(self.stray) + Counter(other.stray)),
+            low=min(self.low, other.low),
+            high=max(self.high, other.high),
             familiar=self.familiar or other.familiar,
             absent=self.absent or other.absent,
         )
@@ -83,23 +107,23 @@ def nothing(bins: FeatureBins) -> Tally:
     return Tally(np.zeros(bins.size, np.int64))
 
 
-def tally(bins: FeatureBins, column: pa.Array | None, *, text: bool = False) -> Tally:
+def tally(bins: FeatureBins, column: pa.Array | None, *, notation: Notation | None = None) -> Tally:
     """Count one portion of a feature's column.
 
     Parameters
     ----------
     column
         None where the portion has no such column.
-    text
-        The column's strings may stand for numbers and times, as in CSV.
+    notation
+        How its strings are written that stand for numbers and times, as in CSV.
     """
     if column is None:
         return Tally(np.zeros(bins.size, np.int64), absent=True)
     if bins.valueless:
-        return _tally_presence(bins, column, text=text)
+        return _tally_presence(bins, column, text=notation is not None)
     if bins.kind is FeatureKind.NUMERIC:
-        return _tally_numbers(bins, column, text=text)
-    return _tally_words(bins, column, text=text)
+        return _tally_numbers(bins, column, notation)
+    return _tally_words(bins, column, text=notation is not None)
 
 
 def finished(bins: FeatureBins, whole: Tally) -> FeatureSummary:
@@ -107,7 +131,11 @@ def finished(bins: FeatureBins, whole: Tally) -> FeatureSummary:
 
     One whose type has changed has zeros. Of one that some portions lack, the others are counted.
     """
-    if whole.uncountable or _turned(bins, whole):
+    numbers = int(whole.counts.sum() - whole.counts[0])
+    of_words = whole.strays > 0 and (
+        not few(whole.strays, numbers + whole.strays) or Values.TRUTHS in whole.held
+    )
+    if whole.uncountable or of_words or _turned(bins, whole):
         status = ColumnStatus.MISSING_COLUMN if whole.absent else ColumnStatus.TYPE_CHANGED
         return FeatureSummary(counts=np.zeros(bins.size, np.int64), status=status)
     return FeatureSummary(
@@ -116,6 +144,9 @@ def finished(bins: FeatureBins, whole: Tally) -> FeatureSummary:
         above=whole.above,
         status=ColumnStatus.MISSING_COLUMN if whole.absent else ColumnStatus.OK,
         unseen=whole.unseen,
+        strays=whole.strays,
+        stray=whole.stray,
+        span=(whole.low, whole.high) if whole.low <= whole.high else None,
     )
 
 
@@ -157,14 +188,31 @@ def _tally_presence(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally
     return Tally(count_numbers(bins, numbers)[0])
 
 
-def _tally_numbers(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:
+def _tally_numbers(bins: FeatureBins, column: pa.Array, notation: Notation | None) -> Tally:
     expected = Values.TIMES if bins.times else Values.NUMBERS
-    decoded = number_column(column, text=text, expected=expected)
-    if decoded is None:
+    decoded = number_column(
+        column, notation=notation, expected=expected, strays=not bins.times, offset=bins.offset
+    )
+    if decoded is None or decoded.mixed:
         return Tally(np.zeros(bins.size, np.int64), uncountable=True)
     counts, below, above = count_numbers(bins, decoded.numbers)
     all_missing = counts[0] == len(decoded.numbers)
-    return Tally(counts, below, above, held=_held(None if all_missing else decoded.kind))
+    low, high = np.inf, -np.inf
+    if bins.runs and not all_missing:
+        low, high = float(np.nanmin(decoded.numbers)), float(np.nanmax(decoded.numbers))
+    stray = {word[:NAME_LETTERS]: 0 for word in decoded.strays}
+    for word, rows in decoded.strays.items():
+        stray[word[:NAME_LETTERS]] += rows
+    return Tally(
+        counts,
+        below,
+        above,
+        held=_held(None if all_missing else decoded.kind),
+        strays=sum(decoded.strays.values()),
+        stray=first_unseen(stray),
+        low=low,
+        high=high,
+    )
 
 
 def count_numbers(
@@ -195,8 +243,59 @@ def count_numbers(
     equal[1:][heavy[1:] == heavy[:-1]] = 0  # values that differ in double precision alone
     intervals = np.diff(up_to, prepend=0)
     np.subtract.at(intervals, np.searchsorted(edges[:-1], heavy), equal)
+    if heavy.size and equal.sum() < up_to[-1]:
+        _move_rounded(numbers, heavy, edges, equal, intervals)
     missing = len(numbers) - up_to[-1]
     return np.concatenate(([missing], equal, intervals)).astype(np.int64), below, above
+
+
+def _move_rounded(
+    numbers: NDArray[np.floating],
+    heavy: NDArray[np.floating],
+    edges: NDArray[np.floating],
+    equal: NDArray[np.int64],
+    intervals: NDArray[np.int64],
+) -> None:
+    """Move what differs from a heavy value by rounding alone from its interval to that value.
+
+    Rounding alone: to single precision, or to the decimals of the value, or of the heavy ones;
+    two at least, for one and a half is not about two.
+    """
+    finite = np.flatnonzero(np.isfinite(heavy))
+    decimals = max((_decimals(float(heavy[place])) for place in finite), default=0)
+    gaps = np.diff(heavy[finite].astype(np.float64), prepend=-np.inf, append=np.inf) / 2
+    for order, place in enumerate(finite):
+        value = float(heavy[place])
+        reach = max(SINGLE * abs(value), min(HALF * 10.0**-LEAST_DECIMALS, ROUNDED * abs(value)))
+        reach = min(reach, gaps[order], gaps[order + 1])
+        near = (numbers >= value - reach) & (numbers <= value + reach)
+        if int(np.count_nonzero(near)) <= int(np.count_nonzero(numbers == heavy[place])):
+            continue
+        others = numbers[near & (numbers != heavy[place])].astype(np.float64)
+        others = others[_rounded(others, value, decimals)]
+        equal[place] += len(others)
+        where = np.searchsorted(edges[:-1], others.astype(edges.dtype))
+        np.subtract.at(intervals, where, 1)
+
+
+def _rounded(numbers: NDArray[np.float64], value: float, decimals: int) -> NDArray[np.bool_]:
+    """Return which numbers differ from a value by rounding alone."""
+    apart = np.abs(numbers - value)
+    alike = apart <= SINGLE * abs(value)
+    if LEAST_DECIMALS <= decimals <= MOST_DECIMALS:
+        alike |= apart <= HALF * 10.0**-decimals
+    for places in range(LEAST_DECIMALS, MOST_DECIMALS + 1):
+        coarse = numbers == np.round(numbers, places)
+        alike |= coarse & (apart <= HALF * 10.0**-places)
+    return alike
+
+
+def _decimals(value: float) -> int:
+    """Return the decimals of a number; one more than `MOST_DECIMALS` where there are more."""
+    return next(
+        (places for places in range(MOST_DECIMALS + 1) if round(value, places) == value),
+        MOST_DECIMALS + 1,
+    )
 
 
 def _tally_words(bins: FeatureBins, column: pa.Array, *, text: bool) -> Tally:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import glob
-import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitoring.bounded_file import open_regular
+from monitoring.errors import InputError
+from monitoring.summary.csv_layout import WINDOWS, CsvLayout, read_layout
 from monitoring.summary.file_listing import files_below, is_there, matching
 from monitoring.summary.packed_file import DAMAGE, is_packed, opened
 from monitoring.summary.table import TableError
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 CSV_ENDINGS = (".csv", ".csv.gz")
 ENDINGS = (*CSV_ENDINGS, ".parquet")
-
-HEADER = 2 * 2**20
-"""Letters of a CSV file's header, at most."""
 
 LETTERS = 300
 """Letters of a line of an error that are shown: it may hold a row of the file."""
@@ -45,6 +43,8 @@ class DataFile:
         Those that only number the rows: what pandas had for an index.
     schema
         Types of its columns; None for CSV, where all are text.
+    layout
+        How a CSV file's bytes become rows; None for Parquet.
     rows
         Rows by its metadata; None for CSV.
     """
@@ -54,11 +54,7 @@ class DataFile:
     hidden: frozenset[str] = frozenset()
     schema: pa.Schema | None = None
     rows: int | None = None
-
-    @property
-    def text(self) -> bool:
-        """Whether all columns are text."""
-        return self.schema is None
+    layout: CsvLayout | None = None
 
 
 def find_files(path: str | Path) -> tuple[DataFile, ...]:
@@ -122,27 +118,16 @@ def _opened(path: Path) -> DataFile:
 
 
 def _csv(path: Path) -> DataFile:
+    packed = is_packed(path)
     try:
-        with opened(path, packed=is_packed(path)) as content:
-            text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
-            header = next(csv.reader(_lines(text, path)), None)
-    except (OSError, *DAMAGE, UnicodeDecodeError, csv.Error) as error:
+        with opened(path, packed=packed) as content:
+            layout, header = read_layout(content, to_the_end=not packed)
+    except (OSError, *DAMAGE, UnicodeDecodeError, csv.Error, InputError) as error:
         raise unreadable(path, error) from error
     if not header:
         msg = f"{path} is empty: a CSV file begins with the names of its columns"
         raise TableError(msg)
-    return DataFile(path, tuple(header))
-
-
-def _lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:
-    """Yield lines for as long as all of them together may be a header."""
-    letters = 0
-    while line := text.readline(HEADER + 1 - letters):
-        letters += len(line)
-        if letters > HEADER:
-            msg = f"{path}: the header, its first line, is longer than {HEADER:,} letters"
-            raise TableError(msg)
-        yield line
+    return DataFile(path, tuple(header), layout=layout)
 
 
 def _parquet(path: Path) -> DataFile:
@@ -181,8 +166,8 @@ def unreadable(path: Path, error: BaseException) -> TableError:
     """Return the error that a file can't be read, with the cause in a few lines."""
     cause = str(error) or type(error).__name__
     lines = [shortened(line, LETTERS) for line in cause.splitlines()[:3]]
-    if isinstance(error, UnicodeDecodeError) or "Invalid unicode" in cause:
-        lines.append("CSV is read as UTF-8: save the file so")
+    if "Invalid unicode" in cause:
+        lines.append(WINDOWS)
     return TableError(f"{path} can't be read: " + "\n".join(lines))
 
 
@@ -191,6 +176,12 @@ def columns_of(files: Iterable[DataFile]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(name for file in files for name in file.columns if name not in file.hidden)
     )
+
+
+def layout_of(files: Iterable[DataFile]) -> str:
+    """Say how a table's CSV files are laid out, where that is worth saying."""
+    said = dict.fromkeys(str(file.layout) for file in files if file.layout is not None)
+    return "; ".join(words for words in said if words)
 
 
 def rows_of(files: Iterable[DataFile]) -> int | None:

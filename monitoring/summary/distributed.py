@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from monitoring.summary.csv_format import CsvFormat
+
 
 class Distributed:
     """A Spark DataFrame as a table; its rows are in the order of its partitions.
@@ -46,6 +48,20 @@ class Distributed:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
         return self._names
+
+    @property
+    def has_text(self) -> bool:
+        """Return False: Spark has read what text stands for."""
+        return False
+
+    @property
+    def layout(self) -> str:
+        """Return nothing: there are no CSV files."""
+        return ""
+
+    def read_as(self, written: CsvFormat) -> Distributed:  # noqa: ARG002 - there is no such text
+        """Return the same table."""
+        return self
 
     def rows(self, columns: Sequence[str]) -> int:
         """Return the number of rows."""

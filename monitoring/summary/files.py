@@ -25,9 +25,9 @@ from monitoring.summary.types import Reference, Summary
 ENDING = ".json.gz"
 """How the name of a saved reference or summary ends."""
 
-VERSION, UNHASHED = 2, 1
-"""Version of the format that is written, and the one before, whose files hold no hash of their
-content. One that is not known is an error, never a guess."""
+VERSION, UNHASHED = 3, 1
+"""Version of the format that is written, and the first one, whose files hold no hash of their
+content. Version 2 knows no notation of CSV. One that is not known is an error, never a guess."""
 
 LARGEST = 128 * 2**20
 """Bytes of a saved reference or summary, unpacked: thousands of features fit in."""
@@ -190,10 +190,10 @@ def _read(parse: Callable[[Any], Saved], whole: Mapping[str, Any], kind: str, wh
         msg = f"{where} holds {held}, not a tocsin {kind}"
         raise FormatError(msg)
     version = whole.get("version")
-    if type(version) is not int or version not in (VERSION, UNHASHED):
+    if type(version) is not int or not UNHASHED <= version <= VERSION:
         msg = (
             f"{where} is of version {version!r:.60} of the format, and this Tocsin reads versions "
-            f"{UNHASHED} and {VERSION}: install the Tocsin that wrote it, or fit the reference anew"
+            f"{UNHASHED} to {VERSION}: install the Tocsin that wrote it, or fit the reference anew"
         )
         raise FormatError(msg)
     content = whole.get("content")

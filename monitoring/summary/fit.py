@@ -9,7 +9,7 @@ import numpy as np
 
 from monitoring.summary.column import Values
 from monitoring.summary.profile import NumbersColumn, Profile, WordsColumn
-from monitoring.summary.types import FeatureBins, FeatureKind
+from monitoring.summary.types import FeatureBins, FeatureKind, Runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,16 @@ RARE_LETTERS = 20_000
 """Rare categories beyond this number, or this length in all, make the feature open-ended."""
 
 
+FEW_VALUES, FEWER = 1000, 0.1
+"""Different values up to which a column has few, and share of its rows that they are at most."""
+
+MANY_RISE = 50
+"""Different values from which a rising column may be a clock, at the same least share of rows."""
+
+NO_CHANCE = 30.0
+"""Pairs of equal values that chance alone would give, where having none shows a reason."""
+
+
 def fit_bins(found: Profile) -> tuple[FeatureBins, ...]:
     """Fit the bins of every column of a profile, in its order.
 
@@ -53,7 +63,8 @@ def _numeric(name: str, column: NumbersColumn) -> FeatureBins:
     values, counts = np.unique(known, return_counts=True)
     heavy = values[counts >= max(HEAVY * known.size, 2)]
     light = known[~np.isin(known, heavy)]
-    edges = np.union1d(_equal_mass(light, known.size), heavy[np.isfinite(heavy)])
+    inner = _between(_equal_mass(light, known.size), values, known.size)
+    edges = np.union1d(inner, heavy[np.isfinite(heavy)])
     low, high = _usual_range(column)
     return FeatureBins(
         name,
@@ -64,7 +75,35 @@ def _numeric(name: str, column: NumbersColumn) -> FeatureBins:
         high=high,
         times=column.held is Values.TIMES,
         single=column.single,
+        offset=column.offset,
+        runs=_runs(column, values, rows=len(numbers)),
     )
+
+
+def _runs(column: NumbersColumn, values: NDArray[np.floating], *, rows: int) -> Runs | None:
+    """Return whether a column numbers or dates its rows, by its different values in the sample."""
+    if column.rising and values.size >= max(MANY_RISE, FEWER * rows):
+        return Runs.RISING
+    # Whole numbers drawn at random from so narrow a range would not all differ: birthdays don't.
+    whole = values.size == rows and bool((values == np.rint(values)).all())
+    if whole and rows**2 >= 2 * NO_CHANCE * (column.high - column.low + 1):
+        return Runs.DISTINCT
+    return None
+
+
+def _between(
+    edges: NDArray[np.floating], values: NDArray[np.floating], rows: int
+) -> NDArray[np.floating]:
+    """Move edges from values of a column of few of them to midway to the next.
+
+    So what differs from a value by rounding alone stays on its side. Whole numbers stay edges.
+    """
+    few = values.size <= min(FEW_VALUES, FEWER * rows)
+    if not few or (values == np.rint(values)).all():
+        return edges
+    following = values[np.searchsorted(values, edges, "right")]
+    middle = edges + (following - edges) / 2
+    return np.where(np.isfinite(middle) & (middle < following), middle, edges)
 
 
 def _usual_range(column: NumbersColumn) -> tuple[float, float]:

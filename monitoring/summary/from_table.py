@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial, reduce
 from operator import add
 
+from monitoring.summary.csv_format import CsvFormat
 from monitoring.summary.fingerprint import bins_hash
 from monitoring.summary.one_pass import Pass, count_rows, summary_of
 from monitoring.summary.score_bins import score_bin_edges
@@ -43,7 +44,12 @@ def hash_of(bins: Sequence[FeatureBins]) -> str:
 
 
 def reference_of(
-    table: Table, bins: tuple[FeatureBins, ...], *, rows: int, chunk: int
+    table: Table,
+    bins: tuple[FeatureBins, ...],
+    *,
+    rows: int,
+    chunk: int,
+    written: CsvFormat | None = None,
 ) -> Reference:
     """Count a reference, and its chunks, on bins that were fitted on it; features alone.
 
@@ -53,6 +59,8 @@ def reference_of(
         Rows of the table.
     chunk
         Rows of the verdict's window; 0 for a reference without chunks.
+    written
+        How the table's text is written; None where it has none.
 
     Raises
     ------
@@ -60,7 +68,9 @@ def reference_of(
         The table can't be read.
     """
     key = hash_of(bins)
-    counted = _counted(table, bins, row_spans(rows, chunk))
+    counted = _counted(
+        table if written is None else table.read_as(written), bins, row_spans(rows, chunk)
+    )
     training, *chunks = (
         summary_of(part, bins, bins_hash=key, model_version=None)
         for part in (counted.whole, *counted.spans)
@@ -72,6 +82,7 @@ def reference_of(
         training=training,
         chunks=tuple(chunks),
         importance={part.name: 1 / len(bins) for part in bins},
+        written=written,
     )
 
 

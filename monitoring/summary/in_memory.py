@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from monitoring.summary.csv_format import CsvFormat
+
 
 @dataclass(frozen=True, eq=False)
 class InMemory:
-    """A table in memory: all of its portions."""
+    """A table in memory: all of its portions, and how the files were laid out that they are of."""
 
     columns: tuple[str, ...]
     held: tuple[Portion, ...]
+    layout: str = ""
 
     @classmethod
     def of(cls, table: pa.Table) -> InMemory:
@@ -31,6 +34,21 @@ class InMemory:
     def of_frame(cls, frame: pd.DataFrame, names: Sequence[str]) -> InMemory:
         """Return a pandas frame, of which those columns called `names` will be read."""
         return cls(tuple(frame.columns), portions(arrow_table(frame, names)))
+
+    @property
+    def has_text(self) -> bool:
+        """Whether some of it was read from CSV."""
+        return any(portion.written is not None for portion in self.held)
+
+    def read_as(self, written: CsvFormat) -> InMemory:
+        """Return the same table, its text read as another format says."""
+        return replace(
+            self,
+            held=tuple(
+                portion if portion.written is None else replace(portion, written=written)
+                for portion in self.held
+            ),
+        )
 
     def rows(self, columns: Sequence[str]) -> int:  # noqa: ARG002 - whatever they are
         """Return the number of rows."""

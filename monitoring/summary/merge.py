@@ -79,15 +79,27 @@ def merge_scores(parts: Sequence[ScoreSummary]) -> ScoreSummary:
 
 def _merge_features(parts: Sequence[FeatureSummary]) -> FeatureSummary:
     unseen: Counter[str] = Counter()
+    stray: Counter[str] = Counter()
     for part in parts:
         unseen.update(part.unseen)
+        stray.update(part.stray)
     return FeatureSummary(
         counts=sum((part.counts for part in parts[1:]), start=parts[0].counts),
         below=sum(part.below for part in parts),
         above=sum(part.above for part in parts),
         status=max((part.status for part in parts), key=_SEVERITY.index),
         unseen=first_unseen(unseen),
+        strays=sum(part.strays for part in parts),
+        stray=first_unseen(stray),
+        span=_span([part.span for part in parts if part.span is not None]),
     )
+
+
+def _span(spans: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """Return the range of all parts together."""
+    if not spans:
+        return None
+    return min(low for low, _ in spans), max(high for _, high in spans)
 
 
 def _check_same(what: str, values: set[str]) -> None:

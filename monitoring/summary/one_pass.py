@@ -55,7 +55,10 @@ def count_rows(
         for number, piece in _pieces(portion, spans):
             counted = Counted(
                 piece.rows.num_rows,
-                tuple(tally(part, piece.column(part.name), text=piece.text) for part in bins),
+                tuple(
+                    tally(part, piece.column(part.name), notation=piece.notation(part.name))
+                    for part in bins
+                ),
             )
             whole += counted
             if number is not None:
@@ -96,4 +99,4 @@ def _pieces(portion: Portion, spans: Sequence[range]) -> Iterator[tuple[int | No
 
 def _piece(portion: Portion, start: int, stop: int) -> Portion:
     rows = portion.rows.slice(start - portion.start, stop - start)
-    return Portion(start, rows, portion.text)
+    return Portion(start, rows, portion.written)

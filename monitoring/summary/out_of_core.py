@@ -6,10 +6,13 @@ import glob
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from monitoring.summary.data_file import DataFile, columns_of, rows_of, unreadable
+from monitoring.summary.csv_format import PLAIN_FORMAT, CsvFormat
+from monitoring.summary.csv_layout import rewritten
+from monitoring.summary.data_file import DataFile, columns_of, layout_of, rows_of, unreadable
 from monitoring.summary.in_memory import InMemory, batches_of, no_rows
 from monitoring.summary.packed_file import DAMAGE, is_packed, piped
 from monitoring.summary.table import Found, Portion, Table, TableError, portion_rows
@@ -33,9 +36,30 @@ _NUMBER = 8  # bytes
 
 @dataclass(frozen=True, eq=False)
 class OutOfCore:
-    """CSV and Parquet files as one table, one after the other."""
+    """CSV and Parquet files as one table, one after the other.
+
+    Attributes
+    ----------
+    written
+        How the values of CSV files are written.
+    """
 
     files: tuple[DataFile, ...]
+    written: CsvFormat = PLAIN_FORMAT
+
+    @property
+    def has_text(self) -> bool:
+        """Whether some of it is CSV."""
+        return any(file.layout is not None for file in self.files)
+
+    @property
+    def layout(self) -> str:
+        """How the CSV files are laid out, where that is worth saying."""
+        return layout_of(self.files)
+
+    def read_as(self, written: CsvFormat) -> OutOfCore:
+        """Return the same table, its text read as another format says."""
+        return replace(self, written=written)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -61,7 +85,7 @@ class OutOfCore:
         with _connected(self.files) as connection:
             for file in self.files:
                 for rows in _stream(connection, file, columns):
-                    yield Portion(start, rows, file.text)
+                    yield Portion(start, rows, None if file.layout is None else self.written)
                     start += rows.num_rows
 
 
@@ -78,12 +102,12 @@ def read_files(files: Sequence[DataFile], columns: Sequence[str]) -> Table:
             return OutOfCore(tuple(files))
         with closing(_whole(file, columns)) as portions:
             for rows in portions:
-                held.append(Portion(start, rows, file.text))
+                held.append(Portion(start, rows, None if file.layout is None else PLAIN_FORMAT))
                 start += rows.num_rows
                 size += rows.nbytes
                 if size > HELD:
                     return OutOfCore(tuple(files))
-    return InMemory(columns_of(files), tuple(held))
+    return InMemory(columns_of(files), tuple(held), layout_of(files))
 
 
 def _connected(files: Sequence[DataFile]) -> DuckDBPyConnection:
@@ -124,7 +148,7 @@ def _stream(
                 rows = (rows or 0) + batch.num_rows
         if rows is None:
             yield no_rows(wanted)
-    except (duckdb.Error, pa.ArrowException, OSError, *DAMAGE) as error:
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError, *DAMAGE) as error:
         raise unreadable(file.path, error) from error
     if file.rows is not None and file.rows != (rows or 0):
         msg = f"{file.path} is damaged: {file.rows:,} rows by its metadata, but {rows or 0:,} in it"
@@ -132,9 +156,13 @@ def _stream(
 
 
 def _place(file: DataFile) -> AbstractContextManager[str]:
-    """Return where DuckDB reads a file: of one under gzip it would not verify the checksum."""
-    if is_packed(file.path):
-        return piped(file.path)
+    """Return where DuckDB reads a file.
+
+    Of one under gzip it would not verify the checksum, and it reads but one kind of line ends.
+    """
+    packed = is_packed(file.path)
+    if file.layout is not None and (packed or file.layout.rewritten):
+        return piped(file.path, partial(rewritten, encoding=file.layout.encoding), packed=packed)
     return nullcontext(glob.escape(str(file.path)))
 
 
@@ -144,13 +172,14 @@ def _identifier(name: str) -> str:
 
 
 def _relation(connection: DuckDBPyConnection, file: DataFile, place: str) -> DuckDBPyRelation:
-    if not file.text:
+    if file.layout is None:
         return connection.read_parquet(place)
     # Nothing is guessed: DuckDB's guesses look at the first rows only, and round what follows.
     return connection.read_csv(
         place,
         header=True,
-        sep=",",
+        skiprows=int(file.layout.sep_line),
+        sep=file.layout.delimiter,
         quotechar='"',
         escapechar='"',
         columns={f"c{place}": "VARCHAR" for place in range(len(file.columns))},
@@ -174,7 +203,7 @@ def _named(batch: pa.RecordBatch, names: Sequence[str], file: DataFile) -> pa.Re
 
 
 def _whole(file: DataFile, columns: Sequence[str]) -> Generator[pa.RecordBatch, None, None]:
-    if file.text:
+    if file.layout is not None:
         with _connected([file]) as connection:
             yield from _stream(connection, file, columns)
     else:

@@ -7,8 +7,9 @@ import io
 import os
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -113,8 +114,15 @@ def read_at_most(file: BinaryIO, limit: int, name: str, *, packed: int | None = 
 
 
 @contextmanager
-def piped(path: Path) -> Iterator[str]:
-    """Yield the name of a pipe that gives the content of a packed file to a reader that needs one.
+def piped(
+    path: Path, rewrite: Callable[[Iterator[bytes]], Iterator[bytes]] = iter, *, packed: bool
+) -> Iterator[str]:
+    """Yield the name of a pipe that gives the content of a file to a reader that needs one.
+
+    Parameters
+    ----------
+    rewrite
+        What is done with the content on the way, portion by portion.
 
     Raises
     ------
@@ -129,8 +137,10 @@ def piped(path: Path) -> Iterator[str]:
     def feed() -> None:
         with os.fdopen(writing, "wb") as pipe:
             try:
-                with opened(path, packed=True) as content:
-                    while not stopped.is_set() and (portion := content.read(_PORTION)):
+                with opened(path, packed=packed) as content:
+                    for portion in rewrite(iter(partial(content.read, _PORTION), b"")):
+                        if stopped.is_set():
+                            break
                         pipe.write(portion)
             except BaseException as error:  # noqa: BLE001 - raised where the block ends
                 failed.append(error)

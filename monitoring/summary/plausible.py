@@ -166,6 +166,14 @@ def _check_feature(name: str, part: FeatureSummary, rows: int) -> None:
         all(len(word) <= NAME_LETTERS for word in part.unseen),
         f"{name!r} names a category of more than {NAME_LETTERS} letters",
     )
+    _must(
+        sum(part.stray.values()) <= part.strays <= (int(part.counts[0]) if part.counts.size else 0),
+        f"{name!r} has more rows of stray words than missing values",
+    )
+    _must(
+        len(part.stray) <= UNSEEN_KEPT and all(len(word) <= NAME_LETTERS for word in part.stray),
+        f"{name!r} names too many stray words, or one that is too long",
+    )
     unseen = sum(part.unseen.values())
     _must(
         unseen <= (int(part.counts[-1]) if part.counts.size else 0),

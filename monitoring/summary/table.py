@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from monitoring.errors import TocsinError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from monitoring.summary.csv_format import CsvFormat, Notation
 
 Found = TypeVar("Found")
 
@@ -39,18 +41,22 @@ class Portion:
         Place of the first row in the table, from 0.
     rows
         Their columns; one that this part of the table lacks is not among them.
-    text
-        Strings may stand for numbers and times: the table is a CSV file.
+    written
+        How strings are written that stand for numbers and times, as in CSV; None where they don't.
     """
 
     start: int
     rows: pa.RecordBatch
-    text: bool = False
+    written: CsvFormat | None = None
 
     def column(self, name: str) -> pa.Array | None:
         """Return a column; None where it is not there."""
         place = self.rows.schema.get_field_index(name)
         return None if place < 0 else self.rows.column(place)
+
+    def notation(self, name: str) -> Notation | None:
+        """Return how a column's text is written; None where it is no text of a CSV file."""
+        return None if self.written is None else self.written.notation(name)
 
 
 class Table(Protocol):
@@ -59,6 +65,17 @@ class Table(Protocol):
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, each once."""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether strings of it may stand for numbers and times, as in CSV."""
+
+    @property
+    def layout(self) -> str:
+        """How its CSV files are laid out, where that is worth saying."""
+
+    def read_as(self, written: CsvFormat) -> Self:
+        """Return the same table, its text read as a format says."""
 
     def rows(self, columns: Sequence[str]) -> int | None:
         """Return the number of rows as these columns are read; None where it is unknown before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from monitoring.summary.csv_format import CsvFormat
 
 
 class FeatureKind(StrEnum):
@@ -27,6 +30,13 @@ class ColumnStatus(StrEnum):
     OK = "ok"
     MISSING_COLUMN = "missing column"
     TYPE_CHANGED = "type changed"
+
+
+class Runs(StrEnum):
+    """How a column numbers its rows, or dates them, instead of describing them."""
+
+    RISING = "rising"
+    DISTINCT = "distinct"
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,6 +65,12 @@ class FeatureBins:
         The numbers are moments, in seconds since 1970 in UTC.
     single
         The reference's numbers are of single precision; a window's are rounded to it.
+    offset
+        What is taken off whole numbers beyond 2^53, which have no float64 each; edges, heavy
+        values and range are without it too.
+    runs
+        The reference's values rise from row to row, or are whole numbers of which no two are
+        alike: row numbers, running ids, clocks. None where they do neither.
     categories
         The reference's most frequent categories.
     rare
@@ -75,6 +91,8 @@ class FeatureBins:
     high: float = float("inf")
     times: bool = False
     single: bool = False
+    offset: int = 0
+    runs: Runs | None = None
     categories: tuple[str, ...] = ()
     rare: frozenset[str] = frozenset()
     open_ended: bool = False
@@ -124,6 +142,8 @@ class FeatureBins:
 
         Where the reference reaches over less than three days, its moments have minutes.
         """
+        if self.offset and math.isfinite(value):
+            return f"{int(value) + self.offset:,}"
         if self.times and abs(value) < FAR:
             moment = EPOCH + timedelta(seconds=value)
             days = (self.high - self.low) / 3 / 86_400
@@ -148,6 +168,12 @@ class FeatureSummary:
     unseen
         Rows by unseen category, for the first `UNSEEN_KEPT` of them in alphabetical order:
         frequency would be a better order, but merging would no longer be exact.
+    strays
+        Rows of a CSV file that hold a word where a number belongs; they are missing in `counts`.
+    stray
+        Rows by such a word, for as many of them as of `unseen`.
+    span
+        Smallest and largest value of a column that runs; None of others, and without values.
     """
 
     counts: NDArray[np.int64]
@@ -155,6 +181,9 @@ class FeatureSummary:
     above: int = 0
     status: ColumnStatus = ColumnStatus.OK
     unseen: Mapping[str, int] = field(default_factory=dict)
+    strays: int = 0
+    stray: Mapping[str, int] = field(default_factory=dict)
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,6 +305,9 @@ class Reference:
         else empty.
     importance
         Weight of each feature for the model, adding up to 1.
+    written
+        How the values of the CSV files are written that it was fitted on; windows in CSV are read
+        so too. None where it was fitted on typed values.
     """
 
     bins: tuple[FeatureBins, ...]
@@ -289,3 +321,4 @@ class Reference:
     by_hour: tuple[Summary, ...] = ()
     importance: Mapping[str, float] = field(default_factory=dict)
     model_version: str | None = None
+    written: CsvFormat | None = None

@@ -127,7 +127,7 @@ def test_nested_and_mixed_columns_are_compared_as_they_are_spelled() -> None:
     ("before", "now", "moved"),
     [
         ([Decimal("Infinity"), *map(Decimal, range(99))], [Decimal(100)] * 100, True),
-        (np.arange(100, dtype=np.longdouble), np.arange(100.0), False),
+        (np.arange(100, dtype=np.longdouble) % 50, np.arange(100.0) % 50, False),
         (["\ud800", "a"] * 50, ["a", "\ud800"] * 50, False),
         ([2**70, 1] * 50, [1, 2**70] * 50, False),
     ],

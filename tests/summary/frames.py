@@ -26,12 +26,16 @@ _floats = st.one_of(
     st.floats(allow_subnormal=True),
     st.sampled_from([0.0, -0.0, 1.0, 1.5, -2.0, np.inf, -np.inf, np.nan]),
 )
+_NUMBERS = ("1,5", "1,234", "1.234,5", "€5", "5%", "(7)", "-", "10000000000000001")
 _words = st.one_of(
-    st.sampled_from(["red", "green", "1", "2.0", "true", "NA", "", " ", "2026-01-01", 'say "so"']),
+    st.sampled_from(
+        ["red", "green", "1", "2.0", "true", "NA", "", " ", "2026-01-01", 'say "so"', *_NUMBERS]
+    ),
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5),
 )
 _moments = st.integers(-(2 * 10**15), 7 * 10**15)  # microseconds since 1970: 1906 to 2191
 KINDS = {
+    "numbers as text": (st.sampled_from(("3", "2.5", *_NUMBERS)), pa.string()),
     "floats": (_floats, pa.float64()),
     "single floats": (st.floats(width=32), pa.float32()),
     "integers": (st.integers(-(2**63), 2**63 - 1) | st.integers(-2, 2), pa.int64()),
@@ -78,7 +82,7 @@ def in_portions(table: Table, cuts: list[int]) -> Table:
         ends = sorted({cut for cut in cuts if 0 < cut < portion.rows.num_rows})
         for start, end in zip([0, *ends], [*ends, portion.rows.num_rows], strict=True):
             rows = portion.rows.slice(start, end - start)
-            portions.append(Portion(portion.start + start, rows, portion.text))
+            portions.append(Portion(portion.start + start, rows, portion.written))
     return InMemory(table.columns, tuple(portions))
 
 
@@ -97,8 +101,10 @@ def by_file(path: Path) -> list[Table]:
 
 def reference_text(table: Table, chunk: int) -> str:
     """Return all that is known of a reference, as text."""
-    found = profile(table, table.columns)
-    reference = reference_of(table, fit_bins(found), rows=found.rows, chunk=chunk)
+    found = profile(table, table.columns, decimal=".")
+    reference = reference_of(
+        table, fit_bins(found), rows=found.rows, chunk=chunk, written=found.written
+    )
     return json.dumps(reference_record(reference))
 
 
@@ -109,5 +115,5 @@ def summary_text(table: Table, bins: tuple[FeatureBins, ...]) -> str:
 
 def of_pandas(table: pa.Table) -> Table:
     """Return the table as pandas has it."""
-    frame: pd.DataFrame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
     return InMemory.of_frame(frame, table.column_names)

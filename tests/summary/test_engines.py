@@ -7,6 +7,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.summary.csv_format import PLAIN_FORMAT
 from monitoring.summary.fit import fit_bins
 from monitoring.summary.in_memory import InMemory
 from monitoring.summary.profile import profile
@@ -30,8 +31,9 @@ def same(reference: list[Table], current: list[Table], chunk: int) -> None:
     fitted = reference_text(first, chunk)
     for other in others:
         assert reference_text(other, chunk) == fitted
-    bins = fit_bins(profile(first, first.columns))
-    first, *others = current
+    fitted_on = profile(first, first.columns, decimal=".")
+    bins, written = fit_bins(fitted_on), fitted_on.written or PLAIN_FORMAT
+    first, *others = (table.read_as(written) for table in current)
     found = summary_text(first, bins)
     for other in others:
         assert summary_text(other, bins) == found

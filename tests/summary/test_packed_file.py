@@ -15,7 +15,8 @@ from monitoring.bounded_file import FileRefusedError
 from monitoring.sources.location import SourceError, source_files
 from monitoring.sources.source_rows import rows_of_files
 from monitoring.summary import out_of_core as out_of_core_engine
-from monitoring.summary.data_file import HEADER, columns_of, find_files
+from monitoring.summary.csv_layout import HEADER
+from monitoring.summary.data_file import columns_of, find_files
 from monitoring.summary.in_memory import InMemory
 from monitoring.summary.out_of_core import OutOfCore, read_files
 from monitoring.summary.packed_file import ALWAYS, DAMAGE, read_unpacked

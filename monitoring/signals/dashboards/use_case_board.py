@@ -44,6 +44,7 @@ from monitoring.use_case import UseCase
 
 _CALM = (
     DriftStatus.TESTED,
+    DriftStatus.SET_ASIDE,
     CardStatus.JUDGED,
     NotificationStatus.DELIVERED,
     NotificationStatus.NO_WEBHOOK,

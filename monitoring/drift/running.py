@@ -1,0 +1,58 @@
+"""Row numbers, running ids and clocks: columns that number or date rows and never drift."""
+
+from __future__ import annotations
+
+import re
+
+from monitoring.summary.types import FeatureBins, FeatureSummary, Runs
+
+UNNAMED = "(unnamed)"
+"""What a column is called whose name is empty."""
+
+_UNNAMED = re.compile(r"|Unnamed: \d+")
+"""What pandas calls an index that was written without a name."""
+
+
+def why_set_aside(
+    bins: FeatureBins, reference: FeatureSummary, window: FeatureSummary
+) -> str | None:
+    """Return why a column is set aside; None where it is judged.
+
+    Of a reference alone, a clock can't be told from what its file was sorted by. So the window
+    decides: a clock and a running id go on where the reference ended, or lie all before its
+    begin; row numbers begin anew, and have no gaps. What does neither is judged, and so is what
+    stands still: a clock that stopped shows as drift.
+    """
+    if bins.runs is None or reference.counts[0] or not (reference.span and window.span):
+        return None
+    low, high = window.span
+    if low == high:
+        return None
+    if _UNNAMED.fullmatch(bins.name):
+        return "an index without a name, which only numbers rows"
+    if bins.runs is Runs.DISTINCT:
+        return "whole numbers that never repeat: an id"
+    if all(map(_numbers_rows, (reference, window))):
+        return "row numbers"
+    return _goes_on(bins, reference.span, window.span)
+
+
+def _goes_on(
+    bins: FeatureBins, before: tuple[float, float], now: tuple[float, float]
+) -> str | None:
+    """Return why what rises in the reference is an id or a clock; None where it begins anew."""
+    kind = "a clock" if bins.times else "a running id or clock"
+    last = bins.spelled(before[1])
+    if now[0] >= before[1]:
+        return f"{kind}: it rises from row to row, and goes on from {last}"
+    if now[1] <= before[0] or (bins.times and now[1] > before[1]):
+        return f"{kind}: it rises from row to row, up to {last} in the reference"
+    return None
+
+
+def _numbers_rows(part: FeatureSummary) -> bool:
+    """Whether values are as many whole numbers in a row as there are rows."""
+    if part.span is None:
+        return False
+    low, high = part.span
+    return low.is_integer() and high - low + 1 == part.counts.sum()
