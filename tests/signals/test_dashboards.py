@@ -177,6 +177,7 @@ def test_a_status_that_is_not_well_stands_out(fraud: UseCase) -> None:
     assert status["color"]["fixedColor"] == "orange"
     assert set(status["mappings"][0]["options"]) == {
         "tested",
+        "set aside",
         "judged",
         "delivered",
         "no webhook",
