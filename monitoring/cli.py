@@ -378,27 +378,22 @@ def status(as_json: AsJson = False) -> None:
 def demo(
     use_cases: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[USE_CASE]...", help="Card fraud by default."),
+        typer.Argument(metavar="[USE_CASE]...", help="A dropped file's or card fraud by default."),
     ] = None,
 ) -> None:
-    """Run a tour of the local stack: `tocsin demo`. Uses real data in data/ where there is some."""
+    """Run a tour of the local stack: `tocsin demo`. Uses real data in data/ where there is some.
+
+    A CSV file there that is no shipped use case's is watched: its last column is the target.
+    """
     from monitoring.settings import Ports, settings
     from monitoring.stack.demo import demo as show
-    from monitoring.use_case_file import find_use_case
+    from monitoring.stack.demo import use_cases_to_show
 
-    names = use_cases or ["fraud"]
     with readable_errors():
-        for name in names:
-            find_use_case(name, settings().use_cases)
+        names = use_cases_to_show(use_cases or (), settings(), say=typer.echo)
     running = _up()
     with readable_errors():
-        looks = show(
-            running,
-            Ports(),
-            names,
-            clock=lambda: datetime.now(UTC),
-            say=typer.echo,
-        )
+        looks = show(running, Ports(), names, clock=lambda: datetime.now(UTC), say=typer.echo)
     typer.echo("\nWhere to look")
     for look in looks:
         typer.echo(f"  {look.what:<40}{look.where}")

@@ -13,17 +13,22 @@ from datetime import datetime, timedelta
 import requests
 from croniter import croniter
 
-from monitoring.settings import Ports
+from monitoring.settings import Ports, Settings
 from monitoring.stack.airflow_api import AirflowApi
-from monitoring.stack.environment import as_variables, loopback_url
+from monitoring.stack.dropped_file import use_case_of_dropped_file
+from monitoring.stack.environment import as_variables, loopback_url, use_case_folder
 from monitoring.stack.folders import Folders
 from monitoring.stack.stack_error import StackError
+from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
 from monitoring.steps.replay import last_replay
 from monitoring.use_case_file import find_use_case
 
 Say = Callable[[str], None]
 RUN_SECONDS = 900
+
+FRAUD = "fraud"
+"""The use case of a demo where no file was dropped."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,30 @@ def demo(
         if len(airflow.runs(f"retrain_{use_case}")) > 1:
             say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
     return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
+
+
+def use_cases_to_show(asked: Sequence[str], settings: Settings, *, say: Say) -> Sequence[str]:
+    """Return the use cases of a demo; of one that was asked for none, a dropped file's or fraud.
+
+    Raises
+    ------
+    UseCaseError
+        One can't be read.
+    SourceError
+        The dropped file can't be read, or its last column can't be a target.
+    StackError
+        The stack is up without the use case that was written now: it has no rules for it.
+    """
+    dropped = None if asked else use_case_of_dropped_file(settings)
+    for sentence in () if dropped is None else dropped.said:
+        say(sentence)
+    if dropped is not None and dropped.is_new and Supervisor(Folders(settings.state)).is_alive():
+        msg = f"the stack is up without {dropped.use_case}: `tocsin down`, and run the demo again"
+        raise StackError(msg)
+    names = asked or [FRAUD if dropped is None else dropped.use_case]
+    for name in names:
+        find_use_case(name, use_case_folder(settings))
+    return names
 
 
 def _airflow(running: Running) -> AirflowApi:

@@ -45,6 +45,12 @@ def notifier_of(settings: Settings) -> str:
     return settings.notifier if has_grafana else "alertmanager"
 
 
+def use_case_folder(settings: Settings) -> Path | None:
+    """Return the folder of use-case files: the demo's own, if there is one, where none is set."""
+    own = Folders(settings.state).use_cases
+    return own if settings.use_cases is None and own.is_dir() else settings.use_cases
+
+
 def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settings:
     """Return `settings` as they are for whoever uses the running local stack."""
     has_grafana = grafana_server(settings.grafana_home) is not None
@@ -59,6 +65,7 @@ def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settin
     return settings.model_copy(
         update={
             **{field: public[field] for field in unset},
+            "use_cases": use_case_folder(settings),
             "prometheus_url": loopback_url(ports.prometheus),
             "grafana_url": loopback_url(ports.grafana) if has_grafana else None,
             "notifier": notifier_of(settings),

@@ -65,6 +65,11 @@ class Folders:
         return self.state / "grafana"
 
     @property
+    def use_cases(self) -> Path:
+        """The use-case files that the demo wrote, where the settings name no folder."""
+        return self.state / "use_cases"
+
+    @property
     def credentials(self) -> Path:
         """File of the generated secrets."""
         return self.control / "credentials.json"
@@ -121,6 +126,7 @@ class Folders:
             self.pushgateway,
             self.alertmanager,
             self.grafana,
+            self.use_cases,
         ):
             private_folder(folder)
         folder = self.socket.parent

@@ -11,7 +11,8 @@ import numpy as np
 from monitoring.rows.rows import Role, Rows, moment64, together
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.sources.source import read_source, resolve
+from monitoring.sources.auto import resolve
+from monitoring.sources.source import read_source
 from monitoring.steps.replay import moved
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.window_source import LabelProblems

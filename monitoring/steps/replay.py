@@ -14,7 +14,8 @@ from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, moment64
 from monitoring.rows.window import Window, ending
 from monitoring.saved_record import read_record
 from monitoring.settings import settings
-from monitoring.sources.source import read_source, resolve
+from monitoring.sources.auto import resolve
+from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError

@@ -18,7 +18,7 @@ from monitoring.rows.window import Window, ending
 from monitoring.saved_record import read_record
 from monitoring.settings import redacted, settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.sources.source import resolve
+from monitoring.sources.auto import resolve
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
 

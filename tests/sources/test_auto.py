@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monitoring.sources.source import SourceError, read_source, resolve
+from monitoring.sources.auto import FirstLook, first_look, resolve
+from monitoring.sources.location import SourceError
+from monitoring.sources.source import read_source
 from monitoring.use_case_columns import Features, Target
 from tests.rows.made import START, raw, use_case
 
@@ -93,11 +95,56 @@ def test_the_rarer_of_two_values_is_the_positive_one(
     assert len(read_source(AUTO, tmp_path).rows) == 4
 
 
-@pytest.mark.parametrize("values", [[1, 2, 3, 3], [1, 1, 1, 1], [None] * 4])
-def test_a_last_column_without_two_values_is_an_error(tmp_path: Path, values: list[object]) -> None:
-    write(tmp_path, raw(4).assign(lost=values))
-    with pytest.raises(SourceError, match=r"a\.csv: the last column, 'lost'.*two values, not"):
-        resolve(AUTO, tmp_path)
+@pytest.mark.parametrize("values", [list(range(21)), [1] * 21, [None] * 21])
+def test_a_last_column_of_one_value_or_too_many_is_an_error(
+    tmp_path: Path, values: list[object]
+) -> None:
+    write(tmp_path, raw(21).assign(lost=values))
+    for look in (lambda: resolve(AUTO, tmp_path), lambda: first_look(tmp_path / "a.csv")):
+        with pytest.raises(SourceError, match=r"a\.csv: the last column, 'lost'.*20 values, not"):
+            look()
+
+
+@pytest.mark.parametrize(
+    ("values", "classes", "watch"),
+    [
+        ([1, 2, 3, 3], (1, 2, 3), 2),
+        (["ok", "hurt", "ok", "dead"], ("dead", "hurt", "ok"), "hurt"),
+        (["No", "yes ", "no", "maybe", "NO", "maybe"], ("maybe", "NO", "yes"), "yes"),
+    ],
+)
+def test_of_more_values_the_rarest_is_watched(
+    tmp_path: Path, values: list[object], classes: tuple[object, ...], watch: object
+) -> None:
+    write(tmp_path, raw(len(values)).assign(lost=values))
+    target, _ = told(tmp_path)
+    assert (target.classes, target.watch) == (classes, (watch,))
+    checked = read_source(AUTO, tmp_path)
+    assert (len(checked.rows), checked.quarantined) == (len(values), ())
+
+
+def test_letter_case_makes_no_value_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, raw(6).assign(lost=["Yes", "no", "NO", "No", "yes", "no"]))
+    assert told(tmp_path)[0].positive == "Yes"
+    assert (read_source(AUTO, tmp_path).rows.label == 1).sum() == 2
+
+
+def test_a_first_look_finds_times_and_ids(tmp_path: Path) -> None:
+    frame = raw(6).assign(order_id=range(6), when=pd.date_range("2026-01-01", periods=6))
+    write(tmp_path, frame[["order_id", "parcel", "when", "weight", "kind", "lost"]])
+    look = first_look(tmp_path / "a.csv")
+    assert look == FirstLook(
+        rows=6,
+        target=Target(name="lost", positive=1),
+        event_time="when",
+        id="order_id",
+        numeric=("weight",),
+        categorical=("kind",),
+        left_out=("parcel",),
+    )
+    write(tmp_path, raw(6)[["weight", "kind", "lost"]])
+    look = first_look(tmp_path / "a.csv")
+    assert (look.event_time, look.id) == (None, None)
 
 
 def test_a_file_that_changed_is_told_anew(tmp_path: Path) -> None:

@@ -1,0 +1,171 @@
+"""A use case for a CSV file that somebody dropped into the data folder, written for the demo."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitoring.settings import Settings
+from monitoring.sources.auto import FirstLook, csv_files, first_look
+from monitoring.stack.folders import Folders
+from monitoring.use_case_file import SHIPPED, load_named
+
+_MARK = "# Written by `tocsin demo`, and written anew by the next one: remove this line to edit it."
+
+_LONGEST_NAME = 25
+
+_MANY_ROWS = 500_000
+
+
+@dataclass(frozen=True)
+class DroppedFile:
+    """A file that the demo watches, and the use case that it wrote for it.
+
+    Attributes
+    ----------
+    path
+        The use-case file.
+    is_new
+        Whether it was not there before.
+    said
+        What was taken for what, one sentence a line.
+    """
+
+    use_case: str
+    path: Path
+    is_new: bool
+    said: tuple[str, ...]
+
+
+def use_case_of_dropped_file(settings: Settings) -> DroppedFile | None:
+    """Write a use case for the first CSV file in the data folder that no shipped one is of.
+
+    Where there is none but those, the card data is preferred, and then the first.
+
+    Returns
+    -------
+    None where the demo watches card fraud: its file is there, or none at all.
+
+    Raises
+    ------
+    SourceError
+        The file can't be read, or its last column can't be a target.
+    UseCaseError
+        The use case that is there under that name is not valid.
+    """
+    file = _file_to_watch(settings.data)
+    if file is None:
+        return None
+    name = _name_of(file)
+    folder = settings.use_cases or Folders(settings.state).use_cases
+    path = folder / f"{name}.yml"
+    if path.is_file() and not path.read_text("utf-8", errors="replace").startswith(_MARK):
+        load_named(path)
+        return DroppedFile(name, path, False, (f"{file} is watched by {name}, of {path}",))
+    look = first_look(file)
+    is_new = not path.is_file()
+    folder.mkdir(parents=True, exist_ok=True)
+    content = yaml.safe_dump(_content(name, file, look), sort_keys=False, allow_unicode=True)
+    path.write_text(f"{_MARK}\n{content}", encoding="utf-8")
+    load_named(path)
+    return DroppedFile(name, path, is_new, _sentences(file, name, path, look))
+
+
+def _file_to_watch(data: Path) -> Path | None:
+    files = csv_files(data)
+    own = {"creditcard", "student_depression"}
+    others = [file for file in files if _stem(file) not in own]
+    if others:
+        return others[0]
+    return None if any(_stem(file) == "creditcard" for file in files) else next(iter(files), None)
+
+
+def _stem(file: Path) -> str:
+    return file.name.partition(".")[0].casefold()
+
+
+def _name_of(file: Path) -> str:
+    """Return a name that is no shipped use case's: a file in a folder would take its place."""
+    words = re.sub(r"[^a-z0-9]+", "_", file.name.casefold().partition(".csv")[0]).strip("_")
+    name = (words if words[:1].isalpha() else f"csv_{words}")[:_LONGEST_NAME].strip("_")
+    taken = {path.stem for path in SHIPPED.glob("*.yml")} | {"tocsin"}
+    return f"{name}_csv" if name in taken else name
+
+
+def _content(name: str, file: Path, look: FirstLook) -> dict[str, Any]:
+    target = look.target
+    labels: dict[str, Any] = {"name": target.name}
+    if target.classes is None:
+        labels["positive"] = target.positive
+    else:
+        labels |= {"classes": list(target.classes), "watch": list(target.watch)}
+    # The last row must not lie in the future.
+    spacing = "1m" if look.rows < _MANY_ROWS else "0.01s"
+    event_time: dict[str, Any] = {"origin": "2024-01-01T00:00:00Z", "spacing": spacing}
+    split: dict[str, Any] = {"by": "random", "random_state": 0}
+    if look.event_time is not None:
+        event_time, split = {"name": look.event_time}, {"by": "time"}
+    features = {"numeric": list(look.numeric), "categorical": list(look.categorical)}
+    columns: dict[str, Any] = {"event_time": event_time, "id": look.id, "target": labels}
+    return {
+        "name": name,
+        "title": name.replace("_", " ").capitalize(),
+        "source": {"path": file.name},
+        "columns": {
+            **{key: value for key, value in columns.items() if value is not None},
+            "features": {kind: names for kind, names in features.items() if names},
+        },
+        # Short, so that the demo's traffic of two days has a window with labels and one without.
+        "labels": {"delay": "2h", "mature_after": "6h"},
+        "split": split,
+        "candidates": {
+            "logistic_regression": {
+                "steps": [
+                    "sklearn.preprocessing.StandardScaler",
+                    "sklearn.linear_model.LogisticRegression",
+                ],
+                "parameters": {"max_iter": 1000},
+                "search": {"C": [0.01, 1.0]},
+            },
+            "lightgbm": {
+                "steps": ["lightgbm.LGBMClassifier"],
+                "parameters": {"n_estimators": 100, "learning_rate": 0.05},
+                "search": {"num_leaves": [7, 15]},
+            },
+        },
+        "costs": {"missed": {"fixed": 10}, "false_alarm": 1},
+        "drift": {"window": "1d"},
+        "thresholds": {
+            "recall": {"below": {"warning": 0.75, "critical": 0.6}},
+            "drift_score": {"above": {"warning": 0.1, "critical": 0.3}},
+            "quarantined": {"above": {"warning": 0}},
+        },
+    }
+
+
+def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str, ...]:
+    target = look.target
+    watched = target.positive if target.classes is None else target.watch[0]
+    of = "two values" if target.classes is None else f"{len(target.classes)} values"
+    time = (
+        f"column {look.event_time!r} is the event time"
+        if look.event_time is not None
+        else "no column looks like a time: the order of the rows stands in, and parts are drawn at "
+        "random"
+    )
+    left_out = ", ".join(look.left_out)
+    without = f"; most values of {left_out} differ: left out" if left_out else ""
+    names = f"; {look.id!r} names the rows" if look.id is not None else ""
+    return (
+        f"{file} is no file of a shipped use case: it is watched by the use case {name}",
+        f"  its last column, {target.name!r}, is the target; {watched!r}, the rarest of its {of}, "
+        "is what is watched for",
+        f"  {time}{names}",
+        f"  features: {len(look.numeric)} columns of numbers, {len(look.categorical)} of words"
+        f"{without}",
+        f"  costs are placeholders, 10 a missed one and 1 a false alarm: edit {path}",
+    )
