@@ -161,7 +161,7 @@ def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str,
     without = f"; most values of {left_out} differ: left out" if left_out else ""
     names = f"; {look.id!r} names the rows" if look.id is not None else ""
     return (
-        f"{file} is no file of a shipped use case: it is watched by the use case {name}",
+        f"{file} is watched by the use case {name}, which is written for it",
         f"  its last column, {target.name!r}, is the target; {watched!r}, the rarest of its {of}, "
         "is what is watched for",
         f"  {time}{names}",

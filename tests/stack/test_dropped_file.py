@@ -39,7 +39,7 @@ def test_a_dropped_file_is_watched_and_what_was_taken_for_what_is_said(settings:
     shop().to_csv(settings.data / "Web shop (2).csv", index=False)
     assert use_cases_to_show((), settings, say=said.append) == ["web_shop_2"]
     text = "\n".join(said)
-    assert f"{settings.data}/Web shop (2).csv is no file of a shipped use case" in text
+    assert f"{settings.data}/Web shop (2).csv is watched by the use case web_shop_2" in text
     assert "its last column, 'bought', is the target; 'yes', the rarest of its two values" in text
     assert "no column looks like a time: the order of the rows stands in" in text
     path = settings.state / "use_cases" / "web_shop_2.yml"
