@@ -67,7 +67,7 @@ def test_auto_finds_no_file_in_a_folder_that_may_not_be_read_and_says_so(data: P
 import sys
 from pathlib import Path
 from monitoring.errors import TocsinError
-from monitoring.sources.source import resolve
+from monitoring.sources.auto import resolve
 from tests.rows.made import use_case
 auto = {"source": {"path": "auto", "synthetic": "card"}, "target": "last", "features": "auto"}
 try:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from monitoring.settings import settings
-from monitoring.sources.source import read_source, resolve
+from monitoring.sources.auto import resolve
+from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry
 from monitoring.steps.replay import Replayed, last_replay, replay
