@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 from monitoring.performance.scorecard import CardStatus
 from monitoring.settings import settings
 from monitoring.signals import Pipeline
+from monitoring.signals.catalogue import STATUS
 from monitoring.signals.class_metrics import (
     CLASS_COST,
     CLASS_DRIFT,
@@ -128,6 +129,14 @@ def test_every_figure_by_class_is_published(case: UseCase, measured: Measured) -
     assert len(of(ESTIMATED_CLASS)) == 9
     assert len(of(EXPECTED_CLASS)) == 3
     assert len(of(CLASS_COST)) == len(of(CLASS_DRIFT)) == 1
+
+
+def test_figures_by_class_that_are_absent_say_why(case: UseCase, measured: Measured) -> None:
+    absent = measured.model_copy(update={"classes": None, "estimated_classes": None})
+    samples = report_samples(case, absent, rows=1, as_of=NOW)
+    said = {s.labels["of"]: s.labels["status"] for s in samples if s.metric is STATUS}
+    assert said["classes of production champion"] == "no rows"
+    assert said["estimate by class"] == "not measured"
 
 
 def test_the_report_shows_the_confusion_matrix_in_words_of_the_use_case(

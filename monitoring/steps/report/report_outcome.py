@@ -24,7 +24,7 @@ from monitoring.signals.samples import (
     verdict_samples,
     window_samples,
 )
-from monitoring.signals.statuses import Subject, Unmeasured, performance_of
+from monitoring.signals.statuses import Subject, Unmeasured, classes_of, performance_of
 from monitoring.steps.notification import Notification, notify
 from monitoring.steps.publish import publish_model, publish_run_success, push
 from monitoring.steps.report.measurement import Availability, Measured
@@ -110,10 +110,8 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         of = performance_of(Stage.PRODUCTION, Role.SHADOW)
         yield from unmeasured_samples(of, status=measured.shadow_status)
     yield from window_samples(Subject.PERFORMANCE, measured.mature_rows, measured.mature_end)
-    if measured.classes is not None:
-        yield from class_samples(measured.classes, stage=Stage.PRODUCTION, role=Role.CHAMPION)
-    if measured.estimated_classes is not None:
-        yield from class_estimate_samples(measured.estimated_classes)
+    if case.columns.classes is not None:
+        yield from _class_samples(measured)
     yield from _realised_samples(case, measured)
     if measured.estimated is None:
         yield from unmeasured_samples(Subject.ESTIMATE)
@@ -122,6 +120,20 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         yield from window_samples(
             Subject.ESTIMATE, measured.estimated.rows, measured.verdict.window_end
         )
+
+
+def _class_samples(measured: Measured) -> Iterable[Sample]:
+    """Yield the figures by class, or why there are none."""
+    if measured.classes is None:
+        about = classes_of(Stage.PRODUCTION, Role.CHAMPION)
+        status = Unmeasured.UNREADABLE if measured.scorer_unreadable else CardStatus.NO_ROWS
+        yield from unmeasured_samples(about, status=status)
+    else:
+        yield from class_samples(measured.classes, stage=Stage.PRODUCTION, role=Role.CHAMPION)
+    if measured.estimated_classes is None:
+        yield from unmeasured_samples(Subject.CLASS_ESTIMATE)
+    else:
+        yield from class_estimate_samples(measured.estimated_classes)
 
 
 def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
