@@ -263,7 +263,8 @@ def _move_rounded(
     """
     finite = np.flatnonzero(np.isfinite(heavy))
     decimals = max((_decimals(float(heavy[place])) for place in finite), default=0)
-    gaps = np.diff(heavy[finite].astype(np.float64), prepend=-np.inf, append=np.inf) / 2
+    with np.errstate(over="ignore"):
+        gaps = np.diff(heavy[finite].astype(np.float64), prepend=-np.inf, append=np.inf) / 2
     for order, place in enumerate(finite):
         value = float(heavy[place])
         reach = max(SINGLE * abs(value), min(HALF * 10.0**-LEAST_DECIMALS, ROUNDED * abs(value)))

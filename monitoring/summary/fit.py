@@ -102,7 +102,8 @@ def _between(
     if not few or (values == np.rint(values)).all():
         return edges
     following = values[np.searchsorted(values, edges, "right")]
-    middle = edges + (following - edges) / 2
+    with np.errstate(over="ignore"):
+        middle = edges + (following - edges) / 2
     return np.where(np.isfinite(middle) & (middle < following), middle, edges)
 
 
