@@ -132,6 +132,9 @@ def _feature(
     def untested(status: DriftStatus, why: str, missing: float | None = None) -> FeatureVerdict:
         return FeatureVerdict(bins.name, status, reason=why, missing=missing, importance=importance)
 
+    aside = why_set_aside(bins, reference.training.features[bins.name], part)
+    if part.status is ColumnStatus.MISSING_COLUMN and aside is not None:
+        return untested(DriftStatus.SET_ASIDE, aside)
     if part.status is not ColumnStatus.OK:
         status, why = _UNREAD[part.status]
         read = int(part.counts.sum())
@@ -141,7 +144,6 @@ def _feature(
         why = f"{window.rows} rows, fewer than {limits.min_rows}"
         return untested(DriftStatus.TOO_FEW_ROWS, why, missing)
     baseline = mix.of(bins.name)
-    aside = why_set_aside(bins, reference.training.features[bins.name], part)
     if aside is not None:
         return untested(DriftStatus.SET_ASIDE, aside, missing)
     lacking = why_not_comparable(bins, reference.training.features[bins.name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from monitoring.summary.types import FeatureBins, FeatureSummary, Runs
+from monitoring.summary.types import ColumnStatus, FeatureBins, FeatureSummary, Runs
 
 UNNAMED = "(unnamed)"
 """What a column is called whose name is empty."""
@@ -18,18 +18,21 @@ def why_set_aside(
 ) -> str | None:
     """Return why a column is set aside; None where it is judged.
 
+    An index without a name is, whether or not the window was written with one.
+
     Of a reference alone, a clock can't be told from what its file was sorted by. So the window
     decides: a clock and a running id go on where the reference ended, or lie all before its
     begin; row numbers begin anew, and have no gaps. What does neither is judged, and so is what
     stands still: a clock that stopped shows as drift.
     """
-    if bins.runs is None or reference.counts[0] or not (reference.span and window.span):
+    if bins.runs is None or reference.counts[0] or not reference.span:
         return None
-    low, high = window.span
-    if low == high:
-        return None
-    if _UNNAMED.fullmatch(bins.name):
+    gone = window.status is ColumnStatus.MISSING_COLUMN
+    stands_still = not window.span or window.span[0] == window.span[1]
+    if _UNNAMED.fullmatch(bins.name) and (gone or not stands_still):
         return "an index without a name, which only numbers rows"
+    if stands_still or window.span is None:
+        return None
     if bins.runs is Runs.DISTINCT:
         return "whole numbers that never repeat: an id"
     if all(map(_numbers_rows, (reference, window))):

@@ -282,7 +282,7 @@ def notes(verdict: Verdict) -> list[str]:
             names = ", ".join(
                 f"{part.name or UNNAMED} ({part.reason})"
                 if status is DriftStatus.SET_ASIDE
-                else part.name
+                else part.name or UNNAMED
                 for part in verdict.features
                 if part.status is status
             )

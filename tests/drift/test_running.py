@@ -89,6 +89,20 @@ def test_an_index_without_a_name_is_set_aside(tmp_path: Path, name: str) -> None
     assert f"{name or '(unnamed)'} (an index without a name" in str(verdict)
 
 
+def test_an_index_that_only_the_reference_was_written_with_is_no_broken_column(
+    tmp_path: Path,
+) -> None:
+    """Said before: missing column '', exit code 1 where a limit was asked for."""
+    frame = pd.DataFrame({"x": RNG.normal(size=N)})
+    frame.to_csv(tmp_path / "a.csv")
+    frame.to_csv(tmp_path / "b.csv", index=False)
+    verdict = compare(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert [part.status for part in verdict.features] == [DriftStatus.SET_ASIDE, DriftStatus.TESTED]
+    assert verdict.broken_features == ()
+    back = compare(tmp_path / "b.csv", tmp_path / "a.csv")
+    assert [part.name for part in back.features] == ["x"]
+
+
 @pytest.mark.parametrize(
     ("before", "now", "drifted"),
     [
