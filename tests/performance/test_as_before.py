@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -95,7 +96,13 @@ def test_binary_figures_of_the_real_cards_are_as_before_to_the_last_bit(
 
 
 def known_before(now: Any, was: Any) -> Any:
-    """Leave out what came since: a figure that is new is no change."""
+    """Leave out what came since: a figure that is new is no change.
+
+    The figures were written on Python 3.11. From 3.12 on its `sum` of floats is more exact, so
+    there the last bits of a sum may differ.
+    """
+    if isinstance(was, float) and sys.version_info >= (3, 12):
+        return was if now == pytest.approx(was, rel=1e-13) else now
     if isinstance(was, dict):
         return {key: known_before(now[key], was[key]) for key in was if key in now}
     if isinstance(was, list) and len(was) == len(now):
