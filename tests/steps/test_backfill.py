@@ -250,10 +250,10 @@ def test_what_prometheus_has_only_in_memory_outlives_a_backfill_and_a_start(
 ) -> None:
     with running_prometheus(another) as url:
         point(prometheus=url)
-        before = eventually(lambda: asked(url, "another_model[1h]"))
+        before = eventually(lambda: asked(url, "another_model[1d]"))
         done = filled(case, since=NOW - timedelta(hours=3))
     with running_prometheus(another) as url:
-        assert asked(url, "another_model[1h]")[0]["values"] == before[0]["values"]
+        assert asked(url, "another_model[1d]")[0]["values"] == before[0]["values"]
     assert done.end is not None
     assert done.end <= NOW - timedelta(minutes=40)
     assert done.end > NOW - timedelta(minutes=46)
