@@ -1,6 +1,7 @@
 """Random tables, and the ways to read one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,12 +101,12 @@ def by_file(path: Path) -> list[Table]:
 
 
 def reference_text(table: Table, chunk: int) -> str:
-    """Return all that is known of a reference, as text."""
+    """Return all that is known of a reference but how its text was written, as text."""
     found = profile(table, table.columns, decimal=".")
     reference = reference_of(
         table, fit_bins(found), rows=found.rows, chunk=chunk, written=found.written
     )
-    return json.dumps(reference_record(reference))
+    return json.dumps(reference_record(replace(reference, written=None)))
 
 
 def summary_text(table: Table, bins: tuple[FeatureBins, ...]) -> str:

@@ -117,7 +117,7 @@ def test_a_column_of_text_that_turns_into_words_late_is_words_from_the_start(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "late.csv"
-    values = [*map(str, range(200_000)), "none of these"]
+    values = [*map(str, range(200_000)), *["none of these"] * 25_000]
     pd.DataFrame({"x": values, "y": range(len(values))}).to_csv(path, index=False)
     memory, streamed = by_file(path)
     assert isinstance(profile(streamed, streamed.columns).columns["x"], WordsColumn)

@@ -241,17 +241,17 @@ def test_a_change_that_could_be_true_is_known_by_the_hash(
 
 
 TEXTS = {
-    "a version that is true": lambda text: text.replace('"version":2', '"version":true'),
-    "a version that is 2.0": lambda text: text.replace('"version":2', '"version":2.0'),
-    "version 0": lambda text: text.replace('"version":2', '"version":0'),
-    "version 3": lambda text: text.replace('"version":2', '"version":3'),
+    "a version that is true": lambda text: text.replace('"version":3', '"version":true'),
+    "a version that is 3.0": lambda text: text.replace('"version":3', '"version":3.0'),
+    "version 0": lambda text: text.replace('"version":3', '"version":0'),
+    "version 4": lambda text: text.replace('"version":3', '"version":4'),
     "a version of 5,000 digits": lambda text: text.replace(
-        '"version":2', '"version":' + "9" * 5000
+        '"version":3', '"version":' + "9" * 5000
     ),
-    "a version that is a text": lambda text: text.replace('"version":2', '"version":"2"'),
-    "no version": lambda text: text.replace('"version":2,', ""),
+    "a version that is a text": lambda text: text.replace('"version":3', '"version":"3"'),
+    "no version": lambda text: text.replace('"version":3,', ""),
     "the rows twice": lambda text: text.replace('"rows":600', '"rows":600,"rows":600'),
-    "the version twice": lambda text: text.replace('"version":2', '"version":1,"version":2'),
+    "the version twice": lambda text: text.replace('"version":3', '"version":1,"version":3'),
     "NaN": lambda text: text.replace('"threshold":0.3', '"threshold":NaN'),
     "-Infinity": lambda text: text.replace('"threshold":0.3', '"threshold":-Infinity'),
     "1e999": lambda text: text.replace('"threshold":0.3', '"threshold":1e999'),
@@ -283,6 +283,13 @@ def test_a_text_that_is_not_one_saved_is_a_short_error(
     assert len(str(error.value)) < 600 + len(str(path))
 
 
+def read_or_refused(path: Path) -> Record | str:
+    try:
+        return contents(load(path))
+    except FormatError as error:
+        return str(error)
+
+
 def test_wherever_a_bit_of_a_file_is_flipped_it_is_right_or_refused(
     whole: Record, tmp_path: Path
 ) -> None:
@@ -294,8 +301,9 @@ def test_wherever_a_bit_of_a_file_is_flipped_it_is_right_or_refused(
             flipped = bytearray(content)
             flipped[place] ^= 1
             path.write_bytes(again(bytes(flipped)))
-            with pytest.raises(FormatError, match=r"r\.json\.gz"):
-                load(path)
+            # A digit beyond a number's precision may change, and version 3 become 2.
+            read = read_or_refused(path)
+            assert read == whole or "r.json.gz" in read
 
 
 def test_a_file_that_unpacks_to_gigabytes_is_refused_early(tmp_path: Path) -> None:
@@ -315,9 +323,9 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["reference", "summary"])
-def test_a_file_of_version_1_is_saved_again_as_version_2(tmp_path: Path, name: str) -> None:
+def test_a_file_of_version_1_is_saved_again_as_the_newest(tmp_path: Path, name: str) -> None:
     record = load(SAVED / "format_1" / f"{name}.json.gz")
     save(record, tmp_path / "again.json.gz")
     whole = json.loads(gzip.decompress((tmp_path / "again.json.gz").read_bytes()))
-    assert (whole["version"], len(whole["sha256"])) == (2, 64)
+    assert (whole["version"], len(whole["sha256"])) == (3, 64)
     assert contents(load(tmp_path / "again.json.gz")) == whole

@@ -70,7 +70,7 @@ def test_parts_have_their_shares_of_every_class_and_every_row_once(
         every = (rows.label == label).sum()
         counts = [(part.label == label).sum() for part in parts]
         assert counts == pytest.approx([share * every for share in shares], abs=1)
-    assert all((np.diff(part.event_time) >= np.timedelta64(0)).all() for part in parts)
+    assert all((np.diff(part.event_time) >= np.timedelta64(0, "us")).all() for part in parts)
 
 
 def test_the_same_random_state_gives_the_same_parts_and_another_one_others(rows: Rows) -> None:
