@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.drift.baseline import Baseline, contingency_table
-from monitoring.drift.decision import Limits, decided
-from monitoring.drift.explanation import reason
-from monitoring.drift.statistics import divergence, table_p_value
+from monitoring.drift.baseline import Baseline
+from monitoring.drift.decision import Limits, judged_alone
 from monitoring.drift.variation import Chunk, variations
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
-from monitoring.summary.types import FeatureBins, FeatureKind, FeatureSummary
+from monitoring.summary.types import FeatureBins, FeatureKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,20 +36,10 @@ def class_verdict(reference: Reference, window: Summary, limits: Limits) -> Feat
         return FeatureVerdict(NAME, DriftStatus.TOO_FEW_ROWS, reason=why)
     bins = FeatureBins(NAME, FeatureKind.CATEGORICAL, categories=before.names)
     counts, baseline = _counts(window.classes), _baseline(before)
-    table = contingency_table(bins, baseline, counts)
-    part = FeatureVerdict(
-        NAME,
-        DriftStatus.TESTED,
-        effect=divergence(table).effect,
-        p_value=table_p_value(table),
-    )
     chunks = [
         _beside(bins, baseline, chunk) for chunk in reference.class_chunks if chunk.rows.sum()
     ]
-    (part,) = decided([part], variations({NAME: chunks}), limits)
-    if not part.changed:
-        return part
-    return replace(part, reason=reason(bins, baseline, FeatureSummary(counts)))
+    return judged_alone(bins, baseline, counts, variations({NAME: chunks}), limits)
 
 
 def _counts(classes: ClassCounts) -> NDArray[np.int64]:

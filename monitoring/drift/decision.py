@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from monitoring.drift.statistics import benjamini_hochberg
+from monitoring.drift.baseline import Baseline, contingency_table
+from monitoring.drift.explanation import reason
+from monitoring.drift.statistics import benjamini_hochberg, divergence, table_p_value
 from monitoring.drift.variation import Variation
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.summary.fit import MIN_ROWS
 from monitoring.summary.types import FeatureBins, FeatureSummary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MIN_EFFECT = 0.1
 """Smallest effect that matters, where nothing else is said."""
@@ -61,6 +67,31 @@ def why_not_comparable(
         why = f"{many} in {known} rows of the reference, none of them often enough to compare"
         return DriftStatus.TOO_MANY_CATEGORIES, why
     return None
+
+
+def compared(bins: FeatureBins, baseline: Baseline, counts: NDArray[np.int64]) -> FeatureVerdict:
+    """Return the effect of a window's counts against a baseline, and how likely chance is."""
+    table = contingency_table(bins, baseline, counts)
+    return FeatureVerdict(
+        bins.name,
+        DriftStatus.TESTED,
+        effect=divergence(table).effect,
+        p_value=table_p_value(table),
+    )
+
+
+def judged_alone(
+    bins: FeatureBins,
+    baseline: Baseline,
+    counts: NDArray[np.int64],
+    variation: Mapping[str, Variation],
+    limits: Limits,
+) -> FeatureVerdict:
+    """Judge what is no feature, its p-value on its own, and say what moved."""
+    (part,) = decided([compared(bins, baseline, counts)], variation, limits)
+    if not part.changed:
+        return part
+    return replace(part, reason=reason(bins, baseline, FeatureSummary(counts)))
 
 
 SURE = 0.01

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.drift.baseline import Baseline, HourMix, contingency_table
+from monitoring.drift.baseline import Baseline, HourMix
 from monitoring.drift.class_drift import class_verdict
-from monitoring.drift.decision import Limits, decided, why_not_comparable
+from monitoring.drift.decision import (
+    Limits,
+    compared,
+    decided,
+    judged_alone,
+    why_not_comparable,
+)
 from monitoring.drift.explanation import missing_moved, reason
 from monitoring.drift.running import why_set_aside
-from monitoring.drift.statistics import divergence, table_p_value
 from monitoring.drift.variation import Chunk, Variation, natural_variation, variations
 from monitoring.drift.verdict import (
     SHARE_LIMIT,
@@ -28,7 +33,6 @@ from monitoring.summary.types import (
     ColumnStatus,
     FeatureBins,
     FeatureKind,
-    FeatureSummary,
     Reference,
     ScoreSummary,
     Summary,
@@ -151,15 +155,7 @@ def _feature(
         status, why = lacking
         moved = missing_moved(baseline, part)
         return untested(status, f"{why}; {moved}" if moved else why, missing)
-    table = contingency_table(bins, baseline, part.counts)
-    return FeatureVerdict(
-        bins.name,
-        DriftStatus.TESTED,
-        effect=divergence(table).effect,
-        p_value=table_p_value(table),
-        missing=missing,
-        importance=importance,
-    )
+    return replace(compared(bins, baseline, part.counts), missing=missing, importance=importance)
 
 
 def _overall(features: tuple[FeatureVerdict, ...]) -> DriftStatus:
@@ -213,18 +209,9 @@ def score_verdict(reference: Reference, window: Summary, limits: Limits) -> Feat
     if np.count_nonzero(baseline.shares) == 1:
         why = "all validation scores are equal"
         return FeatureVerdict(NAME, DriftStatus.CONSTANT_REFERENCE, reason=why)
-    table = contingency_table(bins, baseline, counts)
-    part = FeatureVerdict(
-        NAME,
-        DriftStatus.TESTED,
-        effect=divergence(table).effect,
-        p_value=table_p_value(table),
-    )
     variation = _variation(reference, bins, baseline, starts)
-    (part,) = decided([part], {} if variation is None else {NAME: variation}, limits)
-    if not part.changed:
-        return part
-    return replace(part, reason=reason(bins, baseline, FeatureSummary(counts)))
+    varies = {} if variation is None else {NAME: variation}
+    return judged_alone(bins, baseline, counts, varies, limits)
 
 
 def _joined(scores: ScoreSummary) -> tuple[FeatureBins, NDArray[np.intp]]:
