@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitoring.performance.scorecard import Scorecard
-
 
 @dataclass(frozen=True)
 class Averages:
@@ -47,13 +45,20 @@ def averaged(classes: Sequence[OfClass]) -> dict[str, Averages | None]:
     }
 
 
-def averages_of(card: Scorecard) -> dict[str, Averages | None]:
-    """Return the averages over the two classes of a binary scorecard."""
-    kept = card.negatives - card.false_alarms
+def averaged_over_two(
+    *, detected: int, missed: int, false_alarms: int, kept: int
+) -> dict[str, Averages | None]:
+    """Return the averages over the positive and the negative class.
+
+    Parameters
+    ----------
+    kept
+        Negatives that were not flagged.
+    """
     return averaged(
         (
-            OfClass(card.negatives, kept + card.missed, kept),
-            OfClass(card.positives, card.alarms, card.detected),
+            OfClass(false_alarms + kept, kept + missed, kept),
+            OfClass(detected + missed, detected + false_alarms, detected),
         )
     )
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from html import escape
 from typing import Any
 
+from monitoring.performance.averages import Averages, averaged_over_two
 from monitoring.performance.intervals import (
     Ratio,
     f1_ratio,
@@ -101,6 +102,16 @@ class Scorecard:
     def negatives(self) -> int:
         """Labelled rows that are not positive."""
         return self.labelled - self.positives
+
+    @property
+    def averages(self) -> dict[str, Averages | None]:
+        """Figures averaged over the two classes, by the name of the average."""
+        return averaged_over_two(
+            detected=self.detected,
+            missed=self.missed,
+            false_alarms=self.false_alarms,
+            kept=self.negatives - self.false_alarms,
+        )
 
     def sentence(self, positives: str = "positives", currency: str = "") -> str:
         """Say the card in one sentence: the one that terminal, notification and report show.
@@ -199,7 +210,10 @@ def scorecard_within(
     labelled, rows = positives + negatives, int(window.rows.sum())
     capacity = None if reviews is None or labelled == 0 else at_capacity(window, reviews)
     pr_auc, roc = _ranking_ratios(window, positives, negatives)
-    macro, weighted = _averaged_f1(detected, missed, false_alarms, true_negatives)
+    averages = averaged_over_two(
+        detected=detected, missed=missed, false_alarms=false_alarms, kept=true_negatives
+    )
+    macro, weighted = averages["macro"], averages["weighted"]
     return Scorecard(
         status=_status(rows, labelled, positives, min_positives),
         threshold=threshold,
@@ -219,8 +233,8 @@ def scorecard_within(
         precision_at_capacity=None if capacity is None else capacity.precision,
         recall_at_capacity=None if capacity is None else capacity.recall,
         money=None if costs is None or labelled == 0 else money_at(window, first, costs),
-        macro_f1=macro,
-        weighted_f1=weighted,
+        macro_f1=None if macro is None else macro.f1,
+        weighted_f1=None if weighted is None else weighted.f1,
         calibration=calibration((window,), first),
     )
 
@@ -248,21 +262,6 @@ def _ranking_ratios(window: ScoreSummary, positives: int, negatives: int) -> tup
         pr_auc_ratio(average_precision(order), positives, negatives),
         roc_auc_ratio(area, variance, positives, negatives),
     )
-
-
-def _averaged_f1(
-    detected: int, missed: int, false_alarms: int, true_negatives: int
-) -> tuple[float | None, float | None]:
-    """Return macro and weighted F1 over the classes that occur, as truth or as decision."""
-    both = [
-        (detected + missed, detected, missed + false_alarms),
-        (true_negatives + false_alarms, true_negatives, missed + false_alarms),
-    ]
-    f1 = [(rows, 2 * right / (2 * right + wrong)) for rows, right, wrong in both if right + wrong]
-    if not f1:
-        return None, None
-    labelled = sum(rows for rows, _ in f1)
-    return sum(v for _, v in f1) / len(f1), sum(rows * v for rows, v in f1) / labelled
 
 
 Figure = tuple[str, str]

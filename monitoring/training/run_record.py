@@ -13,7 +13,6 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitoring.performance.averages import averages_of
 from monitoring.performance.cost_curve import sensitivity
 from monitoring.performance.money import can_price
 from monitoring.performance.score_histograms import POSITIVE
@@ -83,12 +82,12 @@ def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
     values = {f"search_{PR_AUC.key}": trained.average_precision, **trained.cross_validated}
     values |= _card_metrics("validation", trained.validation)
     values |= _card_metrics("test", trained.model.test)
-    averages, classes = averages_of(trained.model.test), trained.model.test_classes
+    classes = trained.model.test_classes
     if classes is not None:
-        averages = classes.averages
         values |= _class_metrics("test", classes)
-    if ACCURACY.key in case.figures and averages["overall"] is not None:
-        values[f"test_{ACCURACY.key}"] = averages["overall"].recall
+    overall = (classes or trained.model.test).averages["overall"]
+    if ACCURACY.key in case.figures and overall is not None:
+        values[f"test_{ACCURACY.key}"] = overall.recall
     if trained.global_test is not None:
         values |= _card_metrics("global_test", trained.global_test)
     tested = dict(_performance(trained.model.test))
@@ -116,7 +115,7 @@ def _card_metrics(part: str, card: Scorecard) -> dict[str, float]:
     values |= {f"{part}_{name}": value for name, value in _intervals(card)}
     extra = {
         "cost": None if card.money is None else card.money.cost,
-        **_averages(averages_of(card)),
+        **_averages(card.averages),
     }
     return values | {f"{part}_{name}": value for name, value in extra.items() if value is not None}
 

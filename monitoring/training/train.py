@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.performance.averages import averages_of
 from monitoring.performance.class_scorecard import class_scorecard
 from monitoring.performance.money import best_threshold
 from monitoring.performance.scorecard import scorecard
@@ -141,7 +140,7 @@ def _cross_validated(case: UseCase, scored: Rows, reference: Reference) -> dict[
         return {}
     card = judged(case, scored, reference, days_of(scored))
     classes = judged_classes(case, scored, reference)
-    overall = (averages_of(card) if classes is None else classes.averages)["overall"]
+    overall = (classes or card).averages["overall"]
     values = {
         "cv_accuracy": None if overall is None else overall.recall,
         "cv_precision": card.precision.value,

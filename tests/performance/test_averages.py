@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from monitoring.performance.averages import averages_of
 from monitoring.performance.scorecard import scorecard
 from tests.performance.made import Scored, counted
 
@@ -26,7 +25,7 @@ def test_macro_weighted_and_overall_figures_are_those_of_scikit_learn(cells: lis
         days=1,
         min_positives=1,
     )
-    found = averages_of(card)
+    found = card.averages
     for name, average in (("macro", "macro"), ("weighted", "weighted"), ("overall", "micro")):
         theirs = precision_recall_fscore_support(true, decided, average=average, zero_division=0)
         ours = found[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from monitoring.performance.averages import averages_of
 from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
@@ -79,7 +78,7 @@ def scorecard_samples(
     coverage = known(LABEL_COVERAGE, card.coverage) if live else ()
     if card.status in _NOTHING_COUNTED:
         return (status, *coverage)
-    averages = averages_of(card) if classes is None else classes.averages
+    averages = (classes or card).averages
     right = None if averages["overall"] is None else averages["overall"].recall
     return (
         status,
