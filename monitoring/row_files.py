@@ -1,4 +1,4 @@
-"""Files in folders, listed so that what can't be looked at is an error, not left out.
+"""Files of rows: how their names end, and a listing in which what can't be looked at is an error.
 
 `glob` and `Path.rglob` pass over a folder that may not be read, and its rows would be missing from
 every figure without a word.
@@ -10,6 +10,10 @@ import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+CSV_ENDINGS = (".csv", ".csv.gz")
+ENDINGS = (*CSV_ENDINGS, ".parquet")
+"""How the name of a file ends that is read, in small letters."""
 
 
 def is_there(path: Path) -> bool:

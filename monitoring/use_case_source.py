@@ -12,9 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.field_types import Text, UseCaseSection
-
-ENDINGS = (".csv", ".csv.gz", ".parquet")
-"""How the name of a file ends that is read, in small letters."""
+from monitoring.row_files import ENDINGS
 
 MOST_TABLES, LONGEST_QUERY = 20, 100_000
 

@@ -10,7 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from monitoring.summary.data_file import ENDINGS, columns_of, find_files
+from monitoring.row_files import ENDINGS
+from monitoring.summary.data_file import columns_of, find_files
 from monitoring.summary.distributed import Distributed
 from monitoring.summary.files import ENDING, load_reference, load_summary
 from monitoring.summary.in_memory import InMemory

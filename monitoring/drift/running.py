@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from monitoring.summary.csv_layout import is_unnamed
 from monitoring.summary.types import ColumnStatus, FeatureBins, FeatureSummary, Runs
 
 UNNAMED = "(unnamed)"
 """What a column is called whose name is empty."""
-
-_UNNAMED = re.compile(r"|Unnamed: \d+")
-"""What pandas calls an index that was written without a name."""
 
 
 def why_set_aside(
@@ -29,7 +25,7 @@ def why_set_aside(
         return None
     gone = window.status is ColumnStatus.MISSING_COLUMN
     stands_still = not window.span or window.span[0] == window.span[1]
-    if _UNNAMED.fullmatch(bins.name) and (gone or not stands_still):
+    if is_unnamed(bins.name) and (gone or not stands_still):
         return "an index without a name, which only numbers rows"
     if stands_still or window.span is None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.row_files import CSV_ENDINGS, is_there
 from monitoring.rows.parsing import ColumnTypeError, is_text, parse_numbers, parse_times
 from monitoring.sources.location import FoundFile, SourceError
 from monitoring.sources.source_csv import DETECTED, DeclaredCsv
-from monitoring.sources.source_file import CSV_ENDINGS
 from monitoring.sources.source_rows import rows_of_files
-from monitoring.summary.file_listing import is_there
+from monitoring.summary.csv_layout import is_unnamed
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import MOST_CLASSES, Columns, EventTime, Features, Target
 from monitoring.use_case_file import find_use_case
@@ -185,8 +184,7 @@ def _columns_of(path: Path, declared: DeclaredCsv) -> tuple[pd.DataFrame, list[s
 
 def _is_index(name: str, column: pd.Series) -> bool:
     """Whether a column is an index that `to_csv` wrote without a name."""
-    unnamed = re.fullmatch(r"|Unnamed: \d+", name) is not None
-    return unnamed and column.is_unique and _is_numeric(column)
+    return is_unnamed(name) and column.is_unique and _is_numeric(column)
 
 
 def _kinds(

@@ -13,9 +13,9 @@ from urllib.request import url2pathname
 
 from monitoring.bounded_file import FileRefusedError
 from monitoring.errors import TocsinError
-from monitoring.summary.file_listing import files_below, is_there, matching
+from monitoring.row_files import ENDINGS, files_below, is_there, matching
 from monitoring.summary.packed_file import DAMAGE, is_packed, read_at_most, read_unpacked, unpacked
-from monitoring.use_case_source import ENDINGS, is_address
+from monitoring.use_case_source import is_address
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

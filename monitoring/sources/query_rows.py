@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -45,7 +45,7 @@ TABLE_FUNCTIONS = frozenset({"generate_series", "json_each", "json_tree", "range
 _PORTION = 100_000
 
 _LINES, _LETTERS = 6, 200
-"""Lines of an error of DuckDB that are shown, and letters of each."""
+"""Lines of a database's error that are shown, and letters of each."""
 
 
 def query_place(case: UseCase) -> str:
@@ -219,5 +219,10 @@ def _failed(place: str, error: duckdb.Error, tables: Mapping[str, object]) -> So
         (duckdb.ConversionException, "TRY_CAST gives NULL for what is no such value"),
     )
     cure = next((cure for kind, cure in cures if isinstance(error, kind)), "correct the query")
-    lines = [shortened(line, _LETTERS) for line in str(error).splitlines() if line.strip()]
-    return SourceError(f"{place}: " + "\n".join(lines[:_LINES]) + f"\n{cure}")
+    return SourceError(f"{place}: {first_lines(str(error).splitlines())}\n{cure}")
+
+
+def first_lines(lines: Iterable[str]) -> str:
+    """Return the first lines of what a database says, each shortened: it may hold rows."""
+    there = [line for line in lines if line.strip()][:_LINES]
+    return "\n".join(shortened(line, _LETTERS) for line in there)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from monitoring.row_files import CSV_ENDINGS, ENDINGS
 from monitoring.sources.location import SourceError
 from monitoring.sources.source_csv import (
     DETECTED,
@@ -16,12 +17,9 @@ from monitoring.sources.source_csv import (
     read_csv,
 )
 from monitoring.summary.csv_format import UndecidedError
-from monitoring.use_case_source import ENDINGS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CSV_ENDINGS = (".csv", ".csv.gz")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from monitoring.row_files import CSV_ENDINGS
 from monitoring.sources.location import FoundFile, SourceError
 from monitoring.sources.source_csv import DETECTED, DeclaredCsv, MalformedRow
-from monitoring.sources.source_file import CSV_ENDINGS, SourceFile, parse_file
+from monitoring.sources.source_file import SourceFile, parse_file
 from monitoring.summary.csv_format import COMMA, UndecidedError
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from monitoring.sources.location import SourceError
 from monitoring.sources.query_rows import (
     ONE_SELECT,
     SECONDS,
+    first_lines,
     named_by_content,
     query_place,
     unordered,
@@ -26,7 +27,6 @@ from monitoring.sources.query_rows import (
 from monitoring.sources.source_rows import LARGEST, SourceRows
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime
-from monitoring.wording import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +36,6 @@ CONNECT_SECONDS = 15
 """How long a PostgreSQL server may take to answer, where the URL does not say."""
 
 _PORTION = 20_000
-
-_LINES, _LETTERS = 6, 200
 
 _BEGINS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/)*+(SELECT|WITH|VALUES)\b", re.IGNORECASE | re.DOTALL
@@ -224,8 +222,8 @@ def _readable_errors(case: UseCase, given: str) -> Iterator[None]:
 
 
 def _shown(said: str, given: str) -> str:
-    lines = [line.strip() for line in masked(said, secrets_of_url(given)).splitlines()]
-    return "\n".join(shortened(line, _LETTERS) for line in [*filter(None, lines)][:_LINES])
+    lines = masked(said, secrets_of_url(given)).splitlines()
+    return first_lines(line.strip() for line in lines)
 
 
 def _cure(code: str, said: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -252,7 +252,7 @@ def notations(evidence: Mapping[str, Evidence], decimal: str | None = None) -> d
         Nothing decides on a column.
     """
     found = {name: column for name, each in evidence.items() if (column := _column(each))}
-    marks = marks_of(evidence) if decimal is None else {decimal}
+    marks = _marks(found.values()) if decimal is None else {decimal}
     decided = {}
     for name, column in found.items():
         mark = column.decimal
@@ -321,7 +321,10 @@ def _column(evidence: Evidence) -> _Column | None:
 
 def marks_of(evidence: Mapping[str, Evidence]) -> frozenset[str]:
     """Return the decimal marks that columns of numbers show."""
-    columns = filter(None, map(_column, evidence.values()))
+    return _marks(filter(None, map(_column, evidence.values())))
+
+
+def _marks(columns: Iterable[_Column]) -> frozenset[str]:
     return frozenset(column.decimal for column in columns if column.decimal is not None)
 
 

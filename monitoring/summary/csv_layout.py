@@ -35,12 +35,19 @@ _RAGGED = 0.5
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """A first line for Excel, which names the delimiter."""
 
+_UNNAMED = re.compile(r"|Unnamed: \d+")
+
 UTF8, UTF16 = "utf-8", "utf-16"
 
 WINDOWS = (
     "it is not UTF-8, and may be Windows-1252 (cp1252), as older programs on Windows write it: "
     "save the file as UTF-8"
 )
+
+
+def is_unnamed(column: str) -> bool:
+    """Whether a column is called as an index is that pandas wrote without a name."""
+    return _UNNAMED.fullmatch(column) is not None
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING
 
 from monitoring.bounded_file import open_regular
 from monitoring.errors import InputError
+from monitoring.row_files import CSV_ENDINGS, ENDINGS, files_below, is_there, matching
 from monitoring.summary.csv_layout import WINDOWS, CsvLayout, read_layout
-from monitoring.summary.file_listing import files_below, is_there, matching
 from monitoring.summary.packed_file import DAMAGE, is_packed, opened
 from monitoring.summary.table import TableError
 from monitoring.wording import shortened
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-CSV_ENDINGS = (".csv", ".csv.gz")
-ENDINGS = (*CSV_ENDINGS, ".parquet")
 
 LETTERS = 300
 """Letters of a line of an error that are shown: it may hold a row of the file."""

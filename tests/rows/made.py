@@ -38,6 +38,17 @@ def use_case(**changes: Any) -> UseCase:
     )
 
 
+AUTO = use_case(
+    source={"path": "auto"},
+    event_time={"origin": START, "spacing": "1s"},
+    id=None,
+    amount=None,
+    target="last",
+    features="auto",
+)
+"""A use case of whatever CSV file there is."""
+
+
 def raw(count: int = 20) -> pd.DataFrame:
     """Return rows with nothing wrong, a second apart; every fifth one is positive."""
     return pd.DataFrame(

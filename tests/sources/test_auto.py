@@ -9,16 +9,7 @@ from monitoring.sources.auto import FirstLook, first_look, resolve
 from monitoring.sources.location import SourceError
 from monitoring.sources.source import read_source
 from monitoring.use_case_columns import Features, Target
-from tests.rows.made import START, raw, use_case
-
-AUTO = use_case(
-    source={"path": "auto"},
-    event_time={"origin": START, "spacing": "1s"},
-    id=None,
-    amount=None,
-    target="last",
-    features="auto",
-)
+from tests.rows.made import AUTO, raw, use_case
 
 
 def write(folder: Path, frame: pd.DataFrame, name: str = "a.csv") -> None:

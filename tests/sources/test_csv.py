@@ -12,7 +12,7 @@ from monitoring.rows.quarantine import QuarantineReason
 from monitoring.sources.schema_check import CheckedRows
 from monitoring.sources.source import SourceError, read_source, resolve
 from monitoring.use_case_columns import Features
-from tests.rows.made import START, raw, use_case
+from tests.rows.made import AUTO, raw, use_case
 
 COUNT = 40
 PLAIN = raw(COUNT).assign(worth=[1000.5 + 37.25 * row for row in range(COUNT)])
@@ -123,19 +123,11 @@ def test_what_can_not_be_read_is_an_error_that_says_what_was_seen(
 
 def test_auto_reads_such_a_file_too_and_leaves_its_index_out(tmp_path: Path) -> None:
     """Said before: the index was a feature."""
-    auto = use_case(
-        source={"path": "auto"},
-        event_time={"origin": START, "spacing": "1s"},
-        id=None,
-        amount=None,
-        target="last",
-        features="auto",
-    )
     frame = spelled(german)[["worth", "kind", "lost"]]
     (tmp_path / "a.csv").write_text(frame.to_csv(sep=";"), encoding="utf-8")
-    features = resolve(auto, tmp_path).columns.features
+    features = resolve(AUTO, tmp_path).columns.features
     assert features == Features(numeric=("worth",), categorical=("kind",))
-    assert read_source(auto, tmp_path).rows.features["worth"].tolist() == PLAIN["worth"].tolist()
+    assert read_source(AUTO, tmp_path).rows.features["worth"].tolist() == PLAIN["worth"].tolist()
 
 
 def test_what_one_file_leaves_open_the_other_files_of_the_source_decide(tmp_path: Path) -> None:
