@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from monitoring.signals.metric import Direction, Metric, Unit
+from monitoring.signals.metric import PERFORMANCE_LABELS, Direction, Metric, Unit
 
-_PERFORMANCE = ("stage", "role")
-_CLASS = (*_PERFORMANCE, "class")
+_CLASS = (*PERFORMANCE_LABELS, "class")
 
 AVERAGED = Metric(
     "averaged",
@@ -13,7 +12,7 @@ AVERAGED = Metric(
     title="Average over classes",
     help="The ratio named by `of`, averaged over classes as `average` says: macro, weighted by "
     "their rows, or overall: every row counts once.",
-    labels=(*_PERFORMANCE, "average", "of"),
+    labels=(*PERFORMANCE_LABELS, "average", "of"),
     good=Direction.UP,
 )
 ACCURACY = Metric(
@@ -22,7 +21,7 @@ ACCURACY = Metric(
     title="Accuracy",
     help="Share of all rows that were decided right; only where the use case names it in "
     "`figures`, and never alerted on: a rare class makes it flatter.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 CLASS_RECALL = Metric(
@@ -68,7 +67,7 @@ CLASS_COST = Metric(
     unit=Unit.MONEY,
     title="Cost by class",
     help="Cost of the rows by true and decided class, by the use case's cost matrix.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.DOWN,
 )
 ESTIMATED_CLASS = Metric(

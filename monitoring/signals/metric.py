@@ -14,6 +14,8 @@ from monitoring.errors import TocsinError
 PREFIX = "tocsin"
 USE_CASE = "use_case"
 """The label that every metric carries."""
+PERFORMANCE_LABELS = ("stage", "role")
+"""Those of a figure that says how a model did: on which rows, and as what."""
 
 
 class Unit(StrEnum):

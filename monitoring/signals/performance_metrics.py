@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from monitoring.signals.metric import Direction, Metric, Unit
-
-_PERFORMANCE = ("stage", "role")
+from monitoring.signals.metric import PERFORMANCE_LABELS, Direction, Metric, Unit
 
 # Performance: realised, at the decision threshold.
 RECALL = Metric(
@@ -12,7 +10,7 @@ RECALL = Metric(
     unit=Unit.RATIO,
     title="Recall",
     help="Share of the positives that were flagged, at the decision threshold.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 PRECISION = Metric(
@@ -20,7 +18,7 @@ PRECISION = Metric(
     unit=Unit.RATIO,
     title="Precision",
     help="Share of the flagged rows that are positive, at the decision threshold.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 F1 = Metric(
@@ -28,7 +26,7 @@ F1 = Metric(
     unit=Unit.RATIO,
     title="F1",
     help="Harmonic mean of precision and recall of the positive class.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 PR_AUC = Metric(
@@ -36,7 +34,7 @@ PR_AUC = Metric(
     unit=Unit.RATIO,
     title="PR-AUC",
     help="Average precision over all thresholds.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 ROC_AUC = Metric(
@@ -44,7 +42,7 @@ ROC_AUC = Metric(
     unit=Unit.RATIO,
     title="ROC-AUC",
     help="Area under the ROC curve.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 INTERVAL = Metric(
@@ -52,21 +50,21 @@ INTERVAL = Metric(
     unit=Unit.RATIO,
     title="95% interval",
     help="Bound of the 95% interval of the ratio named by `of`.",
-    labels=(*_PERFORMANCE, "of", "bound"),
+    labels=(*PERFORMANCE_LABELS, "of", "bound"),
 )
 POSITIVES = Metric(
     "positives",
     unit=Unit.ROWS,
     title="Positives",
     help="Rows whose label is positive.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
 )
 DETECTED = Metric(
     "detected",
     unit=Unit.ROWS,
     title="Caught",
     help="Positives that were flagged: true positives.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 MISSED = Metric(
@@ -74,7 +72,7 @@ MISSED = Metric(
     unit=Unit.ROWS,
     title="Missed",
     help="Positives that were not flagged: false negatives.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.DOWN,
 )
 FALSE_ALARMS = Metric(
@@ -82,7 +80,7 @@ FALSE_ALARMS = Metric(
     unit=Unit.ROWS,
     title="False alarms",
     help="Negatives that were flagged: false positives.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.DOWN,
 )
 FALSE_ALARM_RATE = Metric(
@@ -90,7 +88,7 @@ FALSE_ALARM_RATE = Metric(
     unit=Unit.RATIO,
     title="False alarm rate",
     help="Share of the negatives that were flagged: false positive rate.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.DOWN,
 )
 PRECISION_AT_CAPACITY = Metric(
@@ -98,7 +96,7 @@ PRECISION_AT_CAPACITY = Metric(
     unit=Unit.RATIO,
     title="Precision at capacity",
     help="Precision among the highest scores, as many as the team can review.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 RECALL_AT_CAPACITY = Metric(
@@ -106,7 +104,7 @@ RECALL_AT_CAPACITY = Metric(
     unit=Unit.RATIO,
     title="Recall at capacity",
     help="Recall when the team reviews the highest scores up to its capacity.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 CAPACITY_USED = Metric(
@@ -114,7 +112,7 @@ CAPACITY_USED = Metric(
     unit=Unit.RATIO,
     title="Review capacity used",
     help="Alarms per day as a share of what the team can review; above 1 is too many.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.DOWN,
 )
 
@@ -124,7 +122,7 @@ MONEY_CAUGHT = Metric(
     unit=Unit.MONEY,
     title="Money caught",
     help="Loss prevented by the positives that were caught.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 MONEY_MISSED = Metric(
@@ -132,7 +130,7 @@ MONEY_MISSED = Metric(
     unit=Unit.MONEY,
     title="Money missed",
     help="Loss of missed positives.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.DOWN,
 )
 REVIEW_COST = Metric(
@@ -140,7 +138,7 @@ REVIEW_COST = Metric(
     unit=Unit.MONEY,
     title="Cost of alarms",
     help="Cost of reviewing all alarms, and of the harm done by false ones.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.DOWN,
 )
 NET_SAVING = Metric(
@@ -148,7 +146,7 @@ NET_SAVING = Metric(
     unit=Unit.MONEY,
     title="Net saving",
     help="Cost without a model minus cost with it.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 RETURN_ON_COST = Metric(
@@ -156,7 +154,7 @@ RETURN_ON_COST = Metric(
     unit=Unit.FACTOR,
     title="Return on cost",
     help="Loss prevented per unit of money spent on alarms.",
-    labels=_PERFORMANCE,
+    labels=PERFORMANCE_LABELS,
     good=Direction.UP,
 )
 RETURN_ON_COST_INTERVAL = Metric(
@@ -164,7 +162,7 @@ RETURN_ON_COST_INTERVAL = Metric(
     unit=Unit.FACTOR,
     title="Return on cost, 95% interval",
     help="Bound of the 95% interval of the return on cost.",
-    labels=(*_PERFORMANCE, "bound"),
+    labels=(*PERFORMANCE_LABELS, "bound"),
 )
 
 # The cost curve of the newest mature window, at a few thresholds around the one in use.

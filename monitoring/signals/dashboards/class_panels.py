@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitoring.rows.rows import Role
 from monitoring.signals.class_metrics import (
     ACCURACY,
     AVERAGED,
@@ -28,14 +27,14 @@ from monitoring.signals.dashboards.panel import (
     Section,
     scale_of,
 )
-from monitoring.signals.dashboards.queries import CaseQueries
+from monitoring.signals.dashboards.queries import MATURE, CaseQueries
 from monitoring.signals.links import CasePanel
-from monitoring.signals.metric import Metric, Stage
+from monitoring.signals.metric import Metric
 from monitoring.signals.performance_metrics import F1, PRECISION, RECALL
+from monitoring.signals.promql import live
 from monitoring.use_case_columns import Classes
 
-_MATURE = "the newest production window whose labels have arrived"
-_LIVE = {"stage": Stage.PRODUCTION.value, "role": Role.CHAMPION.value}
+_LIVE = live(CLASS_RECALL)
 
 
 def averages(queries: CaseQueries) -> Panel:
@@ -44,7 +43,7 @@ def averages(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.AVERAGES,
         "Averages over classes",
-        f"For comparison with other tools, in {_MATURE}. Macro counts every class alike, weighted "
+        f"For comparison with other tools, in {MATURE}. Macro counts every class alike, weighted "
         "by its rows, overall every row. Where one class is rare, all but macro say little of it.",
         Display.TABLE,
         Scale.TEXT,
@@ -68,7 +67,7 @@ def accuracy(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.ACCURACY,
             "Accuracy",
-            f"Share of all rows that were decided right, in {_MATURE}. Nothing is alerted on it: "
+            f"Share of all rows that were decided right, in {MATURE}. Nothing is alerted on it: "
             "where a class is rare it stays high whatever happens to that class.",
             Display.LINES,
             Scale.RATIO,
@@ -102,7 +101,7 @@ def _by_class(queries: CaseQueries, classes: Classes) -> Panel:
     return Panel(
         CasePanel.CLASSES,
         "Figures by class",
-        f"Each class against the rest, in {_MATURE}. Watched: {watched}, whose missing costs "
+        f"Each class against the rest, in {MATURE}. Watched: {watched}, whose missing costs "
         "money. Expected: rows of the window just closed, before their labels.",
         Display.TABLE,
         Scale.TEXT,
@@ -132,7 +131,7 @@ def _confusion(queries: CaseQueries, classes: Classes) -> Panel:
     return Panel(
         CasePanel.CONFUSION,
         "Confusion matrix",
-        f"Rows by their true class, and how many of them were decided to be of each, in {_MATURE}.",
+        f"Rows by their true class, and how many of them were decided to be of each, in {MATURE}.",
         Display.TABLE,
         Scale.TEXT,
         tuple(
@@ -150,7 +149,7 @@ def _over_time(queries: CaseQueries, panel: CasePanel, metric: Metric, what: str
     return Panel(
         panel,
         f"{what} by class",
-        f"{metric.help} In {_MATURE}.",
+        f"{metric.help} In {MATURE}.",
         Display.LINES,
         Scale.RATIO,
         (queries.each(metric, "class", **_LIVE),),
@@ -192,7 +191,7 @@ def _cost(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.CLASS_COST,
         "Cost by class",
-        f"What {_MATURE} cost by the cost matrix of classes, and what the window just closed is "
+        f"What {MATURE} cost by the cost matrix of classes, and what the window just closed is "
         "expected to cost. No data where the use case has no `costs.matrix`.",
         Display.LINES,
         scale,

@@ -14,7 +14,7 @@ from monitoring.signals.dashboards.panel import (
     Scale,
     scale_of,
 )
-from monitoring.signals.dashboards.queries import CaseQueries
+from monitoring.signals.dashboards.queries import MATURE, CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.performance_metrics import (
@@ -61,8 +61,6 @@ _COLOURS = {RECALL: "blue", PRECISION: "yellow"}
 _CURVE_HEIGHT = 11
 """Height of a table with one row per threshold, and of the panel beside it."""
 
-_MATURE = "the newest production window whose labels have arrived"
-
 
 def performance(queries: CaseQueries) -> Panel:
     """Return the panel of F1, precision and recall at the decision threshold."""
@@ -70,7 +68,7 @@ def performance(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.PERFORMANCE,
         f"{one.upper()} detection performance",
-        f"F1, precision and recall of the class {one} at the decision threshold, in {_MATURE}. "
+        f"F1, precision and recall of the class {one} at the decision threshold, in {MATURE}. "
         "Higher is better. Where there is no data, the Status table says why.",
         Display.STAT,
         Scale.RATIO,
@@ -85,7 +83,7 @@ def impact(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.IMPACT,
         "Business impact",
-        f"{many.capitalize()} caught and missed, and false alarms, in {_MATURE}.",
+        f"{many.capitalize()} caught and missed, and false alarms, in {MATURE}.",
         Display.STAT,
         Scale.COUNT,
         (
@@ -104,7 +102,7 @@ def performance_over_time(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.PERFORMANCE_OVER_TIME,
         "Performance over time",
-        f"F1, precision and recall in {_MATURE}; recall, the thick line, with its 95% "
+        f"F1, precision and recall in {MATURE}; recall, the thick line, with its 95% "
         "interval in grey. Dashed: limits past which an alert fires.",
         Display.LINES,
         Scale.RATIO,
@@ -139,7 +137,7 @@ def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.MONEY,
             "Money",
-            f"Net saving compared with having no model, in {_MATURE}: losses prevented, "
+            f"Net saving compared with having no model, in {MATURE}: losses prevented, "
             "losses not prevented, and what its alarms cost.",
             Display.STAT,
             scale,
@@ -210,7 +208,7 @@ def _cost_curve(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.COST_CURVE,
         "Cost by decision threshold",
-        f"What {_MATURE} would have cost at thresholds around the one in use, at half, a "
+        f"What {MATURE} would have cost at thresholds around the one in use, at half, a "
         "quarter and so on of its odds, and at multiples of them. Where another threshold costs "
         "much less than the one in use, window after window, retrain.",
         Display.TABLE,
@@ -249,7 +247,7 @@ def shadow(queries: CaseQueries) -> Panel:
         CasePanel.SHADOW,
         "Champion and shadow",
         f"The serving model, and the newest challenger, whose scores are logged and never acted "
-        f"on, in {_MATURE}. The shadow is judged on the rows that it scored and was not trained "
+        f"on, in {MATURE}. The shadow is judged on the rows that it scored and was not trained "
         f"on; where it started late these are fewer. *{NO_SHADOW}*: no challenger scores now, or "
         "none of its rows is mature yet.",
         Display.TABLE,

@@ -18,6 +18,9 @@ _OF_POSITIVES = (*NEEDS_POSITIVES, PR_AUC)
 
 _STEP = "5m"
 
+MATURE = "the newest production window whose labels have arrived"
+"""What the realised figures of a panel are of."""
+
 FIGURE = "figure"
 """The label that distinguishes figures in the rows of a table."""
 
