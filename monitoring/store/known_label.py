@@ -139,6 +139,8 @@ def corrections(connection: Connection, case: UseCase, as_of: datetime) -> Mappi
 
 def corrected(rows: Rows, labels: Mapping[str, Correction]) -> Rows:
     """Return rows with their corrected labels: an archive holds those of its time."""
+    if not labels:
+        return rows
     place = {row_id: index for index, row_id in enumerate(rows.row_id.tolist())}
     label, label_time = rows.label.copy(), rows.label_time.copy()
     true_class = None if rows.true_class is None else rows.true_class.copy()

@@ -1,6 +1,6 @@
 """A model of three classes: the binary machinery on watched against the rest, classes beside it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +15,12 @@ from monitoring.training import TrainingError
 from monitoring.training.bundle import load_manifest
 from monitoring.training.calibration import CalibratedClasses
 from monitoring.training.search import SearchResult, search
-from monitoring.training.split import DataSplit, split_rows
+from monitoring.training.split import split_rows
 from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_split import Split
 from tests.fixtures.three_classes import NAMES, write_accidents
-
-
-@dataclass(frozen=True)
-class Job:
-    case: UseCase
-    rows: Rows
-    split: DataSplit
-    searched: SearchResult
-    trained: Trained
+from tests.training.conftest import Job
 
 
 def job(case: UseCase, rows: Rows, name: str = "logistic_regression") -> Job:

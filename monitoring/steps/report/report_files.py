@@ -80,7 +80,11 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
     version = scorer or measured.model_version
     model = model_registry().load(case, version)
     with production_store() as store:
-        unreadable = store.unreadable_values(case, window.start, run.as_of)
+        unreadable = (
+            store.unreadable_values(case, window.start, run.as_of)
+            if kind is ReportKind.QUALITY
+            else {}
+        )
         if mature is None:
             rows = store.window(case, window, run.as_of)
         else:
