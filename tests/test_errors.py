@@ -18,6 +18,7 @@ VALIDATORS = {
     "settings.py",
     "use_case.py",
     "use_case_columns.py",
+    "use_case_candidate.py",
     "use_case_split.py",
     "use_case_source.py",
 }

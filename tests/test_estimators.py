@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from monitoring.estimators import PARAMETERS, parameter_problems
-from monitoring.use_case import Candidate
+from monitoring.use_case_candidate import Candidate
 
 OPENS_SOCKETS = ("machines", "num_machines", "local_listen_port", "machine_list_filename")
 WRITES_OR_READS_FILES = ("output_model", "input_model", "callbacks", "model_file", "snapshot_freq")

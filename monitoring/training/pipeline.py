@@ -11,7 +11,8 @@ from monitoring.estimators import PARAMETERS
 from monitoring.field_types import did_you_mean
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
-from monitoring.use_case import Candidate, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:

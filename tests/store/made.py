@@ -9,7 +9,6 @@ import pandas as pd
 
 from monitoring.rows.rows import UNLABELLED, Rows, moment64
 from monitoring.use_case import (
-    Candidate,
     Costs,
     Drift,
     Labels,
@@ -18,6 +17,7 @@ from monitoring.use_case import (
     Thresholds,
     UseCase,
 )
+from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Columns, EventTime, Features, Target
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

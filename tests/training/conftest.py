@@ -11,7 +11,8 @@ from monitoring.training.registry import Registry
 from monitoring.training.search import SearchResult, search
 from monitoring.training.split import DataSplit, split_in_time
 from monitoring.training.train import Trained, train
-from monitoring.use_case import Candidate, UseCase
+from monitoring.use_case import UseCase
+from monitoring.use_case_candidate import Candidate
 
 _SCALER = "sklearn.preprocessing.StandardScaler"
 QUICK = {

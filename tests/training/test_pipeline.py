@@ -6,7 +6,7 @@ import pytest
 
 from monitoring.training import TrainingError
 from monitoring.training.pipeline import build_pipeline, check_candidates
-from monitoring.use_case import Candidate
+from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Features
 from monitoring.use_case_file import find_use_case
 from tests.training.conftest import QUICK, with_candidates

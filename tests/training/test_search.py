@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score
 from monitoring.rows.rows import UNLABELLED
 from monitoring.training import TrainingError
 from monitoring.training.search import SearchResult, search, time_folds
-from monitoring.use_case import Candidate
+from monitoring.use_case_candidate import Candidate
 from tests.training.conftest import Job, with_candidates
 
 
