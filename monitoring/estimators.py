@@ -7,6 +7,7 @@ a fit that never ends. Seeds and threads are Tocsin's own to set.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -172,8 +173,11 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "penalty": (_words("l1", "l2", "elasticnet"), _NULL),
     "solver": (
         _words("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga", "adam", "sgd"),
+        _words("auto", "svd", "cholesky", "lsqr", "sparse_cg"),
     ),
-    "loss": (_words("log_loss", "modified_huber", "exponential"),),
+    "loss": (
+        _words("log_loss", "modified_huber", "exponential", "hinge", "squared_hinge", "perceptron"),
+    ),
     "fit_intercept": (_FLAG,),
     "class_weight": (
         _words("balanced", "balanced_subsample"),
@@ -205,10 +209,44 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "nu": (_SHARE,),
     "shrinking": (_FLAG,),
     "probability": (_FLAG,),
+    "break_ties": (_FLAG,),
+    "dual": (_FLAG, _words("auto")),
+    "intercept_scaling": (_Number(_LEAST, 1e6),),
     "var_smoothing": (_SHARE,),
     "fit_prior": (_FLAG,),
+    # Calibration.
+    "cv": (_whole(2, 10),),
+    "method": (_words("sigmoid", "isotonic", "temperature", "yeo-johnson", "box-cox"),),
+    # What comes before the last step.
+    "with_mean": (_FLAG,),
+    "with_std": (_FLAG,),
+    "with_centering": (_FLAG,),
+    "with_scaling": (_FLAG,),
+    "unit_variance": (_FLAG,),
+    "standardize": (_FLAG,),
+    "clip": (_FLAG,),
+    "norm": (_words("l1", "l2", "max"),),
+    "n_quantiles": (_whole(2, 10_000),),
+    "output_distribution": (_words("uniform", "normal"),),
+    "n_bins": (_whole(2, 255),),
+    "encode": (_words("onehot-dense", "ordinal"),),
+    "n_knots": (_whole(2, 100),),
+    "strategy": (_words("mean", "median", "most_frequent", "uniform", "quantile", "kmeans"),),
+    "add_indicator": (_FLAG,),
+    "interaction_only": (_FLAG,),
+    "include_bias": (_FLAG,),
+    "max_categories": (_whole(2, 1_000),),
+    "k": (_whole(1, 100_000), _words("all")),
+    "percentile": (_whole(1, 100),),
+    "threshold": (_STRENGTH, _words("mean", "median")),
 }
-"""What the last step of a candidate may be given."""
+"""What a step of a candidate may be given, by the parameter's own name."""
+
+OF_STEPS: Mapping[str, tuple[_Kind, ...]] = {
+    # Columns grow with its power: of 30 features, 5,456 by the third.
+    "polynomialfeatures__degree": (_whole(1, 3),),
+}
+"""Narrower limits of parameters of single steps."""
 
 
 def step_problem(step: str) -> str | None:
@@ -220,18 +258,32 @@ def step_problem(step: str) -> str | None:
 
 
 def parameter_problems(name: str, values: list[object]) -> Iterator[str]:
-    """Yield why a parameter, or a value of it, may not be given."""
-    kinds = PARAMETERS.get(name)
+    """Yield why a parameter, or a value of it, may not be given.
+
+    Parameters
+    ----------
+    name
+        Bare, or after the names of the steps that it is in: `standardscaler__with_mean`.
+    """
+    kinds = limits_of(name)
     if kinds is None:
+        bare = name.rpartition("__")[2]
         yield (
-            f"no parameter {did_you_mean(name, PARAMETERS)}: those that may be given are listed in "
+            f"no parameter {did_you_mean(bare, PARAMETERS)}: those that may be given are listed in "
             "monitoring/estimators.py"
         )
         return
     allowed = " or ".join(str(kind) for kind in kinds)
     for value in values:
         if not any(kind.allows(value) for kind in kinds):
-            yield f"{name} must be {allowed}, not {value!r:.60}"
+            yield f"{name:.80} must be {allowed}, not {value!r:.60}"
+
+
+def limits_of(name: str) -> tuple[_Kind, ...] | None:
+    """Return what a parameter may be, whichever steps it is in; None where it may not be given."""
+    *before, bare = name.split("__")
+    step = re.sub(r"-\d+$", "", before[-1]) if before else ""
+    return OF_STEPS.get(f"{step}__{bare}", PARAMETERS.get(bare))
 
 
 def _written(number: float) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from monitoring.estimators import PARAMETERS
-from monitoring.field_types import did_you_mean
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
+from monitoring.training.candidate_steps import (
+    CALIBRATION,
+    COLUMNS,
+    declared_steps,
+    full_names,
+    named,
+    set_parameters,
+    with_probabilities,
+)
 from monitoring.use_case import UseCase
 from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Features
@@ -24,14 +29,6 @@ if TYPE_CHECKING:
 
 CATEGORIES = 50
 """Most columns that one categorical feature is spread over; its rarer values share the last."""
-
-# The same rows give the same model: LightGBM would choose its order of summation by speed.
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "lightgbm": {"n_jobs": 2, "deterministic": True, "force_col_wise": True, "verbosity": -1},
-    "sklearn.ensemble": {"n_jobs": 2},
-    "xgboost": {"n_jobs": 2},
-}
-
 
 _ANY = Features(numeric=("number",), categorical=("category",))
 """Features that stand for any, where a pipeline is built and not fitted."""
@@ -50,30 +47,34 @@ def build_pipeline(
     Parameters
     ----------
     parameters
-        Of the last step, beside and before the candidate's own.
+        Beside and before the candidate's own: of any step by the names of `make_pipeline`, bare
+        ones of the last step.
     seed
         Of every step that draws at random.
 
     Raises
     ------
     TrainingError
-        A step does not exist, or does not take a parameter; the last one gives no probabilities.
+        A step does not exist, or does not take a parameter; the last one is no classifier that
+        gives probabilities or can be calibrated.
     """
-    from sklearn.pipeline import make_pipeline
-
-    *before, last = candidate.steps
-    steps = [_step(path, {}, seed) for path in before]
-    for path, step in zip(before, steps, strict=True):
-        if not hasattr(step, "transform"):
-            msg = f"{path} transforms nothing: only the last of `steps` may be a classifier"
-            raise TrainingError(msg)
-    steps.append(_step(last, {**candidate.parameters, **parameters}, seed))
-    if not hasattr(steps[-1], "predict_proba"):
-        msg = f"{last} gives no probabilities: the last of `steps` is a classifier that does"
-        raise TrainingError(msg)
-    imputes = any(path.startswith("sklearn.impute.") for path in before)
-    takes_missing = imputes or all(_takes_missing(step) for step in steps)
-    return make_pipeline(_columns(features, takes_missing=takes_missing), *steps)
+    declared = declared_steps(candidate, seed=seed)
+    names = list(declared.named_steps)
+    given = full_names(candidate.parameters, names) | full_names(parameters, names)
+    around = {
+        name for name in given if name.partition("__")[0] in {COLUMNS, CALIBRATION} - {*names}
+    }
+    set_parameters(declared, {name: given[name] for name in given if name not in around})
+    imputes = any(path.startswith("sklearn.impute.") for path in candidate.steps)
+    takes_missing = imputes or all(map(_takes_missing, declared.named_steps.values()))
+    *before, last = declared.named_steps.values()
+    pipeline = named(
+        _columns(features, takes_missing=takes_missing),
+        *before,
+        with_probabilities(last, candidate.steps[-1]),
+    )
+    set_parameters(pipeline, {name: given[name] for name in given if name in around})
+    return pipeline
 
 
 def check_candidates(case: UseCase) -> None:
@@ -115,37 +116,6 @@ def fitted(
         )
         raise
     return pipeline
-
-
-def _step(path: str, parameters: Mapping[str, Any], seed: int) -> BaseEstimator:
-    from sklearn.base import BaseEstimator
-
-    module, _, name = path.rpartition(".")
-    kind = getattr(importlib.import_module(module), name, None)
-    if not inspect.isclass(kind) or not issubclass(kind, BaseEstimator):
-        msg = f"{path} is not an estimator: see the classes of {module}"
-        raise TrainingError(msg)
-    signature = inspect.signature(kind).parameters
-    anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.values())
-    wanted = {"random_state": seed, **_DEFAULTS.get(module, {})}
-    defaults = {key: value for key, value in wanted.items() if anything or key in signature}
-    try:
-        # Without its parameters first: some take any name, and ignore what they don't know.
-        plain: BaseEstimator = kind(**defaults)
-    except TypeError as error:
-        msg = f"{path} can't be a step, for it needs what a use-case file can't give: {error}"
-        raise TrainingError(msg) from error
-    taken = plain.get_params(deep=False)
-    unknown = [name for name in parameters if name not in taken]
-    if unknown:
-        known = [name for name in PARAMETERS if name in taken]
-        msg = (
-            f"{path} has no parameter {', '.join(did_you_mean(name, known) for name in unknown)}: "
-            f"those that may be given are {', '.join(known)}"
-        )
-        raise TrainingError(msg)
-    step: BaseEstimator = kind(**{**defaults, **parameters})
-    return step
 
 
 def _takes_missing(step: BaseEstimator) -> bool:

@@ -80,8 +80,8 @@ def test_the_same_seed_gives_the_same_model() -> None:
         (QUICK["logistic_regression"], {"depth": 3}, "`depth`.* are max_iter, .*class_weight"),
         (QUICK["lightgbm"], {"min_samples_leaf": 3}, "did you mean `min_child_samples`"),
         (QUICK["xgboost"], {"min_child_samples": 3}, "no parameter `min_child_samples`"),
-        (Candidate(steps=("sklearn.svm.LinearSVC",)), {}, "gives no probabilities"),
         (Candidate(steps=("sklearn.svm.SVR",)), {}, "gives no probabilities"),
+        (Candidate(steps=("sklearn.svm.OneClassSVM",)), {}, "gives no probabilities"),
         (Candidate(steps=("sklearn.ensemble.VotingClassifier",)), {}, "can't be a step"),
         (
             Candidate(steps=("sklearn.naive_bayes.GaussianNB", "sklearn.naive_bayes.GaussianNB")),
