@@ -2,7 +2,6 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-FRAUD := .tocsin/fraud_results
 AUDIT := .tocsin/audit
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -119,9 +118,7 @@ bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)
 
 bench-fraud: install ## Print the tables of docs/fraud-results.md; a run that was stopped goes on
-	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --target $(FRAUD)/packages \
-		--requirement benchmarks/fraud_results/requirements.txt
-	PYTHONPATH=$(FRAUD)/packages OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fraud_results
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fraud_results
 
 clean: ## Stop the local stack, and remove what install, runs and tests left behind
 	test ! -x $(BIN)/tocsin || $(BIN)/tocsin down
