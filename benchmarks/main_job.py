@@ -48,10 +48,7 @@ def grid(case: UseCase) -> str:
     """Say which candidates are searched, and over how many points each."""
     points = []
     for name, candidate in case.candidates.items():
-        size = 1
-        for values in candidate.search.values():
-            size *= len(values)
-        points.append(f"{name} x{size}")
+        points.append(f"{name} x{candidate.points.size}")
     return ", ".join(points)
 
 

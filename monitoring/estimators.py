@@ -33,7 +33,7 @@ ALLOWED_CLASSES = ("lightgbm.LGBMClassifier", "xgboost.XGBClassifier")
 """Single classes of other modules: the rest of these connects to clusters, or can't be saved."""
 
 MOST_COMBINATIONS = 100
-"""Most points of a candidate's grid, each of which is fitted on every fold."""
+"""Most points of a candidate's search, each of which is fitted on every fold."""
 
 
 class _Kind(Protocol):
@@ -267,16 +267,23 @@ def parameter_problems(name: str, values: list[object]) -> Iterator[str]:
     """
     kinds = limits_of(name)
     if kinds is None:
-        bare = name.rpartition("__")[2]
-        yield (
-            f"no parameter {did_you_mean(bare, PARAMETERS)}: those that may be given are listed in "
-            "monitoring/estimators.py"
-        )
+        yield _not_listed(name)
         return
-    allowed = " or ".join(str(kind) for kind in kinds)
     for value in values:
         if not any(kind.allows(value) for kind in kinds):
-            yield f"{name:.80} must be {allowed}, not {value!r:.60}"
+            yield f"{name:.80} must be {_allowed(kinds)}, not {value!r:.60}"
+
+
+def range_problems(name: str, low: float, high: float) -> Iterator[str]:
+    """Yield why a parameter may not be drawn from a range; whole numbers where both ends are."""
+    kinds = limits_of(name)
+    if kinds is None:
+        yield _not_listed(name)
+        return
+    whole = isinstance(low, int) and isinstance(high, int)
+    ends = (low, high) if whole else (float(low), float(high))
+    if not any(isinstance(kind, _Number) and all(map(kind.allows, ends)) for kind in kinds):
+        yield f"{name:.80} must be {_allowed(kinds)}, not drawn from {low!r} to {high!r}"
 
 
 def limits_of(name: str) -> tuple[_Kind, ...] | None:
@@ -284,6 +291,18 @@ def limits_of(name: str) -> tuple[_Kind, ...] | None:
     *before, bare = name.split("__")
     step = re.sub(r"-\d+$", "", before[-1]) if before else ""
     return OF_STEPS.get(f"{step}__{bare}", PARAMETERS.get(bare))
+
+
+def _not_listed(name: str) -> str:
+    bare = name.rpartition("__")[2]
+    return (
+        f"no parameter {did_you_mean(bare, PARAMETERS)}: those that may be given are listed in "
+        "monitoring/estimators.py"
+    )
+
+
+def _allowed(kinds: tuple[_Kind, ...]) -> str:
+    return " or ".join(str(kind) for kind in kinds)
 
 
 def _written(number: float) -> str:

@@ -118,6 +118,7 @@ def _class_value(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Number = Annotated[float, BeforeValidator(_no_flag)]
+IntOrFloat = Annotated[int | float, BeforeValidator(_no_flag)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 StrictShare = Annotated[Number, Field(gt=0, lt=1)]
 Money = Annotated[Number, Field(ge=0, le=1e12)]

@@ -16,6 +16,7 @@ from monitoring.field_types import (
     Duration,
     Limit,
     Money,
+    Number,
     Share,
     StrictShare,
     Text,
@@ -214,7 +215,17 @@ class ShortName(UseCaseSection):
 
 
 Expression = Annotated[str, Field(min_length=1, max_length=2000)]
-ExtraFigure = Literal["accuracy", "cv_accuracy", "cv_precision", "cv_recall", "cv_f1"]
+CvFigure = Literal[
+    "cv_accuracy",
+    "cv_precision",
+    "cv_recall",
+    "cv_f1",
+    "cv_precision_weighted",
+    "cv_recall_weighted",
+    "cv_f1_weighted",
+]
+ExtraFigure = Literal["accuracy"] | CvFigure
+Weight = Annotated[Number, Field(gt=0, le=1000)]
 
 MetricName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
 
@@ -265,6 +276,11 @@ class UseCase(UseCaseSection):
         description="Figures that are computed only where they are named, since a rare class makes "
         "them flatter: accuracy, and figures of cross-validation; no alert may rest on them.",
     )
+    selection: dict[CvFigure, Weight] = Field(
+        default_factory=dict,
+        description="Weights of figures of cross-validation: the candidate with the highest sum is "
+        "the best. If unset, the most precise, and of those as good the cheapest.",
+    )
     min_positives: Count = Field(30, description="Fewer positives are not judged.")
     thresholds: Thresholds = Field(description="Limits past which an alert fires.")
     active: bool = Field(
@@ -276,6 +292,12 @@ class UseCase(UseCaseSection):
         default_factory=_default_short_names,
         description="Metrics under names of their own, in MLflow and in Prometheus.",
     )
+
+    @property
+    def cv_figures(self) -> tuple[CvFigure, ...]:
+        """Figures of cross-validation that are computed: named, or selected by."""
+        named = [name for name in self.figures if name != "accuracy"]
+        return tuple(dict.fromkeys([*named, *self.selection]))
 
     @model_validator(mode="after")
     def _auto_goes_together(self) -> Self:

@@ -3,40 +3,146 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from monitoring.estimators import MOST_COMBINATIONS, parameter_problems, step_problem
-from monitoring.field_types import UseCaseSection
+from monitoring.estimators import (
+    MOST_COMBINATIONS,
+    parameter_problems,
+    range_problems,
+    step_problem,
+)
+from monitoring.field_types import Count, IntOrFloat, UseCaseSection
+
+
+class Range(UseCaseSection):
+    """Numbers to draw from, both ends included; whole ones where both ends are whole."""
+
+    low: IntOrFloat = Field(description="Least value.")
+    high: IntOrFloat = Field(description="Greatest value; 10 draws whole numbers, 10.0 any.")
+    log: bool = Field(False, description="Drawn evenly on a logarithmic scale.")
+
+    @property
+    def whole(self) -> bool:
+        """Whether whole numbers are drawn."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.low < self.high:
+            msg = f"`low` must be below `high`: {self.low:g} is not below {self.high:g}"
+            raise ValueError(msg)
+        if self.log and self.low <= 0:
+            msg = f"`log: true` needs a `low` above 0, not {self.low:g}"
+            raise ValueError(msg)
+        return self
+
+
+Listed = Annotated[list[Any], Field(min_length=1)]
+Values = Annotated[
+    Annotated[Listed, Tag("(list)")] | Annotated[Range, Tag("(range)")],
+    Discriminator(lambda given: "(range)" if isinstance(given, dict | Range) else "(list)"),
+]
+
+
+class Search(UseCaseSection):
+    """Which points are tried: all of a grid, or some that are drawn."""
+
+    method: Literal["grid", "random", "optuna"] = Field(
+        "grid",
+        description="`grid`: every combination; `random`: drawn; `optuna`: by its TPE sampler, "
+        "which draws near what did well.",
+    )
+    trials: Annotated[Count, Field(le=MOST_COMBINATIONS)] | None = Field(
+        None, description="How many points are drawn; not of a grid."
+    )
+    space: dict[str, Values] = Field(
+        default_factory=dict,
+        description="By parameter: a list of values, or {low, high, log} where points are drawn.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_its_method(self) -> Self:
+        if self.method != "grid":
+            if self.trials is None or not self.space:
+                msg = f"`method: {self.method}` needs `trials`, such as 20, and a `space`"
+                raise ValueError(msg)
+            return self
+        if self.trials is not None:
+            msg = "`trials` are of `method: random` or `optuna`: a grid is tried as a whole"
+            raise ValueError(msg)
+        ranges = [name for name, values in self.space.items() if isinstance(values, Range)]
+        if ranges:
+            msg = f"a grid needs a list of values for {', '.join(ranges)}: a range is drawn from"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many points are tried."""
+        if self.trials is not None:
+            return self.trials
+        return prod(len(values) for values in self.space.values() if isinstance(values, list))
+
+    def problems(self) -> list[str]:
+        """Return what of its space may not be given."""
+        problems: list[str] = []
+        if self.size > MOST_COMBINATIONS:
+            problems.append(
+                f"`search` has {self.size:,} combinations, more than {MOST_COMBINATIONS}: name "
+                "fewer values, draw some (`method: random`), or make two candidates of it"
+            )
+        for name, values in self.space.items():
+            if isinstance(values, Range):
+                problems += range_problems(name, values.low, values.high)
+            else:
+                problems += parameter_problems(name, values)
+        return problems
+
+
+def _kind_of_search(given: object) -> str:
+    own = isinstance(given, dict) and given.keys() & Search.model_fields.keys()
+    return "(search)" if own or isinstance(given, Search) else "(grid)"
 
 
 class Candidate(UseCaseSection):
-    """A model family: a pipeline and the grid searched over its last step."""
+    """A model family: a pipeline, its parameters, and those that are searched.
+
+    Parameters of any step go by the names that scikit-learn's `make_pipeline` gives, such as
+    `standardscaler__with_mean`; bare names are of the last step.
+    """
 
     steps: tuple[str, ...] = Field(
         min_length=1, max_length=10, description="Classes, the last one a classifier."
     )
     parameters: dict[str, Any] = Field(
-        default_factory=dict, description="Fixed parameters of the last step."
+        default_factory=dict, description="Fixed parameters of its steps."
     )
-    search: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
-        default_factory=dict, description="Values to try for parameters of the last step."
+    search: Annotated[
+        Annotated[dict[str, Listed], Tag("(grid)")] | Annotated[Search, Tag("(search)")],
+        Discriminator(_kind_of_search),
+    ] = Field(
+        default_factory=dict,
+        description="Parameters to try: a grid of lists, or `method`, `trials` and `space`.",
     )
+    max_rows: Count | None = Field(
+        None,
+        description="Most training rows that it is searched and fitted on, drawn with each "
+        "class's share; all of them if unset.",
+    )
+
+    @property
+    def points(self) -> Search:
+        """What is searched, a plain grid too."""
+        return self.search if isinstance(self.search, Search) else Search(space=dict(self.search))
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:
-        given = [(name, [value]) for name, value in self.parameters.items()]
-        given += self.search.items()
         problems = [*filter(None, map(step_problem, self.steps))]
-        problems += [each for name, values in given for each in parameter_problems(name, values)]
+        for name, value in self.parameters.items():
+            problems += parameter_problems(name, [value])
+        problems += self.points.problems()
         if problems:
             raise ValueError("; ".join(problems))
-        combinations = prod(map(len, self.search.values()))
-        if combinations > MOST_COMBINATIONS:
-            msg = (
-                f"`search` has {combinations:,} combinations, more than {MOST_COMBINATIONS}: name "
-                "fewer values, or make two candidates of it"
-            )
-            raise ValueError(msg)
         return self

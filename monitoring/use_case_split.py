@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from monitoring.field_types import RandomState, Share, StrictShare, UseCaseSection
+from monitoring.field_types import Count, RandomState, Share, StrictShare, UseCaseSection
 from monitoring.wording import number
 
 
@@ -30,6 +30,10 @@ class Split(UseCaseSection):
     test: StrictShare = Field(0.2, description="Untouched until the end.")
     global_test: Share = Field(
         0.0, description="Never learned from nor selected by; by `random` only."
+    )
+
+    folds: Annotated[Count, Field(ge=2, le=10)] = Field(
+        3, description="Folds of the search and of cross-validation, inside the training part."
     )
 
     @property

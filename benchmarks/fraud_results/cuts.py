@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from benchmarks.fraud_results.cards import Cards
-from monitoring.training.search import FIRST, FOLDS
+from monitoring.training.folds import FIRST
 from monitoring.training.split import time_border
 from monitoring.use_case_split import Split
 
@@ -55,7 +55,7 @@ def in_time(cards: Cards, split: Split) -> Cut:
     return Cut(
         name="time",
         words="the product's: fitted on the first 60% of time, threshold by the next 20%",
-        folds=_time_folds(cards, first),
+        folds=_time_folds(cards, first, split.folds),
         learn=np.arange(first),
         tune=np.arange(first, second),
         test=np.arange(second, len(cards.rows)),
@@ -68,7 +68,7 @@ def in_time_wider(cards: Cards, split: Split) -> Cut:
     return Cut(
         name="time-80",
         words="fitted on the first 80% of time, threshold by its folds",
-        folds=_time_folds(cards, second),
+        folds=_time_folds(cards, second, split.folds),
         learn=np.arange(second),
         tune=None,
         test=np.arange(second, len(cards.rows)),
@@ -105,8 +105,8 @@ def _borders(cards: Cards, split: Split) -> tuple[int, int]:
     return time_border(times, split.train), time_border(times, split.train + split.validation)
 
 
-def _time_folds(cards: Cards, end: int) -> tuple[Fold, ...]:
-    """Return the folds of `monitoring.training.search` on the first `end` rows."""
+def _time_folds(cards: Cards, end: int, folds: int) -> tuple[Fold, ...]:
+    """Return the folds of `monitoring.training.folds` on the first `end` rows."""
     times = cards.rows.event_time[:end]
-    borders = [time_border(times, share) for share in np.linspace(FIRST, 1, FOLDS + 1)]
+    borders = [time_border(times, share) for share in np.linspace(FIRST, 1, folds + 1)]
     return tuple(Fold(np.arange(a), np.arange(a, b)) for a, b in pairwise(borders))

@@ -135,7 +135,10 @@ def _weight(weight: int) -> dict[str, list[int]]:
 
 CANDIDATES = tuple(
     Experiment(
-        BASE if name == "xgboost" else name, "The five candidates", shipped(name), candidate.search
+        BASE if name == "xgboost" else name,
+        "The five candidates",
+        shipped(name),
+        candidate.points.space,
     )
     for name, candidate in CASE.candidates.items()
 )

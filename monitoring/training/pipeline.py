@@ -16,6 +16,7 @@ from monitoring.training.candidate_steps import (
     set_parameters,
     with_probabilities,
 )
+from monitoring.training.points import every_value
 from monitoring.use_case import UseCase
 from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Features
@@ -78,19 +79,17 @@ def build_pipeline(
 
 
 def check_candidates(case: UseCase) -> None:
-    """Build every candidate with every point of its grid, without fitting any.
+    """Build every candidate with everything that its search may try, without fitting any.
 
     Raises
     ------
     TrainingError
         A candidate can't be built; all that can't be are named.
     """
-    from sklearn.model_selection import ParameterGrid
-
     problems = []
     for name, candidate in case.candidates.items():
         try:
-            for parameters in ParameterGrid(candidate.search):
+            for parameters in every_value(candidate.points):
                 build_pipeline(candidate, _ANY, parameters, seed=0)
         except TrainingError as error:
             problems.append(f"candidates.{name}: {error}")

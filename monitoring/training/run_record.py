@@ -47,9 +47,11 @@ _UNNAMEABLE = re.compile(r"[^\w.\- ]")
 
 
 def parameters(case: UseCase, trained: Trained) -> dict[str, str]:
-    """Return the candidate's parameters, fixed and chosen, and the threshold."""
-    fixed = case.candidates[trained.model.candidate].parameters
-    chosen = {**fixed, **trained.model.parameters}
+    """Return the candidate's parameters, fixed and chosen, its rows' limit and the threshold."""
+    candidate = case.candidates[trained.model.candidate]
+    chosen = {**candidate.parameters, **trained.model.parameters}
+    if candidate.max_rows is not None:
+        chosen["max_rows"] = candidate.max_rows
     return {
         **{name: json.dumps(value) for name, value in chosen.items()},
         "threshold": repr(trained.model.threshold),
@@ -97,14 +99,11 @@ def metrics(case: UseCase, trained: Trained) -> dict[str, float]:
 
 
 def write_artifacts(case: UseCase, trained: Trained, folder: Path) -> None:
-    """Write bundle, figures, MLflow's model and the grid's points into an empty folder."""
+    """Write bundle, figures, MLflow's model and the points of the search into an empty folder."""
     save_model(trained.model, folder / BUNDLE)
     _write_figures(case, trained, folder / FIGURES)
     _write_mlflow_model(trained.model, folder / MLFLOW_MODEL)
-    points = [
-        {"parameters": dict(point.parameters), "average_precision": point.average_precision}
-        for point in trained.tried
-    ]
+    points = [asdict(point) for point in trained.tried]
     (folder / "search.json").write_text(json.dumps(points, indent=2), encoding="utf-8")
     offs = [{**asdict(off), "regret": off.regret} for off in _if_costs_are_off(case, trained)]
     (folder / "cost_sensitivity.json").write_text(json.dumps(offs, indent=2), encoding="utf-8")

@@ -1,13 +1,12 @@
-"""The search of a candidate's grid, by folds of the training part alone."""
+"""The search of a candidate's parameters, by folds of the training part alone."""
 
 from __future__ import annotations
 
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -16,52 +15,34 @@ from numpy.typing import NDArray
 
 from monitoring.atomic_write import atomic_file
 from monitoring.bounded_file import open_regular
-from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
+from monitoring.rows.rows import POSITIVE, Rows
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
+from monitoring.training.candidate_rows import candidate_rows, searched_rows
+from monitoring.training.cv_figures import Decided, cv_figures, own_decision
+from monitoring.training.folds import Parts, folds_of
 from monitoring.training.pipeline import fitted
-from monitoring.training.split import time_border
+from monitoring.training.points import try_points
+from monitoring.training.selection import weighted_sum
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Classes
-from monitoring.use_case_split import Split
 
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 """What numpy raises where a file is missing, or not the one that was written."""
 
-FOLDS = 3
-FIRST = 0.4
-"""Share of the rows that every fold learns from; the rest is divided among the folds."""
-
-
-class Fold(NamedTuple):
-    """A fold in time learns from the rows before `start` and scores those from there to `end`."""
-
-    start: int
-    end: int
-
-
-Places = slice | NDArray[np.intp]
-"""Positions of rows."""
-
-
-class Parts(NamedTuple):
-    """The rows that a fold learns from, and those that it scores."""
-
-    learned: Places
-    scored: Places
-
 
 @dataclass(frozen=True)
 class Tried:
-    """One point of the grid, and how well it did."""
+    """One point of the search, and how well it did; with the figures that the use case names."""
 
     parameters: Mapping[str, Any]
     average_precision: float
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """The best point of a grid, and its scores of rows that it had not learned from.
+    """The best point of a search, and its scores of rows that it had not learned from.
 
     Attributes
     ----------
@@ -70,13 +51,15 @@ class SearchResult:
     average_precision
         Of the positive class, averaged over folds by their positives.
     tried
-        Every point, in the grid's order.
+        Every point, in the order in which they were tried.
     positions
         Places in the training part of the rows that were scored, each once.
     scores, labels
         Out-of-fold scores of the best point, not calibrated, and the labels of these rows.
     probabilities
         (rows, classes): the same of each class; None where the target has two values.
+    figures
+        Of cross-validation at the best point, by name: those that the use case names.
     """
 
     parameters: Mapping[str, Any]
@@ -86,6 +69,7 @@ class SearchResult:
     scores: NDArray[np.float64]
     labels: NDArray[np.int8]
     probabilities: NDArray[np.float64] | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write to `path` in one move, without pickle."""
@@ -94,6 +78,7 @@ class SearchResult:
             "parameters": self.parameters,
             "average_precision": self.average_precision,
             "tried": [asdict(tried) for tried in self.tried],
+            "figures": dict(self.figures),
         }
         of_classes: dict[str, Any] = {}
         if self.probabilities is not None:
@@ -128,17 +113,26 @@ class SearchResult:
                     scores=file["scores"],
                     labels=file["labels"],
                     probabilities=file.get("probabilities"),
+                    figures=facts.get("figures", {}),
                 )
         except _DAMAGE as error:
             msg = f"{path} can't be read: {error}; run the retrain again"
             raise TrainingError(msg) from error
 
 
+class _Scored(NamedTuple):
+    """What a fold's model made of the rows that it scored."""
+
+    probabilities: NDArray[np.float64]
+    decided: Decided | None
+
+
 def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:
-    """Try every point of a candidate's grid on rows of the training part.
+    """Try the points of a candidate's search on rows of the training part.
 
     By a split in time these are the newest, and a fold learns only from what came before it; by
-    one at random they are drawn, and a fold learns from all the others.
+    one at random they are drawn, and a fold learns from all the others. The best point is the one
+    with the highest sum of what the use case selects by, else with the highest average precision.
 
     Parameters
     ----------
@@ -153,33 +147,45 @@ def search(case: UseCase, name: str, train: Rows, *, seed: int) -> SearchResult:
         The rows don't hold a fold with positives to score and both classes to learn from, some
         have no label, or the candidate can't be made.
     """
-    from sklearn.model_selection import ParameterGrid
-
-    searched = _searched(train, case)
+    searched = searched_rows(case, candidate_rows(case, name, train, seed=seed))
     rows = train.take(searched)
-    folds = _folds(rows, case.split)
+    folds = folds_of(rows, case.split)
     order = np.arange(len(rows))
     places = np.concatenate([order[fold.scored] for fold in folds])
     classes = resolved_columns(case)[1].of_classes
-    best: tuple[Tried, list[NDArray[np.float64]]] | None = None
-    tried = []
-    for parameters in ParameterGrid(case.candidates[name].search):
-        given = list(_fold_probabilities(case, name, rows, folds, parameters, seed=seed))
-        scores = [_score(part, classes) for part in given]
-        point = Tried(parameters, _average_precision(rows, folds, scores))
+    tried: list[Tried] = []
+    best: dict[float, tuple[Tried, NDArray[np.float64]]] = {}
+
+    def evaluate(parameters: Mapping[str, Any]) -> float:
+        scored = [_scored(case, name, rows, fold, parameters, seed=seed) for fold in folds]
+        scores = [_score(part.probabilities, classes) for part in scored]
+        point = Tried(
+            parameters,
+            _average_precision(rows, folds, scores),
+            _figures(case, rows, folds, scored, classes),
+        )
         tried.append(point)
-        if best is None or point.average_precision > best[0].average_precision:
-            best = point, given
-    assert best is not None  # noqa: S101  # nosec B101 # the grid of an empty search has one empty point
-    probabilities = np.concatenate(best[1])
+        value = (
+            weighted_sum(point.figures, case.selection)
+            if case.selection
+            else point.average_precision
+        )
+        if not best or value > max(best):
+            best.clear()
+            best[value] = point, np.concatenate([part.probabilities for part in scored])
+        return value
+
+    try_points(case.candidates[name].points, evaluate, seed=seed)
+    ((point, probabilities),) = best.values()
     return SearchResult(
-        parameters=best[0].parameters,
-        average_precision=best[0].average_precision,
+        parameters=point.parameters,
+        average_precision=point.average_precision,
         tried=tuple(tried),
-        positions=np.arange(len(train))[searched][places],
+        positions=searched[places],
         scores=_score(probabilities, classes),
         labels=rows.label[places],
         probabilities=None if classes is None else probabilities,
+        figures=point.figures,
     )
 
 
@@ -192,109 +198,36 @@ def _score(probabilities: NDArray[np.float64], classes: Classes | None) -> NDArr
     return together
 
 
-def _searched(train: Rows, case: UseCase) -> Places:
-    """Return which rows are searched: the newest, or some drawn by the split's random state."""
-    most = case.retrain.max_rows_search
-    if case.split.by == "time" or len(train) <= most:
-        return slice(max(len(train) - most, 0), len(train))
-    rng = np.random.default_rng(case.split.random_state)
-    return np.sort(rng.choice(len(train), most, replace=False))
-
-
-def _folds(rows: Rows, split: Split) -> tuple[Parts, ...]:
-    if split.by == "time":
-        return tuple(
-            Parts(slice(0, fold.start), slice(fold.start, fold.end)) for fold in time_folds(rows)
-        )
-    return random_folds(rows, split.random_state or 0)
-
-
-def random_folds(rows: Rows, random_state: int) -> tuple[Parts, ...]:
-    """Return folds that together score every row once, each learning from all of the others.
-
-    Each has its share of every class, drawn by `random_state`.
-
-    Raises
-    ------
-    TrainingError
-        A class has fewer rows than there are folds, or a row has no label.
-    """
-    from sklearn.model_selection import StratifiedKFold
-
-    _check_labelled(rows)
-    truth = rows.label if rows.true_class is None else rows.true_class
-    every = np.union1d(truth, [NEGATIVE, POSITIVE])
-    fewest = min(int((truth == one).sum()) for one in every)
-    if fewest < FOLDS:
-        positives = int((rows.label == POSITIVE).sum())
-        msg = (
-            f"{len(rows):,} training rows with {positives:,} positives can't be searched: each of "
-            f"{FOLDS} folds needs rows of every class; wait for more labelled rows"
-        )
-        raise TrainingError(msg)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=random_state)
-    return tuple(Parts(*places) for places in folds.split(truth, truth))
-
-
-def time_folds(rows: Rows) -> tuple[Fold, ...]:
-    """Return folds that together score the newest rows, each learning from all rows before it.
-
-    Rows of the same event time stay together. Where the oldest rows lack a class, the folds that
-    would have to learn from them alone are left out.
-
-    Raises
-    ------
-    TrainingError
-        No fold has both classes to learn from and a positive to score, or a row has no label.
-    """
-    _check_labelled(rows)
-    truth = rows.label if rows.true_class is None else rows.true_class
-    every = np.union1d(truth, [NEGATIVE, POSITIVE])
-    shares = np.linspace(FIRST, 1, FOLDS + 1)
-    borders = sorted({time_border(rows.event_time, share) for share in shares})
-    folds = tuple(
-        Fold(start, end)
-        for start, end in pairwise(borders)
-        if len(np.unique(truth[:start])) == len(every)
-    )
-    if not folds or not (rows.label[folds[0].start :] == POSITIVE).any():
-        positives = int((rows.label == POSITIVE).sum())
-        msg = (
-            f"{len(rows):,} training rows with {positives:,} positives can't be searched: the "
-            f"first {FIRST:.0%} need rows of every class and the rest need positives; wait for "
-            "more labelled rows, or raise `retrain.max_rows_search`"
-        )
-        raise TrainingError(msg)
-    return folds
-
-
-def _check_labelled(rows: Rows) -> None:
-    known = (rows.label == POSITIVE) | (rows.label == NEGATIVE)
-    if not known.all():
-        msg = (
-            f"{int((~known).sum()):,} of {len(rows):,} training rows have no label: leave them out"
-        )
-        raise TrainingError(msg)
-
-
-def _fold_probabilities(
-    case: UseCase,
-    name: str,
-    rows: Rows,
-    folds: tuple[Parts, ...],
-    parameters: Mapping[str, Any],
-    *,
-    seed: int,
-) -> Iterator[NDArray[np.float64]]:
+def _scored(
+    case: UseCase, name: str, rows: Rows, fold: Parts, parameters: Mapping[str, Any], *, seed: int
+) -> _Scored:
     names = list(resolved_columns(case)[0].names)
-    for fold in folds:
-        model = fitted(case, name, rows.take(fold.learned), parameters, seed=seed)
-        own = rows.features.iloc[fold.scored]
-        yield np.asarray(model.predict_proba(own[names]), dtype=np.float64)
+    model = fitted(case, name, rows.take(fold.learned), parameters, seed=seed)
+    own = rows.features.iloc[fold.scored][names]
+    return _Scored(
+        np.asarray(model.predict_proba(own), dtype=np.float64),
+        own_decision(model, own) if case.cv_figures else None,
+    )
+
+
+def _figures(
+    case: UseCase,
+    rows: Rows,
+    folds: Sequence[Parts],
+    scored: Sequence[_Scored],
+    classes: Classes | None,
+) -> dict[str, float]:
+    truth = rows.label if rows.true_class is None else rows.true_class
+    sides = [
+        (truth[fold.scored], part.decided)
+        for fold, part in zip(folds, scored, strict=True)
+        if part.decided is not None
+    ]
+    return cv_figures(case.cv_figures, sides, classes)
 
 
 def _average_precision(
-    rows: Rows, folds: tuple[Parts, ...], scores: Sequence[NDArray[np.float64]]
+    rows: Rows, folds: Sequence[Parts], scores: Sequence[NDArray[np.float64]]
 ) -> float:
     """Average within folds: scores of models that learned from unlike rows don't rank together."""
     from sklearn.metrics import average_precision_score

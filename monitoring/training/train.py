@@ -22,10 +22,10 @@ from monitoring.training.calibration import (
     scaled,
     scores_by,
 )
+from monitoring.training.candidate_rows import candidate_rows
 from monitoring.training.importance import permutation_weights
 from monitoring.training.model import Model
 from monitoring.training.pipeline import fitted
-from monitoring.training.split import days_of
 from monitoring.training.trained import SplitPart, Trained
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def train(
 ) -> Trained:
     """Train a candidate with the parameters that its search chose.
 
-    Fitted on the train part, calibrated by out-of-fold scores of the same part, threshold by
-    expected cost on the validation part, or on these out-of-fold scores where there is no such
-    part; then nothing is fitted again. The test parts are only scored, at the end.
+    Fitted on the train part, or as many of its rows as `max_rows`; calibrated by out-of-fold scores
+    of the same rows, threshold by expected cost on the validation part, or on these out-of-fold
+    scores where there is no such part; then nothing is fitted again. The test parts are only
+    scored, at the end.
 
     Parameters
     ----------
@@ -73,8 +74,9 @@ def train(
     """
     features, target = resolved_columns(case)
     classes = target.of_classes
-    _check_classes(classes, split.train)
-    classifier = fitted(case, name, split.train, searched.parameters, seed=seed)
+    learned = split.train.take(candidate_rows(case, name, split.train, seed=seed))
+    _check_classes(classes, learned)
+    classifier = fitted(case, name, learned, searched.parameters, seed=seed)
     calibration = BetaCalibration().fit(searched.scores, searched.labels)
     if split.validation is None:
         validation = _out_of_fold(split.train, searched, calibration, classes)
@@ -127,27 +129,8 @@ def train(
             for name, rows in split.parts.items()
         ),
         global_test=None if split.global_test is None else held_out("global_test")[1],
-        cross_validated=_cross_validated(
-            case, _out_of_fold(split.train, searched, calibration, classes), reference
-        ),
+        cross_validated=searched.figures,
     )
-
-
-def _cross_validated(case: UseCase, scored: Rows, reference: Reference) -> dict[str, float]:
-    """Return the figures of out-of-fold scores that the use case names; those that are defined."""
-    wanted = [name for name in case.figures if name.startswith("cv_")]
-    if not wanted:
-        return {}
-    card = judged(case, scored, reference, days_of(scored))
-    classes = judged_classes(case, scored, reference)
-    overall = (classes or card).averages["overall"]
-    values = {
-        "cv_accuracy": None if overall is None else overall.recall,
-        "cv_precision": card.precision.value,
-        "cv_recall": card.recall.value,
-        "cv_f1": card.f1.value,
-    }
-    return {name: value for name in wanted if (value := values[name]) is not None}
 
 
 def _newest_learned(split: DataSplit) -> datetime:

@@ -71,13 +71,13 @@ class Trained:
     average_precision
         Of the positive class, out of fold, of the parameters that were chosen.
     tried
-        Every point of the grid.
+        Every point of the search.
     parts
         Train, validation and test, as far as there are such.
     global_test
         Scorecard of the part that nothing was ever chosen by; None where none is declared.
     cross_validated
-        Figures of the train part's out-of-fold scores that the use case names, by name.
+        Figures of cross-validation that the use case names, by name.
     """
 
     model: Model

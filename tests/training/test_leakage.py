@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from monitoring.rows.rows import Rows
+from monitoring.training.folds import time_folds
 from monitoring.training.model import Model
-from monitoring.training.search import search, time_folds
+from monitoring.training.search import search
 from monitoring.training.split import split_in_time
 from monitoring.training.train import train
 from monitoring.use_case import UseCase
@@ -84,7 +85,7 @@ def case(fraud_case: UseCase) -> UseCase:
 def test_no_fold_of_a_search_sees_what_only_later_rows_know(
     name: str, case: UseCase, noise: World
 ) -> None:
-    _, middle, _ = time_folds(noise.rows)
+    _, middle, _ = time_folds(noise.rows, 3)
     future = noise.from_row(middle.start)
     blind, searched = (search(case, name, world.rows, seed=0) for world in (noise, future))
     silent = (searched.positions < middle.end) & ~future.reveals[searched.positions]

@@ -12,9 +12,10 @@ from monitoring.performance.money import best_threshold
 from monitoring.rows.rows import Rows, moment64
 from monitoring.training import TrainingError
 from monitoring.training.calibration import BetaCalibration
+from monitoring.training.folds import random_folds
 from monitoring.training.gate import Outcome, gate
 from monitoring.training.run_record import metrics, tags
-from monitoring.training.search import SearchResult, random_folds, search
+from monitoring.training.search import SearchResult, search
 from monitoring.training.split import DataSplit, days_of, never_learned, split_at_random, split_rows
 from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
@@ -140,7 +141,7 @@ def test_a_file_sorted_by_class_gives_a_model_as_good_as_in_any_order(
 
 
 def test_every_fold_learns_from_none_of_the_rows_that_it_scores(rows: Rows) -> None:
-    folds = random_folds(rows, 42)
+    folds = random_folds(rows, 42, 3)
     assert sorted(np.concatenate([fold.scored for fold in folds])) == list(range(len(rows)))
     for fold in folds:
         assert not np.isin(fold.learned, fold.scored).any()
@@ -152,7 +153,7 @@ def test_no_fold_of_a_search_sees_the_labels_of_the_rows_it_scores(
 ) -> None:
     """A column that tells the label of one fold's rows alone changes none of that fold's scores."""
     case = case_of(fraud_case, SEVENTY)
-    fold = random_folds(rows, 42)[0]
+    fold = random_folds(rows, 42, 3)[0]
     noise = np.random.default_rng(0).normal(size=len(rows))
 
     def scores(told: np.ndarray) -> np.ndarray:

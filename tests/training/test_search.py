@@ -9,14 +9,15 @@ from sklearn.metrics import average_precision_score
 
 from monitoring.rows.rows import UNLABELLED
 from monitoring.training import TrainingError
-from monitoring.training.search import SearchResult, search, time_folds
+from monitoring.training.folds import time_folds
+from monitoring.training.search import SearchResult, search
 from monitoring.use_case_candidate import Candidate
 from tests.training.conftest import Job, with_candidates
 
 
 def test_folds_score_the_newest_rows_once_each_and_learn_only_from_earlier_ones(cards: Job) -> None:
     train = cards.split.train
-    folds = time_folds(train)
+    folds = time_folds(train, 3)
     assert [fold.start for fold in folds[1:]] == [fold.end for fold in folds[:-1]]
     assert folds[0].start == pytest.approx(0.4 * len(train), abs=2)
     assert folds[-1].end == len(train)
@@ -37,7 +38,7 @@ def test_the_best_point_of_the_grid_is_found_and_its_out_of_fold_scores_kept(car
 
 def test_what_later_rows_hold_changes_no_score_of_earlier_ones(cards: Job) -> None:
     train = cards.split.train
-    folds = time_folds(train)
+    folds = time_folds(train, 3)
     label, features = train.label.copy(), train.features.copy()
     late = slice(folds[-1].start, None)
     label[late] = 1 - label[late]
@@ -87,7 +88,7 @@ def test_rows_that_cannot_be_searched_say_so(cards: Job, positives: slice) -> No
     label = np.zeros(len(cards.split.train), dtype=np.int8)
     label[positives] = 1
     with pytest.raises(TrainingError, match="can't be searched"):
-        time_folds(replace(cards.split.train, label=label))
+        time_folds(replace(cards.split.train, label=label), 3)
 
 
 def test_an_error_of_an_estimator_names_the_candidate_and_its_parameters(cards: Job) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 
+from pydantic import Field
+
 from monitoring.steps.places import model_registry
 from monitoring.steps.retrain.training_set import Merged, merged_rows
 from monitoring.steps.run import Result, Run
 from monitoring.training.search import SearchResult
-from monitoring.training.search import search as search_grid
+from monitoring.training.search import search as search_points
 from monitoring.training.selection import Contender
 from monitoring.training.selection import select as select_best
 from monitoring.training.split import DataSplit, split_rows
@@ -28,6 +30,7 @@ class Searched(Result):
     candidate: str
     parameters: dict[str, object]
     average_precision: float
+    figures: dict[str, float] = Field(default_factory=dict)
 
 
 class Fitted(Result):
@@ -57,14 +60,15 @@ class Selection(Result):
 
 
 def search(run: Run, candidate: str) -> Searched:
-    """Search a candidate's grid on the training part alone."""
+    """Search a candidate's parameters on the training part alone."""
     case = run.case
-    result = search_grid(case, candidate, _split(run, case).train, seed=SEED)
+    result = search_points(case, candidate, _split(run, case).train, seed=SEED)
     result.save(run.folder / candidate / "search.npz")
     searched = Searched(
         candidate=candidate,
         parameters=dict(result.parameters),
         average_precision=result.average_precision,
+        figures=dict(result.figures),
     )
     run.write(f"{candidate}_searched", searched)
     log.info(
@@ -112,6 +116,7 @@ def select(run: Run) -> Selection:
     choice = select_best(
         [_contender(run, name) for name in names if logged[name] is not None],
         failed=[name for name in names if logged[name] is None],
+        weights=run.declared.selection,
     )
     selection = Selection(
         candidate=choice.candidate,
@@ -131,9 +136,11 @@ def remove_candidates(run: Run) -> None:
 
 
 def _contender(run: Run, name: str) -> Contender:
+    searched = run.need(f"{name}_searched", Searched)
     return Contender(
         candidate=name,
-        average_precision=run.need(f"{name}_searched", Searched).average_precision,
+        average_precision=searched.average_precision,
+        figures=searched.figures,
         validation_cost=run.need(f"{name}_fitted", Fitted).validation_cost,
     )
 
