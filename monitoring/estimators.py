@@ -15,6 +15,9 @@ from typing import Protocol
 from monitoring.field_types import did_you_mean
 
 ALLOWED_MODULES = (
+    "imblearn.combine",
+    "imblearn.over_sampling",
+    "imblearn.under_sampling",
     "sklearn.compose",
     "sklearn.ensemble",
     "sklearn.feature_selection",
@@ -29,11 +32,22 @@ ALLOWED_MODULES = (
 )
 """Modules of which `steps` may name any class."""
 
-ALLOWED_CLASSES = ("lightgbm.LGBMClassifier", "xgboost.XGBClassifier")
+ALLOWED_CLASSES = (
+    "lightgbm.LGBMClassifier",
+    "monitoring.training.focal.FocalXGBClassifier",
+    "xgboost.XGBClassifier",
+)
 """Single classes of other modules: the rest of these connects to clusters, or can't be saved."""
+
+ENSEMBLES = ("sklearn.ensemble.StackingClassifier", "sklearn.ensemble.VotingClassifier")
+"""Classes made of other estimators, which a candidate names under `estimators`."""
 
 MOST_COMBINATIONS = 100
 """Most points of a candidate's search, each of which is fitted on every fold."""
+
+
+MOST_WORDS = 2_000
+"""Most words of a text feature that are read, each of which is a column."""
 
 
 class _Kind(Protocol):
@@ -74,16 +88,16 @@ class _OneOf:
 
 
 @dataclass(frozen=True)
-class _Layers:
-    size: _Number
+class _Numbers:
+    each: _Number
     most: int
 
     def allows(self, value: object) -> bool:
-        layers = value if isinstance(value, list | tuple) else [value]
-        return 1 <= len(layers) <= self.most and all(map(self.size.allows, layers))
+        numbers = value if isinstance(value, list | tuple) else [value]
+        return 1 <= len(numbers) <= self.most and all(map(self.each.allows, numbers))
 
     def __str__(self) -> str:
-        return f"up to {self.most} of {self.size}"
+        return f"up to {self.most} of {self.each}"
 
 
 @dataclass(frozen=True)
@@ -163,6 +177,8 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "gamma": (_STRENGTH, _words("scale", "auto")),
     "max_delta_step": (_STRENGTH,),
     "scale_pos_weight": (_Number(_LEAST, 1e6),),
+    "focal_gamma": (_Number(0, 10),),
+    "focal_alpha": (_SHARE,),
     "tree_method": (_words("auto", "hist", "approx", "exact"),),
     "grow_policy": (_words("depthwise", "lossguide"),),
     "boosting_type": (_words("gbdt", "dart", "rf"),),
@@ -190,7 +206,7 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "average": (_FLAG,),
     "shuffle": (_FLAG,),
     # Neural networks.
-    "hidden_layer_sizes": (_Layers(_whole(1, 1_024), 5),),
+    "hidden_layer_sizes": (_Numbers(_whole(1, 1_024), 5),),
     "activation": (_words("relu", "tanh", "logistic", "identity"),),
     "batch_size": (_whole(1, 100_000), _words("auto")),
     "learning_rate_init": (_Number(_LEAST, 10),),
@@ -200,7 +216,7 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "beta_2": (_SHARE,),
     # Neighbours, support vectors, Bayes.
     "n_neighbors": (_whole(1, 1_000),),
-    "weights": (_words("uniform", "distance"),),
+    "weights": (_words("uniform", "distance"), _Numbers(_Number(0, 1e6), 20), _NULL),
     "leaf_size": (_whole(1, 1_000),),
     "p": (_Number(1, 10),),
     "kernel": (_words("linear", "poly", "rbf", "sigmoid"),),
@@ -214,7 +230,9 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "intercept_scaling": (_Number(_LEAST, 1e6),),
     "var_smoothing": (_SHARE,),
     "fit_prior": (_FLAG,),
-    # Calibration.
+    # Estimators of others, and calibration.
+    "passthrough": (_FLAG,),
+    "stack_method": (_words("auto", "predict_proba", "decision_function", "predict"),),
     "cv": (_whole(2, 10),),
     "method": (_words("sigmoid", "isotonic", "temperature", "yeo-johnson", "box-cox"),),
     # What comes before the last step.
@@ -239,12 +257,24 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "k": (_whole(1, 100_000), _words("all")),
     "percentile": (_whole(1, 100),),
     "threshold": (_STRENGTH, _words("mean", "median")),
+    "contamination": (_Number(0, 0.5), _words("auto")),
+    "sampling_strategy": (
+        _Number(_LEAST, 1),
+        _words("auto", "all", "minority", "majority", "not minority", "not majority"),
+    ),
+    "k_neighbors": (_whole(1, 1_000),),
+    "m_neighbors": (_whole(1, 1_000),),
+    "replacement": (_FLAG,),
+    "kind_sel": (_words("all", "mode"),),
+    "version": (_whole(1, 3),),
+    "sublinear_tf": (_FLAG,),
 }
 """What a step of a candidate may be given, by the parameter's own name."""
 
 OF_STEPS: Mapping[str, tuple[_Kind, ...]] = {
     # Columns grow with its power: of 30 features, 5,456 by the third.
     "polynomialfeatures__degree": (_whole(1, 3),),
+    "text__max_features": (_whole(1, MOST_WORDS),),
 }
 """Narrower limits of parameters of single steps."""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from monitoring.estimators import (
+    ENSEMBLES,
     MOST_COMBINATIONS,
     parameter_problems,
     range_problems,
     step_problem,
 )
-from monitoring.field_types import Count, IntOrFloat, UseCaseSection
+from monitoring.field_types import ColumnName, Count, IntOrFloat, UseCaseSection
 
 
 class Range(UseCaseSection):
@@ -106,6 +108,14 @@ def _kind_of_search(given: object) -> str:
     return "(search)" if own or isinstance(given, Search) else "(grid)"
 
 
+Steps = Annotated[
+    tuple[str, ...],
+    Field(min_length=1, max_length=10),
+    BeforeValidator(lambda given: (given,) if isinstance(given, str) else given),
+]
+EstimatorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
+
+
 class Candidate(UseCaseSection):
     """A model family: a pipeline, its parameters, and those that are searched.
 
@@ -116,6 +126,11 @@ class Candidate(UseCaseSection):
     steps: tuple[str, ...] = Field(
         min_length=1, max_length=10, description="Classes, the last one a classifier."
     )
+    estimators: dict[EstimatorName, Steps] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="What the last step combines, by name: a class, or a list of steps.",
+    )
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="Fixed parameters of its steps."
     )
@@ -125,6 +140,11 @@ class Candidate(UseCaseSection):
     ] = Field(
         default_factory=dict,
         description="Parameters to try: a grid of lists, or `method`, `trials` and `space`.",
+    )
+    text: tuple[ColumnName, ...] = Field(
+        (),
+        max_length=10,
+        description="Categorical features that it reads as text, by the TF-IDF of their words.",
     )
     max_rows: Count | None = Field(
         None,
@@ -139,10 +159,21 @@ class Candidate(UseCaseSection):
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:
-        problems = [*filter(None, map(step_problem, self.steps))]
+        named = [*self.steps, *chain.from_iterable(self.estimators.values())]
+        problems = [*filter(None, map(step_problem, named))]
         for name, value in self.parameters.items():
             problems += parameter_problems(name, [value])
         problems += self.points.problems()
+        problems += self._ensemble_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _ensemble_problems(self) -> list[str]:
+        last = self.steps[-1]
+        if last in ENSEMBLES and len(self.estimators) < 2:
+            example = "{lr: sklearn.linear_model.LogisticRegression, nb: ...}"
+            return [f"{last} combines two or more `estimators`, such as {example}"]
+        if self.estimators and last not in ENSEMBLES:
+            return [f"`estimators` are of {' and '.join(ENSEMBLES)}, as the last of `steps`"]
+        return []

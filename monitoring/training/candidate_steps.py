@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from monitoring.estimators import PARAMETERS, limits_of
+from monitoring.estimators import ENSEMBLES, PARAMETERS, limits_of
 from monitoring.field_types import did_you_mean
 from monitoring.training import TrainingError
 
@@ -26,10 +26,15 @@ CALIBRATION_FOLDS = 3
 
 # The same rows give the same model: LightGBM would choose its order of summation by speed.
 _DEFAULTS: dict[str, dict[str, Any]] = {
+    "monitoring.training.focal": {"n_jobs": 2},
     "lightgbm": {"n_jobs": 2, "deterministic": True, "force_col_wise": True, "verbosity": -1},
     "sklearn.ensemble": {"n_jobs": 2},
     "xgboost": {"n_jobs": 2},
 }
+
+
+_OWN = {"sklearn.ensemble.IsolationForest": "monitoring.training.feature_steps.IsolationForest"}
+"""What stands in for a class that is no step by itself."""
 
 
 def declared_steps(candidate: Candidate, *, seed: int) -> Pipeline:
@@ -40,19 +45,31 @@ def declared_steps(candidate: Candidate, *, seed: int) -> Pipeline:
     TrainingError
         A step does not exist, or can't stand where it stands.
     """
-    steps = [_step(path, seed) for path in candidate.steps]
-    for path, step in zip(candidate.steps[:-1], steps, strict=False):
-        if not hasattr(step, "transform"):
-            msg = f"{path} transforms nothing: only the last of `steps` may be a classifier"
-            raise TrainingError(msg)
-    return named(*steps)
+    *before, last = candidate.steps
+    if last not in ENSEMBLES:
+        return _line(candidate.steps, seed)
+    combined = [
+        (name, _combined(name, paths, seed)) for name, paths in candidate.estimators.items()
+    ]
+    return named(*(_before(path, seed) for path in before), _ensemble(last, combined, seed))
 
 
 def named(*steps: BaseEstimator) -> Pipeline:
     """Return a pipeline of steps, which are named after their classes."""
-    from sklearn.pipeline import make_pipeline
+    if any(map(_samples, steps)):
+        from imblearn.pipeline import make_pipeline
+    else:
+        from sklearn.pipeline import make_pipeline
 
     return make_pipeline(*steps)
+
+
+def without_samplers(pipeline: Pipeline) -> Pipeline:
+    """Return a fitted pipeline without the steps that act in fitting alone."""
+    from sklearn.pipeline import Pipeline
+
+    left = [(name, step) for name, step in pipeline.steps if not _samples(step)]
+    return pipeline if len(left) == len(pipeline.steps) else Pipeline(left)
 
 
 def full_names(given: Mapping[str, Any], steps: Collection[str]) -> dict[str, Any]:
@@ -106,7 +123,11 @@ def with_probabilities(step: BaseEstimator, path: str) -> BaseEstimator:
     """
     from sklearn.base import is_classifier
     from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.ensemble import VotingClassifier
 
+    if isinstance(step, VotingClassifier):
+        # What it averages are probabilities.
+        step.estimators = [(name, with_probabilities(one, name)) for name, one in step.estimators]
     if is_classifier(step) and hasattr(step, "predict_proba"):
         return step
     if is_classifier(step) and hasattr(step, "decision_function"):
@@ -118,14 +139,60 @@ def with_probabilities(step: BaseEstimator, path: str) -> BaseEstimator:
     raise TrainingError(msg)
 
 
-def _step(path: str, seed: int) -> BaseEstimator:
+def _samples(step: BaseEstimator) -> bool:
+    return hasattr(step, "fit_resample")
+
+
+def _line(paths: Sequence[str], seed: int) -> Pipeline:
+    *before, last = paths
+    return named(*(_before(path, seed) for path in before), _step(last, seed))
+
+
+def _before(path: str, seed: int) -> BaseEstimator:
+    step = _step(path, seed)
+    if not hasattr(step, "transform") and not _samples(step):
+        msg = f"{path} transforms nothing: only the last of `steps` may be a classifier"
+        raise TrainingError(msg)
+    return step
+
+
+def _combined(name: str, paths: Sequence[str], seed: int) -> BaseEstimator:
+    """Return what an ensemble combines under a name."""
+    from sklearn.base import is_classifier
+
+    line = _line(paths, seed)
+    if any(map(_samples, line.named_steps.values())) or not is_classifier(line[-1]):
+        msg = (
+            f"estimators.{name}: {', '.join(paths)}: the last one is a classifier, and samplers "
+            "are among the `steps` of a candidate alone"
+        )
+        raise TrainingError(msg)
+    return line if len(paths) > 1 else line[-1]
+
+
+def _ensemble(path: str, combined: list[tuple[str, BaseEstimator]], seed: int) -> BaseEstimator:
+    from sklearn.linear_model import LogisticRegression
+
+    kind = _kind(path)
+    if "final_estimator" in inspect.signature(kind).parameters:
+        # As it would be by itself, but with parameters that can be named.
+        return kind(combined, final_estimator=LogisticRegression(random_state=seed))
+    return kind(combined, voting="soft")
+
+
+def _kind(path: str) -> type[BaseEstimator]:
     from sklearn.base import BaseEstimator
 
-    module, _, name = path.rpartition(".")
+    module, _, name = _OWN.get(path, path).rpartition(".")
     kind = getattr(importlib.import_module(module), name, None)
     if not inspect.isclass(kind) or not issubclass(kind, BaseEstimator):
         msg = f"{path} is not an estimator: see the classes of {module}"
         raise TrainingError(msg)
+    return kind
+
+
+def _step(path: str, seed: int) -> BaseEstimator:
+    kind, module = _kind(path), path.rpartition(".")[0]
     signature = inspect.signature(kind).parameters
     anything = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.values())
     wanted = {"random_state": seed, **_DEFAULTS.get(module, {})}

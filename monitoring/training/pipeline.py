@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from monitoring.estimators import MOST_WORDS
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.training import TrainingError
 from monitoring.training.candidate_steps import (
@@ -15,6 +16,7 @@ from monitoring.training.candidate_steps import (
     named,
     set_parameters,
     with_probabilities,
+    without_samplers,
 )
 from monitoring.training.points import every_value
 from monitoring.use_case import UseCase
@@ -22,7 +24,6 @@ from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 CATEGORIES = 50
 """Most columns that one categorical feature is spread over; its rarer values share the last."""
-
-_ANY = Features(numeric=("number",), categorical=("category",))
-"""Features that stand for any, where a pipeline is built and not fitted."""
 
 
 def build_pipeline(
@@ -67,10 +65,16 @@ def build_pipeline(
     }
     set_parameters(declared, {name: given[name] for name in given if name not in around})
     imputes = any(path.startswith("sklearn.impute.") for path in candidate.steps)
-    takes_missing = imputes or all(map(_takes_missing, declared.named_steps.values()))
+    inputs = [step.__sklearn_tags__().input_tags for step in declared.named_steps.values()]
+    takes_missing = imputes or all(one.allow_nan for one in inputs)
     *before, last = declared.named_steps.values()
     pipeline = named(
-        _columns(features, takes_missing=takes_missing),
+        _columns(
+            features,
+            candidate.text,
+            takes_missing=takes_missing,
+            sparse=not takes_missing and all(one.sparse for one in inputs),
+        ),
         *before,
         with_probabilities(last, candidate.steps[-1]),
     )
@@ -90,11 +94,18 @@ def check_candidates(case: UseCase) -> None:
     for name, candidate in case.candidates.items():
         try:
             for parameters in every_value(candidate.points):
-                build_pipeline(candidate, _ANY, parameters, seed=0)
+                build_pipeline(candidate, _features(case, candidate), parameters, seed=0)
         except TrainingError as error:
             problems.append(f"candidates.{name}: {error}")
     if problems:
         raise TrainingError("\n  ".join(problems))
+
+
+def _features(case: UseCase, candidate: Candidate) -> Features:
+    """Return the features of a use case, or some that stand for any where none are named."""
+    if isinstance(case.columns.features, Features):
+        return case.columns.features
+    return Features(numeric=("number",), categorical=("category", *candidate.text))
 
 
 def fitted(
@@ -114,20 +125,28 @@ def fitted(
             f"while fitting candidate {name} with {dict(parameters)} on {len(rows)} rows"
         )
         raise
-    return pipeline
+    return without_samplers(pipeline)
 
 
-def _takes_missing(step: BaseEstimator) -> bool:
-    return bool(step.__sklearn_tags__().input_tags.allow_nan)
-
-
-def _columns(features: Features, *, takes_missing: bool) -> ColumnTransformer:
+def _columns(
+    features: Features, text: Sequence[str], *, takes_missing: bool, sparse: bool
+) -> ColumnTransformer:
+    """Return what makes columns of features; sparse ones where words are many and may be so."""
     import numpy as np
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-    numeric, categorical = list(features.numeric), list(features.categorical)
+    from monitoring.training.feature_steps import WordWeights
+
+    strange = [name for name in text if name not in features.categorical]
+    if strange:
+        known = ", ".join(features.categorical) or "none"
+        msg = f"`text` names {', '.join(strange)}: the categorical features are {known}"
+        raise TrainingError(msg)
+    numeric = list(features.numeric)
+    categorical = [name for name in features.categorical if name not in text]
+    parts: list[tuple[str, Any, list[str] | str]]
     if takes_missing:
         ordinal = OrdinalEncoder(
             handle_unknown="use_encoded_value",
@@ -142,4 +161,8 @@ def _columns(features: Features, *, takes_missing: bool) -> ColumnTransformer:
             handle_unknown="infrequent_if_exist", max_categories=CATEGORIES, sparse_output=False
         )
         parts = [("numeric", imputer, numeric), ("categorical", spread, categorical)]
-    return ColumnTransformer([part for part in parts if part[2]])
+    texts = ["text"] if len(text) == 1 else [f"text-{place}" for place in range(1, len(text) + 1)]
+    for part, name in zip(texts, text, strict=True):
+        parts.append((part, WordWeights(max_features=MOST_WORDS), name))
+    # Without text all parts are dense, and so is the whole, whatever the threshold.
+    return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=float(sparse))

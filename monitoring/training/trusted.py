@@ -17,6 +17,9 @@ TRUSTED = (
     "monitoring.training.calibration.BetaCalibration",
     "monitoring.training.calibration.CalibratedClasses",
     "monitoring.training.calibration.CalibratedClassifier",
+    "monitoring.training.feature_steps.IsolationForest",
+    "monitoring.training.feature_steps.WordWeights",
+    "monitoring.training.focal.FocalXGBClassifier",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
@@ -24,6 +27,7 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
 )
