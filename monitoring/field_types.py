@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
@@ -106,6 +107,27 @@ def _text(value: str) -> str:
     return text
 
 
+def _owner_name(value: str) -> str:
+    if "," in value:
+        msg = "an owner's name has no comma: Airflow's list sets one between two owners"
+        raise ValueError(msg)
+    return value
+
+
+def _owner_link(value: str) -> str:
+    msg = "a link is http://..., https://... or mailto:NAME@HOST, without a user or password"
+    try:
+        parts = urlsplit(value)
+        leads = "@" not in parts.netloc and parts.hostname is not None
+    except ValueError as error:
+        raise ValueError(msg) from error
+    is_web = parts.scheme in {"http", "https"} and leads
+    is_mail = parts.scheme == "mailto" and parts.netloc == "" and "@" in parts.path
+    if not (is_web or is_mail) or not value.isprintable() or " " in value:
+        raise ValueError(msg)
+    return value
+
+
 def _class_value(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -129,6 +151,8 @@ Cron = Annotated[str, AfterValidator(_cron)]
 TimeZone = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_time_zone)]
 Text = Annotated[str, AfterValidator(_text)]
 """What people read: it reaches pages, alerts, dashboards and messages."""
+OwnerName = Annotated[Text, AfterValidator(_owner_name)]
+OwnerLink = Annotated[str, Field(max_length=500), AfterValidator(_owner_link)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
 

@@ -17,6 +17,8 @@ from monitoring.field_types import (
     Limit,
     Money,
     Number,
+    OwnerLink,
+    OwnerName,
     Share,
     StrictShare,
     Text,
@@ -92,7 +94,11 @@ class Drift(UseCaseSection):
 class Retrain(UseCaseSection):
     """When a retrain runs, and what its challenger must achieve."""
 
-    every: Cron = Field("0 3 * * *", description="Cron schedule of the daily check, UTC.")
+    every: Cron | None = Field(
+        "0 3 * * *",
+        description="Cron schedule of the daily check, UTC; null: started by hand only, and not by "
+        "drift either.",
+    )
     new_rows: Count = Field(1000, description="New labelled rows that justify a retrain.")
     span: Duration | None = Field(
         None, description="How far back training rows reach; all of them if unset."
@@ -118,6 +124,15 @@ class Report(UseCaseSection):
     keep: Count = Field(10, description="Newest reports of each kind to retain.")
     sample: Count = Field(
         20_000, description="Rows that a report draws, of window and reference each."
+    )
+
+
+class Owner(UseCaseSection):
+    """Who answers for a use case."""
+
+    name: OwnerName = Field(description="Owner of its DAGs, as Airflow lists them.")
+    link: OwnerLink | None = Field(
+        None, description="Where the name leads to in that list: http(s)://... or mailto:..."
     )
 
 
@@ -245,6 +260,7 @@ class UseCase(UseCaseSection):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Short name, used everywhere.")
     title: Text = Field(description="Name on dashboards, alerts and reports.")
+    owner: Owner | None = Field(None, description="Who answers for it.")
     words: Words = Field(default_factory=Words, description="Names of the positive class.")
     source: Source = Field(description="Where labelled history comes from.")
     columns: Columns = Field(description="The role of each column.")

@@ -55,10 +55,13 @@ def refuse_broken_files() -> None:
         raise UseCaseError(msg)
 
 
-def arguments(order: Order, case: UseCase, schedule: str) -> dict[str, Any]:
-    """Return the arguments of every DAG: one run at a time, intervals, retries, a time limit."""
+def arguments(order: Order, case: UseCase, schedule: str | None) -> dict[str, Any]:
+    """Return the arguments of every DAG: one run at a time, intervals, retries, limits, owner."""
+    timetable = None if schedule is None else CronDataIntervalTimetable(schedule, timezone="UTC")
+    owner = {} if case.owner is None else {"owner": case.owner.name}
+    link = case.owner.link if case.owner is not None else None
     return {
-        "schedule": CronDataIntervalTimetable(schedule, timezone="UTC"),
+        "schedule": timetable,
         "start_date": datetime(2026, 1, 1, tzinfo=UTC),
         "catchup": False,
         "max_active_runs": 1,
@@ -67,7 +70,9 @@ def arguments(order: Order, case: UseCase, schedule: str) -> dict[str, Any]:
             "retry_delay": timedelta(seconds=settings().retry_seconds),
             "execution_timeout": order.step_limit,
             "on_failure_callback": notify_failure,
+            **owner,
         },
+        "owner_links": {} if link is None else {owner["owner"]: link},
         "tags": ["tocsin", case.name],
     }
 

@@ -70,10 +70,18 @@ RUN_TIME_LIMIT = {Pipeline.RETRAIN: timedelta(hours=3), Pipeline.REPORT: timedel
 """How long a run may take, retries included, before it counts as failed."""
 
 
+def scheduled(case: UseCase) -> dict[Pipeline, str]:
+    """Return the schedules of the pipelines that run by themselves; the others are started by hand.
+
+    Of a pipeline without a schedule no run is ever late.
+    """
+    schedules = {Pipeline.RETRAIN: case.retrain.every, Pipeline.REPORT: case.report.every}
+    return {pipeline: cron for pipeline, cron in schedules.items() if cron is not None}
+
+
 def period(case: UseCase, pipeline: Pipeline) -> timedelta:
     """Return the longest time between two scheduled runs: a weekend, for working days only."""
-    schedules = {Pipeline.RETRAIN: case.retrain.every, Pipeline.REPORT: case.report.every}
-    return longest_gap(schedules[pipeline])
+    return longest_gap(scheduled(case)[pipeline])
 
 
 def look_back(case: UseCase, pipeline: Pipeline) -> timedelta:

@@ -54,14 +54,19 @@ class AirflowApi:
         """
         self._patch_when_parsed(f"dags/{dag_id}", {"is_paused": False})
 
-    def scheduled(self, dag_id: str) -> str:
+    def scheduled(self, dag_id: str, *, by_hand: bool = False) -> str:
         """Unpause a DAG and return the id of the run that its schedule starts at once.
 
         A DAG that was unpaused before starts nothing by that: a run is started by hand.
+
+        Parameters
+        ----------
+        by_hand
+            Whether the DAG has no schedule, so that a run is always started by hand.
         """
         was_unpaused = bool(self.runs_when_parsed(dag_id))
         self.unpause(dag_id)
-        if was_unpaused:
+        if was_unpaused or by_hand:
             return self.start(dag_id, {})
         until = time.monotonic() + FIRST_RUN_SECONDS
         while time.monotonic() < until:

@@ -63,11 +63,13 @@ def demo(
     """
     airflow = _airflow(running)
     for use_case in use_cases:
-        _scheduled_run(airflow, f"retrain_{use_case}", say)
+        case = find_use_case(use_case, running.settings.use_cases)
+        by_hand = case.retrain.every is None
+        _scheduled_run(airflow, f"retrain_{use_case}", say, by_hand=by_hand)
         if _replay_once(running, use_case, clock, say):
             _command(running, "backfill", use_case, "--no-wait")
         _scheduled_run(airflow, f"reporting_{use_case}", say)
-        if len(airflow.runs(f"retrain_{use_case}")) > 1:
+        if any(run_id.startswith("drift_") for run_id in airflow.runs(f"retrain_{use_case}")):
             say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
     return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
 
@@ -126,9 +128,9 @@ def last_tick(schedule: str, now: datetime) -> datetime:
     return tick
 
 
-def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say) -> None:
+def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say, *, by_hand: bool = False) -> None:
     began = time.monotonic()
-    run_id = airflow.scheduled(dag_id)
+    run_id = airflow.scheduled(dag_id, by_hand=by_hand)
     shown: dict[str, str] = {}
 
     def progress(states: Mapping[str, str]) -> None:

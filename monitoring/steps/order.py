@@ -236,7 +236,7 @@ REPORT = Order(
         Step(
             measurement.drift_limit_crossed,
             after=("measure", "publish_metrics"),
-            gate="drifted",
+            gate="triggers",
         ),
     ),
     notification="summary",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.replay import replay
@@ -58,7 +59,7 @@ def test_a_quiet_window_is_reported_and_triggers_nothing(
             "performance_20260211T000000Z.html"} <= written  # fmt: skip
 
 
-def test_a_drifted_window_triggers_the_retrain_with_its_verdict(
+def test_a_drifted_window_triggers_the_retrain_unless_that_is_started_by_hand_only(
     airflow: Airflow, tocsin_folder: Path
 ) -> None:
     case = write_tiny("moving", tocsin_folder)
@@ -68,6 +69,16 @@ def test_a_drifted_window_triggers_the_retrain_with_its_verdict(
     assert ran.state == "success"
     assert ran.tasks["drift_limit_crossed"] == "success"
     assert ran.tasks["trigger_retrain"] == "success"
+    # The same window, of a use case whose retrains are started by hand only.
+    file = tocsin_folder / "use_cases" / f"{case.name}.yml"
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    declared["retrain"]["every"] = None
+    file.write_text(yaml.safe_dump(declared), encoding="utf-8")
+    ran = report(airflow, case, 10)
+    assert ran.state == "success"
+    assert ran.tasks["trigger_retrain"] == "skipped"
+    log = (tocsin_folder / "airflow.log").read_text(encoding="utf-8", errors="replace")
+    assert "no retrain is triggered: they are started by hand only" in log
 
 
 def test_a_survey_without_amounts_and_event_times_goes_through_the_same_dags(

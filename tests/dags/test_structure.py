@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.dags.conftest import DAGS
 from tests.fixtures.tiny import write_tiny
@@ -56,6 +57,13 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Both DAGs of a use case, as a child process of its own reads them from their files."""
     folder = tmp_path_factory.mktemp("structure")
     write_tiny("tiny", folder)
+    write_tiny("by_hand", folder)
+    path = folder / "use_cases" / "by_hand.yml"
+    declared = yaml.safe_load(path.read_text(encoding="utf-8")) | {
+        "owner": {"name": "Risk team", "link": "https://wiki.example/risk"},
+        "retrain": {"every": None},
+    }
+    path.write_text(yaml.safe_dump(declared), encoding="utf-8")
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
         "AIRFLOW_HOME": str(folder / "airflow"),
@@ -76,7 +84,9 @@ import json, runpy, sys
 from airflow.sdk import DAG
 def described(dag):
     return {
-        "schedule": dag.schedule.expression,
+        "schedule": dag.schedule and dag.schedule.expression,
+        "owner": dag.owner,
+        "owner_links": dag.owner_links,
         "params": sorted(dag.params),
         "tags": sorted(dag.tags),
         "description": dag.description,
@@ -133,3 +143,15 @@ def test_what_each_dag_is_given(dags: dict[str, Any]) -> None:
     for dag in (retrain, report):
         assert dag["tags"] == ["tiny", "tocsin"]
         assert dag["max_active_runs"] == 1
+        assert (dag["owner"], dag["owner_links"]) == ("airflow", {})
+
+
+def test_a_use_case_s_owner_owns_its_dags_and_is_linked_in_the_list(dags: dict[str, Any]) -> None:
+    for name in ("retrain_by_hand", "reporting_by_hand"):
+        assert dags[name]["owner"] == "Risk team"
+        assert dags[name]["owner_links"] == {"Risk team": "https://wiki.example/risk"}
+
+
+def test_a_retrain_started_by_hand_only_has_no_schedule(dags: dict[str, Any]) -> None:
+    assert dags["retrain_by_hand"]["schedule"] is None
+    assert dags["reporting_by_hand"]["schedule"] == "0 */6 * * *"

@@ -56,6 +56,22 @@ def test_two_missed_retrains_are_stale_and_not_before(fraud: UseCase, tmp_path: 
     check(world, tmp_path, expected, every=QUARTER)
 
 
+def test_nothing_is_late_nor_expected_of_a_retrain_that_is_started_by_hand_only(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    by_hand = fraud.model_copy(
+        update={"active": True, "retrain": fraud.retrain.model_copy(update={"every": None})}
+    )
+    world = healthy(by_hand).with_value(WAITING_FOR_LABELS, 1)
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        world = world.without(metric, pipeline="retrain")
+    check(world, tmp_path, {55 * HOUR: set()}, every=HOUR)
+    old = healthy(by_hand)
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        old = old.with_value(metric, 0, pipeline="retrain")
+    check(old, tmp_path, {55 * HOUR: set()}, every=HOUR)
+
+
 def test_a_run_that_does_not_end_well_has_failed_once_its_time_is_over(
     fraud: UseCase, tmp_path: Path
 ) -> None:

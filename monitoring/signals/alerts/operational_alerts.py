@@ -29,7 +29,14 @@ from monitoring.signals.catalogue import (
 from monitoring.signals.links import HEALTH, CasePanel, HealthPanel, Link, board_of
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.performance_metrics import ESTIMATE_ERROR, LABEL_PROBLEMS
-from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline, look_back, period, stale_after
+from monitoring.signals.pipelines import (
+    RUN_TIME_LIMIT,
+    Pipeline,
+    look_back,
+    period,
+    scheduled,
+    stale_after,
+)
 from monitoring.signals.promql import duration, live, newest, now, select
 from monitoring.signals.statuses import NotificationStatus, Subject, notification_of, performance_of
 from monitoring.signals.thresholds import Side, business_thresholds
@@ -56,7 +63,7 @@ def absent_figures(case: UseCase) -> str:
     """
     watched = dict.fromkeys(threshold.metric for threshold in business_thresholds(case))
     absences = {
-        **{f"{LAST_ATTEMPT.name} of {p}": _never_attempted(case, p) for p in Pipeline},
+        **{f"{LAST_ATTEMPT.name} of {p}": _never_attempted(case, p) for p in scheduled(case)},
         MODEL.name: _expected_of(case, Pipeline.RETRAIN, _absence(MODEL, case)),
         **{metric.name: _unexplained(metric, case) for metric in watched},
     }
@@ -159,10 +166,14 @@ def fleet_alerts() -> tuple[Alert, ...]:
 
 
 def case_alerts(case: UseCase) -> tuple[Alert, ...]:
-    """Return the operational alerts of one use case."""
+    """Return the operational alerts of one use case.
+
+    Of a retrain that is started by hand only nothing is late, and no drift waits for it.
+    """
+    severities = {Pipeline.REPORT: Severity.CRITICAL, Pipeline.RETRAIN: Severity.WARNING}
+    by_itself = scheduled(case)
     return (
-        _stale(case, Pipeline.REPORT, Severity.CRITICAL),
-        _stale(case, Pipeline.RETRAIN, Severity.WARNING),
+        *(_stale(case, each, severities[each]) for each in severities if each in by_itself),
         _failed(case, Pipeline.REPORT),
         _failed(case, Pipeline.RETRAIN),
         _push_failed(case),
@@ -170,7 +181,7 @@ def case_alerts(case: UseCase) -> tuple[Alert, ...]:
         _absent(case),
         _not_judged(case),
         _schema_broken(case),
-        _waiting(case),
+        *((_waiting(case),) if Pipeline.RETRAIN in by_itself else ()),
     )
 
 

@@ -23,7 +23,9 @@ from monitoring.signals.catalogue import (
 from monitoring.signals.dashboards.panel import NOT_EVEN_ONE, Display, Panel, Query, Scale
 from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
+from monitoring.signals.pipelines import Pipeline, scheduled
 from monitoring.signals.samples.data_samples import NO_REASON
+from monitoring.use_case import UseCase
 
 _FEATURE = "feature"
 _SHOWN = 8
@@ -54,7 +56,7 @@ def drift_over_time(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.DRIFT_OVER_TIME,
         "Drift score over time",
-        "Share of features that drifted. Past the upper dashed limit a retrain starts. "
+        f"Share of features that drifted. {_past_the_limit(queries.case)}"
         "Previous model: the same window against the reference of the model before; where that is "
         "lower, the data has moved back.",
         Display.LINES,
@@ -63,6 +65,11 @@ def drift_over_time(queries: CaseQueries) -> Panel:
         width=8,
         whole=True,
     )
+
+
+def _past_the_limit(case: UseCase) -> str:
+    by_itself = "Past the upper dashed limit a retrain starts. "
+    return by_itself if Pipeline.RETRAIN in scheduled(case) else ""
 
 
 def drifted_features(queries: CaseQueries) -> Panel:

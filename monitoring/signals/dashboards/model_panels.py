@@ -28,12 +28,16 @@ from monitoring.signals.dashboards.panel import (
 from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.performance_metrics import F1, PRECISION, RECALL
+from monitoring.signals.pipelines import Pipeline, scheduled
 from monitoring.signals.thresholds import Side
 
 
 def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the panels of the serving model, its test figures and what retrains decided."""
     new_rows = queries.case.retrain.new_rows
+    by_itself = Pipeline.RETRAIN in scheduled(queries.case)
+    start = f"; {new_rows} of them (dashed line) start a retrain" if by_itself else ""
+    limits = (Limit(Side.ABOVE, None, new_rows),) if by_itself else ()
     opens = PageLink("Open it in MLflow", queries.addresses.model(queries.case.name, THIS))
     model, since = queries.each(MODEL, *MODEL.labels), queries.since(PROMOTED, *PROMOTED.labels)
     return (
@@ -75,11 +79,10 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.NEW_LABELLED,
             "New labelled rows",
-            "Labelled production rows that no retrain has used yet; "
-            f"{new_rows} of them (dashed line) start a retrain.",
+            f"Labelled production rows that no retrain has used yet{start}.",
             Display.LINES,
             Scale.COUNT,
-            (replace(queries.live(NEW_LABELLED), limits=(Limit(Side.ABOVE, None, new_rows),)),),
+            (replace(queries.live(NEW_LABELLED), limits=limits),),
         ),
         Panel(
             CasePanel.WAITING,

@@ -214,10 +214,17 @@ def _scorer(case: UseCase, rows: Rows, champion: Model) -> Model | None:
 
 
 class Outcome(Result):
-    """The verdict that may trigger a retrain, and whether it lies above its limit."""
+    """The verdict that may trigger a retrain, and whether it lies above its limit.
+
+    Attributes
+    ----------
+    triggers
+        Whether it triggers one: not where retrains are started by hand only.
+    """
 
     verdict_id: str
     drifted: bool
+    triggers: bool
     as_of: datetime
     words: str
 
@@ -232,19 +239,24 @@ def measure(run: Run) -> Outcome:
         measured = measure_windows(run, store, model, shadow_of(run.case, store))
     run.write("measured", measured)
     log.info(measured.text(run.case))
-    return _outcome(measured)
+    return _outcome(measured, run.case)
 
 
 def drift_limit_crossed(run: Run) -> Outcome:
     """Return whether drift lies strictly above its critical limit, and by which verdict."""
-    return _outcome(run.need("measured", Measured))
+    outcome = _outcome(run.need("measured", Measured), run.case)
+    log.info(outcome.words)
+    return outcome
 
 
-def _outcome(measured: Measured) -> Outcome:
+def _outcome(measured: Measured, case: UseCase) -> Outcome:
     verdict = measured.verdict
+    by_hand = verdict.drifted and case.retrain.every is None
+    said = "; no retrain is triggered: they are started by hand only (`retrain.every: null`)"
     return Outcome(
         verdict_id=verdict.id,
         drifted=verdict.drifted,
+        triggers=verdict.drifted and not by_hand,
         as_of=measured.as_of,
-        words=verdict.sentence,
+        words=f"{verdict.sentence}{said if by_hand else ''}",
     )

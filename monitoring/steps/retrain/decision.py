@@ -220,13 +220,18 @@ def decide(run: Run) -> Decision:
 
     Drift is a reason once per episode, when enough labels of the drifted time have come: a
     retrain before that would see nothing that the champion has not seen. It is one again when
-    as many rows as any retrain wants have come after that retrain.
+    as many rows as any retrain wants have come after that retrain. A run of a use case whose
+    retrains have no schedule was started by a person: it is forced.
     """
     fresh, drift = run.need("fresh", NewRows), run.need("drift", DriftFinding)
     has_champion = model_registry().champion(run.case) is not None
     episode = episode_of(run, drift.since) if has_champion and drift.since else None
     decision = choose(
-        force=run.force, has_champion=has_champion, fresh=fresh, drift=drift, episode=episode
+        force=run.force or run.case.retrain.every is None,
+        has_champion=has_champion,
+        fresh=fresh,
+        drift=drift,
+        episode=episode,
     )
     run.write("decision", decision)
     return decision
