@@ -77,6 +77,12 @@ HEAD = """\
 Tocsin
 Copyright the Tocsin authors. Licensed under the Apache License, Version 2.0 (see LICENSE).
 
+Data that comes with it (monitoring/use_cases/samples):
+accidents, the tables of 2024: a sample of the Bases de donnees annuelles des accidents corporels
+de la circulation routiere, ONISR, ministry of the interior of France, data.gouv.fr, under the
+Licence Ouverte 2.0; those of 2023 are generated. iris: the data set of scikit-learn, BSD-3-Clause,
+after R. A. Fisher, 1936.
+
 What it is installed with (requirements.lock: the tools of development are among it), and under
 which licence. The text of each licence comes with the package. Written by `make notice`.
 """

@@ -154,6 +154,10 @@ Text = Annotated[str, AfterValidator(_text)]
 OwnerName = Annotated[Text, AfterValidator(_owner_name)]
 OwnerLink = Annotated[str, Field(max_length=500), AfterValidator(_owner_link)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+ClassName = Annotated[
+    str, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)
+]
+"""A class as a key: YAML reads `1:` as a number."""
 ClassValue = Annotated[int | str | bool, BeforeValidator(_class_value)]
 
 

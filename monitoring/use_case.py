@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from monitoring.field_types import (
+    ClassName,
     ColumnName,
     Count,
     Cron,
@@ -72,7 +73,7 @@ class Costs(UseCaseSection):
     reviews_per_day: Count | None = Field(
         None, description="Alarms per day that the team can review."
     )
-    matrix: dict[str, dict[str, Money]] = Field(
+    matrix: dict[ClassName, dict[ClassName, Money]] = Field(
         default_factory=dict,
         description="Of a target of classes: cost of a row by its true class, then the class that "
         "was decided; what is not named costs nothing.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.field_types import Text, UseCaseSection
@@ -91,6 +91,19 @@ def _query_in_file(name: str, info: ValidationInfo) -> str:
     return _query(query)
 
 
+def _sample_folder(name: object, info: ValidationInfo) -> object:
+    """Return the folder beside the use-case file; one that is whole already stays as it is."""
+    folder = (info.context or {}).get("folder")
+    if isinstance(name, Path) or folder is None:
+        return name
+    is_name = isinstance(name, str) and name not in ("", ".", "..") and Path(name).name == name
+    path = Path(folder) / name if is_name and isinstance(name, str) else None
+    if path is None or not path.is_dir():
+        msg = "the name of a folder beside the use-case file, with a sample of the source's files"
+        raise ValueError(msg)
+    return path.resolve()
+
+
 def _variable(name: str) -> str:
     if re.fullmatch(r"[A-Z][A-Z0-9_]{0,100}", name) is None:
         # What stands there instead may be the URL itself, with its password.
@@ -111,6 +124,8 @@ TablePath = Annotated[str, AfterValidator(_table_path)]
 TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 Query = Annotated[str, AfterValidator(_query)]
 Variable = Annotated[str, AfterValidator(_variable)]
+SampleFolder = Annotated[Path, BeforeValidator(_sample_folder)]
+"""Given as a name, held as the path of the folder beside the use-case file."""
 QueryFile = Annotated[str, AfterValidator(_query_in_file)]
 """Given as a name, held as the query in that file."""
 
@@ -137,7 +152,12 @@ class Source(UseCaseSection):
     sql_file: QueryFile | None = Field(
         None, description="Name of an .sql file beside this one that holds the query instead."
     )
-    synthetic: Literal["card", "survey"] | None = Field(
+    sample: SampleFolder | None = Field(
+        None,
+        description="Name of a folder beside this file with a small sample of the files, which is "
+        "read where TOCSIN_DATA has none of them.",
+    )
+    synthetic: Literal["card", "survey", "visits"] | None = Field(
         None,
         description="Kind of synthetic rows that stand in, with a warning, for a missing file.",
     )
@@ -165,6 +185,9 @@ class Source(UseCaseSection):
             raise ValueError(msg)
         if given != ["path"] and len(queries) != 1:
             msg = f"`{given[0]}` needs one query: give either `sql` or `sql_file`"
+            raise ValueError(msg)
+        if self.sample is not None and (not self.paths or "auto" in self.paths):
+            msg = "`sample` stands in for files that are named by `path` or `tables`"
             raise ValueError(msg)
         return self
 

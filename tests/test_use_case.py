@@ -15,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from monitoring import use_case
 from monitoring.field_types import wrong_fields
+from monitoring.sources.source import check_source
+from monitoring.training.pipeline import check_candidates
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
 from monitoring.use_case_file import (
@@ -48,10 +50,16 @@ def written(folder: Path, changes: Mapping[str, object]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["fraud", "student_depression"])
+def test_these_use_cases_are_shipped() -> None:
+    shipped = ["accidents", "ads_clicks", "fraud", "iris", "student_depression"]
+    assert [path.stem for path in sorted(SHIPPED.glob("*.yml"))] == shipped
+
+
+@pytest.mark.parametrize("name", sorted(use_case_files()))
 def test_shipped_use_cases_are_right(name: str) -> None:
     case = find_use_case(name)
-    assert case.name == name
+    check_source(case)
+    check_candidates(case)
     assert isinstance(case.columns.features, Features)
     assert isinstance(case.columns.target, Target)
 
@@ -141,7 +149,9 @@ def test_every_field_is_described() -> None:
             r"source.path: .*`auto` or .*\.parquet \(given: 'cards.xlsx'",
         ),
         ("source.path", "", "source.path: .*in .csv"),
-        ("source.synthetic", "cards", "source.synthetic: .*'card' or 'survey'.*'cards'"),
+        ("source.synthetic", "cards", "source.synthetic: .*'card', 'survey' or 'visits'.*'cards'"),
+        ("source.sample", "../data", "source.sample: the name of a folder beside the use-case"),
+        ("source.sample", "nowhere", "source.sample: the name of a folder beside the use-case"),
         ("columns.event_time", "Time", "columns.event_time: must have its fields indented.*'Time'"),
         ("columns.event_time", {}, "columns.event_time.name: is required"),
         ("columns.event_time.unit", "h", r"columns.event_time.unit: .*'s', 'ms' or 'iso'.*'h'"),
@@ -339,7 +349,7 @@ def test_an_error_that_nobody_foresaw_is_still_that_of_the_file(
 
 
 def test_a_use_case_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(UseCaseError, match="'frauds': the use cases are fraud, student"):
+    with pytest.raises(UseCaseError, match="'frauds': the use cases are accidents, ads"):
         find_use_case("frauds")
 
 
@@ -369,7 +379,8 @@ def test_a_broken_file_takes_no_other_with_it(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     (tmp_path / ".sound.yml.swp").touch()
     cases = all_use_cases(tmp_path)
-    assert [case.name for case in cases.valid] == ["sound", "student_depression"]
+    valid = {case.name for case in cases.valid}
+    assert valid == {"sound", *use_case_files()} - {"fraud"}
     # A shipped use case that was replaced does not come back where its replacement is broken.
     assert list(cases.broken) == ["empty", "folder", "fraud", "gone", "pipe", "zero"]
     for name, error in cases.broken.items():

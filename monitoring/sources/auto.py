@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression"}
+_LOOKS_LIKE = {"card": "fraud", "survey": "student_depression", "visits": "ads_clicks"}
 
 _MOSTLY = 0.9  # share of a column's values that are numbers, or times
 

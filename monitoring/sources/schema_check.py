@@ -51,6 +51,8 @@ class CheckedRows:
         Event times without a zone that fell into the change of a clock.
     synthetic
         Whether the rows are generated, not real.
+    sample
+        Whether they are the small sample that comes with the use case.
     """
 
     rows: Rows
@@ -61,6 +63,7 @@ class CheckedRows:
     target: Target
     clock_changes: ClockChanges = field(default_factory=ClockChanges)
     synthetic: bool = False
+    sample: bool = False
 
 
 def check(

@@ -22,7 +22,7 @@ from monitoring.use_case_columns import EventTime
 from monitoring.use_case_source import is_address
 from monitoring.wording import several
 
-SYNTHETIC_ROWS = {"card": 120_000, "survey": 20_000}
+SYNTHETIC_ROWS = {"card": 120_000, "survey": 20_000, "visits": 1_000}
 """Synthetic rows where a file is missing, by kind: enough positives in each part of the split."""
 
 _SEED = 0
@@ -48,7 +48,8 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
         It is not what the use case declares, or none of its rows is.
     """
     case = resolve(case, data)
-    source = _rows(case, data)
+    place = _place_of_files(case, data)
+    source = _rows(case, place)
     if source is None:
         return _synthetic(case, data)
     try:
@@ -63,7 +64,7 @@ def read_source(case: UseCase, data: Path) -> CheckedRows:
         msg = f"{source.place}: {error}"
         raise SchemaError(msg) from error
     _log_findings(checked, source.place)
-    return checked
+    return replace(checked, sample=place != data)
 
 
 def check_source(case: UseCase) -> None:
@@ -79,6 +80,21 @@ def check_source(case: UseCase) -> None:
         check_query(case)
     if case.source.database is not None:
         check_database_query(case)
+
+
+def _place_of_files(case: UseCase, data: Path) -> Path:
+    """Return the folder to read: the data folder, or the sample's where that has no file of it."""
+    sample = case.source.sample
+    if sample is None or any(source_files(path, data) for path in case.source.paths):
+        return data
+    _log.info(
+        "%s is not in %s: the small sample that comes with use case %s is read, %s",
+        ", ".join(case.source.paths),
+        data.resolve(),
+        case.name,
+        sample,
+    )
+    return sample
 
 
 def _rows(case: UseCase, data: Path) -> SourceRows | None:

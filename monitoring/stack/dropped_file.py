@@ -77,7 +77,8 @@ def use_case_of_dropped_file(settings: Settings) -> DroppedFile | None:
 
 def _file_to_watch(data: Path) -> Path | None:
     files = csv_files(data)
-    own = {"creditcard", "student_depression"}
+    shipped = [load_named(path) for path in SHIPPED.glob("*.yml")]
+    own = {_stem(Path(path)) for case in shipped for path in case.source.paths}
     others = [file for file in files if _stem(file) not in own]
     if others:
         return others[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,11 @@ from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError
 from monitoring.store.production_store import ProductionStore
-from monitoring.training.split import split_rows
+from monitoring.training.split import AGAIN, split_rows
 from monitoring.use_case import UseCase
+
+_WINDOWS = 2
+"""Windows that a replay fills: one that is mature, and one that is still without labels."""
 
 _REMOVE = "remove it: only what was said of the last replay is lost"
 
@@ -38,15 +42,19 @@ class Replayed(Result):
     scenario: Scenario | None
     synthetic: bool
     shift: timedelta
+    sample: bool = False
+    times: int = 1
 
     @property
     def words(self) -> str:
         """Return it as one sentence."""
-        kind = "synthetic" if self.synthetic else "real"
+        kind = "synthetic" if self.synthetic else "sample" if self.sample else "real"
+        again = f", {self.rows // self.times:,} of them {self.times} times," * (self.times > 1)
+        found = f"{self.positives} positive, {self.alarms} alarms"
         planted = f", {self.scenario} drift planted in the second half" if self.scenario else ""
         return (
-            f"{self.rows:,} {kind} rows ({self.positives} positive, {self.alarms} alarms) scored "
-            f"by version {self.model_version} and moved to "
+            f"{self.rows:,} {kind} rows{again} ({found}) scored by version "
+            f"{self.model_version} and moved to "
             f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{planted}"
         )
 
@@ -79,10 +87,12 @@ def replay(
 ) -> Replayed:
     """Score the source's test rows as if they came in the `length` before `until`.
 
-    The test rows are the last of the source: no champion trained on it has learned from them.
-    They keep their ids, so that a later retrain takes each row once, from the store. Labels
-    come after the use case's delay; those not yet due are stored with the time they come at, and
-    no step sees them before it.
+    The test rows are the last of the source, or those that a split at random drew: no champion
+    trained on it has learned from them. Rows of a split at random have no order, so they come in
+    one that is drawn: a file that is sorted by class would drift by that alone; and where they are
+    too few for windows that can be judged, all of them come several times. They keep their ids, so
+    that a later retrain takes each row once, from the store. Labels come after the use case's
+    delay; those not yet due are stored with the time they come at, and no step sees them before it.
 
     A replay that was killed after its rows had arrived is finished as it was begun, in its own
     place in time and with the scores of the same version.
@@ -107,7 +117,8 @@ def replay(
         raise StepError(msg)
     checked = read_source(resolve(case, settings().data), settings().data)
     source = split_rows(checked.rows, case.split).test
-    window = ending(until, length or 2 * case.drift.window)
+    newest, times = source.event_time[-1], _times(case, len(source))
+    window = ending(until, length or _WINDOWS * case.drift.window)
     asked = ReplayPlan(
         start=window.start,
         end=window.end,
@@ -117,6 +128,8 @@ def replay(
     )
     with production_store() as store:
         plan = _plan(case, store, source, asked)
+        if case.split.by == "random":
+            source = dealt(source, plan.seed, times=times)
         if plan.model_version != model.version:
             model = model_registry().load(case, plan.model_version)
         rows = moved(source, Window(plan.start, plan.end), case.labels.delay)
@@ -148,7 +161,9 @@ def replay(
         model_version=plan.model_version,
         scenario=plan.scenario,
         synthetic=checked.synthetic,
-        shift=_shift(source.event_time[-1], rows.event_time[-1]),
+        sample=checked.sample,
+        times=times,
+        shift=_shift(newest, rows.event_time[-1]),
     )
     atomic_write(_record(case), replayed.model_dump_json())
     _plan_file(case).unlink()
@@ -213,6 +228,28 @@ def _plan_file(case: UseCase) -> Path:
 
 def _shift(before: np.datetime64, after: np.datetime64) -> timedelta:
     return timedelta(microseconds=int((after - before) / np.timedelta64(1, "us")))
+
+
+def _times(case: UseCase, rows: int) -> int:
+    """Return how often the rows come: so that a window holds twice what a verdict needs."""
+    if case.split.by == "time":
+        return 1
+    return max(1, ceil(2 * _WINDOWS * case.drift.min_rows / rows))
+
+
+def dealt(rows: Rows, seed: int, *, times: int = 1) -> Rows:
+    """Return `rows` so many times, each time in an order that is drawn, evenly spaced in time.
+
+    Those that come again have ids of their own, by which a split at random puts them into the
+    part of the first.
+    """
+    rng = np.random.default_rng(seed)
+    order = np.concatenate([rng.permutation(len(rows)) for _ in range(times)])
+    time = np.repeat(np.arange(1, times + 1), len(rows))
+    ids = rows.row_id[order].astype(object)
+    names = [name if n == 1 else f"{name}{AGAIN}{n}" for name, n in zip(ids, time, strict=True)]
+    spaced = rows.event_time[0] + np.arange(len(order)) * np.timedelta64(1, "s")
+    return replace(rows.take(order), row_id=np.array(names, np.str_), event_time=spaced)
 
 
 def moved(rows: Rows, window: Window, delay: timedelta) -> Rows:

@@ -12,6 +12,9 @@ from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows, moment64
 from monitoring.training import TrainingError
 from monitoring.use_case_split import Split
 
+AGAIN = "~again"
+"""What follows, in the id of a row that was replayed more than once, the id of the first."""
+
 
 @dataclass(frozen=True, eq=False)
 class DataSplit:
@@ -126,11 +129,12 @@ def split_at_random(rows: Rows, split: Split) -> DataSplit:
 
 
 def _draw(rows: Rows, random_state: int) -> NDArray[np.uint64]:
-    """Return a number for each row, drawn by its id."""
+    """Return a number for each row, drawn by its id; of rows that came again the same."""
     import pandas as pd
 
+    firsts = np.array([str(one).partition(AGAIN)[0] for one in rows.row_id], object)
     drawn: NDArray[np.uint64] = pd.util.hash_array(
-        rows.row_id.astype(object), hash_key=f"{random_state:016d}", categorize=False
+        firsts, hash_key=f"{random_state:016d}", categorize=False
     )
     return drawn
 

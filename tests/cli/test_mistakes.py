@@ -163,7 +163,7 @@ def test_a_port_out_of_range_is_named_with_the_range(
         (["drift", "nowhere.csv", "nowhere.csv"], "nowhere.csv"),
         (["drift", "nowhere.json.gz", "nowhere.csv"], "nowhere.json.gz"),
         (["drift", "a.csv", "b.csv", "--fail-above", "30"], "less than or equal to 1"),
-        *(([command, "nobody"], "the use cases are fraud") for command in OF_A_USE_CASE),
+        *(([command, "nobody"], "the use cases are accidents") for command in OF_A_USE_CASE),
     ],
 )
 def test_a_wrong_argument_is_named_with_what_is_allowed(

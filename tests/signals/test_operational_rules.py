@@ -166,7 +166,7 @@ WATCHED = (
 """The figures of `fraud` that have a threshold, as FiguresAbsent names them."""
 
 
-@pytest.mark.parametrize("name", ["fraud", "student_depression"])
+@pytest.mark.parametrize("name", ["fraud", "accidents"])
 def test_nothing_is_expected_of_a_use_case_that_never_ran(name: str, tmp_path: Path) -> None:
     world = healthy(find_use_case(name)).empty()
     check(world, tmp_path, {QUARTER: set(), HOUR: set(), 60 * HOUR: set()}, every=QUARTER)

@@ -89,11 +89,12 @@ def test_of_more_values_the_rarest_is_watched(settings: Settings, values: list[o
 def test_which_file_is_watched(settings: Settings) -> None:
     assert dropped(settings) is None
     assert dropped(settings, creditcard=shop()) is None
-    assert dropped(settings, student_depression=shop()) is None
+    assert dropped(settings, student_depression=shop(), advertising=shop()) is None
     other = dropped(settings, shop=shop(), zoo=shop())
     assert other is not None
     assert other.use_case == "shop"
     (settings.data / "creditcard.csv").unlink()
+    (settings.data / "advertising.csv").unlink()
     (settings.data / "shop.csv").unlink()
     (settings.data / "zoo.csv").unlink()
     alone = use_case_of_dropped_file(settings)

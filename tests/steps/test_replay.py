@@ -7,19 +7,24 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from monitoring.rows.rows import Rows
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
 from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry
-from monitoring.steps.replay import Replayed, last_replay, replay
+from monitoring.steps.replay import Replayed, dealt, last_replay, replay
 from monitoring.steps.run import StepError
+from monitoring.training.split import AGAIN, split_rows
 from monitoring.use_case import UseCase
+from monitoring.use_case_split import Split
 from tests.fixtures.tiny import write_tiny
 from tests.training.conftest import job
 
@@ -168,3 +173,20 @@ def test_an_unfinished_replay_is_not_finished_as_another_one(case: UseCase, kill
     kill("add_rows")
     with pytest.raises(StepError, match="run `tocsin replay tiny` to finish it"):
         replay(case, until=UNTIL, scenario=Scenario.COVARIATE)
+
+
+def test_rows_without_an_order_come_in_one_that_is_drawn_and_again_into_the_part_of_the_first(
+    survey_rows: Rows,
+) -> None:
+    split = Split(by="random", random_state=42, train=0.8, test=0.2, validation=0)
+    order = np.argsort(survey_rows.label, kind="stable")
+    rows = replace(survey_rows.take(order), event_time=survey_rows.event_time)
+    test = split_rows(rows, split).test
+    replayed = dealt(test, 0, times=3)
+    assert len(set(replayed.row_id)) == len(replayed) == 3 * len(test)
+    assert set(test.row_id) < set(replayed.row_id)
+    halves = replayed.label[: len(test) // 2].mean(), replayed.label[len(test) // 2 :].mean()
+    assert halves == pytest.approx([test.label.mean()] * 2, abs=0.05)
+    parts = split_rows(replayed, split)
+    firsts = [{name.partition(AGAIN)[0] for name in part.row_id} for part in parts.parts.values()]
+    assert len(firsts[0] & firsts[1]) <= 2  # at the border of each class

@@ -11,7 +11,12 @@ from monitoring.errors import InputError
 from monitoring.rows.rows import POSITIVE
 from monitoring.sources.derived import file_columns
 from monitoring.sources.schema_check import check
-from monitoring.sources.synthetic.populations import Population, payments, survey_answers
+from monitoring.sources.synthetic.populations import (
+    Population,
+    payments,
+    survey_answers,
+    visits,
+)
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.use_case import UseCase
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-POSITIVE_RATE = {"card": 0.0017, "survey": 0.585}
+POSITIVE_RATE = {"card": 0.0017, "survey": 0.585, "visits": 0.5}
 """Share of positives where no other is asked for, by kind."""
 
 _DAY = 86_400
@@ -71,7 +76,8 @@ def synthetic_frame(
     features = Features.model_construct(numeric=numeric, categorical=categorical)
     kind = case.source.synthetic
     if kind is None:
-        msg = f"use case {case.name}: `source.synthetic` is not set: give `card` or `survey`"
+        kinds = ", ".join(f"`{one}`" for one in POSITIVE_RATE)
+        msg = f"use case {case.name}: `source.synthetic` is not set: give one of {kinds}"
         raise InputError(msg)
     rate = POSITIVE_RATE[kind] if positive_rate is None else positive_rate
     positives = max(round(rate * rows), 1)
@@ -79,7 +85,7 @@ def synthetic_frame(
         msg = f"{rows} rows, {rate:.2%} of them positive: rows of both classes are needed"
         raise InputError(msg)
     rng = np.random.default_rng(seed)
-    make = {"card": payments, "survey": survey_answers}[kind]
+    make = {"card": payments, "survey": survey_answers, "visits": visits}[kind]
     made_up = make(features, case.columns.amount, rows, positives, rng)
     frame = _file(made_up, case.columns, target, days, rng)
     return frame if scenario is None else _planted(frame, case, scenario, seed, from_share)

@@ -1,4 +1,4 @@
-"""Synthetic populations: card payments and survey answers, by class."""
+"""Synthetic populations: card payments, survey answers and visits to a page, by class."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _scale(low: int, high: int, weight: float = 0.0) -> Question:
     return Question(tuple(float(step) for step in range(low, high + 1)), weight=weight)
 
 
-QUESTIONS = {
+SURVEY = {
     "Age": _scale(18, 34, -0.6),
     "Academic Pressure": _scale(1, 5, 1.3),
     "Work Pressure": Question((0.0, 3.0), (0.999, 0.001)),
@@ -135,6 +135,27 @@ QUESTIONS = {
 }
 """The questions of the students' survey; any other one is answered 0 to 5, or a to d."""
 
+_TOPICS = tuple(
+    f"{how} {kind} {what}"
+    for how in ("Cloned", "Balanced", "Virtual", "Open-source", "Seamless", "Compatible")
+    for kind in ("dynamic", "national", "real-time", "web-enabled", "scalable", "hybrid")
+    for what in ("portal", "matrix", "archive", "framework", "Local Area Network")
+)
+
+VISITS = {
+    "Daily Time Spent on Site": Question(
+        tuple(32 + step / 100 for step in range(5_901)), weight=-9.0
+    ),
+    "Age": _scale(19, 61, 3.6),
+    "Area Income": Question(tuple(14_000 + 1.5 * step for step in range(43_001)), weight=-5.0),
+    "Daily Internet Usage": Question(
+        tuple(105 + step / 100 for step in range(16_501)), weight=-10.0
+    ),
+    "Male": Question((0.0, 1.0), (0.52, 0.48), -0.3),
+    "Ad Topic Line": Question(_TOPICS),
+}
+"""What is known of a visit, as answers; the words of the advertisement say nothing of a click."""
+
 _NUMERIC_QUESTION = _scale(0, 5, 0.7)
 _CATEGORICAL_QUESTION = Question(("a", "b", "c", "d"), weight=0.3)
 
@@ -142,7 +163,26 @@ _CATEGORICAL_QUESTION = Question(("a", "b", "c", "d"), weight=0.3)
 def survey_answers(
     features: Features, amount: str | None, rows: int, positives: int, rng: Generator
 ) -> Population:
-    """Generate survey answers.
+    """Generate answers to the students' survey, as `_answers` says."""
+    return _answers(SURVEY, features, amount, rows, positives, rng)
+
+
+def visits(
+    features: Features, amount: str | None, rows: int, positives: int, rng: Generator
+) -> Population:
+    """Generate visits to a page that shows an advertisement, as `_answers` says."""
+    return _answers(VISITS, features, amount, rows, positives, rng)
+
+
+def _answers(
+    questions: Mapping[str, Question],
+    features: Features,
+    amount: str | None,
+    rows: int,
+    positives: int,
+    rng: Generator,
+) -> Population:
+    """Generate answers to questions.
 
     They add up to log-odds, and the rows where these are highest, chance included, are positive.
     An amount is lognormal, and independent of the class.
@@ -151,7 +191,7 @@ def survey_answers(
     odds = rng.logistic(size=rows)
     for name in features.names:
         numeric = name in features.numeric
-        question = QUESTIONS.get(name, _NUMERIC_QUESTION if numeric else _CATEGORICAL_QUESTION)
+        question = questions.get(name, _NUMERIC_QUESTION if numeric else _CATEGORICAL_QUESTION)
         drawn = question.drawn(rows, rng)
         columns[name] = np.asarray(question.answers)[drawn]
         odds += question.weight * (drawn - drawn.mean()) / max(drawn.std(), 1e-9)
