@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help install lock env demo up down test test-faults test-inputs test-spark lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark \
 	bench-delivery bench-healthy bench-estimate bench-gate \
-	bench-drift bench-fraud clean
+	bench-drift bench-fraud bench-systems clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -119,6 +119,9 @@ bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART
 
 bench-fraud: install ## Print the tables of docs/fraud-results.md; a run that was stopped goes on
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fraud_results
+
+bench-systems: install ## Print the tables of docs/systems.md: Tocsin beside scikit-learn by hand
+	$(BIN)/python -W ignore -m benchmarks.systems
 
 clean: ## Stop the local stack, and remove what install, runs and tests left behind
 	test ! -x $(BIN)/tocsin || $(BIN)/tocsin down

@@ -146,6 +146,11 @@ class Candidate(UseCaseSection):
         max_length=10,
         description="Categorical features that it reads as text, by the TF-IDF of their words.",
     )
+    without: tuple[ColumnName, ...] = Field(
+        (),
+        max_length=1000,
+        description="Features that it does not read, and other candidates do.",
+    )
     max_rows: Count | None = Field(
         None,
         description="Most training rows that it is searched and fitted on, drawn with each "

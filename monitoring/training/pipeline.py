@@ -70,7 +70,7 @@ def build_pipeline(
     *before, last = declared.named_steps.values()
     pipeline = named(
         _columns(
-            features,
+            _read(features, candidate),
             candidate.text,
             takes_missing=takes_missing,
             sparse=not takes_missing and all(one.sparse for one in inputs),
@@ -105,7 +105,23 @@ def _features(case: UseCase, candidate: Candidate) -> Features:
     """Return the features of a use case, or some that stand for any where none are named."""
     if isinstance(case.columns.features, Features):
         return case.columns.features
-    return Features(numeric=("number",), categorical=("category", *candidate.text))
+    return Features(
+        numeric=("number", *candidate.without), categorical=("category", *candidate.text)
+    )
+
+
+def _read(features: Features, candidate: Candidate) -> Features:
+    """Return the features that a candidate reads: all but those that it is without."""
+    strange = [name for name in candidate.without if name not in features.names]
+    left = [
+        tuple(name for name in kind if name not in candidate.without)
+        for kind in (features.numeric, features.categorical)
+    ]
+    if strange or not any(left):
+        wrong = f"names {', '.join(strange)}" if strange else "leaves no feature"
+        msg = f"`without` {wrong}: the features are {', '.join(features.names)}"
+        raise TrainingError(msg)
+    return Features(numeric=left[0], categorical=left[1])
 
 
 def fitted(

@@ -91,3 +91,12 @@ def test_a_text_that_is_no_categorical_feature_is_refused(student_case: UseCase)
     candidate = Candidate(steps=LOGISTIC, text=("Age", "City"))
     with pytest.raises(TrainingError, match=r"candidates\.one: `text` names Age: .* are Gender"):
         check_candidates(with_candidates(student_case, {**QUICK, "one": candidate}))
+
+
+def test_a_candidate_reads_nothing_of_what_it_is_without(table: pd.DataFrame) -> None:
+    pipeline = build_pipeline(Candidate(steps=LOGISTIC, without=("topic",)), FEATURES, {}, seed=0)
+    pipeline.fit(table, LABELS)
+    other = table.assign(topic=pd.array(["other"] * 120, dtype="str"))
+    assert np.array_equal(pipeline.predict_proba(other), pipeline.predict_proba(table))
+    with pytest.raises(TrainingError, match="`without` names City: the features are"):
+        build_pipeline(Candidate(steps=LOGISTIC, without=("City",)), FEATURES, {}, seed=0)
