@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import islice
@@ -81,6 +82,20 @@ def _no_flag(value: object) -> object:
     return value
 
 
+_LARGEST = 1e300
+
+
+def _as_written(value: object) -> object:
+    """Return a number as it is written: whole or not."""
+    if isinstance(value, str):
+        with suppress(ValueError):  # what is no number is said below
+            value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:
+        return value
+    msg = "a number, such as 2 or 0.5"
+    raise ValueError(msg)
+
+
 _LONGEST_TEXT = 120
 _NOT_IN_TEXT = ("$", "{{", "<")
 """What begins an expansion, a template or a tag where people read."""
@@ -140,7 +155,7 @@ def _class_value(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Number = Annotated[float, BeforeValidator(_no_flag)]
-IntOrFloat = Annotated[int | float, BeforeValidator(_no_flag)]
+IntOrFloat = Annotated[int | float, BeforeValidator(_as_written)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 StrictShare = Annotated[Number, Field(gt=0, lt=1)]
 Money = Annotated[Number, Field(ge=0, le=1e12)]

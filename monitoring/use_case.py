@@ -240,7 +240,7 @@ CvFigure = Literal[
     "cv_recall_weighted",
     "cv_f1_weighted",
 ]
-ExtraFigure = Literal["accuracy"] | CvFigure
+ExtraFigure = Literal["accuracy", CvFigure]
 Weight = Annotated[Number, Field(gt=0, le=1000)]
 
 MetricName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]

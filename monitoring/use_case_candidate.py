@@ -104,8 +104,10 @@ class Search(UseCaseSection):
 
 
 def _kind_of_search(given: object) -> str:
-    own = isinstance(given, dict) and given.keys() & Search.model_fields.keys()
-    return "(search)" if own or isinstance(given, Search) else "(grid)"
+    if isinstance(given, dict):
+        drawn = any(isinstance(values, dict | Range) for values in given.values())
+        return "(search)" if drawn or given.keys() & Search.model_fields.keys() else "(grid)"
+    return "(search)" if isinstance(given, Search) else "(grid)"
 
 
 Steps = Annotated[

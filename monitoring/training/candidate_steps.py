@@ -24,11 +24,13 @@ _CALIBRATED = f"{CALIBRATION}__estimator__"
 
 CALIBRATION_FOLDS = 3
 
-# The same rows give the same model: LightGBM would choose its order of summation by speed.
+# The same rows give the same model: LightGBM would choose its order of summation by speed. And
+# what is fitted can be saved, which neighbours in a tree can't.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "monitoring.training.focal": {"n_jobs": 2},
     "lightgbm": {"n_jobs": 2, "deterministic": True, "force_col_wise": True, "verbosity": -1},
     "sklearn.ensemble": {"n_jobs": 2},
+    "sklearn.neighbors": {"algorithm": "brute"},
     "xgboost": {"n_jobs": 2},
 }
 

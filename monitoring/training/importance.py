@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from monitoring.use_case_columns import Classes, Features
 
-ROWS = 4000
-"""Rows that are scored again for every feature; up to half of them positives, the rare class."""
+ROWS, FEW_ROWS = 4000, 1000
+"""Rows that are scored again for every feature; up to half of them positives, the rare class. Few
+by a candidate with `max_rows`: such ones (SVC) are as slow in scoring as in learning."""
 
 
 def permutation_weights(
@@ -26,6 +27,7 @@ def permutation_weights(
     features: Features,
     *,
     seed: int,
+    most: int = ROWS,
     classes: Classes | None = None,
 ) -> dict[str, float]:
     """Return how much average precision falls when a feature's values are shuffled, 0 at least.
@@ -36,6 +38,8 @@ def permutation_weights(
     ----------
     rows
         Labelled rows that the model has not learned from.
+    most
+        How many of the rows are scored.
     classes
         Those of the target, where it has more than two: the watched ones are positive.
     """
@@ -44,8 +48,8 @@ def permutation_weights(
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(rows))
     positive = rows.label[order] == POSITIVE
-    positives, others = order[positive][: ROWS // 2], order[~positive]
-    sample = rows.take(np.concatenate([positives, others[: ROWS - len(positives)]]))
+    positives, others = order[positive][: most // 2], order[~positive]
+    sample = rows.take(np.concatenate([positives, others[: most - len(positives)]]))
     names = list(features.names)
     found = permutation_importance(
         pipeline,

@@ -23,6 +23,7 @@ from monitoring.signals.performance_metrics import INTERVAL, PR_AUC
 from monitoring.signals.samples import scorecard_samples
 from monitoring.signals.short_names import named_metrics
 from monitoring.training.bundle import LIBRARIES, save_model
+from monitoring.training.candidate_steps import declared_steps, full_names
 from monitoring.training.curves import curves, regret
 from monitoring.training.trusted import TRUSTED
 
@@ -49,7 +50,14 @@ _UNNAMEABLE = re.compile(r"[^\w.\- ]")
 def parameters(case: UseCase, trained: Trained) -> dict[str, str]:
     """Return the candidate's parameters, fixed and chosen, its rows' limit and the threshold."""
     candidate = case.candidates[trained.model.candidate]
-    chosen = {**candidate.parameters, **trained.model.parameters}
+    steps = list(declared_steps(candidate, seed=0).named_steps)
+    searched = full_names(trained.model.parameters, steps)
+    fixed = {
+        name: value
+        for name, value in candidate.parameters.items()
+        if not full_names({name: value}, steps).keys() & searched.keys()
+    }
+    chosen = {**fixed, **trained.model.parameters}
     if candidate.max_rows is not None:
         chosen["max_rows"] = candidate.max_rows
     return {

@@ -23,7 +23,7 @@ from monitoring.training.calibration import (
     scores_by,
 )
 from monitoring.training.candidate_rows import candidate_rows
-from monitoring.training.importance import permutation_weights
+from monitoring.training.importance import FEW_ROWS, ROWS, permutation_weights
 from monitoring.training.model import Model
 from monitoring.training.pipeline import fitted
 from monitoring.training.trained import SplitPart, Trained
@@ -94,7 +94,12 @@ def train(
         threshold=threshold,
         chunk=case.drift.window,
         importance=permutation_weights(
-            classifier, validation, features, seed=seed, classes=classes
+            classifier,
+            validation,
+            features,
+            seed=seed,
+            most=ROWS if case.candidates[name].max_rows is None else FEW_ROWS,
+            classes=classes,
         ),
         classes=classes,
     )

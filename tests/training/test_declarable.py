@@ -1,4 +1,4 @@
-"""Samplers, anomaly scores, focal loss and ensembles train, and score the same once loaded."""
+"""Whatever a candidate may declare trains, and scores the same once it is loaded."""
 
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,13 @@ def built(given: dict[str, Any], *, seed: int = 0) -> Pipeline:
 
 
 DECLARED = {
+    "the best columns, neighbours": {
+        "steps": [
+            "sklearn.feature_selection.SelectKBest",
+            "sklearn.neighbors.KNeighborsClassifier",
+        ],
+        "parameters": {"selectkbest__k": 5, "n_neighbors": 7},
+    },
     "SMOTE": {
         "steps": ["imblearn.over_sampling.SMOTE", LOGISTIC],
         "parameters": {"smote__k_neighbors": 3, "smote__sampling_strategy": 0.5, "max_iter": 900},
