@@ -16,7 +16,6 @@ pytest_plugins = [
     "tests.fixtures.grafana",
     "tests.fixtures.mlflow_server",
     "tests.fixtures.webhook",
-    "tests.fixtures.stack",
     "tests.fixtures.postgres",
     "tests.fixtures.s3",
     "tests.fixtures.spark",
@@ -25,7 +24,7 @@ pytest_plugins = [
 GRAFANA_HOME = "TOCSIN_GRAFANA_HOME"
 """The one setting of the shell that tests heed: where Grafana is."""
 
-SERVERS = ("tests/stack/", "tests/signals/servers/")
+SERVERS = ("tests/stack/", "tests/signals/servers/", "tests/dags/")
 """Folders whose tests share servers that take long to start."""
 
 

@@ -61,7 +61,9 @@ def curves(
 
 def regret(case: UseCase, sensitivities: Sequence[Sensitivity]) -> Figure:
     """Return what the threshold costs at each wrong guess of a cost, beside the best one then."""
-    figure, axes = _empty(f"{case.title}: if a cost were off, at the threshold chosen and the best")
+    figure, axes = _empty(
+        f"{case.title}: if a cost were off, at the threshold chosen and the best", left=0.22
+    )
     names = [f"{off.item} x {off.factor:g}" for off in sensitivities]
     places = np.arange(len(sensitivities))
     axes.barh(
@@ -76,11 +78,13 @@ def regret(case: UseCase, sensitivities: Sequence[Sensitivity]) -> Figure:
     return figure
 
 
-def _empty(title: str) -> tuple[Figure, Axes]:
+def _empty(title: str, left: float = 0.12) -> tuple[Figure, Axes]:
     # Not by pyplot, which keeps every figure and wants a screen.
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 5), layout="constrained")
+    # Fixed margins: to find them, a layout engine draws everything twice.
+    figure = Figure(figsize=(7, 5))
+    figure.subplots_adjust(left=left, right=0.97, bottom=0.11, top=0.93)
     axes = figure.add_subplot()
     # A dollar sign in the use case's title would begin a formula.
     axes.set_title(title, parse_math=False)

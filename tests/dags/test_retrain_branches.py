@@ -1,16 +1,17 @@
 """retrain_<use case>: every branch by `dag.test()`, in the order in which a model lives."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay import replay
 from monitoring.use_case import UseCase
-from tests.dags.conftest import AS_OF, Airflow
+from tests.dags.conftest import AS_OF, Airflow, Ran
 from tests.fixtures.tiny import write_tiny
 from tests.fixtures.webhook import Webhook
 
@@ -27,25 +28,21 @@ ALWAYS = ("publish_metrics", "notify")
 pytestmark = pytest.mark.usefixtures("here")
 
 
-@pytest.fixture(scope="module")
-def first_champion(airflow: Airflow, tiny: UseCase) -> UseCase:
-    """Return the use case with a champion, which its first retrain run gave it."""
-    ran = airflow.run(f"retrain_{tiny.name}", as_of=AS_OF.isoformat())
+def test_the_first_run_gives_a_use_case_its_champion(
+    first_champion: tuple[UseCase, Ran],
+) -> None:
+    case, ran = first_champion
     assert ran.state == "success"
     assert {ran.tasks[name] for name in (*AFTER_DECIDE, *ALWAYS)} == {"success"}
-    return tiny
-
-
-def test_the_first_run_gives_a_use_case_its_champion(first_champion: UseCase) -> None:
-    version = model_registry().champion(first_champion)
+    version = model_registry().champion(case)
     assert version is not None
     assert version.number == "1"
 
 
 def test_too_few_rows_and_no_drift_skips_and_still_publishes_and_notifies(
-    airflow: Airflow, first_champion: UseCase, pushgateway: str
+    airflow: Airflow, tiny: UseCase, pushgateway: str
 ) -> None:
-    ran = airflow.run(f"retrain_{first_champion.name}", as_of=AS_OF.isoformat())
+    ran = airflow.run(f"retrain_{tiny.name}", as_of=AS_OF.isoformat())
     assert ran.state == "success"
     assert {ran.tasks[name] for name in AFTER_DECIDE} == {"skipped"}
     assert {ran.tasks[name] for name in ALWAYS} == {"success"}
@@ -55,39 +52,32 @@ def test_too_few_rows_and_no_drift_skips_and_still_publishes_and_notifies(
 
 
 def test_enough_new_rows_retrain_and_are_consumed_once(
-    airflow: Airflow, first_champion: UseCase
+    airflow: Airflow, tiny: UseCase, quiet: datetime
 ) -> None:
-    as_of = AS_OF + timedelta(days=10)
-    replay(first_champion, until=as_of)
     with production_store() as store:
-        assert store.new_labelled(first_champion, as_of) >= first_champion.retrain.new_rows
-    ran = airflow.run(f"retrain_{first_champion.name}", as_of=as_of.isoformat())
+        assert store.new_labelled(tiny, quiet) >= tiny.retrain.new_rows
+    ran = airflow.run(f"retrain_{tiny.name}", as_of=quiet.isoformat())
     assert ran.state == "success"
     assert {ran.tasks[name] for name in (*AFTER_DECIDE, *ALWAYS)} == {"success"}
     with production_store() as store:
-        assert store.new_labelled(first_champion, as_of) == 0
+        assert store.new_labelled(tiny, quiet) == 0
 
 
-def test_a_person_can_force_a_retrain(airflow: Airflow, first_champion: UseCase) -> None:
-    as_of = AS_OF + timedelta(days=10, hours=1)
-    ran = airflow.run(f"retrain_{first_champion.name}", as_of=as_of.isoformat(), force=True)
-    assert ran.tasks["promote"] == "success"
-
-
-def test_a_candidate_that_fails_is_left_out_and_named_in_the_one_notification(
-    airflow: Airflow, tocsin_folder: Path, own_webhook: Webhook
+def test_a_person_can_force_a_retrain_and_a_candidate_that_fails_is_left_out_and_named(
+    airflow: Airflow, tiny: UseCase, quiet: datetime, tocsin_folder: Path, own_webhook: Webhook
 ) -> None:
-    case = write_tiny("halting", tocsin_folder, boosting_type="rf")
+    write_tiny(tiny.name, tocsin_folder, boosting_type="rf")
     ran = airflow.run(
-        f"retrain_{case.name}",
+        f"retrain_{tiny.name}",
         environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},
-        as_of=AS_OF.isoformat(),
+        as_of=(quiet + timedelta(hours=1)).isoformat(),
+        force=True,
     )
     assert ran.tasks["lightgbm.search"] == "failed"
     assert ran.tasks["promote"] == "success"
     assert ran.state == "success"
-    assert own_webhook.titles == [f"{case.title}: new champion"]
-    assert "FAILED: lightgbm" in own_webhook.received[0]["text"]
+    (message,) = own_webhook.received
+    assert "FAILED: lightgbm" in message["text"]
 
 
 def test_a_step_that_fails_fails_the_run_after_one_notification(
@@ -112,14 +102,28 @@ def test_a_step_that_fails_fails_the_run_after_one_notification(
     assert "retrain_success" not in parts
 
 
-def test_drift_retrains_although_there_are_too_few_new_rows(
-    airflow: Airflow, tocsin_folder: Path
+def test_drift_retrains_although_there_are_too_few_new_rows_unless_that_is_by_hand_only(
+    airflow: Airflow, tiny: UseCase, tocsin_folder: Path
 ) -> None:
-    case = write_tiny("drifting", tocsin_folder, new_rows=10**9)
-    assert airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat()).state == "success"
-    replay(case, until=AS_OF + timedelta(days=5), scenario=Scenario.COVARIATE)
-    as_of = (AS_OF + timedelta(days=5)).isoformat()
-    ran = airflow.run(f"retrain_{case.name}", as_of=as_of)
+    # Other rows, for those there were have come as traffic before.
+    write_tiny(tiny.name, tocsin_folder, new_rows=10**9, seed=1)
+    until = AS_OF + timedelta(days=20)
+    replay(tiny, until=until, scenario=Scenario.COVARIATE)
+    file = tocsin_folder / "use_cases" / f"{tiny.name}.yml"
+    declared = file.read_text(encoding="utf-8")
+    by_hand = {"retrain": {"every": None}}
+    file.write_text(yaml.safe_dump(yaml.safe_load(declared) | by_hand), encoding="utf-8")
+    reported = airflow.run(f"reporting_{tiny.name}", as_of=until.isoformat())
+    assert reported.state == "success"
+    assert reported.tasks["trigger_retrain"] == "skipped"
+    log = (tocsin_folder / "airflow.log").read_text(encoding="utf-8", errors="replace")
+    assert "no retrain is triggered: they are started by hand only" in log
+    file.write_text(declared, encoding="utf-8")
+    reported = airflow.run(f"reporting_{tiny.name}", as_of=until.isoformat())
+    assert reported.state == "success"
+    assert reported.tasks["drift_limit_crossed"] == "success"
+    assert reported.tasks["trigger_retrain"] == "success"
+    ran = airflow.run(f"retrain_{tiny.name}", as_of=until.isoformat())
     assert ran.tasks["promote"] == "success"
-    decisions = (tocsin_folder / "state" / "runs" / case.name).glob("*/decision.json")
+    decisions = (tocsin_folder / "state" / "runs" / tiny.name).glob("*/decision.json")
     assert any('"drift"' in path.read_text(encoding="utf-8") for path in decisions)

@@ -1,15 +1,9 @@
 """What Airflow shows of both DAGs: tasks, what each waits for, and on which terms."""
 
-import json
-import os
-import subprocess
-import sys
-from typing import Any
-
 import pytest
 import yaml
 
-from tests.dags.conftest import DAGS
+from tests.dags.conftest import Airflow, Json
 from tests.fixtures.tiny import write_tiny
 
 DONE, ANY = "all_done", "all_done_min_one_success"
@@ -53,8 +47,8 @@ GATES = {"decide", "check_data_availability", "drift_limit_crossed"}
 
 
 @pytest.fixture(scope="module")
-def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Both DAGs of a use case, as a child process of its own reads them from their files."""
+def dags(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Json:
+    """Both DAGs of a use case, as Airflow finds them."""
     folder = tmp_path_factory.mktemp("structure")
     write_tiny("tiny", folder)
     write_tiny("by_hand", folder)
@@ -64,55 +58,15 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "retrain": {"every": None},
     }
     path.write_text(yaml.safe_dump(declared), encoding="utf-8")
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
-        "AIRFLOW_HOME": str(folder / "airflow"),
-        "TOCSIN_STATE": str(folder / "state"),
-        "TOCSIN_USE_CASES": str(folder / "use_cases"),
-    }
-    files = [str(DAGS / "retrain.py"), str(DAGS / "reporting.py")]
-    child = subprocess.run(
-        [sys.executable, "-c", _CHILD, *files],
-        env=environment, cwd=folder, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    described: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
-    return described
-
-
-_CHILD = """
-import json, runpy, sys
-from airflow.sdk import DAG
-def described(dag):
-    return {
-        "schedule": dag.schedule and dag.schedule.expression,
-        "owner": dag.owner,
-        "owner_links": dag.owner_links,
-        "params": sorted(dag.params),
-        "tags": sorted(dag.tags),
-        "description": dag.description,
-        "max_active_runs": dag.max_active_runs,
-        "groups": sorted(group for group in dag.task_group.get_task_group_dict() if group),
-        "tasks": {
-            task.task_id: {
-                "upstream": sorted(task.upstream_task_ids),
-                "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
-                "type": task.task_type,
-                "retries": task.retries,
-                "minutes": task.execution_timeout.total_seconds() / 60,
-            }
-            for task in dag.tasks
-        },
-    }
-dags = [d for f in sys.argv[1:] for d in runpy.run_path(f).values() if isinstance(d, DAG)]
-print(json.dumps({dag.dag_id: described(dag) for dag in dags}))
-"""
+    dags: Json = airflow.found(folder)["dags"]
+    return dags
 
 
 @pytest.mark.parametrize(
     ("dag_id", "expected"), [("retrain_tiny", RETRAIN), ("reporting_tiny", REPORT)]
 )
 def test_each_task_waits_for_what_it_needs(
-    dags: dict[str, Any], dag_id: str, expected: dict[str, tuple[list[str], str]]
+    dags: Json, dag_id: str, expected: dict[str, tuple[list[str], str]]
 ) -> None:
     tasks = dict(dags[dag_id]["tasks"])
     watch = tasks.pop("watch")
@@ -124,19 +78,20 @@ def test_each_task_waits_for_what_it_needs(
     assert {t["minutes"] for t in tasks.values()} == {60 if "retrain" in dag_id else 20}
 
 
-def test_a_retrain_has_a_group_per_candidate(dags: dict[str, Any]) -> None:
+def test_a_retrain_has_a_group_per_candidate(dags: Json) -> None:
     assert dags["retrain_tiny"]["groups"] == ["lightgbm", "logistic_regression"]
     assert dags["reporting_tiny"]["groups"] == []
 
 
-def test_the_tasks_that_may_end_a_branch_are_short_circuits(dags: dict[str, Any]) -> None:
-    tasks = {name: t for dag in dags.values() for name, t in dag["tasks"].items()}
+def test_the_tasks_that_may_end_a_branch_are_short_circuits(dags: Json) -> None:
+    ours = (dags["retrain_tiny"], dags["reporting_tiny"])
+    tasks = {name: t for dag in ours for name, t in dag["tasks"].items()}
     circuits = {name for name, t in tasks.items() if "ShortCircuit" in t["type"]}
     assert circuits == GATES
     assert tasks["trigger_retrain"]["type"] == "TriggerDagRunOperator"
 
 
-def test_what_each_dag_is_given(dags: dict[str, Any]) -> None:
+def test_what_each_dag_is_given(dags: Json) -> None:
     retrain, report = dags["retrain_tiny"], dags["reporting_tiny"]
     assert (retrain["schedule"], report["schedule"]) == ("0 3 * * *", "0 */6 * * *")
     assert (retrain["params"], report["params"]) == (["force"], [])
@@ -146,12 +101,12 @@ def test_what_each_dag_is_given(dags: dict[str, Any]) -> None:
         assert (dag["owner"], dag["owner_links"]) == ("airflow", {})
 
 
-def test_a_use_case_s_owner_owns_its_dags_and_is_linked_in_the_list(dags: dict[str, Any]) -> None:
+def test_a_use_case_s_owner_owns_its_dags_and_is_linked_in_the_list(dags: Json) -> None:
     for name in ("retrain_by_hand", "reporting_by_hand"):
         assert dags[name]["owner"] == "Risk team"
         assert dags[name]["owner_links"] == {"Risk team": "https://wiki.example/risk"}
 
 
-def test_a_retrain_started_by_hand_only_has_no_schedule(dags: dict[str, Any]) -> None:
+def test_a_retrain_started_by_hand_only_has_no_schedule(dags: Json) -> None:
     assert dags["retrain_by_hand"]["schedule"] is None
     assert dags["reporting_by_hand"]["schedule"] == "0 */6 * * *"

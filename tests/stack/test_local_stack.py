@@ -281,9 +281,15 @@ def interrupt_while_it_starts(stack: LocalStack) -> int:
         return starting.wait(60)
 
 
-def test_down_and_ctrl_c_leave_no_process_and_up_finds_everything_again(
-    local_stack: LocalStack,
-) -> None:
+@pytest.mark.faults
+def test_ctrl_c_while_it_starts_leaves_no_process(local_stack: LocalStack) -> None:
+    down(local_stack.settings)
+    assert interrupt_while_it_starts(local_stack) != 0
+    assert processes_of(local_stack.settings.state) == ()
+    up(local_stack.settings, local_stack.ports, progress=quiet)
+
+
+def test_down_leaves_no_process_and_up_finds_everything_again(local_stack: LocalStack) -> None:
     registry = CollectorRegistry()
     Gauge("kept", "A figure that must survive", registry=registry).set(42)
     gateway = str(local_stack.running.settings.pushgateway_url)
@@ -294,9 +300,6 @@ def test_down_and_ctrl_c_leave_no_process_and_up_finds_everything_again(
     assert down(local_stack.settings)
     assert processes_of(local_stack.settings.state) == ()
     assert not any(component.healthy for component in status(local_stack.settings))
-
-    assert interrupt_while_it_starts(local_stack) != 0
-    assert processes_of(local_stack.settings.state) == ()
 
     again = up(local_stack.settings, local_stack.ports, progress=quiet)
     assert not again.was_up

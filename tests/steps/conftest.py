@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from monitoring.steps.places import model_registry
 from monitoring.steps.replay import moved
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
+from monitoring.training.registry import Registry
 from monitoring.use_case import UseCase
 from tests.training.conftest import Job, job
 
@@ -27,19 +29,40 @@ def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
     return job(fraud_case, card_rows.take(slice(None, None, 4)))
 
 
-@pytest.fixture
-def model(
-    cards: Job, mlflow_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Model]:
-    """The champion, in a state of its own."""
-    shutil.copy(mlflow_tables, tmp_path / "mlflow.db")
-    monkeypatch.setenv("TOCSIN_STATE", str(tmp_path))
-    settings.cache_clear()
-    registry = model_registry()
+@dataclass(frozen=True)
+class State:
+    """A state in which one model serves, and a copy of it: a registry names its files by paths."""
+
+    folder: Path
+    copy: Path
+    version: str
+
+
+@pytest.fixture(scope="package")
+def with_champion(
+    cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory
+) -> State:
+    """Log, register and promote the model once for all tests."""
+    folder = tmp_path_factory.mktemp("with_champion") / "state"
+    folder.mkdir()
+    database = Path(shutil.copy(mlflow_tables, folder / "mlflow.db"))
+    registry = Registry(f"sqlite:///{database}", folder / "artifacts")
     run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
     version = registry.register(cards.case, run_id)
     registry.promote(cards.case, version)
-    yield registry.load(cards.case, version.number)
+    copy = folder.with_name("copy")
+    shutil.copytree(folder, copy)
+    return State(folder, copy, version.number)
+
+
+@pytest.fixture
+def model(cards: Job, with_champion: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
+    """The champion, in a state that no test before has touched."""
+    shutil.rmtree(with_champion.folder)
+    shutil.copytree(with_champion.copy, with_champion.folder)
+    monkeypatch.setenv("TOCSIN_STATE", str(with_champion.folder))
+    settings.cache_clear()
+    yield model_registry().load(cards.case, with_champion.version)
     settings.cache_clear()
 
 

@@ -169,6 +169,7 @@ def test_rows_are_replayed_once(case: UseCase) -> None:
         replay(case, until=LATER)
 
 
+@pytest.mark.faults
 def test_an_unfinished_replay_is_not_finished_as_another_one(case: UseCase, kill: Kill) -> None:
     kill("add_rows")
     with pytest.raises(StepError, match="run `tocsin replay tiny` to finish it"):

@@ -39,7 +39,7 @@ def same(reference: list[Table], current: list[Table], chunk: int) -> None:
         assert summary_text(other, bins) == found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(tables(least=1), tables(), cuts, st.integers(1, 10))
 def test_memory_and_files_give_the_same_reference_and_summary(
     reference: pa.Table, current: pa.Table, cut: list[int], chunk: int
@@ -53,7 +53,7 @@ def test_memory_and_files_give_the_same_reference_and_summary(
         same(ways[0], ways[1], chunk)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(tables(least=1), tables(), cuts, st.integers(1, 10))
 def test_csv_gives_the_same_reference_and_summary_however_it_is_read(
     reference: pa.Table, current: pa.Table, cut: list[int], chunk: int

@@ -16,8 +16,8 @@ from tests.training.conftest import with_candidates
 @pytest.mark.parametrize(
     ("use_case", "rows", "candidate", "point", "floor"),
     [
-        # The point of the grid that the whole search chooses: benchmarks/training.py runs all.
-        ("fraud_case", "real_cards", "xgboost", {"max_depth": 6, "scale_pos_weight": 10}, 0.79),
+        # The quickest candidate: `make bench-job` trains all of them, of which xgboost ranks best.
+        ("fraud_case", "real_cards", "logistic_regression", {"C": 0.01}, 0.7),
         ("student_case", "real_students", "logistic_regression", {"C": 0.1}, 0.88),
     ],
 )

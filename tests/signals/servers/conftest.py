@@ -14,7 +14,7 @@ from tests.signals.figures import pushed
 from tests.signals.servers.watched import Watched, watching
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def servers(fraud: UseCase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """The servers, and the two use cases that they watch; nothing is pushed yet."""
     folder = tmp_path_factory.mktemp("watched")
@@ -22,7 +22,7 @@ def servers(fraud: UseCase, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop_here(servers: Watched) -> Here:
     """The use case `shop`, after all that the demo does with rows that drift."""
     now = datetime.now(UTC).replace(microsecond=0)
@@ -34,7 +34,7 @@ def shop_here(servers: Watched) -> Here:
     return here
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watched(servers: Watched, shop_here: Here) -> Watched:
     """The servers, with figures of both use cases.
 

@@ -46,13 +46,13 @@ WITHOUT_SERIES = {
 """Alerts whose value has a series only where something is wrong, or not yet critical."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(watched: Watched) -> UseCase:
     """The use case that the demo's own steps reported on."""
     return watched.case("shop")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def boards(watched: Watched) -> tuple[Board, ...]:
     """Every dashboard."""
     return (
