@@ -265,14 +265,20 @@ def _move_rounded(
     decimals = max((_decimals(float(heavy[place])) for place in finite), default=0)
     with np.errstate(over="ignore"):
         gaps = np.diff(heavy[finite].astype(np.float64), prepend=-np.inf, append=np.inf) / 2
+    taken = -np.inf  # up to here, what is near a value belongs to the one before
     for order, place in enumerate(finite):
         value = float(heavy[place])
         reach = max(SINGLE * abs(value), min(HALF * 10.0**-LEAST_DECIMALS, ROUNDED * abs(value)))
         reach = min(reach, gaps[order], gaps[order + 1])
-        near = (numbers >= value - reach) & (numbers <= value + reach)
-        if int(np.count_nonzero(near)) <= int(np.count_nonzero(numbers == heavy[place])):
+        beside = (numbers >= value - reach) & (numbers <= value + reach) & (numbers != heavy[place])
+        if taken >= value - reach:
+            beside &= numbers > taken
+        taken = value + reach
+        if not beside.any():
             continue
-        others = numbers[near & (numbers != heavy[place])].astype(np.float64)
+        others = numbers[beside]
+        # Of values next to each other in floating point, one is within reach of the other.
+        others = others[~np.isin(others, heavy)].astype(np.float64)
         others = others[_rounded(others, value, decimals)]
         equal[place] += len(others)
         where = np.searchsorted(edges[:-1], others.astype(edges.dtype))

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitoring import compare, fit
-from monitoring.summary.types import FeatureBins
+from monitoring.summary.count import count_numbers
+from monitoring.summary.types import FeatureBins, FeatureKind
 
 N = 2000
 RNG = np.random.default_rng(4)
@@ -127,3 +128,31 @@ def test_bins_of_many_values_and_of_whole_numbers_are_those_they_were() -> None:
 def test_decimals_of_money_are_numbers() -> None:
     frame = pd.DataFrame({"x": [Decimal("10.25"), Decimal("3.5")] * 20})
     assert fit(frame, window=10).bins[0].heavy == (3.5, 10.25)
+
+
+@pytest.mark.parametrize(
+    ("heavy", "between"),
+    [
+        # Midway, as far from one as from the other.
+        ([1.0, 1.01], [1.005]),
+        ([1.0, 1.01, 1.02], [1.005, 1.015, 1.0051]),
+        # Next to each other in floating point: half the gap rounds up to the whole.
+        ([2.0**55, 2.0**55 + 8], [2.0**55, 2.0**55 + 8]),
+        ([2.0**55, 2.0**55 + 8, 2.0**55 + 16], [2.0**55 - 4, 2.0**55 + 16]),
+        ([0.1, float(np.nextafter(0.1, 1))], [0.1000001, 0.0999999]),
+    ],
+)
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_what_lies_near_two_values_is_counted_once(
+    heavy: list[float], between: list[float], kind: type[np.floating[Any]]
+) -> None:
+    """Said before: a bin of -1 rows."""
+    bins = FeatureBins(
+        "x", FeatureKind.NUMERIC, edges=tuple(heavy), heavy=tuple(heavy), low=-np.inf, high=np.inf
+    )
+    numbers = np.array([*heavy * 3, *between], kind)
+    counts, _, _ = count_numbers(bins, numbers)
+    assert (counts >= 0).all()
+    assert counts.sum() == len(numbers)
+    parts = [count_numbers(bins, part)[0] for part in np.array_split(numbers, 4)]
+    assert np.array_equal(np.sum(parts, axis=0), counts)
