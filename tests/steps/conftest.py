@@ -30,39 +30,42 @@ def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
 
 
 @dataclass(frozen=True)
-class State:
-    """A state in which one model serves, and a copy of it: a registry names its files by paths."""
+class Served:
+    """A registry in which one model serves: its database, its files, and a copy of these."""
 
-    folder: Path
+    database: Path
+    artifacts: Path
     copy: Path
     version: str
 
 
 @pytest.fixture(scope="package")
-def with_champion(
-    cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory
-) -> State:
+def served(cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Served:
     """Log, register and promote the model once for all tests."""
-    folder = tmp_path_factory.mktemp("with_champion") / "state"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("served")
     database = Path(shutil.copy(mlflow_tables, folder / "mlflow.db"))
     registry = Registry(f"sqlite:///{database}", folder / "artifacts")
     run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
     version = registry.register(cards.case, run_id)
     registry.promote(cards.case, version)
-    copy = folder.with_name("copy")
-    shutil.copytree(folder, copy)
-    return State(folder, copy, version.number)
+    copy = Path(shutil.copytree(folder / "artifacts", folder / "copy"))
+    return Served(database, folder / "artifacts", copy, version.number)
 
 
 @pytest.fixture
-def model(cards: Job, with_champion: State, monkeypatch: pytest.MonkeyPatch) -> Iterator[Model]:
-    """The champion, in a state that no test before has touched."""
-    shutil.rmtree(with_champion.folder)
-    shutil.copytree(with_champion.copy, with_champion.folder)
-    monkeypatch.setenv("TOCSIN_STATE", str(with_champion.folder))
+def model(
+    cards: Job, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Model]:
+    """The champion, in a state of its own.
+
+    The database names the files by their paths: they are put back where they were.
+    """
+    shutil.copy(served.database, tmp_path / "mlflow.db")
+    shutil.rmtree(served.artifacts)
+    shutil.copytree(served.copy, served.artifacts)
+    monkeypatch.setenv("TOCSIN_STATE", str(tmp_path))
     settings.cache_clear()
-    yield model_registry().load(cards.case, with_champion.version)
+    yield model_registry().load(cards.case, served.version)
     settings.cache_clear()
 
 

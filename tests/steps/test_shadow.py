@@ -16,7 +16,7 @@ from monitoring.steps.report.report_outcome import publish_report
 from monitoring.steps.report.shadow import Shadow, shadow_of
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
-from tests.steps.conftest import AS_OF, send
+from tests.steps.conftest import AS_OF, Served, send
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -88,14 +88,19 @@ def test_it_is_not_judged_on_rows_it_learned_from(cards: Job, model: Model, twin
 
 
 def test_one_that_cannot_be_loaded_costs_its_own_figures_alone(
-    cards: Job, model: Model, twin: Model, pushgateway: str, monkeypatch: pytest.MonkeyPatch
+    cards: Job,
+    served: Served,
+    model: Model,
+    twin: Model,
+    pushgateway: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is lost after it had scored a window, and before that window's labels have come."""
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
         shadow = shadow_of(cards.case, store)
         measure_windows(CLOSED, store, model, shadow)
-        lose(cards, twin)
+        lose(cards, served, twin)
         figures = measure_windows(MATURE, store, model, shadow)
     assert figures.shadow is None
     assert figures.realised is not None
@@ -110,12 +115,12 @@ def test_one_that_cannot_be_loaded_costs_its_own_figures_alone(
 
 
 def test_a_lost_version_that_scored_the_mature_window_costs_that_window_s_figures_alone(
-    cards: Job, model: Model, twin: Model
+    cards: Job, served: Served, model: Model, twin: Model
 ) -> None:
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
         model_registry().promote(cards.case, model_registry().version(cards.case, twin.version))
-        lose(cards, model)
+        lose(cards, served, model)
         figures = measure_windows(MATURE, store, twin)
     assert figures.verdict.model_version == twin.version
     assert (figures.realised, figures.estimated_then, figures.scorer_unreadable) == (
@@ -126,11 +131,11 @@ def test_a_lost_version_that_scored_the_mature_window_costs_that_window_s_figure
     assert "can't be loaded" in figures.text(cards.case)
 
 
-def lose(cards: Job, model: Model) -> None:
+def lose(cards: Job, served: Served, model: Model) -> None:
     """Remove the files of a version, as a cleared bucket would."""
     registry = model_registry()
     run_id = registry.version(cards.case, str(model.version)).run_id
-    files = list(settings().artifacts.glob(f"**/{run_id}/**/manifest.json"))
+    files = list(served.artifacts.glob(f"**/{run_id}/**/manifest.json"))
     assert files
     for file in files:
         file.unlink()

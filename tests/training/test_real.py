@@ -17,7 +17,7 @@ from tests.training.conftest import with_candidates
     ("use_case", "rows", "candidate", "point", "floor"),
     [
         # The quickest candidate: `make bench-job` trains all of them, of which xgboost ranks best.
-        ("fraud_case", "real_cards", "logistic_regression", {"C": 0.01}, 0.7),
+        ("fraud_case", "real_cards", "logistic_regression", {"C": 0.01}, 0.68),
         ("student_case", "real_students", "logistic_regression", {"C": 0.1}, 0.88),
     ],
 )
