@@ -57,6 +57,8 @@ def dags(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Json:
         "owner": {"name": "Risk team", "link": "https://wiki.example/risk"},
         "retrain": {"every": None},
     }
+    boosting = {"steps": ["sklearn.ensemble.HistGradientBoostingClassifier"]}
+    declared["candidates"]["gradient_boosting"] = boosting
     path.write_text(yaml.safe_dump(declared), encoding="utf-8")
     dags: Json = airflow.found(folder)["dags"]
     return dags
@@ -81,6 +83,13 @@ def test_each_task_waits_for_what_it_needs(
 def test_a_retrain_has_a_group_per_candidate(dags: Json) -> None:
     assert dags["retrain_tiny"]["groups"] == ["lightgbm", "logistic_regression"]
     assert dags["reporting_tiny"]["groups"] == []
+
+
+def test_one_more_candidate_in_the_file_is_a_group_of_tasks_more(dags: Json) -> None:
+    more = set(dags["retrain_by_hand"]["tasks"]) - set(dags["retrain_tiny"]["tasks"])
+    assert more == {f"gradient_boosting.{step}" for step in ("search", "train", "log")}
+    selecting = dags["retrain_by_hand"]["tasks"]["select"]["upstream"]
+    assert "gradient_boosting.log" in selecting
 
 
 def test_the_tasks_that_may_end_a_branch_are_short_circuits(dags: Json) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from mlflow import MlflowClient
 from pydantic import TypeAdapter
 
@@ -18,7 +19,15 @@ from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source import read_source
 from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.retrain.decision import DriftFinding, Episode, detect_drift, episode_of
+from monitoring.steps.retrain.decision import (
+    DriftFinding,
+    Episode,
+    NewRows,
+    Reason,
+    decide,
+    detect_drift,
+    episode_of,
+)
 from monitoring.steps.run import Run
 from monitoring.training.registry import Version
 from monitoring.use_case import UseCase
@@ -145,3 +154,16 @@ def test_the_stored_verdicts_say_when_the_drift_began(case: UseCase) -> None:
     assert found_at(2).since is None
     assert found_at(3).since == NOW - 4 * DAY
     assert found_at(4).since is None
+
+
+def test_a_retrain_that_is_started_by_hand_only_was_asked_for_by_a_person(case: UseCase) -> None:
+    run = run_at(NOW)
+    run.write("fresh", NewRows(rows=0, wanted=1000))
+    run.write("drift", DriftFinding(verdict_id=None, share=None, since=None, words="no drift"))
+    assert decide(run).reason is Reason.NO_CHAMPION
+    folder = settings().use_cases
+    assert folder is not None
+    declared = yaml.safe_load((folder / "tiny.yml").read_text(encoding="utf-8"))
+    declared["retrain"]["every"] = None
+    (folder / "tiny.yml").write_text(yaml.safe_dump(declared), encoding="utf-8")
+    assert decide(run).reason is Reason.FORCED
