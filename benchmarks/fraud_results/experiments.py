@@ -20,12 +20,12 @@ from xgboost import XGBClassifier
 from benchmarks.fraud_results.past import AMOUNT, CLOCK, NEAREST
 from benchmarks.fraud_results.recipes import (
     Columns,
-    FocalXGB,
     HardNegatives,
     IsolationAlone,
     WithIsolation,
 )
 from benchmarks.fraud_results.run import Experiment, Make
+from monitoring.training.focal import FocalXGBClassifier
 from monitoring.training.pipeline import build_pipeline
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
@@ -101,9 +101,9 @@ def net(seed: int, **parameters: Any) -> MLPClassifier:
     return MLPClassifier(random_state=seed, **{**usual, **parameters})
 
 
-def focal(seed: int, **parameters: Any) -> FocalXGB:
+def focal(seed: int, **parameters: Any) -> FocalXGBClassifier:
     """Return XGBoost on the focal loss."""
-    return FocalXGB(
+    return FocalXGBClassifier(
         n_estimators=300, learning_rate=0.1, max_depth=6, tree_method="hist", n_jobs=1,
         random_state=seed, **parameters,
     )  # fmt: skip

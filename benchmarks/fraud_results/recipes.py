@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from xgboost import XGBClassifier
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]
@@ -74,50 +73,6 @@ class IsolationAlone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([1 - share, share])
 
 
-class FocalXGB(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """XGBoost on the focal loss, which down-weights rows that are well classified already.
-
-    Lin et al., 2017: ``-a_t (1 - p_t)^gamma ln p_t``, a_t = alpha for positives and 1 - alpha for
-    others. The second derivative is the one of the first, by a central difference.
-    """
-
-    def __init__(self, gamma: float = 2.0, alpha: float = 0.5, **parameters: Any) -> None:
-        self.gamma = gamma
-        self.alpha = alpha
-        self.parameters = parameters
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """Return every parameter, XGBoost's own beside the loss's."""
-        return {"gamma": self.gamma, "alpha": self.alpha, **self.parameters}
-
-    def fit(self, rows: Floats, labels: Labels) -> FocalXGB:
-        """Boost."""
-        self.classes_ = np.unique(labels)
-        model = XGBClassifier(objective=self.gradients, base_score=0.5, **self.parameters)
-        self.model_ = model.fit(rows, labels)
-        return self
-
-    def predict_proba(self, rows: Floats) -> Floats:
-        """Return (n, 2)."""
-        positive = _logistic(self.model_.predict(rows, output_margin=True).astype(np.float64))
-        return np.column_stack([1 - positive, positive])
-
-    def gradients(self, labels: Floats, margins: Floats) -> tuple[Floats, Floats]:
-        """Return the first and second derivative by margin, each (n,)."""
-        step = 1e-3
-        first = self._slope(labels, margins)
-        second = self._slope(labels, margins + step) - self._slope(labels, margins - step)
-        return first, np.maximum(second / (2 * step), 1e-6)
-
-    def _slope(self, labels: Floats, margins: Floats) -> Floats:
-        side = np.where(labels == 1, 1.0, -1.0)
-        right = np.clip(_logistic(side * margins.astype(np.float64)), 1e-12, 1 - 1e-12)
-        weight = np.where(labels == 1, self.alpha, 1 - self.alpha)
-        wrong = 1 - right
-        inner = self.gamma * right * np.log(right) - wrong
-        return np.asarray(side * weight * wrong**self.gamma * inner)
-
-
 class HardNegatives(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier fitted on positives, the hardest negatives and one in twenty of the others.
 
@@ -147,7 +102,3 @@ class HardNegatives(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, rows: Floats) -> Floats:
         """Return (n, 2)."""
         return np.asarray(self.classifier_.predict_proba(rows))
-
-
-def _logistic(odds: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-odds)))

@@ -60,14 +60,14 @@ class FocalXGBClassifier(XGBClassifier):  # type: ignore[misc]
             msg = "focal loss knows no `scale_pos_weight`: positives are weighed by `focal_alpha`"
             raise TrainingError(msg)
         declared: Any = self.objective
-        self.objective: Any = self._gradients
+        self.objective: Any = self.gradients
         try:
             super().fit(rows, labels)
         finally:
             self.objective = declared
         return self
 
-    def _gradients(self, labels: Floats, margins: Floats) -> tuple[Floats, Floats]:
+    def gradients(self, labels: Floats, margins: Floats) -> tuple[Floats, Floats]:
         """Return the first and second derivative by margin, each (n,)."""
         second = self._slope(labels, margins + _STEP) - self._slope(labels, margins - _STEP)
         return self._slope(labels, margins), np.maximum(second / (2 * _STEP), _LEAST)

@@ -9,7 +9,6 @@ from sklearn.metrics import average_precision_score
 
 from benchmarks.fraud_results.measure import Part, precision_of, result
 from benchmarks.fraud_results.past import AMOUNT, CLOCK, NEAREST, NEIGHBOURS, past_columns
-from benchmarks.fraud_results.recipes import FocalXGB
 from monitoring.use_case import Costs, MissedCost
 
 COSTS = Costs(missed=MissedCost(of_amount=1.0), false_alarm=5, review=2)
@@ -65,19 +64,3 @@ def test_an_interval_holds_its_figure_and_a_model_is_not_above_itself() -> None:
     assert found.interval.high - found.interval.low > 0.05
     assert found.above(precision_of(scores, label)).high == 0
     assert found.above(precision_of(rng.permutation(scores), label)).low > 0
-
-
-@pytest.mark.parametrize("gamma", [0.0, 2.0])
-def test_the_focal_loss_has_the_slope_of_its_formula(gamma: float) -> None:
-    labels, margins = np.array([1.0, 0.0, 1.0, 0.0]), np.array([-2.0, 1.5, 3.0, -4.0])
-
-    def loss(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-        right = expit(np.where(labels == 1, odds, -odds))
-        weight = np.where(labels == 1, 0.25, 0.75)
-        return np.asarray(-weight * (1 - right) ** gamma * np.log(right))
-
-    step = 1e-5
-    expected = (loss(margins + step) - loss(margins - step)) / (2 * step)
-    first, second = FocalXGB(gamma=gamma, alpha=0.25).gradients(labels, margins)
-    np.testing.assert_allclose(first, expected, rtol=1e-5)
-    assert (second > 0).all()

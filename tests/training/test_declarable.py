@@ -9,6 +9,7 @@ import pytest
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
 from pydantic import ValidationError
+from scipy.special import expit
 from sklearn.ensemble import (
     IsolationForest,
     RandomForestClassifier,
@@ -133,6 +134,24 @@ def test_an_isolation_forest_appends_its_score_which_is_high_for_outliers(
     by_hand = IsolationForest(random_state=0).fit(table.to_numpy())
     np.testing.assert_allclose(columns[:, -1], -by_hand.score_samples(table.to_numpy()))
     assert columns[rare == 1, -1].min() > columns[:, -1].mean()
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_the_focal_loss_has_the_slope_of_its_formula(gamma: float) -> None:
+    labels, margins = np.array([1.0, 0.0, 1.0, 0.0]), np.array([-2.0, 1.5, 3.0, -4.0])
+
+    def loss(odds: np.ndarray) -> np.ndarray:
+        right = expit(np.where(labels == 1, odds, -odds))
+        weight = np.where(labels == 1, 0.25, 0.75)
+        return np.asarray(-weight * (1 - right) ** gamma * np.log(right))
+
+    step = 1e-5
+    expected = (loss(margins + step) - loss(margins - step)) / (2 * step)
+    first, second = FocalXGBClassifier(focal_gamma=gamma, focal_alpha=0.25).gradients(
+        labels, margins
+    )
+    np.testing.assert_allclose(first, expected, rtol=1e-5)
+    assert (second > 0).all()
 
 
 def test_focal_loss_without_focus_is_the_log_loss_of_xgboost(
