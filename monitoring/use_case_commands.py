@@ -1,4 +1,4 @@
-"""The commands `tocsin use-case`: check a file, list what there is."""
+"""The commands `tocsin use-case`: draft a file, check it, list what there is."""
 
 from __future__ import annotations
 
@@ -9,17 +9,66 @@ import typer
 
 from monitoring.command import readable_errors
 from monitoring.errors import TocsinError
+from monitoring.wording import several
 
 if TYPE_CHECKING:
+    from monitoring.use_case import UseCase
     from monitoring.use_case_file import UseCases
 
-app = typer.Typer(no_args_is_help=True, help="Use-case files: check, list.")
+app = typer.Typer(no_args_is_help=True, help="Use-case files: new, check, list.")
+
+
+@app.command("new")
+def new_use_case(
+    name: Annotated[str, typer.Argument(help="Short name: small letters, digits and _.")],
+    data: Annotated[Path, typer.Option(help="A CSV or Parquet file of labelled rows.")],
+    target: Annotated[
+        str | None, typer.Option(help="Column of labels; the last one if not given.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; NAME.yml if not given.")] = None,
+) -> None:
+    """Draft a use-case file from a data file: `tocsin use-case new churn --data churn.csv`.
+
+    Types, target, time, id and money are guessed, and each guess is marked.
+    """
+    from monitoring.settings import settings
+    from monitoring.sources.auto import first_look
+    from monitoring.sources.draft import draft, guesses
+    from monitoring.use_case_file import UseCaseError, load_named
+
+    file = Path(f"{name}.yml") if out is None else out
+    with readable_errors():
+        if file.exists():
+            msg = f"{file} is there: remove it, or name another with --out"
+            raise UseCaseError(msg)
+        look = first_look(data, target)
+        folder, path = settings().data.resolve(), data.resolve()
+        inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+        heading = (
+            f"Drafted from {data.name} by `tocsin use-case new`. Each line `# guess: ...` says",
+            "what the field below it rests on: check it, correct it, and remove the mark.",
+        )
+        text = draft(name, str(inside), look, heading=heading, delays=("1d", "3d"))
+        file.write_text(text, encoding="utf-8")
+        try:
+            load_named(file)
+        except UseCaseError:
+            file.unlink()
+            raise
+    typer.echo(f"{file}: drafted from {data}; {several(len(guesses(text)), 'guess', 'guesses')}")
+    typer.echo(f"next: edit it, then `tocsin use-case check {file} --data`")
 
 
 @app.command("check")
-def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
+def check_use_case(
+    path: Annotated[Path, typer.Argument(help="The file to check.")],
+    data: Annotated[
+        bool, typer.Option("--data", help="Read the source, too: what is kept, and set aside.")
+    ] = False,
+) -> None:
     """Check a use-case file and build its candidates: `tocsin use-case check my_model.yml`."""
     from monitoring.signals.use_case_fit import check_fit
+    from monitoring.sources.draft import guesses
     from monitoring.sources.source import check_source
     from monitoring.training.pipeline import check_candidates
     from monitoring.use_case_file import load_named
@@ -34,6 +83,25 @@ def check_use_case(path: Annotated[Path, typer.Argument(help="The file to check.
             error.add_note(f"in {path}")
             raise
     typer.echo(f"{path}: {case.name} ({case.title}) is valid")
+    for guess in guesses(path.read_text(encoding="utf-8")):
+        typer.echo(f"  line {guess.line}, `{guess.field}` is a guess: {guess.reason}")
+    if data:
+        _show_source(case)
+
+
+def _show_source(case: UseCase) -> None:
+    """Print what of a use case's source is kept, and how it is split."""
+    from monitoring.settings import settings
+    from monitoring.sources.source import read_source
+    from monitoring.sources.source_account import part_account, source_account
+    from monitoring.training.split import split_rows
+
+    with readable_errors():
+        checked = read_source(case, settings().data)
+        for line in source_account(checked, case):
+            typer.echo(line)
+        for name, part in split_rows(checked.rows.labelled, case.split).parts.items():
+            typer.echo(part_account(name, part))
 
 
 @app.command("list")

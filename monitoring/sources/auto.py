@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.field_types import did_you_mean
 from monitoring.row_files import CSV_ENDINGS, is_there
 from monitoring.rows.parsing import ColumnTypeError, is_text, parse_numbers, parse_times
 from monitoring.sources.location import FoundFile, SourceError
@@ -34,6 +36,8 @@ _NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows,
 
 _IDS = ("id", "uuid", "guid", "index")
 
+_MONEY = frozenset({"amount", "amt", "price", "total", "payment", "value", "revenue", "cost"})
+
 
 @dataclass(frozen=True)
 class FirstLook:
@@ -42,11 +46,15 @@ class FirstLook:
     Attributes
     ----------
     target
-        The last column; of its values the rarest one is watched.
+        The last column, or the one that was named; of its values the rarest one is watched.
+    share
+        Of the rows that have that value.
     event_time
         The first column of times in ISO 8601, if there is one.
     id
         The first column that is called so and names each row once, if there is one.
+    amount
+        The first column of numbers that is called as money is, if there is one.
     numeric, categorical
         The other columns, but for texts of which most differ from row to row.
     left_out
@@ -55,8 +63,10 @@ class FirstLook:
 
     rows: int
     target: Target
+    share: float
     event_time: str | None
     id: str | None
+    amount: str | None
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -121,24 +131,33 @@ def declared_csv(case: UseCase) -> DeclaredCsv:
     return DeclaredCsv(source.delimiter, source.decimal, source.missing)
 
 
-def first_look(path: Path) -> FirstLook:
-    """Return what a CSV file's columns look like.
+def first_look(path: Path, target: str | None = None) -> FirstLook:
+    """Return what the columns of a CSV or Parquet file look like.
+
+    Parameters
+    ----------
+    target
+        Name of the column of labels; the last one if unset.
 
     Raises
     ------
     SourceError
-        It can't be read, has no rows or no feature, or its last column has one value or too many.
+        It can't be read, has no rows or no feature, no such target, or one of a single value or
+        of too many.
     """
-    frame, others = _columns_of(path, DETECTED)
+    frame, others = _columns_of(path, DETECTED, target)
     event_time = next((name for name in others if _is_time(frame[name])), None)
     row_id = next((name for name in others if _is_id(frame[name])), None)
     free = [name for name in others if name not in (event_time, row_id) and name]
     numeric, categorical, left_out = _kinds(frame, free)
     if not numeric and not categorical:
-        msg = f"{path}: no column before the target, {frame.columns[-1]!r}, can be a feature"
+        msg = f"{path}: no column but the target, {frame.columns[-1]!r}, can be a feature"
         raise SourceError(msg)
-    target = _target(frame.iloc[:, -1], path)
-    return FirstLook(len(frame), target, event_time, row_id, numeric, categorical, left_out)
+    found, share = _target(frame.iloc[:, -1], path)
+    amount = next((name for name in numeric if _is_money(name)), None)
+    return FirstLook(
+        len(frame), found, share, event_time, row_id, amount, numeric, categorical, left_out
+    )
 
 
 def _with_columns(case: UseCase, path: str, target: Any, features: Any) -> UseCase:
@@ -160,14 +179,21 @@ def _inferred(
         _log.warning(
             "%s: most values of %s are distinct: not used as a feature", path, ", ".join(left_out)
         )
-    target = _target(frame.iloc[:, -1], path)
-    return target, Features(numeric=numeric, categorical=categorical)
+    found, _ = _target(frame.iloc[:, -1], path)
+    return found, Features(numeric=numeric, categorical=categorical)
 
 
-def _columns_of(path: Path, declared: DeclaredCsv) -> tuple[pd.DataFrame, list[str]]:
-    """Return a file's rows, and the names of its columns but the last and those of an index."""
+def _columns_of(
+    path: Path, declared: DeclaredCsv, target: str | None = None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return a file's rows, the target last, and the names of the others but those of an index."""
     files = [FoundFile(str(path), path.name)]
     frame = rows_of_files(str(path), files, declared=declared).frame
+    if target is not None:
+        if target not in frame.columns:
+            msg = f"{path}: no column {did_you_mean(target, map(str, frame.columns))}"
+            raise SourceError(msg)
+        frame = frame[[*(name for name in frame.columns if name != target), target]]
     others = [str(name) for name in frame.columns[:-1]]
     if not len(frame) or not others:
         msg = f"{path}: `auto` needs rows, and a feature column before the target"
@@ -222,8 +248,12 @@ def _is_id(column: pd.Series) -> bool:
     return is_called_so and whole and bool(column.notna().all()) and column.is_unique
 
 
-def _target(column: pd.Series, path: Path) -> Target:
-    """Return the target that a column is; the rarest of its values is the positive or watched."""
+def _is_money(name: str) -> bool:
+    return not _MONEY.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
+
+
+def _target(column: pd.Series, path: Path) -> tuple[Target, float]:
+    """Return the target that a column is, and the share of what is watched: its rarest value."""
     present = column[column.notna() & (column.astype(object) != "")]
     # How a target is read, letter case and spaces around a word don't matter.
     spelled = present.map(
@@ -233,7 +263,7 @@ def _target(column: pd.Series, path: Path) -> Target:
     if not 2 <= len(counts) <= MOST_CLASSES:
         some = ", ".join(str(value) for value in counts.index[:10])
         msg = (
-            f"{path}: the last column, {column.name!r}, is taken as the target, which has two to "
+            f"{path}: column {column.name!r} is taken as the target, which has two to "
             f"{MOST_CLASSES} values, not {len(counts):,} ({some}): name the target and its values"
         )
         raise SourceError(msg)
@@ -241,11 +271,12 @@ def _target(column: pd.Series, path: Path) -> Target:
         (present[spelled == value].mode().iloc[0], rows)
         for value, rows in counts.sort_index(ascending=False).items()
     ]
-    rarest = _plain(min(values, key=lambda pair: pair[1])[0])
+    value, rows = min(values, key=lambda pair: pair[1])
+    rarest, share = _plain(value), rows / len(present)
     if len(values) == 2:
-        return Target(name=str(column.name), positive=rarest)
+        return Target(name=str(column.name), positive=rarest), share
     classes = tuple(_plain(value) for value, _ in reversed(values))
-    return Target(name=str(column.name), classes=classes, watch=(rarest,))
+    return Target(name=str(column.name), classes=classes, watch=(rarest,)), share
 
 
 def _plain(value: Any) -> int | str | bool:

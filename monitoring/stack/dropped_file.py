@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from monitoring.settings import Settings
 from monitoring.sources.auto import FirstLook, csv_files, first_look
+from monitoring.sources.draft import draft
 from monitoring.stack.folders import Folders
 from monitoring.use_case_file import SHIPPED, load_named
 
@@ -18,7 +16,8 @@ _MARK = "# Written by `tocsin demo`, and written anew by the next one: remove th
 
 _LONGEST_NAME = 25
 
-_MANY_ROWS = 500_000
+_DELAYS = ("2h", "6h")
+"""Short, so that the demo's traffic of two days has a window with labels and one without."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,8 @@ def use_case_of_dropped_file(settings: Settings) -> DroppedFile | None:
     look = first_look(file)
     is_new = not path.is_file()
     folder.mkdir(parents=True, exist_ok=True)
-    content = yaml.safe_dump(_content(name, file, look), sort_keys=False, allow_unicode=True)
-    path.write_text(f"{_MARK}\n{content}", encoding="utf-8")
+    text = draft(name, file.name, look, heading=(), delays=_DELAYS)
+    path.write_text(f"{_MARK}\n{text}", encoding="utf-8")
     load_named(path)
     return DroppedFile(name, path, is_new, _sentences(file, name, path, look))
 
@@ -97,57 +96,6 @@ def _name_of(file: Path) -> str:
     return f"{name}_csv" if name in taken else name
 
 
-def _content(name: str, file: Path, look: FirstLook) -> dict[str, Any]:
-    target = look.target
-    labels: dict[str, Any] = {"name": target.name}
-    if target.classes is None:
-        labels["positive"] = target.positive
-    else:
-        labels |= {"classes": list(target.classes), "watch": list(target.watch)}
-    # The last row must not lie in the future.
-    spacing = "1m" if look.rows < _MANY_ROWS else "0.01s"
-    event_time: dict[str, Any] = {"origin": "2024-01-01T00:00:00Z", "spacing": spacing}
-    split: dict[str, Any] = {"by": "random", "random_state": 0}
-    if look.event_time is not None:
-        event_time, split = {"name": look.event_time}, {"by": "time"}
-    features = {"numeric": list(look.numeric), "categorical": list(look.categorical)}
-    columns: dict[str, Any] = {"event_time": event_time, "id": look.id, "target": labels}
-    return {
-        "name": name,
-        "title": name.replace("_", " ").capitalize(),
-        "source": {"path": file.name},
-        "columns": {
-            **{key: value for key, value in columns.items() if value is not None},
-            "features": {kind: names for kind, names in features.items() if names},
-        },
-        # Short, so that the demo's traffic of two days has a window with labels and one without.
-        "labels": {"delay": "2h", "mature_after": "6h"},
-        "split": split,
-        "candidates": {
-            "logistic_regression": {
-                "steps": [
-                    "sklearn.preprocessing.StandardScaler",
-                    "sklearn.linear_model.LogisticRegression",
-                ],
-                "parameters": {"max_iter": 1000},
-                "search": {"C": [0.01, 1.0]},
-            },
-            "lightgbm": {
-                "steps": ["lightgbm.LGBMClassifier"],
-                "parameters": {"n_estimators": 100, "learning_rate": 0.05},
-                "search": {"num_leaves": [7, 15]},
-            },
-        },
-        "costs": {"missed": {"fixed": 10}, "false_alarm": 1},
-        "drift": {"window": "1d"},
-        "thresholds": {
-            "recall": {"below": {"warning": 0.75, "critical": 0.6}},
-            "drift_score": {"above": {"warning": 0.1, "critical": 0.3}},
-            "quarantined": {"above": {"warning": 0}},
-        },
-    }
-
-
 def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str, ...]:
     target = look.target
     watched = target.positive if target.classes is None else target.watch[0]
@@ -168,5 +116,5 @@ def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str,
         f"  {time}{names}",
         f"  features: {len(look.numeric)} columns of numbers, {len(look.categorical)} of words"
         f"{without}",
-        f"  costs are placeholders, 10 a missed one and 1 a false alarm: edit {path}",
+        f"  costs are placeholders: edit {path}, in which every guess is marked",
     )

@@ -92,7 +92,7 @@ def test_a_last_column_of_one_value_or_too_many_is_an_error(
 ) -> None:
     write(tmp_path, raw(21).assign(lost=values))
     for look in (lambda: resolve(AUTO, tmp_path), lambda: first_look(tmp_path / "a.csv")):
-        with pytest.raises(SourceError, match=r"a\.csv: the last column, 'lost'.*20 values, not"):
+        with pytest.raises(SourceError, match=r"a\.csv: column 'lost' is taken .*20 values, not"):
             look()
 
 
@@ -127,8 +127,10 @@ def test_a_first_look_finds_times_and_ids(tmp_path: Path) -> None:
     assert look == FirstLook(
         rows=6,
         target=Target(name="lost", positive=1),
+        share=look.share,
         event_time="when",
         id="order_id",
+        amount=None,
         numeric=("weight",),
         categorical=("kind",),
         left_out=("parcel",),

@@ -138,5 +138,5 @@ def test_a_file_that_was_edited_stays_and_one_that_was_not_is_written_anew(
 
 
 def test_a_file_that_can_t_be_watched_is_an_error_that_says_why(settings: Settings) -> None:
-    with pytest.raises(SourceError, match=r"the last column, 'bought'.*values, not 200"):
+    with pytest.raises(SourceError, match=r"column 'bought' is taken .*values, not 200"):
         dropped(settings, shop=shop(bought=range(200)))

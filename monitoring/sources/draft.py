@@ -1,0 +1,173 @@
+"""A use-case file drafted from a data file: every guess in it is marked, and the marks are found.
+
+A guess is marked by a comment on the line above it, which says what it rests on. Who has checked a
+guess removes the comment: what is left is what is still open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from monitoring.sources.auto import FirstLook
+from monitoring.wording import percent, several
+
+MARK = "# guess: "
+
+_GUESS = re.compile(rf"^\s*{re.escape(MARK)}(?P<reason>.*)$")
+_FIELD = re.compile(r"^\s*(?P<name>[A-Za-z_][\w ]*):")
+
+_MANY_ROWS = 500_000
+_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A guess that a use-case file still marks: its line, counted from 1, its field, and why."""
+
+    line: int
+    field: str
+    reason: str
+
+
+def guesses(text: str) -> tuple[Guess, ...]:
+    """Return the guesses that a use-case file still marks, in order."""
+    lines = text.splitlines()
+    found = []
+    for place, line in enumerate(lines):
+        guess = _GUESS.match(line)
+        if guess is None:
+            continue
+        below = (_FIELD.match(later) for later in lines[place + 1 :])
+        field = next((match["name"] for match in below if match is not None), "")
+        found.append(Guess(place + 1, field, guess["reason"]))
+    return tuple(found)
+
+
+def draft(
+    name: str, path: str, look: FirstLook, *, heading: Sequence[str], delays: tuple[str, str]
+) -> str:
+    """Return the text of a use-case file for a data file.
+
+    Parameters
+    ----------
+    path
+        Of the data file, as `source.path` has it.
+    heading
+        Comments at the top, a line each.
+    delays
+        Usual time from an event to its label, and the time after which a window is mature.
+    """
+    lines = [
+        *(f"# {line}" for line in heading),
+        _field("name", name),
+        _field("title", name.replace("_", " ").capitalize()),
+        _field("source", {"path": path}),
+        "columns:",
+        *(f"  {line}" for field in _columns(look) for line in field.splitlines()),
+        *_labels(delays),
+        *_split(look),
+        *_candidates(),
+        *_costs(look),
+        _field("drift", {"window": "1d", "min_effect": 0.1}),
+        *_thresholds(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _field(name: str, value: Any, indent: int = 0) -> str:
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=_WIDTH
+    )
+    first, *others = text.removesuffix("...\n").splitlines()
+    margin = " " * indent
+    return "\n".join([f"{margin}{name}: {first}", *(f"{margin}  {line}" for line in others)])
+
+
+def _columns(look: FirstLook) -> Iterator[str]:
+    if look.event_time is None:
+        yield f"{MARK}no column looks like a time: the order of the rows stands in"
+        # The last row must not lie in the future.
+        spacing = "1m" if look.rows < _MANY_ROWS else "0.01s"
+        yield _field("event_time", {"origin": "2024-01-01T00:00:00Z", "spacing": spacing})
+    else:
+        yield f"{MARK}the first column of times; without a zone they are UTC, see `timezone`"
+        yield _field("event_time", {"name": look.event_time})
+    if look.id is not None:
+        yield f"{MARK}called like an id, and different in every row"
+        yield _field("id", look.id)
+    if look.amount is not None:
+        yield f"{MARK}called as money is; remove the field if it is none"
+        yield _field("amount", look.amount)
+    yield from _target(look)
+    yield "features:"
+    if look.left_out:
+        yield f"  # Left out, for most of their values differ: {', '.join(look.left_out)}"
+    for kind, names, why in (
+        ("numeric", look.numeric, "columns of numbers; codes belong to `categorical`"),
+        ("categorical", look.categorical, "columns of words"),
+    ):
+        if names:
+            yield f"  {MARK}{why}; remove what is not known when a row is scored"
+            yield _field(kind, list(names), indent=2)
+
+
+def _target(look: FirstLook) -> Iterator[str]:
+    target = look.target
+    share = f"{percent(look.share, 1)} of {several(look.rows, 'row')}"
+    if target.classes is None:
+        yield f"{MARK}its rarer value, {target.positive!r}, is what is watched for: {share}"
+        yield _field("target", {"name": target.name, "positive": target.positive})
+    else:
+        yield f"{MARK}its rarest value, {target.watch[0]!r}, is what is watched for: {share}"
+        fields = {"name": target.name, "classes": [*target.classes], "watch": [*target.watch]}
+        yield _field("target", fields)
+
+
+def _labels(delays: tuple[str, str]) -> Iterator[str]:
+    delay, mature = delays
+    yield f"{MARK}how late labels come, and what one means that never came, no file shows"
+    yield _field(
+        "labels", {"delay": delay, "mature_after": mature, "absent_at_maturity": "unknown"}
+    )
+
+
+def _split(look: FirstLook) -> Iterator[str]:
+    if look.event_time is None:
+        yield _field("split", {"by": "random", "random_state": 0})
+    else:
+        yield _field("split", {"by": "time"})
+
+
+def _candidates() -> Iterator[str]:
+    scaler, logistic = (
+        "sklearn.preprocessing.StandardScaler",
+        "sklearn.linear_model.LogisticRegression",
+    )
+    yield "candidates:"
+    yield "  logistic_regression:"
+    yield _field("steps", [scaler, logistic], indent=4)
+    yield _field("parameters", {"max_iter": 1000}, indent=4)
+    yield _field("search", {"C": [0.01, 1.0]}, indent=4)
+    yield "  lightgbm:"
+    yield _field("steps", ["lightgbm.LGBMClassifier"], indent=4)
+    yield _field("parameters", {"n_estimators": 100, "learning_rate": 0.05}, indent=4)
+    yield _field("search", {"num_leaves": [7, 15]}, indent=4)
+
+
+def _costs(look: FirstLook) -> Iterator[str]:
+    yield f"{MARK}what errors cost, no file shows: a placeholder, by which the threshold is chosen"
+    missed = {"fixed": 10} if look.amount is None else {"of_amount": 1.0}
+    yield _field("costs", {"currency": "EUR", "missed": missed, "false_alarm": 1})
+
+
+def _thresholds() -> Iterator[str]:
+    yield "thresholds:"
+    yield f"  {MARK}the recall that the business needs"
+    yield _field("recall", {"below": {"warning": 0.75, "critical": 0.6}}, indent=2)
+    yield _field("drift_score", {"above": {"warning": 0.1, "critical": 0.3}}, indent=2)
+    yield _field("quarantined", {"above": {"warning": 0}}, indent=2)
