@@ -34,6 +34,10 @@ _MOSTLY = 0.9  # share of a column's values that are numbers, or times
 
 _NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
 
+_FEW, _SURELY = 0.05, 0.999
+"""Most different values, as a share of the rows, of a column that may reveal the target, and the
+share of rows that it must reveal."""
+
 _IDS = ("id", "uuid", "guid", "index")
 
 _MONEY = frozenset({"amount", "amt", "price", "total", "payment", "value", "revenue", "cost"})
@@ -59,6 +63,9 @@ class FirstLook:
         The other columns, but for texts of which most differ from row to row.
     left_out
         Those.
+    revealing
+        Columns of few values each of which goes with one value of the target: the target in other
+        words, or known only after it. No features either.
     """
 
     rows: int
@@ -70,6 +77,7 @@ class FirstLook:
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     left_out: tuple[str, ...]
+    revealing: tuple[str, ...] = ()
 
 
 def csv_files(data: Path) -> list[Path]:
@@ -149,6 +157,8 @@ def first_look(path: Path, target: str | None = None) -> FirstLook:
     event_time = next((name for name in others if _is_time(frame[name])), None)
     row_id = next((name for name in others if _is_id(frame[name])), None)
     free = [name for name in others if name not in (event_time, row_id) and name]
+    revealing = tuple(name for name in free if _reveals(frame[name], frame.iloc[:, -1]))
+    free = [name for name in free if name not in revealing]
     numeric, categorical, left_out = _kinds(frame, free)
     if not numeric and not categorical:
         msg = f"{path}: no column but the target, {frame.columns[-1]!r}, can be a feature"
@@ -156,7 +166,16 @@ def first_look(path: Path, target: str | None = None) -> FirstLook:
     found, share = _target(frame.iloc[:, -1], path)
     amount = next((name for name in numeric if _is_money(name)), None)
     return FirstLook(
-        len(frame), found, share, event_time, row_id, amount, numeric, categorical, left_out
+        rows=len(frame),
+        target=found,
+        share=share,
+        event_time=event_time,
+        id=row_id,
+        amount=amount,
+        numeric=numeric,
+        categorical=categorical,
+        left_out=left_out,
+        revealing=revealing,
     )
 
 
@@ -250,6 +269,17 @@ def _is_id(column: pd.Series) -> bool:
 
 def _is_money(name: str) -> bool:
     return not _MONEY.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
+
+
+def _reveals(column: pd.Series, target: pd.Series) -> bool:
+    """Whether each of a column's few values goes with one value of the target."""
+    different = column.nunique()
+    if not 2 <= different <= _FEW * len(column):
+        return False
+    pairs = column.to_frame("value").assign(target=target).dropna().value_counts()
+    best = pairs.groupby(level="value").max().sum()
+    most = pairs.groupby(level="target").sum().max()
+    return bool(best >= _SURELY * pairs.sum() and most < _SURELY * pairs.sum())
 
 
 def _target(column: pd.Series, path: Path) -> tuple[Target, float]:

@@ -107,6 +107,9 @@ def _columns(look: FirstLook) -> Iterator[str]:
     yield "features:"
     if look.left_out:
         yield f"  # Left out, for most of their values differ: {', '.join(look.left_out)}"
+    if look.revealing:
+        yield "  # Left out, for each of their values goes with one of the target: known too late?"
+        yield f"  #   {', '.join(look.revealing)}"
     for kind, names, why in (
         ("numeric", look.numeric, "columns of numbers; codes belong to `categorical`"),
         ("categorical", look.categorical, "columns of words"),

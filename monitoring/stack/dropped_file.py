@@ -108,6 +108,8 @@ def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str,
     )
     left_out = ", ".join(look.left_out)
     without = f"; most values of {left_out} differ: left out" if left_out else ""
+    if look.revealing:
+        without += f"; {', '.join(look.revealing)} would give the target away: left out"
     names = f"; {look.id!r} names the rows" if look.id is not None else ""
     return (
         f"{file} is watched by the use case {name}, which is written for it",
