@@ -89,7 +89,7 @@ def tasks_of(order: Order, case: UseCase) -> dict[str, Any]:
         if isinstance(step, EachCandidate):
             starts, ends[step.name] = _candidates(order, step, case, run)
         else:
-            tasks[step.name] = _task(order, step, run)
+            tasks[step.name] = _task(order, step, run, tasks.get(step.takes or ""))
             starts, ends[step.name] = [tasks[step.name]], [tasks[step.name]]
         for name in step.after:
             for before in ends[name]:
@@ -157,8 +157,8 @@ def _candidate_task(order: Order, step: Step, run: Any, candidate: str) -> Any:
     return call(run)
 
 
-def _task(order: Order, step: Step, run: Any) -> Any:
-    """Return the task that calls a step, on the run that `run` gives."""
+def _task(order: Order, step: Step, run: Any, taken: Any) -> Any:
+    """Return the task that calls a step, on the run that `run` gives and what it takes."""
     arguments: Json = {"task_id": step.name, "trigger_rule": TriggerRule(step.runs)}
     if step.name in order.reported:
         # The notification reports its failure: one fault, one message.
@@ -169,10 +169,10 @@ def _task(order: Order, step: Step, run: Any) -> Any:
         return _gate(order, step, step.gate, run, arguments)
 
     @task(**arguments)
-    def call(run: Json | str | None) -> Json:
-        return _called(order, step, run)
+    def call(run: Json | str | None, taken: Json | None) -> Json:
+        return _called(order, step, run, taken=taken)
 
-    return call(run)
+    return call(run, taken)
 
 
 def _gate(order: Order, step: Step, field: str, run: Any, arguments: Json) -> Any:
@@ -185,7 +185,9 @@ def _gate(order: Order, step: Step, field: str, run: Any, arguments: Json) -> An
     return call(run)
 
 
-def _called(order: Order, step: Step, run: Json | str | None, *candidate: str) -> Json:
+def _called(
+    order: Order, step: Step, run: Json | str | None, *candidate: str, taken: Json | None = None
+) -> Json:
     """Call a step with the run as XCom holds it, and return its result as JSON."""
     from monitoring.steps.run import Run
 
@@ -194,7 +196,7 @@ def _called(order: Order, step: Step, run: Json | str | None, *candidate: str) -
         msg = "the run was never opened: there is nothing to do"
         raise AirflowSkipException(msg)
     opened = Run.model_validate_json(run) if isinstance(run, str) else Run.model_validate(run)
-    return order.call(step, opened, *candidate).model_dump(mode="json")
+    return order.call(step, opened, *candidate, taken=taken).model_dump(mode="json")
 
 
 def _mask_secrets() -> None:

@@ -18,6 +18,9 @@ from monitoring.wording import printable, shortened
 
 TIME = "%Y%m%dT%H%M%SZ"
 
+RETRAIN = "retrain_"
+"""What the names of the reports of retrains begin with; they have no entry."""
+
 LARGEST = 10_000_000
 """Most bytes of an entry: a sentence or two, and a few words on every column that was set aside."""
 
@@ -157,3 +160,9 @@ def entries(folder: Path) -> Entries:
                 damaged.append(error)
     readable.sort(key=lambda entry: (entry.window_end, entry.window_start), reverse=True)
     return Entries(tuple(readable), tuple(damaged))
+
+
+def retrain_reports(folder: Path) -> list[str]:
+    """Return the names of the reports of a use case's retrains, the newest first."""
+    # Names carry the time in a form that sorts as time does.
+    return sorted((path.name for path in folder.glob(f"{RETRAIN}*.html")), reverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,7 @@ from markupsafe import Markup
 from monitoring import wording
 from monitoring.atomic_write import atomic_write
 from monitoring.errors import InputError
-from monitoring.reports.entry import Entry, ReportKind, entries
+from monitoring.reports.entry import Entry, ReportKind, entries, retrain_reports
 from monitoring.reports.header import Header
 from monitoring.use_case import UseCase
 
@@ -31,20 +32,27 @@ class ListedWindow:
 
 
 @cache
-def templates(package: str) -> Environment:
+def templates(package: str, *, html: bool = True) -> Environment:
     """Return the templates of a package, which may include those of reports: the style, say.
 
-    They escape whatever they are given that is not marked as HTML.
+    Pages escape whatever they are given that is not marked as HTML; Markdown has a filter for it.
     """
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package), PackageLoader("monitoring.reports")]),
-        autoescape=True,
+        autoescape=html,  # noqa: S701  # nosec B701 # off for Markdown alone
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["moment"] = wording.moment
+    environment.filters["markdown"] = _escaped
     return environment
+
+
+def _escaped(text: str) -> str:
+    """Return text that Markdown shows as it is: on one line, no mark-up, no HTML."""
+    line = " ".join(wording.printable(text).split())
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~&-])", r"\\\1", line)
 
 
 def page(template: str, **values: object) -> str:
@@ -98,7 +106,13 @@ def use_case_page(folder: Path, case: UseCase) -> str:
     """Return the list of a use case's reports in `folder`, damaged ones by their error."""
     found = entries(folder / case.name)
     windows = list(_windows(found.readable))
-    return page("use_case", case=case, windows=windows, damaged=found.damaged)
+    return page(
+        "use_case",
+        case=case,
+        windows=windows,
+        retrains=retrain_reports(folder / case.name),
+        damaged=found.damaged,
+    )
 
 
 def all_page(folder: Path) -> str:

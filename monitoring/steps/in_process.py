@@ -94,9 +94,11 @@ class _Execution:
     def _call(self, step: Step, *candidate: str) -> State:
         task = ".".join((*candidate, step.name))
         log.info("%s: %s", self.run.key, task)
+        given = self.returned.get(step.takes or "")
+        taken = None if given is None else given.model_dump(mode="json")
         try:
             with time_limit(self.order.step_limit, task):
-                result = self.order.call(step, self.run, *candidate)
+                result = self.order.call(step, self.run, *candidate, taken=taken)
         except Exception as error:
             self.errors[task] = error
             # What fails the run is raised in the end, with its traceback; a candidate's is not.

@@ -6,7 +6,7 @@ when the step is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         decision,
         promotion,
         retrain_outcome,
+        run_report,
         training_set,
     )
     from monitoring.steps.run import Result, Run
@@ -63,6 +64,7 @@ else:
     decision = DeferredModule("monitoring.steps.retrain.decision")
     promotion = DeferredModule("monitoring.steps.retrain.promotion")
     retrain_outcome = DeferredModule("monitoring.steps.retrain.retrain_outcome")
+    run_report = DeferredModule("monitoring.steps.retrain.run_report")
     training_set = DeferredModule("monitoring.steps.retrain.training_set")
 
 
@@ -101,6 +103,9 @@ class Step:
         Of its task in Airflow; the function's own if not given.
     gate
         Field of its result that must be true for the steps after it to run.
+    takes
+        Name of the step whose result it is handed as JSON, in Airflow through XCom; its function
+        takes that beside the run, None where there is none.
     """
 
     function: Callable[..., Result]
@@ -108,6 +113,7 @@ class Step:
     name: str = ""
     runs: Runs = Runs.AFTER_SUCCESS
     gate: str | None = None
+    takes: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -153,7 +159,8 @@ class Order:
     def __post_init__(self) -> None:
         known = {self.opening.name}
         for step in self.steps:
-            unknown = set(step.after) - known
+            taken = {step.takes} if isinstance(step, Step) and step.takes is not None else set()
+            unknown = {*step.after, *taken} - known
             if unknown or step.name in known:
                 msg = f"{self.pipeline}: {step.name} stands twice, or before {sorted(unknown)}"
                 raise InputError(msg)
@@ -163,22 +170,31 @@ class Order:
         """Return the step called `name`, none of a candidate's."""
         return next(step for step in self.named_steps if step.name == name)
 
-    def call(self, step: Step, run: Run, *candidate: str) -> Result:
-        """Call a step with the run, and with the candidate where it is a candidate's.
+    def call(
+        self, step: Step, run: Run, *candidate: str, taken: Mapping[str, Any] | None = None
+    ) -> Result:
+        """Call a step with the run, the candidate where it is a candidate's, and what it takes.
 
         An error is raised and, if the notification is still to come, noted in the run's folder
         for it. What the step writes is its owner's only, whatever the umask of who calls.
         """
         with private_umask():
-            return self._called(step, run, *candidate)
+            return self._called(step, run, candidate, taken)
 
-    def _called(self, step: Step, run: Run, *candidate: str) -> Result:
+    def _called(
+        self,
+        step: Step,
+        run: Run,
+        candidate: tuple[str, ...],
+        taken: Mapping[str, Any] | None,
+    ) -> Result:
+        arguments = (run, *candidate) if step.takes is None else (run, taken)
         if not candidate and step.name not in self.reported:
-            return step.function(run)
+            return step.function(*arguments)
         task = ".".join((*candidate, step.name))
         run.forget_failure(task)
         try:
-            return step.function(run, *candidate)
+            return step.function(*arguments)
         except BaseException as error:
             # Airflow's time limit is no Exception.
             run.note_failure(task, error)
@@ -264,9 +280,10 @@ RETRAIN = Order(
         Step(candidates.select, after=("candidates",), runs=Runs.AFTER_ANY_SUCCESS),
         Step(promotion.promote, after=("select",)),
         Step(training_set.archive_production_data, after=("promote",)),
+        Step(run_report.report_run, after=("promote",), takes="select"),
         Step(
             retrain_outcome.publish_metrics,
-            after=("archive_production_data",),
+            after=("archive_production_data", "report_run"),
             runs=Runs.ALWAYS,
         ),
         Step(retrain_outcome.notify, after=("publish_metrics",), runs=Runs.ALWAYS),

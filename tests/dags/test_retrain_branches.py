@@ -23,13 +23,14 @@ AFTER_DECIDE = (
     "select",
     "promote",
     "archive_production_data",
+    "report_run",
 )
 ALWAYS = ("publish_metrics", "notify")
 pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_the_first_run_gives_a_use_case_its_champion(
-    first_champion: tuple[UseCase, Ran],
+    first_champion: tuple[UseCase, Ran], tocsin_folder: Path
 ) -> None:
     case, ran = first_champion
     assert ran.state == "success"
@@ -37,6 +38,8 @@ def test_the_first_run_gives_a_use_case_its_champion(
     version = model_registry().champion(case)
     assert version is not None
     assert version.number == "1"
+    report = (tocsin_folder / "reports" / case.name / "retrain_20260201T000000Z.md").read_text()
+    assert "| test\\_recall | 0." in report
 
 
 def test_too_few_rows_and_no_drift_skips_and_still_publishes_and_notifies(

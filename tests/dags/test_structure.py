@@ -24,7 +24,8 @@ RETRAIN: dict[str, tuple[list[str], str]] = {
     "select": (["lightgbm.log", "logistic_regression.log"], ANY),
     "promote": (["open_run", "select"], "all_success"),
     "archive_production_data": (["open_run", "promote"], "all_success"),
-    "publish_metrics": (["archive_production_data", "open_run"], DONE),
+    "report_run": (["open_run", "promote", "select"], "all_success"),
+    "publish_metrics": (["archive_production_data", "open_run", "report_run"], DONE),
     "notify": (["open_run", "publish_metrics"], DONE),
 }
 REPORT: dict[str, tuple[list[str], str]] = {

@@ -83,7 +83,11 @@ def run_asked_by(reason: Reason, cards: Job) -> Run:
     experiment = client.get_experiment_by_name("fraud").experiment_id
     (good,) = client.search_runs([experiment], "tags.`tocsin.run_key` = 'good'")
     chosen = Selection(
-        candidate="logistic_regression", run_id=good.info.run_id, failed=(), words="the only one"
+        candidate="logistic_regression",
+        run_id=good.info.run_id,
+        failed=(),
+        words="the only one",
+        figures={},
     )
     run.write("selection", chosen)
     run.write("decision", Decision.by(reason, "asked for"))

@@ -10,6 +10,7 @@ from pydantic import Field
 from monitoring.steps.places import model_registry
 from monitoring.steps.retrain.training_set import Merged, merged_rows
 from monitoring.steps.run import Result, Run
+from monitoring.training.run_record import metrics
 from monitoring.training.search import SearchResult
 from monitoring.training.search import search as search_points
 from monitoring.training.selection import Contender
@@ -22,6 +23,10 @@ from monitoring.use_case import UseCase
 log = logging.getLogger(__name__)
 SEED = 0
 """Seed of everything random in training: the same rows give the same model."""
+
+
+_TOLD = frozenset({"accuracy", "recall", "precision", "f1", "pr_auc", "macro_f1", "weighted_f1"})
+"""Figures of the test part that a run's report shows; MLflow has all of them."""
 
 
 class Searched(Result):
@@ -39,8 +44,7 @@ class Fitted(Result):
     candidate: str
     threshold: float
     validation_cost: float | None
-    test_pr_auc: float | None
-    test_recall: float | None
+    figures: dict[str, float]
 
 
 class Logged(Result):
@@ -57,6 +61,7 @@ class Selection(Result):
     run_id: str
     failed: tuple[str, ...]
     words: str
+    figures: dict[str, float]
 
 
 def search(run: Run, candidate: str) -> Searched:
@@ -93,8 +98,11 @@ def train(run: Run, candidate: str) -> Fitted:
         candidate=candidate,
         threshold=trained.model.threshold,
         validation_cost=None if trained.validation.money is None else trained.validation.money.cost,
-        test_pr_auc=trained.model.test.pr_auc.value,
-        test_recall=trained.model.test.recall.value,
+        figures={
+            name: value
+            for name, value in metrics(case, trained).items()
+            if name.removeprefix("test_") in _TOLD or name.startswith("cv_")
+        },
     )
     run.write(f"{candidate}_fitted", fitted)
     return fitted
@@ -123,6 +131,7 @@ def select(run: Run) -> Selection:
         run_id=run.need(f"{choice.candidate}_logged", Logged).run_id,
         failed=choice.failed,
         words=choice.words,
+        figures=run.need(f"{choice.candidate}_fitted", Fitted).figures,
     )
     run.write("selection", selection)
     log.info(choice.words)

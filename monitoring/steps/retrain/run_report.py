@@ -1,0 +1,72 @@
+"""The report of a retrain: a page and a Markdown file, with the figures that XCom handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from monitoring.reports.pages import write_index
+from monitoring.reports.retrain_report import RetrainFacts, write_retrain_report
+from monitoring.settings import settings
+from monitoring.steps.retrain.candidates import Selection
+from monitoring.steps.retrain.decision import Decision
+from monitoring.steps.retrain.promotion import Promotion
+from monitoring.steps.retrain.training_set import Merged
+from monitoring.steps.run import Result, Run, StepError
+
+
+class RunReport(Result):
+    """The files of a retrain's report, relative to the reports folder."""
+
+    markdown: str
+    html: str
+
+
+def report_run(run: Run, selected: Mapping[str, Any] | None) -> RunReport:
+    """Write the report of a retrain from the result of `select`.
+
+    Parameters
+    ----------
+    selected
+        What `select` returned.
+
+    Raises
+    ------
+    StepError
+        It was not handed over, or is no such result.
+    """
+    if selected is None:
+        msg = (
+            "the result of the task `select` is not in XCom, and the report's figures come from "
+            "there: clear that task, which runs it and what follows again"
+        )
+        raise StepError(msg)
+    try:
+        selection = Selection.model_validate(dict(selected))
+    except ValidationError as error:
+        msg = f"what `select` left in XCom is not its result: {error.errors()[0]['msg']}"
+        raise StepError(msg) from error
+    promotion = run.need("promotion", Promotion)
+    decision = run.need("decision", Decision)
+    facts = RetrainFacts(
+        case=run.declared,
+        as_of=run.as_of,
+        candidate=selection.candidate,
+        version=promotion.version,
+        sentences=(
+            f"Reason: {decision.reason}; {decision.words}",
+            run.need("merged", Merged).words,
+            selection.words,
+            promotion.words,
+        ),
+        figures=selection.figures,
+    )
+    folder = settings().reports
+    written = write_retrain_report(facts, folder)
+    write_index(folder, run.declared)
+    markdown, html = (str(path.relative_to(folder)) for path in written)
+    report = RunReport(markdown=markdown, html=html)
+    run.write("run_report", report)
+    return report
