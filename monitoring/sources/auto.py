@@ -198,7 +198,7 @@ def _inferred(
         _log.warning(
             "%s: most values of %s are distinct: not used as a feature", path, ", ".join(left_out)
         )
-    found, _ = _target(frame.iloc[:, -1], path)
+    found = _target(frame.iloc[:, -1], path)[0]
     return found, Features(numeric=numeric, categorical=categorical)
 
 
@@ -210,7 +210,7 @@ def _columns_of(
     frame = rows_of_files(str(path), files, declared=declared).frame
     if target is not None:
         if target not in frame.columns:
-            msg = f"{path}: no column {did_you_mean(target, map(str, frame.columns))}"
+            msg = f"{path}: no column {did_you_mean(target, [*map(str, frame.columns)])}"
             raise SourceError(msg)
         frame = frame[[*(name for name in frame.columns if name != target), target]]
     others = [str(name) for name in frame.columns[:-1]]
