@@ -24,9 +24,6 @@ from monitoring.store.production_store import ProductionStore
 from monitoring.training.split import AGAIN, split_rows
 from monitoring.use_case import UseCase
 
-_WINDOWS = 2
-"""Windows that a replay fills: one that is mature, and one that is still without labels."""
-
 _REMOVE = "remove it: only what was said of the last replay is lost"
 
 
@@ -100,8 +97,7 @@ def replay(
     Parameters
     ----------
     length
-        Time the rows are spread over; two drift windows if unset, so that there is one mature
-        window and one that is still without labels.
+        Time the rows are spread over; as many drift windows if unset that one is mature.
 
     Raises
     ------
@@ -118,7 +114,7 @@ def replay(
     checked = read_source(resolve(case, settings().data), settings().data)
     source = split_rows(checked.rows, case.split).test
     newest, times = source.event_time[-1], _times(case, len(source))
-    window = ending(until, length or _WINDOWS * case.drift.window)
+    window = ending(until, length or windows_filled(case) * case.drift.window)
     asked = ReplayPlan(
         start=window.start,
         end=window.end,
@@ -230,11 +226,16 @@ def _shift(before: np.datetime64, after: np.datetime64) -> timedelta:
     return timedelta(microseconds=int((after - before) / np.timedelta64(1, "us")))
 
 
+def windows_filled(case: UseCase) -> int:
+    """Return the windows of a replay: one that is mature, and those still without labels."""
+    return 1 + ceil(case.labels.mature_after / case.drift.window)
+
+
 def _times(case: UseCase, rows: int) -> int:
     """Return how often the rows come: so that a window holds twice what a verdict needs."""
     if case.split.by == "time":
         return 1
-    return max(1, ceil(2 * _WINDOWS * case.drift.min_rows / rows))
+    return max(1, ceil(2 * windows_filled(case) * case.drift.min_rows / rows))
 
 
 def dealt(rows: Rows, seed: int, *, times: int = 1) -> Rows:

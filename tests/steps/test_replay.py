@@ -20,7 +20,7 @@ from monitoring.sources.auto import resolve
 from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry
-from monitoring.steps.replay import Replayed, dealt, last_replay, replay
+from monitoring.steps.replay import Replayed, dealt, last_replay, replay, windows_filled
 from monitoring.steps.run import StepError
 from monitoring.training.split import AGAIN, split_rows
 from monitoring.use_case import UseCase
@@ -191,3 +191,9 @@ def test_rows_without_an_order_come_in_one_that_is_drawn_and_again_into_the_part
     parts = split_rows(replayed, split)
     firsts = [{name.partition(AGAIN)[0] for name in part.row_id} for part in parts.parts.values()]
     assert len(firsts[0] & firsts[1]) <= 2  # at the border of each class
+
+
+def test_a_replay_reaches_back_to_a_window_that_is_mature(
+    fraud_case: UseCase, student_case: UseCase
+) -> None:
+    assert [windows_filled(case) for case in (fraud_case, student_case)] == [2, 4]
