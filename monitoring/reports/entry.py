@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -162,7 +163,11 @@ def entries(folder: Path) -> Entries:
     return Entries(tuple(readable), tuple(damaged))
 
 
-def retrain_reports(folder: Path) -> list[str]:
-    """Return the names of the reports of a use case's retrains, the newest first."""
-    # Names carry the time in a form that sorts as time does.
-    return sorted((path.name for path in folder.glob(f"{RETRAIN}*.html")), reverse=True)
+def retrain_reports(folder: Path) -> list[tuple[str, datetime]]:
+    """Return a use case's reports of retrains, the newest first: the name, and its moment."""
+    found = []
+    for path in folder.glob(f"{RETRAIN}*.html"):
+        with suppress(ValueError):  # somebody else's file
+            when = datetime.strptime(path.stem.removeprefix(RETRAIN), TIME).replace(tzinfo=UTC)
+            found.append((path.name, when))
+    return sorted(found, key=lambda report: report[1], reverse=True)

@@ -52,7 +52,7 @@ def templates(package: str, *, html: bool = True) -> Environment:
 def _escaped(text: str) -> str:
     """Return text that Markdown shows as it is: on one line, no mark-up, no HTML."""
     line = " ".join(wording.printable(text).split())
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~&-])", r"\\\1", line)
+    return re.sub(r"([\\`*_\[\]#|<>~&])", r"\\\1", line)
 
 
 def page(template: str, **values: object) -> str:

@@ -65,7 +65,7 @@ def write_retrain_report(facts: RetrainFacts, folder: Path) -> tuple[Path, Path]
     text = templates("monitoring.reports", html=False).get_template("retrain.md.j2")
     atomic_write(markdown, text.render(facts=facts))
     atomic_write(html, page("retrain", facts=facts))
-    for old in retrain_reports(own)[facts.case.report.keep :]:
+    for old, _ in retrain_reports(own)[facts.case.report.keep :]:
         (own / old).unlink(missing_ok=True)
         (own / old).with_suffix(".md").unlink(missing_ok=True)
     return markdown, html

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from monitoring.training import TrainingError
 from monitoring.use_case import CvFigure
+from monitoring.wording import several
 
 AS_GOOD = 0.01
 """Candidates whose average precision is within this of the best count as equally good."""
@@ -84,7 +85,7 @@ def _by_weights(
     sums = {c.candidate: weighted_sum(c.figures, weights) for c in contenders}
     order = sorted(sums, key=lambda name: (-sums[name], name))
     rule = " + ".join(f"{weight:g} {name}" for name, weight in weights.items())
-    words = f"{order[0]} of {len(contenders)} candidates by {rule}: " + ", ".join(
+    words = f"{order[0]} of {several(len(contenders), 'candidate')} by {rule}: " + ", ".join(
         f"{name} {sums[name]:.4f}" for name in order
     )
     return Choice(order[0], tuple(failed), words + _failures(failed))
@@ -112,7 +113,7 @@ def _words(
         "" if chosen.validation_cost is None else f", {chosen.validation_cost:,.0f} on validation"
     )
     words = (
-        f"{chosen.candidate} of {len(contenders)} candidates: average precision "
+        f"{chosen.candidate} of {several(len(contenders), 'candidate')}: average precision "
         f"{chosen.average_precision:.3f}{cost}"
     )
     if len(close) > 1:

@@ -74,7 +74,7 @@ def test_the_report_says_what_was_chosen_and_why_with_its_figures(folder: Path) 
         assert words in markdown
         assert words in page
     index = (folder / "index.html").read_text(encoding="utf-8")
-    assert 'href="retrain_20260201T000000Z.html"' in index
+    assert 'href="retrain_20260201T000000Z.html">2026-02-01 00:00 UTC</a>' in index
 
 
 def test_without_the_figure_in_xcom_it_fails_and_says_what_to_clear(folder: Path) -> None:
