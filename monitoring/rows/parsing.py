@@ -146,7 +146,8 @@ def parse_times(column: pd.Series, declared: EventTime, timezone: str = "UTC") -
         raise InputError(msg)
     numbers = parse_numbers(column)
     origin = moment64(declared.origin)
-    since = np.round(numbers.values * _MICROSECONDS[declared.unit])
+    with np.errstate(over="ignore"):  # infinity is out of range, as what became it was
+        since = np.round(numbers.values * _MICROSECONDS[declared.unit])
     first, last = ((limit - origin).astype(np.int64) for limit in (FIRST_TIME, FIRST_TIME_BEYOND))
     usable = (since >= first) & (since < last)
     out_of_range = ~np.isnan(since) & ~usable

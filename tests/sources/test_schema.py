@@ -196,6 +196,7 @@ def test_times_are_utc_however_they_are_held(values: object) -> None:
         ("at", "yesterday", QuarantineReason.UNPARSABLE_TIME),
         ("at", float("inf"), QuarantineReason.TIME_OUT_OF_RANGE),
         ("at", 1e18, QuarantineReason.TIME_OUT_OF_RANGE),
+        ("at", 1e305, QuarantineReason.TIME_OUT_OF_RANGE),  # infinite in microseconds
         ("at", -1e10, QuarantineReason.TIME_OUT_OF_RANGE),
         ("parcel", None, QuarantineReason.MISSING_ID),
         ("parcel", "", QuarantineReason.MISSING_ID),
