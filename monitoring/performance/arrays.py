@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.errors import InputError
+from monitoring.rows.quarantine import LARGEST_AMOUNT
 from monitoring.wording import number, shown
 
 BLOCK = 1 << 16
@@ -20,7 +21,7 @@ BLOCK = 1 << 16
 _SCORE = "a score is the probability of the positive class, 0 to 1"
 _YES_OR_NO = "1 stands for yes (a positive), 0 for no"
 _NOT_COME = "; where the label has not come, make `label_seen` False"
-_AMOUNT = "an amount is the money at stake in a row: a number from 0 on, or missing"
+_AMOUNT = "an amount is the money at stake in a row: a number from 0 to 1e12, or missing"
 
 
 def check_same_rows(**columns: object) -> None:
@@ -109,12 +110,12 @@ def amounts_of(amounts: ArrayLike, *, priced: NDArray[np.bool_]) -> NDArray[np.f
     Raises
     ------
     InputError
-        Not one amount a row, or one of a priced row that is infinite or below 0.
+        Not one amount a row, or one of a priced row that is below 0 or above `LARGEST_AMOUNT`.
     """
     values = _column(amounts, "amounts", _AMOUNT, len(priced))
     _refuse(
         values,
-        lambda part, rows: priced[rows] & ((part < 0) | np.isinf(part)),
+        lambda part, rows: priced[rows] & ((part < 0) | (part > LARGEST_AMOUNT)),
         "amounts",
         _AMOUNT,
     )

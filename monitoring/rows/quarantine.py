@@ -22,6 +22,9 @@ FIRST_TIME_BEYOND = np.datetime64(f"{LAST_YEAR + 1}-01-01", "us")
 CLOCK_SKEW = np.timedelta64(5, "m")
 """How far clocks may differ: what is timed later than this after it came is from the future."""
 
+LARGEST_AMOUNT = 1e12
+"""A greater one is a fault of the data: sums of money and of its square would lose the rest."""
+
 LONGEST_ID = 200
 """Characters that an id may have."""
 
@@ -39,6 +42,7 @@ class QuarantineReason(StrEnum):
     UNPARSABLE_NUMBER = "unparsable number"
     INFINITE_NUMBER = "infinite number"
     NEGATIVE_AMOUNT = "negative amount"
+    AMOUNT_OUT_OF_RANGE = "amount out of range"
     UNKNOWN_TARGET = "unknown target value"
     DUPLICATE_ID = "duplicate id"
     REUSED_ID = "id used again"
@@ -207,6 +211,8 @@ def _number_faults(rows: Rows) -> Iterator[Fault]:
     if rows.amount is not None:
         yield Fault(QuarantineReason.INFINITE_NUMBER, "amount", rows.amount, np.isinf(rows.amount))
         yield Fault(QuarantineReason.NEGATIVE_AMOUNT, "amount", rows.amount, rows.amount < 0)
+        beyond = rows.amount > LARGEST_AMOUNT
+        yield Fault(QuarantineReason.AMOUNT_OUT_OF_RANGE, "amount", rows.amount, beyond)
 
 
 def _record(rows: Rows, place: int) -> dict[str, Any]:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason, row_payload
+from monitoring.rows.quarantine import (
+    LARGEST_AMOUNT,
+    QuarantinedRow,
+    QuarantineReason,
+    row_payload,
+)
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
 from monitoring.sources.derived import file_columns
 from monitoring.sources.source_csv import MalformedRow
@@ -262,7 +267,7 @@ def _detail(defect: Defect, record: dict[Any, Any], derived: pd.DataFrame, row: 
 
 
 def declarations(case: UseCase) -> DataFrameSchema:
-    """Return what the use case's numbers must be: finite, and money not below 0."""
+    """Return what the use case's numbers must be: finite, and money from 0 to 1e12."""
     from pandera.pandas import Check, Column, DataFrameSchema
 
     finite = Check(_is_finite, error=QuarantineReason.INFINITE_NUMBER)
@@ -272,7 +277,8 @@ def declarations(case: UseCase) -> DataFrameSchema:
     columns = {name: Column(float, finite, nullable=True) for name in numeric}
     if amount is not None:
         positive = Check.ge(0, error=QuarantineReason.NEGATIVE_AMOUNT)
-        columns[amount] = Column(float, [finite, positive], nullable=True)
+        usual = Check.le(LARGEST_AMOUNT, error=QuarantineReason.AMOUNT_OUT_OF_RANGE)
+        columns[amount] = Column(float, [finite, positive, usual], nullable=True)
     return DataFrameSchema(columns)
 
 

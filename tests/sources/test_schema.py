@@ -208,6 +208,7 @@ def test_times_are_utc_however_they_are_held(values: object) -> None:
         ("worth", "1,5", QuarantineReason.UNPARSABLE_NUMBER),
         ("worth", float("inf"), QuarantineReason.INFINITE_NUMBER),
         ("worth", -0.01, QuarantineReason.NEGATIVE_AMOUNT),
+        ("worth", 1e200, QuarantineReason.AMOUNT_OUT_OF_RANGE),
         ("lost", 2, QuarantineReason.UNKNOWN_TARGET),
         ("lost", "maybe", QuarantineReason.UNKNOWN_TARGET),
         ("parcel", "p3", QuarantineReason.DUPLICATE_ID),

@@ -46,6 +46,10 @@ FAULTS: dict[str, tuple[QuarantineReason, Any]] = {
         QuarantineReason.NEGATIVE_AMOUNT,
         lambda sent: changed(sent, "amount", 1, -5.0),
     ),
+    "amount beyond all bounds": (
+        QuarantineReason.AMOUNT_OUT_OF_RANGE,
+        lambda sent: changed(sent, "amount", 1, 1e200),
+    ),
     "infinite amount": (
         QuarantineReason.INFINITE_NUMBER,
         lambda sent: changed(sent, "amount", 1, np.inf),
