@@ -1,6 +1,6 @@
 """The real local stack, started once for the tests of this folder and stopped after them.
 
-Not for the session: an idle Airflow takes a tenth of the machine from all other tests.
+Not for the whole run: an idle Airflow takes a tenth of the machine from all other tests.
 """
 
 import shutil
