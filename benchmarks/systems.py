@@ -36,6 +36,7 @@ from sklearn.svm import SVC
 
 from benchmarks.accident_tables import REAL, real_tables, write
 from benchmarks.real_data import wanted_folder
+from benchmarks.table import table
 from monitoring.rows.rows import Rows
 from monitoring.sources.source import read_source
 from monitoring.training.run_record import metrics
@@ -70,7 +71,7 @@ class Own:
     @property
     def truth(self) -> np.ndarray[Any, Any]:
         """True classes of the test part, as places."""
-        return truth_of(self.split.test)
+        return self.split.test.truth
 
 
 def own(case: UseCase, name: str, rows: Rows) -> Own:
@@ -79,11 +80,6 @@ def own(case: UseCase, name: str, rows: Rows) -> Own:
     searched = search(case, name, split.train, seed=_SEED)
     trained = train(case, name, split, searched, data_hash="", seed=_SEED)
     return Own(case, split, searched, trained)
-
-
-def truth_of(rows: Rows) -> np.ndarray[Any, Any]:
-    """Return true classes as places; of two values, 1 for positive."""
-    return rows.label if rows.true_class is None else rows.true_class
 
 
 def searched_by_hand(
@@ -101,18 +97,9 @@ def searched_by_hand(
         scoring=precision,
         cv=StratifiedKFold(folds, shuffle=True, random_state=_STATE),
     )
-    found.fit(part.features, truth_of(part))
+    found.fit(part.features, part.truth)
     best: Pipeline = found.best_estimator_
     return best
-
-
-def print_table(header: tuple[str, ...], lines: Iterator[tuple[str, ...]]) -> None:
-    """Print a Markdown table."""
-    print(f"| {' | '.join(header)} |")
-    print(f"|{'---|' * len(header)}")
-    for line in lines:
-        print(f"| {' | '.join(line)} |")
-    print()
 
 
 def accuracy_lines() -> Iterator[tuple[str, ...]]:
@@ -216,7 +203,7 @@ def accident_lines() -> Iterator[tuple[str, ...]]:
         hand = cross_validate(
             make(case, searched.parameters),
             part.features,
-            truth_of(part),
+            part.truth,
             cv=StratifiedKFold(case.split.folds, shuffle=True, random_state=_STATE),
             scoring=list(_WEIGHTED),
         )
@@ -277,7 +264,7 @@ def _forest(case: UseCase, chosen: Mapping[str, Any]) -> Pipeline:
 
 def main() -> None:
     """Print the tables."""
-    print_table(
+    table(
         (
             "accuracy of the test part",
             "rows",
@@ -289,7 +276,7 @@ def main() -> None:
         ),
         accuracy_lines(),
     )
-    print_table(
+    table(
         (
             "ads_clicks",
             "chosen",
@@ -303,7 +290,7 @@ def main() -> None:
         ),
         text_lines(),
     )
-    print_table(
+    table(
         (f"accidents, {PEOPLE:,} people of 2024", *(f"cv_{one}" for one in _WEIGHTED), "equal"),
         accident_lines(),
     )

@@ -117,6 +117,11 @@ class Retrain(UseCaseSection):
         60_000, description="Newest training rows used in the search, to bound its time."
     )
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether retrains are started by hand only."""
+        return self.every is None
+
 
 class Report(UseCaseSection):
     """How often reports are written, and how many are retained."""

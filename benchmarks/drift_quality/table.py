@@ -7,16 +7,16 @@ from typing import TypeAlias
 
 import numpy as np
 
+from benchmarks.table import table as plain_table
+
 Part: TypeAlias = Callable[[float], None]
 """Prints one table; takes how many windows to measure, as a part of the usual."""
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a title and a table."""
-    print(f"## {title}\n\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
-    for row in rows:
-        print(f"| {' | '.join(str(cell) for cell in row)} |", flush=True)
-    print(flush=True)
+    print(f"## {title}\n")
+    plain_table(head, rows)
 
 
 def rate(found: Sequence[bool] | Sequence[float], digits: int = 1) -> str:

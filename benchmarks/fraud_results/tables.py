@@ -22,18 +22,11 @@ from benchmarks.fraud_results.cuts import Cut
 from benchmarks.fraud_results.measure import FALSE_ALARMS, MISSED, Interval, Point, precision_of
 from benchmarks.fraud_results.run import Experiment, Scored, averaged, run
 from benchmarks.fraud_results.together import Judged, alone, judged
+from benchmarks.table import table
 
 CALIBRATIONS: dict[str, Calibrate] = {
     "none": nothing, "beta (the product's)": beta, "sigmoid": sigmoid, "isotonic": isotonic,
 }  # fmt: skip
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a Markdown table."""
-    print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
-    for row in rows:
-        print(f"| {' | '.join(str(cell) for cell in row)} |")
-    print(flush=True)
 
 
 def parts(cards: Cards, cuts: Sequence[Cut]) -> None:

@@ -74,6 +74,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.features)
 
+    @property
+    def truth(self) -> NDArray[np.int8]:
+        """What a model learns: the true class where there are more than two, else the label."""
+        return self.label if self.true_class is None else self.true_class
+
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Rows:
         """Return the rows at `index` (positions, a mask or a slice)."""
         return replace(

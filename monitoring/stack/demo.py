@@ -65,7 +65,7 @@ def demo(
     airflow = _airflow(running)
     for use_case in use_cases:
         case = find_use_case(use_case, running.settings.use_cases)
-        by_hand = case.retrain.every is None
+        by_hand = case.retrain.by_hand
         _scheduled_run(airflow, f"retrain_{use_case}", say, by_hand=by_hand)
         if _replay_once(running, use_case, clock, say):
             _command(running, "backfill", use_case, "--no-wait")

@@ -10,7 +10,7 @@ from monitoring.settings import Settings
 from monitoring.sources.auto import FirstLook, csv_files, first_look
 from monitoring.sources.draft import draft
 from monitoring.stack.folders import Folders
-from monitoring.use_case_file import SHIPPED, load_named
+from monitoring.use_case_file import all_use_cases, load_named, use_case_files
 
 _MARK = "# Written by `tocsin demo`, and written anew by the next one: remove this line to edit it."
 
@@ -76,8 +76,7 @@ def use_case_of_dropped_file(settings: Settings) -> DroppedFile | None:
 
 def _file_to_watch(data: Path) -> Path | None:
     files = csv_files(data)
-    shipped = [load_named(path) for path in SHIPPED.glob("*.yml")]
-    own = {_stem(Path(path)) for case in shipped for path in case.source.paths}
+    own = {_stem(Path(path)) for case in all_use_cases().valid for path in case.source.paths}
     others = [file for file in files if _stem(file) not in own]
     if others:
         return others[0]
@@ -92,7 +91,7 @@ def _name_of(file: Path) -> str:
     """Return a name that is no shipped use case's: a file in a folder would take its place."""
     words = re.sub(r"[^a-z0-9]+", "_", file.name.casefold().partition(".csv")[0]).strip("_")
     name = (words if words[:1].isalpha() else f"csv_{words}")[:_LONGEST_NAME].strip("_")
-    taken = {path.stem for path in SHIPPED.glob("*.yml")} | {"tocsin"}
+    taken = {*use_case_files(), "tocsin"}
     return f"{name}_csv" if name in taken else name
 
 

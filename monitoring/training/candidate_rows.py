@@ -28,7 +28,7 @@ def candidate_rows(case: UseCase, name: str, train: Rows, *, seed: int) -> Posit
     most = case.candidates[name].max_rows
     if most is None or len(train) <= most:
         return every
-    truth = train.label if train.true_class is None else train.true_class
+    truth = train.truth
     drawn = np.sort(
         resample(every, replace=False, n_samples=most, stratify=truth, random_state=seed)
     )

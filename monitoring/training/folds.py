@@ -63,7 +63,7 @@ def random_folds(rows: Rows, random_state: int, folds: int) -> tuple[Parts, ...]
     from sklearn.model_selection import StratifiedKFold
 
     _check_labelled(rows)
-    truth = rows.label if rows.true_class is None else rows.true_class
+    truth = rows.truth
     every = np.union1d(truth, [NEGATIVE, POSITIVE])
     fewest = min(int((truth == one).sum()) for one in every)
     if fewest < folds:
@@ -89,7 +89,7 @@ def time_folds(rows: Rows, folds: int) -> tuple[Fold, ...]:
         No fold has both classes to learn from and a positive to score, or a row has no label.
     """
     _check_labelled(rows)
-    truth = rows.label if rows.true_class is None else rows.true_class
+    truth = rows.truth
     every = np.union1d(truth, [NEGATIVE, POSITIVE])
     shares = np.linspace(FIRST, 1, folds + 1)
     borders = sorted({time_border(rows.event_time, share) for share in shares})

@@ -134,7 +134,7 @@ def fitted(
     features, _ = resolved_columns(case)
     pipeline = build_pipeline(case.candidates[name], features, parameters, seed=seed)
     try:
-        truth = rows.label if rows.true_class is None else rows.true_class
+        truth = rows.truth
         pipeline.fit(rows.features[list(features.names)], truth)
     except Exception as error:
         error.add_note(

@@ -217,7 +217,7 @@ def _figures(
     scored: Sequence[_Scored],
     classes: Classes | None,
 ) -> dict[str, float]:
-    truth = rows.label if rows.true_class is None else rows.true_class
+    truth = rows.truth
     sides = [
         (truth[fold.scored], part.decided)
         for fold, part in zip(folds, scored, strict=True)

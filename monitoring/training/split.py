@@ -105,7 +105,7 @@ def split_at_random(rows: Rows, split: Split) -> DataSplit:
     borders = np.cumsum(list(shares.values()))
     drawn = _draw(rows, split.random_state or 0)
     part_of = np.empty(len(rows), np.intp)
-    truth = rows.label if rows.true_class is None else rows.true_class
+    truth = rows.truth
     for one in np.unique(truth):
         own = np.flatnonzero(truth == one)
         own = own[np.argsort(drawn[own], kind="stable")]

@@ -181,7 +181,7 @@ def case_alerts(case: UseCase) -> tuple[Alert, ...]:
         _absent(case),
         _not_judged(case),
         _schema_broken(case),
-        *((_waiting(case),) if Pipeline.RETRAIN in by_itself else ()),
+        *(() if case.retrain.by_hand else (_waiting(case),)),
     )
 
 

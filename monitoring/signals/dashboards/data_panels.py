@@ -23,7 +23,6 @@ from monitoring.signals.catalogue import (
 from monitoring.signals.dashboards.panel import NOT_EVEN_ONE, Display, Panel, Query, Scale
 from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
-from monitoring.signals.pipelines import Pipeline, scheduled
 from monitoring.signals.samples.data_samples import NO_REASON
 from monitoring.use_case import UseCase
 
@@ -69,7 +68,7 @@ def drift_over_time(queries: CaseQueries) -> Panel:
 
 def _past_the_limit(case: UseCase) -> str:
     by_itself = "Past the upper dashed limit a retrain starts. "
-    return by_itself if Pipeline.RETRAIN in scheduled(case) else ""
+    return "" if case.retrain.by_hand else by_itself
 
 
 def drifted_features(queries: CaseQueries) -> Panel:

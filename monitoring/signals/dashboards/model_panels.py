@@ -28,14 +28,13 @@ from monitoring.signals.dashboards.panel import (
 from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.performance_metrics import F1, PRECISION, RECALL
-from monitoring.signals.pipelines import Pipeline, scheduled
 from monitoring.signals.thresholds import Side
 
 
 def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the panels of the serving model, its test figures and what retrains decided."""
     new_rows = queries.case.retrain.new_rows
-    by_itself = Pipeline.RETRAIN in scheduled(queries.case)
+    by_itself = not queries.case.retrain.by_hand
     start = f"; {new_rows} of them (dashed line) start a retrain" if by_itself else ""
     limits = (Limit(Side.ABOVE, None, new_rows),) if by_itself else ()
     opens = PageLink("Open it in MLflow", queries.addresses.model(queries.case.name, THIS))

@@ -239,19 +239,19 @@ def measure(run: Run) -> Outcome:
         measured = measure_windows(run, store, model, shadow_of(run.case, store))
     run.write("measured", measured)
     log.info(measured.text(run.case))
-    return _outcome(measured, run.case)
+    return _outcome(measured, run.declared)
 
 
 def drift_limit_crossed(run: Run) -> Outcome:
     """Return whether drift lies strictly above its critical limit, and by which verdict."""
-    outcome = _outcome(run.need("measured", Measured), run.case)
+    outcome = _outcome(run.need("measured", Measured), run.declared)
     log.info(outcome.words)
     return outcome
 
 
 def _outcome(measured: Measured, case: UseCase) -> Outcome:
     verdict = measured.verdict
-    by_hand = verdict.drifted and case.retrain.every is None
+    by_hand = verdict.drifted and case.retrain.by_hand
     said = "; no retrain is triggered: they are started by hand only (`retrain.every: null`)"
     return Outcome(
         verdict_id=verdict.id,

@@ -227,7 +227,7 @@ def decide(run: Run) -> Decision:
     has_champion = model_registry().champion(run.case) is not None
     episode = episode_of(run, drift.since) if has_champion and drift.since else None
     decision = choose(
-        force=run.force or run.case.retrain.every is None,
+        force=run.force or run.declared.retrain.by_hand,
         has_champion=has_champion,
         fresh=fresh,
         drift=drift,

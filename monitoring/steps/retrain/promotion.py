@@ -8,7 +8,7 @@ from monitoring.settings import settings
 from monitoring.steps.places import model_registry
 from monitoring.steps.retrain.candidates import Selection
 from monitoring.steps.retrain.decision import Decision, Reason
-from monitoring.steps.retrain.training_set import merged_rows
+from monitoring.steps.retrain.training_set import Merged, merged_rows
 from monitoring.steps.run import Result, Run
 from monitoring.training.gate import GateDecision, gate, gate_tags
 from monitoring.training.registry import Registry, Version
@@ -80,6 +80,17 @@ def promote(run: Run) -> Promotion:
     run.write("promotion", promotion)
     log.info(promotion.words)
     return promotion
+
+
+def retrain_sentences(run: Run, selection: Selection, promotion: Promotion) -> tuple[str, ...]:
+    """Say why a retrain ran, what it learned from, what it chose, and what the gate said."""
+    decision = run.need("decision", Decision)
+    return (
+        f"Reason: {decision.reason}; {decision.words}",
+        run.need("merged", Merged).words,
+        selection.words,
+        promotion.words,
+    )
 
 
 def _rival(run: Run, registry: Registry, version: Version) -> str | None:

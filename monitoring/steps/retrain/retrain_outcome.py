@@ -12,8 +12,8 @@ from monitoring.steps.places import production_store
 from monitoring.steps.publish import publish_model, publish_run_success, push
 from monitoring.steps.retrain.candidates import Selection, remove_candidates
 from monitoring.steps.retrain.decision import Decision
-from monitoring.steps.retrain.promotion import Promotion
-from monitoring.steps.retrain.training_set import Archived, Merged, remove_snapshot
+from monitoring.steps.retrain.promotion import Promotion, retrain_sentences
+from monitoring.steps.retrain.training_set import Archived, remove_snapshot
 from monitoring.steps.run import Result, Run
 
 
@@ -69,13 +69,8 @@ def _notification(run: Run, decision: Decision, promotion: Promotion | None) -> 
         text = f"{decision.reason}: {decision.words}"
         return Notification(title=f"{title}: no retrain", text=text)
     outcome = "new champion" if promotion.gate.promote else "champion unchanged"
-    lines = [
-        f"Reason: {decision.reason}; {decision.words}",
-        run.need("merged", Merged).words,
-        run.need("selection", Selection).words,
-        promotion.words,
-    ]
-    return Notification(title=f"{title}: {outcome}", text="\n".join(lines))
+    sentences = retrain_sentences(run, run.need("selection", Selection), promotion)
+    return Notification(title=f"{title}: {outcome}", text="\n".join(sentences))
 
 
 def publish_retrain(

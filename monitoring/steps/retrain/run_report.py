@@ -11,9 +11,7 @@ from monitoring.reports.pages import write_index
 from monitoring.reports.retrain_report import RetrainFacts, write_retrain_report
 from monitoring.settings import settings
 from monitoring.steps.retrain.candidates import Selection
-from monitoring.steps.retrain.decision import Decision
-from monitoring.steps.retrain.promotion import Promotion
-from monitoring.steps.retrain.training_set import Merged
+from monitoring.steps.retrain.promotion import Promotion, retrain_sentences
 from monitoring.steps.run import Result, Run, StepError
 
 
@@ -49,18 +47,12 @@ def report_run(run: Run, selected: Mapping[str, Any] | None) -> RunReport:
         msg = f"what `select` left in XCom is not its result: {error.errors()[0]['msg']}"
         raise StepError(msg) from error
     promotion = run.need("promotion", Promotion)
-    decision = run.need("decision", Decision)
     facts = RetrainFacts(
         case=run.declared,
         as_of=run.as_of,
         candidate=selection.candidate,
         version=promotion.version,
-        sentences=(
-            f"Reason: {decision.reason}; {decision.words}",
-            run.need("merged", Merged).words,
-            selection.words,
-            promotion.words,
-        ),
+        sentences=retrain_sentences(run, selection, promotion),
         figures=selection.figures,
     )
     folder = settings().reports
