@@ -18,7 +18,8 @@ from monitoring.sources.closed_sql import (
     syntax_tree,
 )
 from monitoring.sources.location import SourceError
-from monitoring.sources.source_rows import LARGEST, SourceRows
+from monitoring.sources.source_file import LARGEST
+from monitoring.sources.source_rows import SourceRows
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime
 from monitoring.wording import shortened

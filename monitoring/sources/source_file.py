@@ -17,9 +17,13 @@ from monitoring.sources.source_csv import (
     read_csv,
 )
 from monitoring.summary.csv_format import UndecidedError
+from monitoring.summary.unpacked_size import unpacked_size
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LARGEST = 4 * 2**30
+"""Bytes of a source, unpacked: all of its rows are held in memory at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +103,15 @@ def _parquet(content: bytes) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import parquet
 
+    def opened(texts: list[str]) -> parquet.ParquetFile:
+        return parquet.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
+
+    with opened([]) as file:
+        columns, rows = file.schema_arrow.names, file.metadata.num_rows
+    size = unpacked_size(opened, columns, portion=max(rows, 1), limit=LARGEST)
+    if size > LARGEST:
+        msg = f"its rows take {size:,} bytes once they are unpacked, more than {LARGEST:,}"
+        raise ValueError(msg)
     table = parquet.read_table(pa.BufferReader(content), page_checksum_verification=True)
     # The file's columns, not what pandas once had for an index; whole numbers stay whole.
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)

@@ -15,16 +15,13 @@ from typing import TYPE_CHECKING, Any
 from monitoring.row_files import CSV_ENDINGS
 from monitoring.sources.location import FoundFile, SourceError
 from monitoring.sources.source_csv import DETECTED, DeclaredCsv, MalformedRow
-from monitoring.sources.source_file import SourceFile, parse_file
+from monitoring.sources.source_file import LARGEST, SourceFile, parse_file
 from monitoring.summary.csv_format import COMMA, UndecidedError
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-LARGEST = 4 * 2**30
-"""Bytes of a source, unpacked: all of its rows are held in memory at once."""
 
 _log = logging.getLogger(__name__)
 

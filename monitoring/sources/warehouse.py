@@ -24,7 +24,8 @@ from monitoring.sources.query_rows import (
     query_place,
     unordered,
 )
-from monitoring.sources.source_rows import LARGEST, SourceRows
+from monitoring.sources.source_file import LARGEST
+from monitoring.sources.source_rows import SourceRows
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime
 

@@ -16,6 +16,7 @@ from monitoring.summary.data_file import DataFile, columns_of, layout_of, rows_o
 from monitoring.summary.in_memory import InMemory, batches_of, no_rows
 from monitoring.summary.packed_file import DAMAGE, is_packed, piped
 from monitoring.summary.table import Found, Portion, Table, TableError, portion_rows
+from monitoring.summary.unpacked_size import UnpackedSizeError, unpacked_size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,7 +99,7 @@ def read_files(files: Sequence[DataFile], columns: Sequence[str]) -> Table:
     held: list[Portion] = []
     start = size = 0
     for file in files:
-        if (file.rows or 0) * len(columns) * _NUMBER > HELD:
+        if (file.rows or 0) * len(columns) * _NUMBER > HELD or _parquet_size(file, columns) > HELD:
             return OutOfCore(tuple(files))
         with closing(_whole(file, columns)) as portions:
             for rows in portions:
@@ -134,6 +135,7 @@ def _stream(
     import duckdb
     import pyarrow as pa
 
+    _parquet_size(file, columns)
     try:
         with _place(file) as place:
             relation = _relation(connection, file, place)
@@ -153,6 +155,30 @@ def _stream(
     if file.rows is not None and file.rows != (rows or 0):
         msg = f"{file.path} is damaged: {file.rows:,} rows by its metadata, but {rows or 0:,} in it"
         raise TableError(msg)
+
+
+def _parquet_size(file: DataFile, columns: Sequence[str]) -> int:
+    """Return the bytes that a Parquet file's columns take once they are read; 0 of CSV.
+
+    Raises
+    ------
+    TableError
+        One takes more than a whole table may, of the rows that are read at a time.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if file.layout is not None:
+        return 0
+    try:
+        return unpacked_size(
+            lambda texts: parquet.ParquetFile(file.path, read_dictionary=texts),
+            columns,
+            portion=portion_rows(len(columns)),
+            limit=HELD,
+        )
+    except (OSError, pa.ArrowException, UnpackedSizeError) as error:
+        raise unreadable(file.path, error) from error
 
 
 def _place(file: DataFile) -> AbstractContextManager[str]:
