@@ -127,7 +127,27 @@ def check(
         *(_firing(at, alerts) for at, alerts in expected.items()),
         *(_named(at, names) for at, names in (absent or {}).items()),
     ]
-    _run(world, folder, asked, every)
+    _run({"": (world, asked)}, folder, every)
+
+
+def check_each(
+    scenes: Mapping[str, tuple[World, Mapping[timedelta, set[Firing]]]],
+    folder: Path,
+    *,
+    every: timedelta = STEP,
+) -> None:
+    """Check many worlds of one use case at once: promtool takes longer to start than to test.
+
+    Parameters
+    ----------
+    scenes
+        A world and what is expected of it, by the name that promtool gives where it fails.
+    """
+    asked = {
+        name: (world, [_firing(at, alerts) for at, alerts in expected.items()])
+        for name, (world, expected) in scenes.items()
+    }
+    _run(asked, folder, every)
 
 
 def check_query(
@@ -136,19 +156,24 @@ def check_query(
     """Fail unless a query has exactly the expected series at a moment."""
     samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
     asked = {"expr": expr, "eval_time": duration(at), "exp_samples": samples}
-    _run(world, folder, [asked], STEP)
+    _run({"": (world, [asked])}, folder, STEP)
 
 
-def _run(world: World, folder: Path, asked: list[dict[str, object]], every: timedelta) -> None:
+def _run(
+    scenes: Mapping[str, tuple[World, list[dict[str, object]]]], folder: Path, every: timedelta
+) -> None:
+    (case,) = {world.case.name: world.case for world, _ in scenes.values()}.values()
     content = {
-        "rule_files": [str(path) for path in _rules(world.case, folder)],
+        "rule_files": [str(path) for path in _rules(case, folder)],
         "evaluation_interval": duration(every),
         "tests": [
             {
+                "name": name,
                 "interval": duration(STEP),
                 "input_series": [{"series": s, "values": v} for s, v in world.series.items()],
                 "promql_expr_test": asked,
             }
+            for name, (world, asked) in scenes.items()
         ],
     }
     path = folder / "test.yml"

@@ -27,16 +27,11 @@ from monitoring.use_case import Limits, Severity, Threshold, Thresholds, UseCase
 from monitoring.use_case_file import find_use_case
 from tests.signals.conftest import everything
 from tests.signals.figures import card, report_samples
-from tests.signals.rule_tests import Firing, World, check, healthy
+from tests.signals.rule_tests import Firing, World, check, check_each, healthy
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
 CASES = [find_use_case("fraud"), find_use_case("student_depression"), everything()]
-EACH = [
-    pytest.param(case, threshold, id=f"{case.name}-{threshold.metric.key}-{threshold.severity}")
-    for case in CASES
-    for threshold in business_thresholds(case)
-]
-each_threshold = pytest.mark.parametrize(("case", "threshold"), EACH)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def firing_of(threshold: BusinessThreshold) -> Firing:
@@ -63,45 +58,50 @@ def just_past(threshold: BusinessThreshold) -> float:
     return threshold.value + (little if threshold.side is Side.ABOVE else -little)
 
 
-@each_threshold
-def test_a_threshold_fires_just_past_its_value_and_alone(
-    case: UseCase, threshold: BusinessThreshold, tmp_path: Path
-) -> None:
-    world = world_at(case, threshold, just_past(threshold))
-    check(world, tmp_path, {HOUR: {firing_of(threshold)}})
+@each_case
+def test_a_threshold_fires_just_past_its_value_and_alone(case: UseCase, tmp_path: Path) -> None:
+    scenes = {
+        " ".join(firing_of(threshold)): (
+            world_at(case, threshold, just_past(threshold)),
+            {HOUR: {firing_of(threshold)}},
+        )
+        for threshold in business_thresholds(case)
+    }
+    check_each(scenes, tmp_path, every=QUARTER)
 
 
-@each_threshold
-def test_a_threshold_does_not_fire_at_its_value(
-    case: UseCase, threshold: BusinessThreshold, tmp_path: Path
-) -> None:
-    world = world_at(case, threshold, threshold.value)
-    check(world, tmp_path, {HOUR: warnings_beside(case, threshold)})
+@each_case
+def test_a_threshold_does_not_fire_at_its_value(case: UseCase, tmp_path: Path) -> None:
+    scenes = {
+        " ".join(firing_of(threshold)): (
+            world_at(case, threshold, threshold.value),
+            {HOUR: warnings_beside(case, threshold)},
+        )
+        for threshold in business_thresholds(case)
+    }
+    check_each(scenes, tmp_path, every=QUARTER)
 
 
-@pytest.mark.parametrize(
-    "threshold", business_thresholds(everything()), ids=lambda t: " ".join(firing_of(t))
-)
-def test_a_firing_threshold_outlives_its_series_until_absence_fires(
-    threshold: BusinessThreshold, tmp_path: Path
-) -> None:
+def test_a_firing_threshold_outlives_its_series_until_absence_fires(tmp_path: Path) -> None:
     in_production = everything().model_copy(update={"active": True})
-    world = world_at(in_production, threshold, just_past(threshold)).ending(2 * HOUR)
     absent = ("FiguresAbsent", "critical")
-    check(
-        world,
-        tmp_path,
-        {
-            2 * HOUR: {firing_of(threshold)},
-            3 * HOUR: {firing_of(threshold), absent},
-            13 * HOUR: {firing_of(threshold), absent},
-            15 * HOUR: {absent},
-        },
-        every=QUARTER,
-    )
+    scenes = {}
+    for threshold in business_thresholds(everything()):
+        world = world_at(in_production, threshold, just_past(threshold)).ending(2 * HOUR)
+        firing = firing_of(threshold)
+        scenes[" ".join(firing)] = (
+            world,
+            {
+                2 * HOUR: {firing},
+                3 * HOUR: {firing, absent},
+                13 * HOUR: {firing, absent},
+                15 * HOUR: {absent},
+            },
+        )
+    check_each(scenes, tmp_path, every=2 * QUARTER)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@each_case
 def test_good_figures_fire_nothing(case: UseCase, tmp_path: Path) -> None:
     check(healthy(case), tmp_path, {30 * HOUR: set()}, every=QUARTER)
 
