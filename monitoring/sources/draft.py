@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from monitoring.sources.auto import FirstLook
+from monitoring.use_case_columns import Target, Words
 from monitoring.wording import percent, several
 
 MARK = "# guess: "
@@ -66,6 +68,7 @@ def draft(
         *(f"# {line}" for line in heading),
         _field("name", name),
         _field("title", name.replace("_", " ").capitalize()),
+        *_words(look.target),
         _field("source", {"path": path}),
         "columns:",
         *(f"  {line}" for field in _columns(look) for line in field.splitlines()),
@@ -86,6 +89,17 @@ def _field(name: str, value: Any, indent: int = 0) -> str:
     first, *others = text.removesuffix("...\n").splitlines()
     margin = " " * indent
     return "\n".join([f"{margin}{name}: {first}", *(f"{margin}  {line}" for line in others)])
+
+
+def _words(target: Target) -> Iterator[str]:
+    watched = target.positive if target.classes is None else target.watch[0]
+    row = f"{target.name} {watched}"
+    try:
+        words = Words(positive=f"row of {row}", positives=f"rows of {row}")
+    except ValidationError:  # letters that people may not be shown: the names by default stand
+        return
+    yield f"{MARK}what boards, reports and messages call what is watched for"
+    yield _field("words", words.model_dump())
 
 
 def _columns(look: FirstLook) -> Iterator[str]:

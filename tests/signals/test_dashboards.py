@@ -200,6 +200,19 @@ def test_a_table_shows_its_declared_columns_and_nothing_else(board: Board) -> No
         assert all(override_of(written, title)["unit"] for title in titles)
 
 
+def test_a_panel_says_what_is_not_declared_where_nothing_can_come(fraud: UseCase) -> None:
+    iris = find_use_case("iris")
+    bare = iris.model_copy(update={"costs": iris.costs.model_copy(update={"matrix": {}})})
+    for case, panel, said in (
+        (fraud, CasePanel.CAPACITY, "no data"),
+        (iris, CasePanel.CAPACITY, "costs.reviews_per_day is not declared"),
+        (iris, CasePanel.CLASS_COST, "no data"),
+        (bare, CasePanel.CLASS_COST, "costs.matrix is not declared"),
+    ):
+        written = panel_of(case_board(case, ADDRESSES), panel)
+        assert written["fieldConfig"]["defaults"]["noValue"] == said
+
+
 def test_the_cost_curve_is_a_table_by_threshold_the_highest_first(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.COST_CURVE)
     assert panel["options"]["sortBy"] == [{"displayName": "threshold", "desc": True}]

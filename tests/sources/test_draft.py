@@ -53,7 +53,7 @@ def test_a_draft_is_valid_and_each_guess_is_marked(folder: Path, ending: str) ->
     shop().to_parquet(data) if ending == "parquet" else shop().to_csv(data, index=False)
     said = called("use-case", "new", "returns", "--data", str(data))
     assert "returns.yml" in said
-    assert "9 guesses" in said
+    assert "10 guesses" in said
     case = load_named(folder / "returns.yml")
     columns = case.columns
     assert case.source.path == f"shop.{ending}"
@@ -64,11 +64,12 @@ def test_a_draft_is_valid_and_each_guess_is_marked(folder: Path, ending: str) ->
     assert columns.features != "auto"
     assert columns.features.numeric == ("Total amount", "items")
     assert columns.features.categorical == ("country: of",)
+    assert case.words.positives == "rows of returned yes"
     assert case.costs.missed.of_amount == 1
     text = (folder / "returns.yml").read_text(encoding="utf-8")
     assert [guess.field for guess in guesses(text)] == [
-        "event_time", "id", "amount", "target", "numeric", "categorical", "labels", "costs",
-        "recall",
+        "words", "event_time", "id", "amount", "target", "numeric", "categorical", "labels",
+        "costs", "recall",
     ]  # fmt: skip
     assert "most of their values differ: note" in text
     assert "goes with one of the target: known too late?\n    #   refunded\n" in text

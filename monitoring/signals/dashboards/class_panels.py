@@ -19,6 +19,7 @@ from monitoring.signals.class_metrics import (
     EXPECTED_CLASS,
 )
 from monitoring.signals.dashboards.panel import (
+    NO_DATA,
     Column,
     Display,
     LineStyle,
@@ -200,4 +201,5 @@ def _cost(queries: CaseQueries) -> Panel:
             queries.live(ESTIMATED_CLASS_COST, "Estimated", look=LineStyle.ESTIMATE),
         ),
         width=8,
+        nothing=NO_DATA if queries.case.costs.matrix else "costs.matrix is not declared",
     )

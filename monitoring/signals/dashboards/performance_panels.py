@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from monitoring.rows.rows import Role
 from monitoring.signals.dashboards.panel import (
+    NO_DATA,
     Column,
     Display,
     LineStyle,
@@ -161,6 +162,9 @@ def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             Scale.RATIO,
             (queries.live(CAPACITY_USED),),
             width=8,
+            nothing=NO_DATA
+            if queries.case.costs.reviews_per_day
+            else "costs.reviews_per_day is not declared",
         ),
         Panel(
             CasePanel.FALSE_ALARM_RATE,
