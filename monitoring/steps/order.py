@@ -271,16 +271,16 @@ RETRAIN = Order(
         EachCandidate(
             "candidates",
             steps=(
-                Step(candidates.search),
-                Step(candidates.train),
-                Step(candidates.log_candidate, name="log"),
+                Step(candidates.search_params),
+                Step(candidates.train_model),
+                Step(candidates.log_model),
             ),
             after=("merge_production_data",),
         ),
-        Step(candidates.select, after=("candidates",), runs=Runs.AFTER_ANY_SUCCESS),
-        Step(promotion.promote, after=("select",)),
+        Step(candidates.select_best, after=("candidates",), runs=Runs.AFTER_ANY_SUCCESS),
+        Step(promotion.promote, after=("select_best",)),
         Step(training_set.archive_production_data, after=("promote",)),
-        Step(run_report.report_run, after=("promote",), takes="select"),
+        Step(run_report.report_run, after=("promote",), takes="select_best"),
         Step(
             retrain_outcome.publish_metrics,
             after=("archive_production_data", "report_run"),

@@ -18,9 +18,9 @@ from tests.fixtures.webhook import Webhook
 AFTER_DECIDE = (
     "back_up_champion",
     "merge_production_data",
-    "lightgbm.search",
-    "logistic_regression.log",
-    "select",
+    "lightgbm.search_params",
+    "logistic_regression.log_model",
+    "select_best",
     "promote",
     "archive_production_data",
     "report_run",
@@ -76,7 +76,7 @@ def test_a_person_can_force_a_retrain_and_a_candidate_that_fails_is_left_out_and
         as_of=(quiet + timedelta(hours=1)).isoformat(),
         force=True,
     )
-    assert ran.tasks["lightgbm.search"] == "failed"
+    assert ran.tasks["lightgbm.search_params"] == "failed"
     assert ran.tasks["promote"] == "success"
     assert ran.state == "success"
     (message,) = own_webhook.received
@@ -94,7 +94,7 @@ def test_a_step_that_fails_fails_the_run_after_one_notification(
         as_of=AS_OF.isoformat(),
     )
     assert ran.tasks["merge_production_data"] == "failed"
-    assert ran.tasks["select"] == "upstream_failed"
+    assert ran.tasks["select_best"] == "upstream_failed"
     assert own_webhook.titles == [f"{case.title}: retrain failed"]
     assert "merge_production_data failed: " in own_webhook.received[0]["text"]
     assert {ran.tasks[name] for name in ALWAYS} == {"success"}

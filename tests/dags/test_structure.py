@@ -8,6 +8,7 @@ from tests.fixtures.tiny import write_tiny
 
 DONE, ANY = "all_done", "all_done_min_one_success"
 
+LR = "logistic_regression"
 RETRAIN: dict[str, tuple[list[str], str]] = {
     "open_run": ([], "all_success"),
     "check_production_data": (["open_run"], "all_success"),
@@ -15,16 +16,16 @@ RETRAIN: dict[str, tuple[list[str], str]] = {
     "decide": (["check_production_data", "detect_drift", "open_run"], "all_success"),
     "back_up_champion": (["decide", "open_run"], "all_success"),
     "merge_production_data": (["back_up_champion", "open_run"], "all_success"),
-    "logistic_regression.search": (["merge_production_data", "open_run"], "all_success"),
-    "logistic_regression.train": (["logistic_regression.search", "open_run"], "all_success"),
-    "logistic_regression.log": (["logistic_regression.train", "open_run"], "all_success"),
-    "lightgbm.search": (["merge_production_data", "open_run"], "all_success"),
-    "lightgbm.train": (["lightgbm.search", "open_run"], "all_success"),
-    "lightgbm.log": (["lightgbm.train", "open_run"], "all_success"),
-    "select": (["lightgbm.log", "logistic_regression.log"], ANY),
-    "promote": (["open_run", "select"], "all_success"),
+    f"{LR}.search_params": (["merge_production_data", "open_run"], "all_success"),
+    f"{LR}.train_model": ([f"{LR}.search_params", "open_run"], "all_success"),
+    f"{LR}.log_model": ([f"{LR}.train_model", "open_run"], "all_success"),
+    "lightgbm.search_params": (["merge_production_data", "open_run"], "all_success"),
+    "lightgbm.train_model": (["lightgbm.search_params", "open_run"], "all_success"),
+    "lightgbm.log_model": (["lightgbm.train_model", "open_run"], "all_success"),
+    "select_best": (["lightgbm.log_model", f"{LR}.log_model"], ANY),
+    "promote": (["open_run", "select_best"], "all_success"),
     "archive_production_data": (["open_run", "promote"], "all_success"),
-    "report_run": (["open_run", "promote", "select"], "all_success"),
+    "report_run": (["open_run", "promote", "select_best"], "all_success"),
     "publish_metrics": (["archive_production_data", "open_run", "report_run"], DONE),
     "notify": (["open_run", "publish_metrics"], DONE),
 }
@@ -88,9 +89,10 @@ def test_a_retrain_has_a_group_per_candidate(dags: Json) -> None:
 
 def test_one_more_candidate_in_the_file_is_a_group_of_tasks_more(dags: Json) -> None:
     more = set(dags["retrain_by_hand"]["tasks"]) - set(dags["retrain_tiny"]["tasks"])
-    assert more == {f"gradient_boosting.{step}" for step in ("search", "train", "log")}
-    selecting = dags["retrain_by_hand"]["tasks"]["select"]["upstream"]
-    assert "gradient_boosting.log" in selecting
+    steps = ("search_params", "train_model", "log_model")
+    assert more == {f"gradient_boosting.{step}" for step in steps}
+    selecting = dags["retrain_by_hand"]["tasks"]["select_best"]["upstream"]
+    assert "gradient_boosting.log_model" in selecting
 
 
 def test_the_tasks_that_may_end_a_branch_are_short_circuits(dags: Json) -> None:

@@ -113,7 +113,7 @@ def test_a_retrain_whose_rows_cannot_be_read_is_notified_of_once(
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
     assert own_webhook.titles == [f"{case.title}: retrain failed"]
     assert "merge_production_data failed: " in own_webhook.received[0]["text"]
-    assert "select" not in own_webhook.received[0]["text"]
+    assert "select_best" not in own_webhook.received[0]["text"]
 
 
 def test_a_source_that_cannot_be_read_at_all_is_notified_of_once(

@@ -79,9 +79,9 @@ def test_the_report_says_what_was_chosen_and_why_with_its_figures(folder: Path) 
 
 def test_without_the_figure_in_xcom_it_fails_and_says_what_to_clear(folder: Path) -> None:
     run = promoted()
-    with pytest.raises(StepError, match=r"result of the task `select` is not in XCom.*clear that"):
+    with pytest.raises(StepError, match=r"the task `select_best` is not in XCom.*clear that"):
         report_run(run, None)
-    with pytest.raises(StepError, match="what `select` left in XCom is not its result"):
+    with pytest.raises(StepError, match="what `select_best` left in XCom is not its result"):
         report_run(run, {"candidate": "a"})
     assert not folder.exists()
 

@@ -11,13 +11,10 @@ from monitoring.steps.places import model_registry
 from monitoring.steps.retrain.training_set import Merged, merged_rows
 from monitoring.steps.run import Result, Run
 from monitoring.training.run_record import metrics
-from monitoring.training.search import SearchResult
-from monitoring.training.search import search as search_points
-from monitoring.training.selection import Contender
-from monitoring.training.selection import select as select_best
+from monitoring.training.search import SearchResult, search
+from monitoring.training.selection import Contender, select
 from monitoring.training.split import DataSplit, split_rows
-from monitoring.training.train import Trained
-from monitoring.training.train import train as train_candidate
+from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 
 log = logging.getLogger(__name__)
@@ -64,10 +61,10 @@ class Selection(Result):
     figures: dict[str, float]
 
 
-def search(run: Run, candidate: str) -> Searched:
+def search_params(run: Run, candidate: str) -> Searched:
     """Search a candidate's parameters on the training part alone."""
     case = run.case
-    result = search_points(case, candidate, _split(run, case).train, seed=SEED)
+    result = search(case, candidate, _split(run, case).train, seed=SEED)
     result.save(run.folder / candidate / "search.npz")
     searched = Searched(
         candidate=candidate,
@@ -82,10 +79,10 @@ def search(run: Run, candidate: str) -> Searched:
     return searched
 
 
-def train(run: Run, candidate: str) -> Fitted:
+def train_model(run: Run, candidate: str) -> Fitted:
     """Fit a candidate with the parameters of its search, calibrate it and choose its threshold."""
     case = run.case
-    trained = train_candidate(
+    trained = train(
         case,
         candidate,
         _split(run, case),
@@ -108,7 +105,7 @@ def train(run: Run, candidate: str) -> Fitted:
     return fitted
 
 
-def log_candidate(run: Run, candidate: str) -> Logged:
+def log_model(run: Run, candidate: str) -> Logged:
     """Log a trained candidate as one MLflow run."""
     trained = Trained.load(run.folder / candidate / "trained")
     run_id = model_registry().log(run.case, trained, run_key=run.registry_key, as_of=run.as_of)
@@ -117,11 +114,11 @@ def log_candidate(run: Run, candidate: str) -> Logged:
     return logged
 
 
-def select(run: Run) -> Selection:
+def select_best(run: Run) -> Selection:
     """Select the best of the candidates that were trained; name those that failed."""
     names = tuple(run.declared.candidates)
     logged = {name: run.read(f"{name}_logged", Logged) for name in names}
-    choice = select_best(
+    choice = select(
         [_contender(run, name) for name in names if logged[name] is not None],
         failed=[name for name in names if logged[name] is None],
         weights=run.declared.selection,

@@ -23,12 +23,12 @@ class RunReport(Result):
 
 
 def report_run(run: Run, selected: Mapping[str, Any] | None) -> RunReport:
-    """Write the report of a retrain from the result of `select`.
+    """Write the report of a retrain from the result of `select_best`.
 
     Parameters
     ----------
     selected
-        What `select` returned.
+        What `select_best` returned.
 
     Raises
     ------
@@ -37,14 +37,14 @@ def report_run(run: Run, selected: Mapping[str, Any] | None) -> RunReport:
     """
     if selected is None:
         msg = (
-            "the result of the task `select` is not in XCom, and the report's figures come from "
-            "there: clear that task, which runs it and what follows again"
+            "the result of the task `select_best` is not in XCom, where the report takes its "
+            "figures: clear that task, which runs it and what follows again"
         )
         raise StepError(msg)
     try:
         selection = Selection.model_validate(dict(selected))
     except ValidationError as error:
-        msg = f"what `select` left in XCom is not its result: {error.errors()[0]['msg']}"
+        msg = f"what `select_best` left in XCom is not its result: {error.errors()[0]['msg']}"
         raise StepError(msg) from error
     promotion = run.need("promotion", Promotion)
     facts = RetrainFacts(
