@@ -44,6 +44,7 @@ class TocsinError(Exception):
             TableError (ValueError)
             ThresholdError (ValueError)
             TrainingError (ValueError)
+            UnpackedSizeError (ValueError)
             UseCaseError (ValueError)
             VerdictError (ValueError)
     """
