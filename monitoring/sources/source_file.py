@@ -17,7 +17,7 @@ from monitoring.sources.source_csv import (
     read_csv,
 )
 from monitoring.summary.csv_format import UndecidedError
-from monitoring.summary.unpacked_size import unpacked_size
+from monitoring.summary.unpacked_size import UnpackedSizeError, unpacked_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,7 @@ def _parquet(content: bytes) -> pd.DataFrame:
     size = unpacked_size(opened, columns, portion=max(rows, 1), limit=LARGEST)
     if size > LARGEST:
         msg = f"its rows take {size:,} bytes once they are unpacked, more than {LARGEST:,}"
-        raise ValueError(msg)
+        raise UnpackedSizeError(msg)
     table = parquet.read_table(pa.BufferReader(content), page_checksum_verification=True)
     # The file's columns, not what pandas once had for an index; whole numbers stay whole.
     frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
