@@ -118,6 +118,8 @@ def readable_errors() -> Iterator[None]:
         raise typer.Exit(2) from error
 
 
+_S3 = "S3 failed: check that it runs, the keys, and AWS_ENDPOINT_URL_S3 where it is not Amazon's"
+
 _SERVERS = {
     ("sqlalchemy.exc", "SQLAlchemyError"): (
         "a database failed: check that it runs, and TOCSIN_DATABASE_URL (rows) or "
@@ -126,6 +128,8 @@ _SERVERS = {
     ("mlflow.exceptions", "MlflowException"): (
         "MLflow failed: check that it runs, and TOCSIN_MLFLOW_URL"
     ),
+    ("botocore.exceptions", "BotoCoreError"): _S3,
+    ("boto3.exceptions", "Boto3Error"): _S3,
 }
 """Advice on errors of libraries, looked up only where the library was imported."""
 

@@ -38,6 +38,7 @@ class TocsinError(Exception):
                 PortTakenError
                 ProgramsMissingError
             StepError (RuntimeError)
+            StorageError (RuntimeError)
             StoreError
                 ArchiveError
             SummaryError (ValueError)

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from monitoring.errors import TocsinError
 from monitoring.field_types import wrong_fields
 from monitoring.secrecy import SignIn, holds_secrets, masked, secrets_of_address, secrets_of_url
+from monitoring.stored_files import RemotePath, StoredPath, place_at
 
 _SERVER = "an address is http://HOST:PORT or https://HOST:PORT"
+_OTHER_IS_WRONG = "default factory uses validated data"
+"""What pydantic says of a default that it did not make, for another field is not valid."""
+
 _DATABASE = "a database is sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 
 
@@ -32,6 +43,35 @@ def _folder(path: Path) -> Path:
     except RuntimeError as error:
         msg = f"a folder: {error}"
         raise ValueError(msg) from error
+
+
+def _stored(given: object) -> object:
+    """Return where files are stored: a folder of this machine, made absolute, or one on S3."""
+    place = place_at(given) if isinstance(given, str) else given
+    return _folder(place) if isinstance(place, Path) else place
+
+
+def _below_state(name: str) -> Callable[[dict[str, Any]], StoredPath]:
+    """Return the default of a folder: below `state_url` if that is set, else below `state`."""
+
+    def place(known: dict[str, Any]) -> StoredPath:
+        url: RemotePath | None = known.get("state_url")
+        # `state` is missing where it is not valid, which is an error of its own.
+        return known.get("state", Path()) / name if url is None else url / name
+
+    return place
+
+
+def _reports_of(known: dict[str, Any]) -> StoredPath:
+    url: RemotePath | None = known.get("state_url")
+    return Path("reports") if url is None else url / "reports"
+
+
+def _on_s3(given: object) -> object:
+    if isinstance(given, str) and not given.startswith("s3://"):
+        msg = "a URL is s3://BUCKET/PREFIX; a folder of this machine is named by TOCSIN_STATE"
+        raise ValueError(msg)
+    return place_at(given) if isinstance(given, str) else given
 
 
 def _server(url: str) -> str:
@@ -90,6 +130,8 @@ def _address(url: str, schemes: str, allowed: str) -> str:
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Folder = Annotated[Path, AfterValidator(_folder)]
+StoredFolder = Annotated[StoredPath, BeforeValidator(_stored)]
+RemoteFolder = Annotated[RemotePath, BeforeValidator(_on_s3)]
 ServerUrl = Annotated[str, AfterValidator(_server)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_server)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
@@ -110,11 +152,14 @@ class _FromEnvironment(BaseSettings):
         lines = ["invalid settings in the environment"]
         for line in wrong_fields(error, "(all of them)"):
             name, _, problem = line.partition(":")
+            if _OTHER_IS_WRONG in problem:
+                continue
             if name not in cls.model_fields:
                 lines.append(problem.strip())
                 continue
             # What was given in an address's place may be anything, a password too.
-            secret = cls.is_secret(name) or name.endswith("_url")
+            stored = "RemotePath" in repr(cls.model_fields[name].annotation)
+            secret = stored or cls.is_secret(name) or name.endswith("_url")
             shown = problem.partition(" (given: ")[0] if secret else problem
             lines.append(f"{prefix}{name.upper()}:{shown}")
         return "\n  ".join(lines)
@@ -146,9 +191,27 @@ class Settings(_FromEnvironment):
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_", env_ignore_empty=True, frozen=True)
 
-    data: Folder = Field(Path("data"), description="Where sources are read from.")
-    reports: Folder = Field(Path("reports"), description="Where Evidently reports are written.")
+    data: StoredFolder = Field(
+        Path("data"), description="Where sources are read from: a folder, or `s3://BUCKET/PREFIX`."
+    )
     state: Folder = Field(Path(".tocsin"), description="State of the local stack; never committed.")
+    state_url: RemoteFolder | None = Field(
+        None,
+        description="`s3://BUCKET/PREFIX`, below which `archives`, `reports` and `artifacts` lie "
+        "then; locks, databases, run folders and backups stay in `state`.",
+    )
+    reports: StoredFolder = Field(
+        default_factory=_reports_of,
+        description="Where reports are written: a folder, or a URL of its own.",
+    )
+    archives: StoredFolder = Field(
+        default_factory=_below_state("archives"),
+        description="Where the Parquet archives of consumed rows lie: a folder, or a URL.",
+    )
+    artifacts: StoredFolder = Field(
+        default_factory=_below_state("artifacts"),
+        description="Where models lie, where MLflow runs without a server: a folder, or a URL.",
+    )
     use_cases: Folder | None = Field(
         None, description="A folder of use-case files beside the shipped ones."
     )
@@ -277,16 +340,6 @@ class Settings(_FromEnvironment):
                 yield plain
 
     @property
-    def archives(self) -> Path:
-        """Folder of the Parquet archives of consumed rows."""
-        return self.state / "archives"
-
-    @property
-    def artifacts(self) -> Path:
-        """Folder of the models, where MLflow runs without a server."""
-        return self.state / "artifacts"
-
-    @property
     def backups(self) -> Path:
         """Folder of the champions' copies."""
         return self.state / "backups"
@@ -301,7 +354,12 @@ def _sign_in(user: str | None, password: SecretStr | None) -> SignIn | None:
     return None if user is None or password is None else SignIn(user, password)
 
 
-OF_LIBRARIES = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "AWS_SECRET_ACCESS_KEY")
+OF_LIBRARIES = (
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
 """Secrets that libraries read from the environment themselves."""
 
 

@@ -42,13 +42,12 @@ def new_use_case(
             msg = f"{file} is there: remove it, or name another with --out"
             raise UseCaseError(msg)
         look = first_look(data, target)
-        folder, path = settings().data.resolve(), data.resolve()
-        inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+        inside = str(data.resolve()).removeprefix(f"{settings().data}/")
         heading = (
             f"Drafted from {data.name} by `tocsin use-case new`. Each line `# guess: ...` says",
             "what the field below it rests on: check it, correct it, and remove the mark.",
         )
-        text = draft(name, str(inside), look, heading=heading, delays=("1d", "3d"))
+        text = draft(name, inside, look, heading=heading, delays=("1d", "3d"))
         file.write_text(text, encoding="utf-8")
         try:
             load_named(file)

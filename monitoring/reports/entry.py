@@ -6,15 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from monitoring.atomic_write import atomic_write
-from monitoring.bounded_file import FileRefusedError, read_bounded
+from monitoring.bounded_file import FileRefusedError
 from monitoring.errors import TocsinError
 from monitoring.rows.window import Window, utc
+from monitoring.stored_files import StoredPath, files_in, read_each, write
 from monitoring.wording import printable, shortened
 
 TIME = "%Y%m%dT%H%M%SZ"
@@ -100,12 +99,12 @@ class Entry(BaseModel):
         """Name of the report."""
         return f"{self.name}.html"
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: StoredPath) -> None:
         """Write the entry into the use case's `folder`."""
-        atomic_write(folder / f"{self.name}.json", self.model_dump_json(indent=2))
+        write(folder / f"{self.name}.json", self.model_dump_json(indent=2))
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: StoredPath) -> Self:
         """Read an entry.
 
         Raises
@@ -113,8 +112,15 @@ class Entry(BaseModel):
         EntryError
             The file is not an entry.
         """
+        return cls.of(path, *read_each([path], LARGEST))
+
+    @classmethod
+    def of(cls, path: StoredPath, content: bytes | FileRefusedError | OSError) -> Self:
+        """Return the entry that a file holds, or raise why it holds none."""
         try:
-            entry = cls.model_validate_json(read_bounded(path, LARGEST))
+            if isinstance(content, Exception):
+                raise content
+            entry = cls.model_validate_json(content)
             problem = "it is that of another report" if entry.name != path.stem else ""
         except (ValidationError, FileRefusedError) as error:
             problem = str(error).removeprefix(f"{path}: ")
@@ -141,8 +147,8 @@ class Entries:
         Why each of the others can't be read.
     """
 
-    readable: tuple[Entry, ...]
-    damaged: tuple[EntryError, ...]
+    readable: tuple[Entry, ...] = ()
+    damaged: tuple[EntryError, ...] = ()
 
 
 def report_name(kind: ReportKind, window_end: datetime) -> str:
@@ -150,23 +156,33 @@ def report_name(kind: ReportKind, window_end: datetime) -> str:
     return f"{kind}_{utc(window_end):{TIME}}"
 
 
-def entries(folder: Path) -> Entries:
-    """Return the entries in a use case's `folder`; one that is damaged hides no other."""
+def entries(folder: StoredPath) -> Entries:
+    """Return the entries in a use case's `folder`; one that is damaged hides no other.
+
+    Raises
+    ------
+    StorageError
+        The folder lies far away and can't be reached.
+    """
+    paths = [
+        path
+        for path in files_in(folder, "*.json")
+        if path.name.startswith(tuple(f"{kind}_" for kind in ReportKind))
+    ]
     readable, damaged = [], []
-    for kind in ReportKind:
-        for path in sorted(folder.glob(f"{kind}_*.json")):
-            try:
-                readable.append(Entry.read(path))
-            except EntryError as error:
-                damaged.append(error)
+    for path, content in zip(paths, read_each(paths, LARGEST), strict=True):
+        try:
+            readable.append(Entry.of(path, content))
+        except EntryError as error:
+            damaged.append(error)
     readable.sort(key=lambda entry: (entry.window_end, entry.window_start), reverse=True)
     return Entries(tuple(readable), tuple(damaged))
 
 
-def retrain_reports(folder: Path) -> list[tuple[str, datetime]]:
+def retrain_reports(folder: StoredPath) -> list[tuple[str, datetime]]:
     """Return a use case's reports of retrains, the newest first: the name, and its moment."""
     found = []
-    for path in folder.glob(f"{RETRAIN}*.html"):
+    for path in files_in(folder, f"{RETRAIN}*.html"):
         with suppress(ValueError):  # somebody else's file
             when = datetime.strptime(path.stem.removeprefix(RETRAIN), TIME).replace(tzinfo=UTC)
             found.append((path.name, when))

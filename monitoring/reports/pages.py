@@ -7,16 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitoring import wording
-from monitoring.atomic_write import atomic_write
 from monitoring.errors import InputError
 from monitoring.reports.entry import Entry, ReportKind, entries, retrain_reports
 from monitoring.reports.header import Header
+from monitoring.stored_files import StoredPath, folders_in, write
 from monitoring.use_case import UseCase
 
 INDEX = "index.html"
@@ -84,7 +83,7 @@ def report_page(head: Header, case: UseCase, drawings: str | None, undrawn: str)
     return drawings.lstrip()
 
 
-def write_index(folder: Path, case: UseCase) -> Path:
+def write_index(folder: StoredPath, case: UseCase) -> StoredPath:
     """Write the list of a use case's reports, and the list of use cases above it.
 
     Parameters
@@ -97,12 +96,12 @@ def write_index(folder: Path, case: UseCase) -> Path:
     The path of the use case's list.
     """
     path = folder / case.name / INDEX
-    atomic_write(path, use_case_page(folder, case))
-    atomic_write(folder / INDEX, all_page(folder))
+    write(path, use_case_page(folder, case))
+    write(folder / INDEX, all_page(folder))
     return path
 
 
-def use_case_page(folder: Path, case: UseCase) -> str:
+def use_case_page(folder: StoredPath, case: UseCase) -> str:
     """Return the list of a use case's reports in `folder`, damaged ones by their error."""
     found = entries(folder / case.name)
     windows = list(_windows(found.readable))
@@ -115,18 +114,14 @@ def use_case_page(folder: Path, case: UseCase) -> str:
     )
 
 
-def all_page(folder: Path) -> str:
+def all_page(folder: StoredPath) -> str:
     """Return the list of the use cases that have reports in `folder`."""
-    found = [entries(own) for own in _folders(folder)]
+    found = [entries(own) for own in folders_in(folder)]
     return page(
         "all",
         newest=[each.readable[0] for each in found if each.readable],
         damaged=[error for each in found for error in each.damaged],
     )
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
 def _windows(listed: Iterable[Entry]) -> Iterable[ListedWindow]:

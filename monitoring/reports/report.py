@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitoring.atomic_write import atomic_write
 from monitoring.reports.entry import Entry, ReportKind
 from monitoring.reports.facts import LABEL, SCORE, ReportFacts
+from monitoring.stored_files import StoredPath, write
 
 if TYPE_CHECKING:
     from monitoring.reports.header import Findings
     from monitoring.reports.report_sample import ReportSample
 
 
-def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
+def write_report(kind: ReportKind, facts: ReportFacts, folder: StoredPath) -> StoredPath:
     """Write `<folder>/<use case>/<kind>_<end of window, UTC>.html`, its entry beside it.
 
     Written again, it takes the place of the file that was there. A column that cannot be drawn
@@ -38,7 +37,7 @@ def write_report(kind: ReportKind, facts: ReportFacts, folder: Path) -> Path:
     head = header(kind, facts, sample, findings)
     entry = _entry(kind, facts, sample, findings)
     path = folder / facts.case.name / entry.html
-    atomic_write(path, report_page(head, facts.case, drawings, undrawn))
+    write(path, report_page(head, facts.case, drawings, undrawn))
     entry.write(path.parent)
     return path
 

@@ -6,16 +6,20 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import requests
 
 from monitoring.errors import InputError
 from monitoring.reports.entry import ReportKind, report_name
+from monitoring.reports.pages import INDEX
 from monitoring.secrecy import SignIn
+from monitoring.stored_files import StoredPath, files_in, is_file, remove
 
 _TIMEOUT = 10
+
+_OF_A_REPORT = (".html", ".json")
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +43,9 @@ class FiringAlert:
     report_url: str
 
 
-def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def keep_newest(
+    folder: StoredPath, keep: int, cited: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
     """Remove all but the newest reports of each kind from a use case's folder.
 
     A report is gone from the lists before it is gone itself, so that a run that is killed
@@ -74,14 +80,13 @@ def keep_newest(folder: Path, keep: int, cited: frozenset[str] = frozenset()) ->
         if name not in cited
     ]
     for name in removed:
-        path = folder / name
-        path.with_suffix(".json").unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+        remove(folder / f"{PurePosixPath(name).stem}.json")
+        remove(folder / name)
     return tuple(removed)
 
 
 def cited_reports(
-    folder: Path, use_case: str, prometheus_url: str, sign_in: SignIn | None = None
+    folder: StoredPath, use_case: str, prometheus_url: str, sign_in: SignIn | None = None
 ) -> frozenset[str]:
     """Return the names of a use case's reports that firing alerts cite, for `keep_newest`.
 
@@ -109,7 +114,7 @@ def cited_reports(
     return cited_by(alerts, folder, use_case)
 
 
-def cited_by(alerts: Sequence[FiringAlert], folder: Path, use_case: str) -> frozenset[str]:
+def cited_by(alerts: Sequence[FiringAlert], folder: StoredPath, use_case: str) -> frozenset[str]:
     """Return the names of a use case's reports that `alerts` cite.
 
     An alert that links to one report cites that one. One that links to the list of reports cites,
@@ -120,7 +125,7 @@ def cited_by(alerts: Sequence[FiringAlert], folder: Path, use_case: str) -> froz
         path = PurePosixPath(unquote(urlsplit(alert.report_url).path))
         if use_case not in {alert.use_case, path.parent.name}:
             continue
-        if (folder / path.name).is_file() and path.name != "index.html":
+        if path.name.endswith(".html") and path.name != INDEX and is_file(folder / path.name):
             cited.add(path.name)
             continue
         for kind in ReportKind:
@@ -156,10 +161,9 @@ def firing_alerts(prometheus_url: str, sign_in: SignIn | None = None) -> tuple[F
     )
 
 
-def _report_names(folder: Path, kind: ReportKind) -> list[str]:
+def _report_names(folder: StoredPath, kind: ReportKind) -> list[str]:
     """Return the names of the reports of a kind, oldest first."""
     # Names carry the time in a form that sorts as time does. A report and its entry are looked
     # for each by itself: either may have been left alone by a run that was killed.
-    names = {path.with_suffix(".html").name for path in folder.glob(f"{kind}_*.html")}
-    names |= {path.with_suffix(".html").name for path in folder.glob(f"{kind}_*.json")}
-    return sorted(names)
+    found = files_in(folder, f"{kind}_*")
+    return sorted({f"{path.stem}.html" for path in found if path.name.endswith(_OF_A_REPORT)})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import PurePosixPath
 
-from monitoring.atomic_write import atomic_write
 from monitoring.reports.entry import RETRAIN, TIME, retrain_reports
 from monitoring.reports.pages import page, templates
 from monitoring.rows.window import utc
+from monitoring.stored_files import StoredPath, remove, write
 from monitoring.use_case import UseCase
 from monitoring.wording import moment
 
@@ -47,7 +47,7 @@ class RetrainFacts:
         return tuple((name, f"{value:.4f}") for name, value in sorted(self.figures.items()))
 
 
-def write_retrain_report(facts: RetrainFacts, folder: Path) -> tuple[Path, Path]:
+def write_retrain_report(facts: RetrainFacts, folder: StoredPath) -> tuple[StoredPath, StoredPath]:
     """Write a retrain's report, and remove the oldest beyond `report.keep`.
 
     Parameters
@@ -63,9 +63,9 @@ def write_retrain_report(facts: RetrainFacts, folder: Path) -> tuple[Path, Path]
     stem = f"{RETRAIN}{utc(facts.as_of):{TIME}}"
     markdown, html = own / f"{stem}.md", own / f"{stem}.html"
     text = templates("monitoring.reports", html=False).get_template("retrain.md.j2")
-    atomic_write(markdown, text.render(facts=facts))
-    atomic_write(html, page("retrain", facts=facts))
+    write(markdown, text.render(facts=facts))
+    write(html, page("retrain", facts=facts))
     for old, _ in retrain_reports(own)[facts.case.report.keep :]:
-        (own / old).unlink(missing_ok=True)
-        (own / old).with_suffix(".md").unlink(missing_ok=True)
+        remove(own / old)
+        remove(own / f"{PurePosixPath(old).stem}.md")
     return markdown, html

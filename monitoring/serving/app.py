@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
 
 import uvicorn
@@ -17,6 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from monitoring.serving import served_reports, status_pages
 from monitoring.serving.site import LOOPBACK_NAMES, Site
 from monitoring.serving.status_pages import page
+from monitoring.stored_files import StorageError
+
+log = logging.getLogger(__name__)
 
 LAST_ANSWERS_SECONDS = 5
 """How long open requests may take when the server is stopped."""
@@ -66,6 +70,7 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
     names = {*LOOPBACK_NAMES, site.host, also_called} - {None}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
     app.add_exception_handler(404, _missing)
+    app.add_exception_handler(StorageError, _away)
     app.add_middleware(SecurityHeaders, scripted=served_reports.PATH)
     app.add_api_route("/health", health)
     app.include_router(status_pages.router)
@@ -77,10 +82,24 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
 async def _missing(request: Request, error: Exception) -> Response:
     """Answer 404: with a page in a browser, with JSON to a program."""
     assert isinstance(error, HTTPException)  # noqa: S101  # nosec B101 # the handler of this status alone
+    return await _refused(request, error, "Not found")
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    """Answer 503 where files that lie far away can't be reached; all other pages go on."""
+    log.warning("%s: %s", request.url.path, error)
+    answer = HTTPException(503, str(error), {"Retry-After": "30"})
+    return await _refused(request, answer, "Reports unavailable")
+
+
+async def _refused(request: Request, error: HTTPException, title: str) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
         return await http_exception_handler(request, error)
     site: Site = request.app.state.site
-    return page("missing", 404, what=error.detail, home=site.addresses.public.rstrip("/"))
+    home = site.addresses.public.rstrip("/")
+    drawn = page("refused", error.status_code, title=title, what=error.detail, home=home)
+    drawn.headers.update(error.headers or {})
+    return drawn
 
 
 def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:

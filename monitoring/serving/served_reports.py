@@ -1,9 +1,14 @@
-"""The files under the reports folder, and redirects to the newest of each kind."""
+"""The files in the reports folder, here or on S3, and redirects to the newest of each kind."""
 
 from __future__ import annotations
 
+import re
+from mimetypes import guess_type
+from pathlib import Path
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -12,8 +17,14 @@ from starlette.types import Scope
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.pages import INDEX, all_page, use_case_page
 from monitoring.serving.site import Site, find, newest
+from monitoring.stored_files import RemotePath, particulars, read
 
 PATH = "/reports"
+
+LARGEST = 100_000_000
+"""Most bytes of a report on S3 that are sent."""
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 router = APIRouter()
 
@@ -39,14 +50,17 @@ def newest_report(request: Request, use_case: str, kind: ReportKind) -> Redirect
 
 
 class ReportFiles(StaticFiles):
-    """The files under the reports folder; hidden ones are being written, and not there yet.
+    """The files in the reports folder; hidden ones are being written, and not there yet.
 
-    Lists that no report was written to yet are there all the same: alerts link to them.
+    What lies on S3 is read at each request, as a whole: a page is sent whole or not at all. Lists
+    that no report was written to yet are there all the same: alerts link to them.
     """
 
     def __init__(self, site: Site) -> None:
-        site.reports.mkdir(parents=True, exist_ok=True)
-        super().__init__(directory=site.reports, html=True)
+        here = site.reports if isinstance(site.reports, Path) else None
+        if here is not None:
+            here.mkdir(parents=True, exist_ok=True)
+        super().__init__(directory=here, html=True)
         self._site = site
 
     async def get_response(self, path: str, scope: Scope) -> Response:
@@ -55,11 +69,15 @@ class ReportFiles(StaticFiles):
         if path != "." and any(part.startswith(".") for part in parts):
             raise HTTPException(404)
         try:
-            return await super().get_response(path, scope)
+            if isinstance(self._site.reports, Path):
+                return await super().get_response(path, scope)
+            if scope["method"] not in ("GET", "HEAD"):
+                raise HTTPException(405)
+            return await run_in_threadpool(_far_away, self._site.reports, path, Request(scope))
         except HTTPException as missing:
             if missing.status_code != 404:
                 raise
-            listed = self._list(parts)
+            listed = await run_in_threadpool(self._list, parts)
             if listed is None:
                 raise
             return HTMLResponse(listed)
@@ -72,3 +90,26 @@ class ReportFiles(StaticFiles):
             case = find(self._site, parts[0])
             return None if case is None else use_case_page(self._site.reports, case)
         return None
+
+
+def _far_away(folder: RemotePath, path: str, request: Request) -> Response:
+    """Return a file on S3, or the list of the folder at `path`."""
+    names = [] if path == "." else path.split("/")
+    if not all(map(_NAME.fullmatch, names)):
+        raise HTTPException(404)
+    if not names or "." not in names[-1]:
+        if not request.scope["path"].endswith("/"):
+            return RedirectResponse(request.url.replace(path=f"{request.url.path}/"))
+        names.append(INDEX)
+    place = folder
+    for name in names:
+        place = place / name
+    known = particulars(place)
+    if known is None:
+        raise HTTPException(404)
+    headers = {"ETag": known.etag}
+    if known.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if known.size > LARGEST:
+        raise HTTPException(413, f"Larger than {LARGEST:,} bytes, the most that is sent.")
+    return Response(read(place, LARGEST), headers=headers, media_type=guess_type(place.name)[0])

@@ -8,10 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitoring.errors import TocsinError
-from monitoring.reports.entry import Entry, ReportKind, entries
+from monitoring.reports.entry import Entries, Entry, ReportKind, entries
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
 from monitoring.signals.use_case_fit import check_fit, fitting
+from monitoring.stored_files import StorageError, StoredPath
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import all_use_cases, find_use_case
 
@@ -64,7 +65,7 @@ class Site:
     Attributes
     ----------
     reports
-        Folder of the reports.
+        Folder of the reports, here or on S3.
     use_cases
         Folder of use-case files beside the shipped ones.
     addresses
@@ -73,7 +74,7 @@ class Site:
         Their public addresses; None if they have none.
     """
 
-    reports: Path
+    reports: StoredPath
     use_cases: Path | None
     addresses: Addresses
     places: tuple[Place, ...] = ()
@@ -114,10 +115,15 @@ def watched(site: Site) -> tuple[Watched, ...]:
     """
     cases = fitting(all_use_cases(site.use_cases))
     found = {name: Watched(name, None, wrong=(error,)) for name, error in cases.broken.items()}
+    away: StorageError | None = None
     for case in cases.valid:
-        reports = entries(site.reports / case.name)
-        newest_ones = _newest(reports.readable)
-        found[case.name] = Watched(case.name, case, newest_ones, reports.damaged)
+        try:
+            # Asked once: what can't be reached takes its time to be given up.
+            reports = entries(site.reports / case.name) if away is None else Entries()
+        except StorageError as error:
+            away, reports = error, Entries()
+        wrong = reports.damaged if away is None else (away,)
+        found[case.name] = Watched(case.name, case, _newest(reports.readable), wrong)
     return tuple(found[name] for name in sorted(found))
 
 

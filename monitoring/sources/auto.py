@@ -18,6 +18,7 @@ from monitoring.rows.parsing import ColumnTypeError, is_text, parse_numbers, par
 from monitoring.sources.location import FoundFile, SourceError
 from monitoring.sources.source_csv import DETECTED, DeclaredCsv
 from monitoring.sources.source_rows import rows_of_files
+from monitoring.stored_files import StoredPath
 from monitoring.summary.csv_layout import is_unnamed
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import MOST_CLASSES, Columns, EventTime, Features, Target
@@ -96,7 +97,7 @@ def csv_files(data: Path) -> list[Path]:
         raise SourceError(msg) from error
 
 
-def resolve(case: UseCase, data: Path) -> UseCase:
+def resolve(case: UseCase, data: StoredPath) -> UseCase:
     """Return the use case with its file, target and features named, if they were left to `auto`.
 
     The file is the first CSV in `data` by name; its last column is the target, and the rarer of
@@ -112,6 +113,9 @@ def resolve(case: UseCase, data: Path) -> UseCase:
     """
     if case.source.path != "auto":
         return case
+    if not isinstance(data, Path):
+        msg = f"use case {case.name}: `source.path: auto` looks into a folder, not into {data}"
+        raise SourceError(f"{msg}: name the file, or set TOCSIN_DATA to a folder")
     files = csv_files(data)
     if files:
         try:
@@ -127,7 +131,7 @@ def resolve(case: UseCase, data: Path) -> UseCase:
         columns = shipped.columns
         return _with_columns(case, "auto.csv", columns.target, columns.features)
     msg = (
-        f"use case {case.name}: no CSV in {data.resolve()}: put one there whose last column is "
+        f"use case {case.name}: no CSV in {data}: put one there whose last column is "
         "the target, or set TOCSIN_DATA to its folder"
     )
     raise SourceError(msg)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from monitoring.bounded_file import FileRefusedError
 from monitoring.errors import TocsinError
 from monitoring.row_files import ENDINGS, files_below, is_there, matching
+from monitoring.stored_files import StoredPath, options_of, unreachable
 from monitoring.summary.packed_file import DAMAGE, is_packed, read_at_most, read_unpacked, unpacked
 from monitoring.use_case_source import is_address
 
@@ -24,24 +25,6 @@ NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """What a partition's folder is called of rows that have no value."""
 
 _PARTITION = re.compile(r"([^=]+)=(.*)", re.DOTALL)
-
-_SECONDS = 60
-
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "s3": {
-        "config_kwargs": {
-            "connect_timeout": 10,
-            "read_timeout": _SECONDS,
-            "retries": {"max_attempts": 3},
-        }
-    }
-}
-"""What a filesystem is opened with beside what its library reads from the environment."""
-
-_KEYS = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY hold the keys, and AWS_ENDPOINT_URL_S3 the "
-    "address of a server that is not Amazon's"
-}
 
 
 class SourceError(TocsinError, ValueError):
@@ -100,7 +83,7 @@ class FoundFile:
             raise SourceError(msg) from error
 
 
-def source_files(path: str, data: Path) -> tuple[FoundFile, ...]:
+def source_files(path: str, data: StoredPath) -> tuple[FoundFile, ...]:
     """Return the files that a source's path names, in the order of their paths.
 
     Parameters
@@ -109,7 +92,7 @@ def source_files(path: str, data: Path) -> tuple[FoundFile, ...]:
         A file, found with or without `.gz` too; a pattern; a folder, of which all files below are
         data but those that begin, or lie in a folder that begins, with `_` or `.`; or a URL.
     data
-        The folder that it is relative to.
+        The folder, or the URL of one, that it is relative to.
 
     Returns
     -------
@@ -121,16 +104,23 @@ def source_files(path: str, data: Path) -> tuple[FoundFile, ...]:
         The place can't be looked at.
     """
     if not is_address(path):
-        return _local(path, data)
+        if isinstance(data, Path):
+            return _local(path, data)
+        other = path.removesuffix(".gz") if path.endswith(".gz") else f"{path}.gz"
+        return _found(str(data / path)) or _found(str(data / other))
     address = urlsplit(path)
     if address.scheme.casefold() in ("file", "local"):
         return _local(url2pathname(address.path), Path("/"))
+    return _found(path)
+
+
+def _found(url: str) -> tuple[FoundFile, ...]:
     try:
-        return _remote(path)
+        return _remote(url)
     except FileNotFoundError:
         return ()
     except Exception as error:
-        raise _unreachable(path, error) from error
+        raise SourceError(unreachable(url, error)) from error
 
 
 def _local(path: str, data: Path) -> tuple[FoundFile, ...]:
@@ -188,8 +178,7 @@ def _remote(url: str) -> tuple[FoundFile, ...]:
     from fsspec.core import url_to_fs
 
     scheme = urlsplit(url).scheme.casefold()
-    options = {"use_listings_cache": False, "skip_instance_cache": True, **_OPTIONS.get(scheme, {})}
-    filesystem, root = url_to_fs(url, **options)
+    filesystem, root = url_to_fs(url, **options_of(scheme))
     if scheme in ("http", "https"):
         return (FoundFile(url, urlsplit(url).path, filesystem),)
     pattern = glob.has_magic(root) and not filesystem.isfile(root)
@@ -209,12 +198,4 @@ def _download(filesystem: AbstractFileSystem, url: str, limit: int) -> bytes:
     except FileRefusedError:
         raise
     except Exception as error:
-        raise _unreachable(url, error) from error
-
-
-def _unreachable(url: str, error: Exception) -> SourceError:
-    """Return the error that something far away can't be read, and who may cure it."""
-    scheme = urlsplit(url).scheme.casefold()
-    keys = _KEYS.get(scheme, "what it asks for comes from the environment")
-    cause = error.__cause__ or error
-    return SourceError(f"{url}: can't be read: {type(cause).__name__}: {cause}; {keys}")
+        raise SourceError(unreachable(url, error)) from error

@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from monitoring.sources.auto import declared_csv, resolve
 from monitoring.sources.derived import check_derive, file_columns
@@ -17,6 +16,7 @@ from monitoring.sources.source_rows import SourceRows, rows_of_files
 from monitoring.sources.synthetic.frames import content_hash, synthetic_frame
 from monitoring.sources.typed_columns import SchemaError, declared_columns, resolved_columns
 from monitoring.sources.warehouse import check_database_query, rows_of_database
+from monitoring.stored_files import StoredPath
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import EventTime
 from monitoring.use_case_source import is_address
@@ -30,7 +30,7 @@ _SEED = 0
 _log = logging.getLogger(__name__)
 
 
-def read_source(case: UseCase, data: Path) -> CheckedRows:
+def read_source(case: UseCase, data: StoredPath) -> CheckedRows:
     """Read a use case's file and check its rows; where it may be missing, synthetic ones stand in.
 
     That is logged as a warning.
@@ -82,7 +82,7 @@ def check_source(case: UseCase) -> None:
         check_database_query(case)
 
 
-def _place_of_files(case: UseCase, data: Path) -> Path:
+def _place_of_files(case: UseCase, data: StoredPath) -> StoredPath:
     """Return the folder to read: the data folder, or the sample's where that has no file of it."""
     sample = case.source.sample
     if sample is None or any(source_files(path, data) for path in case.source.paths):
@@ -90,14 +90,14 @@ def _place_of_files(case: UseCase, data: Path) -> Path:
     _log.info(
         "%s is not in %s: the small sample that comes with use case %s is read, %s",
         ", ".join(case.source.paths),
-        data.resolve(),
+        data,
         case.name,
         sample,
     )
     return sample
 
 
-def _rows(case: UseCase, data: Path) -> SourceRows | None:
+def _rows(case: UseCase, data: StoredPath) -> SourceRows | None:
     """Read the rows of a use case as they are; None where a file of them is nowhere."""
     if case.source.database is not None:
         return rows_of_database(case)
@@ -136,7 +136,7 @@ def _text_columns(case: UseCase) -> list[str]:
     return text
 
 
-def _synthetic(case: UseCase, data: Path) -> CheckedRows:
+def _synthetic(case: UseCase, data: StoredPath) -> CheckedRows:
     kind = case.source.synthetic
     if kind is None:
         raise SourceError(_nothing_there(case, data))
@@ -145,7 +145,7 @@ def _synthetic(case: UseCase, data: Path) -> CheckedRows:
         "SYNTHETIC DATA: %s is not in %s, so %s SYNTHETIC rows of use case %s stand in for it; no "
         "figure made of them says anything about the world",
         ", ".join(case.source.paths),
-        data.resolve(),
+        data,
         f"{rows:,}",
         case.name,
     )
@@ -153,14 +153,14 @@ def _synthetic(case: UseCase, data: Path) -> CheckedRows:
     return replace(check(frame, case, source_hash=content_hash(frame)), synthetic=True)
 
 
-def _nothing_there(case: UseCase, data: Path) -> str:
+def _nothing_there(case: UseCase, data: StoredPath) -> str:
     missing = [path for path in case.source.paths if not source_files(path, data)]
     if all(map(is_address, missing)):
         return (
             f"use case {case.name}: no file {', '.join(missing)}: put it there, or change `source`"
         )
     return (
-        f"use case {case.name}: no file {', '.join(missing)} in {data.resolve()}, with or without "
+        f"use case {case.name}: no file {', '.join(missing)} in {data}, with or without "
         ".gz: put it there, set TOCSIN_DATA to its folder, or change `source`"
     )
 

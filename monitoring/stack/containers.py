@@ -1,40 +1,19 @@
 """Preparations of docker compose's first step beside migrations and generated files.
 
 ``python -m monitoring.stack.containers BUCKET`` makes the bucket of the models on the object
-storage that MLflow's own variables name, and the file from which Airflow reads its password.
+storage that the variables of AWS name, and the file from which Airflow reads its password.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 
 from monitoring.private import private_folder, write_private
 from monitoring.settings import Settings, settings
 from monitoring.stack.folders import Folders
 from monitoring.stack.stack_error import StackError
-
-
-def make_bucket(endpoint: str, bucket: str) -> bool:
-    """Make `bucket` unless it is there; boto3 finds the keys in its own variables.
-
-    Returns
-    -------
-    Whether it was made.
-    """
-    import boto3
-    from botocore.exceptions import ClientError
-
-    client = boto3.client("s3", endpoint_url=endpoint)
-    try:
-        client.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-            raise
-        client.create_bucket(Bucket=bucket)
-        return True
-    return False
+from monitoring.stored_files import RemotePath, make_bucket
 
 
 def write_airflow_passwords(known: Settings) -> None:
@@ -56,4 +35,4 @@ def write_airflow_passwords(known: Settings) -> None:
 
 if __name__ == "__main__":
     write_airflow_passwords(settings())
-    make_bucket(os.environ["MLFLOW_S3_ENDPOINT_URL"], sys.argv[1])
+    make_bucket(RemotePath(f"s3://{sys.argv[1]}"))

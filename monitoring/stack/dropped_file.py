@@ -47,7 +47,8 @@ def use_case_of_dropped_file(settings: Settings) -> DroppedFile | None:
 
     Returns
     -------
-    None where the demo watches card fraud: its file is there, or none at all.
+    None where the demo watches card fraud: its file is there, or none at all, or the data folder is
+    on S3.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def use_case_of_dropped_file(settings: Settings) -> DroppedFile | None:
     UseCaseError
         The use case that is there under that name is not valid.
     """
-    file = _file_to_watch(settings.data)
+    file = _file_to_watch(settings.data) if isinstance(settings.data, Path) else None
     if file is None:
         return None
     name = _name_of(file)

@@ -63,6 +63,15 @@ DELIVERY = {
 }
 """Where alerts go and how to sign in: lines to fill in, with an example of each."""
 
+STORAGE = {
+    "TOCSIN_STATE_URL": "s3://tocsin-state/prod",
+    "AWS_ENDPOINT_URL_S3": "http://s3:7070",
+    "AWS_ACCESS_KEY_ID": _YOURS,
+    "AWS_SECRET_ACCESS_KEY": _YOURS,
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+"""Where archives and reports lie, if not in volumes: lines to fill in, with an example of each."""
+
 
 def example() -> str:
     """Return the file `.env.example`: every line, no secret."""
@@ -72,7 +81,7 @@ def example() -> str:
 def variables() -> frozenset[str]:
     """Return the name of every variable that the file sets or offers."""
     secrets = {secret.name for secret in SECRETS}
-    return frozenset(secrets | _ports().keys() | DELIVERY.keys())
+    return frozenset(secrets | _ports().keys() | DELIVERY.keys() | STORAGE.keys())
 
 
 class EnvIncompleteError(StackError):
@@ -128,4 +137,6 @@ def _text(secrets: dict[str, str]) -> str:
         "# Where alerts go and links lead, and how to sign in; lines left out are not used",
     ]
     lines += [f"#{name}={value}" for name, value in DELIVERY.items()]
+    lines += ["", "# The bucket that archives and reports lie in, if not in volumes, and its keys"]
+    lines += [f"#{name}={value}" for name, value in STORAGE.items()]
     return "\n".join(lines) + "\n"

@@ -16,6 +16,7 @@ from monitoring.stack.credentials import Credentials
 from monitoring.stack.folders import CHECKOUT, Folders
 from monitoring.stack.ports import LOOPBACK
 from monitoring.stack.programs import grafana_server
+from monitoring.stored_files import StoredPath
 
 MARK = "TOCSIN_LOCAL_STACK"
 """Variable by which every process that a local stack started, however deep, can be found again."""
@@ -140,7 +141,7 @@ def environments(settings: Settings, ports: Ports, credentials: Credentials) -> 
     return Environments(
         shared,
         {
-            "mlflow": _mlflow(),
+            "mlflow": {**_mlflow(), **_storage(known.artifacts)},
             "grafana": {
                 **_inherited(OUTWARD),
                 **_inherited(GRAFANAS),
@@ -151,7 +152,7 @@ def environments(settings: Settings, ports: Ports, credentials: Credentials) -> 
             },
             "alertmanager": _inherited(OUTWARD),  # its file holds its channels' secrets
             "relay": {**_inherited(OUTWARD), **_channels(known, ("webhook_url", "heartbeat_url"))},
-            "serve": plain,
+            "serve": {**plain, **_storage(known.reports)},
             "airflow-migrate": airflow,
             "airflow-api-server": {**airflow, **fernet, **jwt, **sessions},
             # Tasks are its children, and may need whatever their owner has set.
@@ -186,7 +187,15 @@ OUTWARD = re.compile(r"(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
 
 GRAFANAS = re.compile(r"GF_\w+")
 
+OF_STORAGE = re.compile(r"AWS_\w+|(HTTPS?|ALL|NO)_PROXY", re.IGNORECASE)
+"""What those inherit whose files lie on S3: its keys and its address, and how it is reached."""
+
 ANY = re.compile(r"(?!TOCSIN_)\w+", re.ASCII)
+
+
+def _storage(place: StoredPath) -> dict[str, str]:
+    """Return what reaches a folder: nothing where it is one of this machine."""
+    return {} if isinstance(place, Path) else _inherited(OF_STORAGE)
 
 
 def _inherited(names: re.Pattern[str] = ANY) -> dict[str, str]:

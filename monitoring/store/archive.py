@@ -3,9 +3,8 @@
 A retrain claims rows in one transaction, under its run key. The keys of two tables are the
 guarantee: a row stands once in `consumed_rows` (it has counted towards a retrain) and once in
 `archived_rows` (one file holds it), whoever tries and however often. Only then is the file
-written: under another name, synced, and renamed while its record is locked and turned
-`complete`. Killed anywhere, a rerun under the same key finds its claim, or makes it, and
-finishes.
+written, whole or not at all, while its record is locked, and the record turned `complete`.
+Killed anywhere, a rerun under the same key finds its claim, or makes it, and finishes.
 """
 
 from __future__ import annotations
@@ -14,13 +13,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from monitoring.atomic_write import atomic_write
 from monitoring.rows.maturity import matured
 from monitoring.rows.rows import Role, Rows, moment64, together
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
@@ -35,6 +32,7 @@ from monitoring.store.schema import (
     production_rows,
     scores,
 )
+from monitoring.stored_files import StoredPath, write
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -85,7 +83,9 @@ def count_new(connection: Connection, case: UseCase, as_of: datetime) -> int:
     return connection.execute(rows).scalar_one()
 
 
-def archive(engine: Engine, case: UseCase, run_key: str, as_of: datetime, folder: Path) -> Archive:
+def archive(
+    engine: Engine, case: UseCase, run_key: str, as_of: datetime, folder: StoredPath
+) -> Archive:
     """Consume and archive under `run_key`; see `ProductionStore.archive`."""
     with writing(engine) as connection:
         claimed = _claim(connection, case, run_key, as_of)
@@ -184,14 +184,14 @@ def _claimed_rows(
 
 
 def _complete(
-    connection: Connection, case: UseCase, run_key: str, folder: Path, content: bytes
+    connection: Connection, case: UseCase, run_key: str, folder: StoredPath, content: bytes
 ) -> Archive:
     # Locked, so that of two processes under one key only one writes the file.
     record = sa.select(archives).where(*_key(case, run_key))
     claimed = _archive(connection.execute(record.with_for_update()).one())
     if claimed.complete or claimed.file is None:
         return claimed
-    atomic_write(folder / claimed.file, content)
+    write(folder / claimed.file, content)
     connection.execute(
         sa.update(archives)
         .where(*_key(case, run_key))
@@ -263,7 +263,7 @@ def _archive(record: sa.Row[Any]) -> Archive:
 
 
 def read_training_rows(
-    engine: Engine, case: UseCase, as_of: datetime, span: timedelta | None, folder: Path
+    engine: Engine, case: UseCase, as_of: datetime, span: timedelta | None, folder: StoredPath
 ) -> Rows:
     """Return the training rows as of a moment; see `ProductionStore.training_rows`."""
     live = select_rows(case, as_of).where(

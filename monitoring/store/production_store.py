@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
     from monitoring.store.reading import Settled
     from monitoring.store.window_source import LabelProblems
+    from monitoring.stored_files import StoredPath
     from monitoring.use_case import UseCase
 
 
@@ -310,7 +310,7 @@ class ProductionStore:
                 connection, case, utc(since), after=utc(after), as_of=utc(as_of)
             )
 
-    def archive(self, case: UseCase, run_key: str, as_of: datetime, folder: Path) -> Archive:
+    def archive(self, case: UseCase, run_key: str, as_of: datetime, folder: StoredPath) -> Archive:
         """Consume the rows that `new_labelled` counts, and archive those with a label.
 
         The archive also takes rows that an earlier retrain consumed as mature and whose label
@@ -333,7 +333,7 @@ class ProductionStore:
         return archive.archive(self.engine, case, run_key, utc(as_of), folder)
 
     def training_rows(
-        self, case: UseCase, as_of: datetime, span: timedelta | None, *, folder: Path
+        self, case: UseCase, as_of: datetime, span: timedelta | None, *, folder: StoredPath
     ) -> Rows:
         """Return all rows whose label was known at `as_of`, live and archived, each once.
 

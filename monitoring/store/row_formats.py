@@ -15,6 +15,7 @@ from monitoring.bounded_file import FileRefusedError, open_regular
 from monitoring.errors import InputError
 from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.store.database_failure import StoreError
+from monitoring.stored_files import StoredPath, read
 from monitoring.use_case_columns import Classes, Features
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def encode_archive(
     return bytes(sink.getvalue())
 
 
-def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
+def read_archive(path: StoredPath, sha256: str | None, case: UseCase) -> Rows:
     """Return an archive's rows, without scores: unlike versions may have given them.
 
     Raises
@@ -184,8 +185,7 @@ def read_archive(path: Path, sha256: str | None, case: UseCase) -> Rows:
 
     cure = "training rows would be missing: put the file back from a backup"
     try:
-        with open_regular(path) as file:
-            content = file.read()
+        content = read(path)
     except FileNotFoundError as error:
         msg = f"archive {path} of use case {case.name} is missing; {cure}"
         raise ArchiveError(msg) from error

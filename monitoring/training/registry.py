@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitoring.atomic_write import atomic_folder
 from monitoring.secrecy import shown_url
+from monitoring.stored_files import StoredPath, files_in, place_at
 from monitoring.training import TrainingError
 from monitoring.training.aliases import (
     CHALLENGER,
@@ -99,7 +100,7 @@ class Registry:
     rest.
     """
 
-    def __init__(self, tracking_url: str, artifacts: Path | None = None) -> None:
+    def __init__(self, tracking_url: str, artifacts: StoredPath | None = None) -> None:
         """Set the place; nothing is read or written yet.
 
         Parameters
@@ -107,7 +108,7 @@ class Registry:
         tracking_url
             An MLflow server's, or a database's such as ``sqlite:////folder/mlflow.db``.
         artifacts
-            Folder of the files; not needed with a server, which has its own.
+            Folder of the files, here or on S3; not needed with a server, which has its own.
 
         Raises
         ------
@@ -147,7 +148,9 @@ class Registry:
             **tags_of(case, trained, as_of),
             "mlflow.runName": f"{candidate} {run_key}",
         }
-        run_id: str = client.create_run(experiment, tags=tags).info.run_id
+        info = client.create_run(experiment, tags=tags).info
+        run_id: str = info.run_id
+        _check_reached(info.artifact_uri)
         for name, value in parameters_of(case, trained).items():
             client.log_param(run_id, name, value)
         for name, number in metrics_of(case, trained).items():
@@ -334,8 +337,10 @@ class Registry:
         """Return where an artifact of a version's run now lies below `folder`."""
         from mlflow.exceptions import MlflowException
 
+        client = self._client()
+        _check_reached(client.get_run(version.run_id).info.artifact_uri)
         try:
-            return Path(self._client().download_artifacts(version.run_id, name, str(folder)))
+            return Path(client.download_artifacts(version.run_id, name, str(folder)))
         except MlflowException as error:
             if not is_absent(error):
                 raise
@@ -383,6 +388,12 @@ def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -
         raise TrainingError(msg)
     wanted = f"tags.`{_RUN_KEY}` = '{run_key}' and tags.`{_CANDIDATE}` = '{candidate}'"
     return list(client.search_runs([experiment], filter_string=wanted))
+
+
+def _check_reached(artifacts: str) -> None:
+    """Raise where a run's files lie on S3 and that can't be reached: MLflow calls them missing."""
+    if artifacts.startswith("s3://"):
+        files_in(place_at(artifacts), "*")
 
 
 def _named(case: UseCase, version: Version) -> str:

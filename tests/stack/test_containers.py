@@ -5,15 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from monitoring.stack.containers import make_bucket, write_airflow_passwords
+from monitoring.stack.containers import write_airflow_passwords
 from monitoring.stack.folders import Folders
 from monitoring.stack.stack_error import StackError
 from tests.fixtures.stack import stack_settings
-
-
-def test_the_bucket_is_made_once(s3_url: str) -> None:
-    assert make_bucket(s3_url, "containers")
-    assert not make_bucket(s3_url, "containers")
 
 
 def test_airflow_s_password_is_written_for_its_owner_only(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def environment(folder: Path, gateway: str, webhook: str) -> dict[str, str]:
         "MLFLOW_TRACKING_PASSWORD": "canary-mlflow-password",
         "MLFLOW_TRACKING_TOKEN": "canary-mlflow-token",
         "AWS_SECRET_ACCESS_KEY": "canary-s3-key",
+        "AWS_SESSION_TOKEN": "canary-s3-token",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     }
     database = f"postgresql://tocsin:canary-password@127.0.0.1:{free_port()}/none"

@@ -65,7 +65,7 @@ def keep_newest_reports(run: Run) -> Retention:
 def _write(run: Run, kind: ReportKind) -> ReportFile:
     folder = settings().reports
     path = write_report(kind, _facts(run, kind), folder)
-    written = ReportFile(file=str(path.relative_to(folder)))
+    written = ReportFile(file=f"{path.parent.name}/{path.name}")
     run.write(f"report_{kind}", written)
     return written
 

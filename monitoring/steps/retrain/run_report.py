@@ -58,7 +58,7 @@ def report_run(run: Run, selected: Mapping[str, Any] | None) -> RunReport:
     folder = settings().reports
     written = write_retrain_report(facts, folder)
     write_index(folder, run.declared)
-    markdown, html = (str(path.relative_to(folder)) for path in written)
+    markdown, html = (f"{path.parent.name}/{path.name}" for path in written)
     report = RunReport(markdown=markdown, html=html)
     run.write("run_report", report)
     return report
