@@ -131,6 +131,7 @@ def _address(url: str, schemes: str, allowed: str) -> str:
 Port = Annotated[int, Field(ge=1, le=65535)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 StoredFolder = Annotated[StoredPath, BeforeValidator(_stored)]
+BucketPrefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9-]{0,20}$")]
 RemoteFolder = Annotated[RemotePath, BeforeValidator(_on_s3)]
 ServerUrl = Annotated[str, AfterValidator(_server)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_server)]
@@ -211,6 +212,11 @@ class Settings(_FromEnvironment):
     artifacts: StoredFolder = Field(
         default_factory=_below_state("artifacts"),
         description="Where models lie, where MLflow runs without a server: a folder, or a URL.",
+    )
+    bucket_prefix: BucketPrefix | None = Field(
+        None,
+        description="`s3://NAME-`, with which the names of use cases' own buckets begin; their "
+        "files stay in folders if unset.",
     )
     use_cases: Folder | None = Field(
         None, description="A folder of use-case files beside the shipped ones."

@@ -6,12 +6,12 @@ whole or not at all: one move here, one put there.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -45,6 +45,8 @@ _KEYS = {
 }
 
 _ALLOWED = "a folder is a path, or s3://BUCKET/PREFIX and no other URL"
+
+_SHA256 = "sha256"
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -83,7 +85,12 @@ class RemotePath:
     @property
     def bucket(self) -> str:
         """The bucket that it lies in."""
-        return urlsplit(self.url).netloc
+        return self.url.split("/")[2]
+
+    @property
+    def key(self) -> str:
+        """Its name in the bucket."""
+        return self.url.split("/", 3)[3]
 
     def as_uri(self) -> str:
         """Return its URL."""
@@ -96,11 +103,17 @@ StoredPath = Path | RemotePath
 
 @dataclass(frozen=True)
 class Particulars:
-    """What is known of a file on S3 before it is read."""
+    """What is known of a file on S3 before it is read.
+
+    Attributes
+    ----------
+    sha256
+        Of its content, in hex, as `write` noted it; None where somebody else wrote it.
+    """
 
     size: int
     etag: str
-    modified: datetime
+    sha256: str | None
 
 
 def place_at(text: str) -> StoredPath:
@@ -195,7 +208,8 @@ def write(place: StoredPath, content: str | bytes) -> None:
         return
     data = content.encode() if isinstance(content, str) else content
     with _reaching(place.url, "written"):
-        filesystem_of(place.url).pipe_file(place.url, data)
+        noted = {_SHA256: hashlib.sha256(data).hexdigest()}
+        filesystem_of(place.url).pipe_file(place.url, data, Metadata=noted)
 
 
 def remove(place: StoredPath) -> None:
@@ -226,7 +240,7 @@ def files_in(folder: StoredPath, pattern: str) -> list[StoredPath]:
         It lies far away and can't be reached.
     """
     if isinstance(folder, Path):
-        return [path for path in sorted(folder.glob(pattern)) if path.is_file()]
+        return [*sorted(folder.glob(pattern))]
     return [folder / name for name in _names_in(folder, "file") if fnmatchcase(name, pattern)]
 
 
@@ -258,13 +272,12 @@ def particulars(place: RemotePath) -> Particulars | None:
     """
     with _reaching(place.url):
         try:
-            found = filesystem_of(place.url).info(place.url)
-        except FileNotFoundError as error:
-            _refuse_missing_bucket(place.url, error)
+            found = filesystem_of(place.url).call_s3(
+                "head_object", Bucket=place.bucket, Key=place.key
+            )
+        except FileNotFoundError:
             return None
-    if found["type"] != "file":
-        return None
-    return Particulars(found["size"], found["ETag"], found["LastModified"])
+    return Particulars(found["ContentLength"], found["ETag"], found["Metadata"].get(_SHA256))
 
 
 def make_bucket(place: RemotePath) -> bool:

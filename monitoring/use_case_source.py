@@ -161,6 +161,11 @@ class Source(UseCaseSection):
         None,
         description="Kind of synthetic rows that stand in, with a warning, for a missing file.",
     )
+    buckets: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] | None = Field(
+        None,
+        description="Name of the use case's buckets on S3, `raw`, `preprocessed`, `train` and "
+        "`models`: where TOCSIN_BUCKET_PREFIX is set, a retrain uploads its files to them first.",
+    )
 
     delimiter: Literal[",", ";", "\t", "|"] | None = Field(
         None, description="What stands between the columns of a CSV; detected if unset."
@@ -188,6 +193,9 @@ class Source(UseCaseSection):
             raise ValueError(msg)
         if self.sample is not None and (not self.paths or "auto" in self.paths):
             msg = "`sample` stands in for files that are named by `path` or `tables`"
+            raise ValueError(msg)
+        if self.buckets is not None and (not self.paths or "auto" in self.paths):
+            msg = "`buckets` hold files that are named by `path` or `tables`"
             raise ValueError(msg)
         return self
 

@@ -14,13 +14,14 @@ from monitoring.wiring import arguments, tasks_of, use_cases, watch
 
 def retrain(case: UseCase) -> DAG:
     """Wire the retrain of one use case."""
+    order = RETRAIN.of(case)
     with DAG(
         dag_id=f"retrain_{case.name}",
         description=f"{case.title}: seek a better champion when data or drift ask for it",
         params={"force": Param(False, type="boolean", description="Retrain whatever is found.")},
-        **arguments(RETRAIN, case, case.retrain.every),
+        **arguments(order, case, case.retrain.every),
     ) as dag:
-        watch(RETRAIN, tasks_of(RETRAIN, case))
+        watch(order, tasks_of(order, case))
     return dag
 
 

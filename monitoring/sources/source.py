@@ -48,7 +48,7 @@ def read_source(case: UseCase, data: StoredPath) -> CheckedRows:
         It is not what the use case declares, or none of its rows is.
     """
     case = resolve(case, data)
-    place = _place_of_files(case, data)
+    place = place_of_files(case, data)
     source = _rows(case, place)
     if source is None:
         return _synthetic(case, data)
@@ -82,7 +82,7 @@ def check_source(case: UseCase) -> None:
         check_database_query(case)
 
 
-def _place_of_files(case: UseCase, data: StoredPath) -> StoredPath:
+def place_of_files(case: UseCase, data: StoredPath) -> StoredPath:
     """Return the folder to read: the data folder, or the sample's where that has no file of it."""
     sample = case.source.sample
     if sample is None or any(source_files(path, data) for path in case.source.paths):

@@ -65,12 +65,13 @@ DELIVERY = {
 
 STORAGE = {
     "TOCSIN_STATE_URL": "s3://tocsin-state/prod",
+    "TOCSIN_BUCKET_PREFIX": "s3://tocsin-",
     "AWS_ENDPOINT_URL_S3": "http://s3:7070",
     "AWS_ACCESS_KEY_ID": _YOURS,
     "AWS_SECRET_ACCESS_KEY": _YOURS,
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-"""Where archives and reports lie, if not in volumes: lines to fill in, with an example of each."""
+"""What lies on S3, if not in volumes: lines to fill in, with an example of each."""
 
 
 def example() -> str:
@@ -137,6 +138,6 @@ def _text(secrets: dict[str, str]) -> str:
         "# Where alerts go and links lead, and how to sign in; lines left out are not used",
     ]
     lines += [f"#{name}={value}" for name, value in DELIVERY.items()]
-    lines += ["", "# The bucket that archives and reports lie in, if not in volumes, and its keys"]
+    lines += ["", "# S3: the bucket of archives and reports, where use cases' own buckets are, and the keys"]
     lines += [f"#{name}={value}" for name, value in STORAGE.items()]
     return "\n".join(lines) + "\n"

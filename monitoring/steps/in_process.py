@@ -51,7 +51,7 @@ def execute(order: Order, run: Run) -> Mapping[str, Result]:
         The error of the first step that failed, with a note of each later one's. Candidates'
         errors count only where no candidate succeeded.
     """
-    return _Execution(order, run).results()
+    return _Execution(order.of(run.declared), run).results()
 
 
 @dataclass

@@ -7,7 +7,7 @@ when the step is called.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from importlib import import_module
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from monitoring.steps import begin
     from monitoring.steps.report import measurement, report_files, report_outcome
     from monitoring.steps.retrain import (
+        bucket_copies,
         candidates,
         decision,
         promotion,
+        raw_files,
         retrain_outcome,
         run_report,
         training_set,
     )
     from monitoring.steps.run import Result, Run
+    from monitoring.use_case import UseCase
 else:
 
     @dataclass(frozen=True)
@@ -60,9 +63,11 @@ else:
     measurement = DeferredModule("monitoring.steps.report.measurement")
     report_files = DeferredModule("monitoring.steps.report.report_files")
     report_outcome = DeferredModule("monitoring.steps.report.report_outcome")
+    bucket_copies = DeferredModule("monitoring.steps.retrain.bucket_copies")
     candidates = DeferredModule("monitoring.steps.retrain.candidates")
     decision = DeferredModule("monitoring.steps.retrain.decision")
     promotion = DeferredModule("monitoring.steps.retrain.promotion")
+    raw_files = DeferredModule("monitoring.steps.retrain.raw_files")
     retrain_outcome = DeferredModule("monitoring.steps.retrain.retrain_outcome")
     run_report = DeferredModule("monitoring.steps.retrain.run_report")
     training_set = DeferredModule("monitoring.steps.retrain.training_set")
@@ -89,6 +94,14 @@ class Runs(StrEnum):
     """All have ended, however: succeeded, failed, or left out."""
 
 
+def _by_all(_: UseCase) -> bool:
+    return True
+
+
+def _with_buckets(case: UseCase) -> bool:
+    return case.source.buckets is not None
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a run: a function of the run, and of a candidate where it is a candidate's.
@@ -106,6 +119,8 @@ class Step:
     takes
         Name of the step whose result it is handed as JSON, in Airflow through XCom; its function
         takes that beside the run, None where there is none.
+    wanted
+        Whether a use case has this step; all have most of them.
     """
 
     function: Callable[..., Result]
@@ -114,6 +129,7 @@ class Step:
     runs: Runs = Runs.AFTER_SUCCESS
     gate: str | None = None
     takes: str | None = None
+    wanted: Callable[[UseCase], bool] = _by_all
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -165,6 +181,18 @@ class Order:
                 msg = f"{self.pipeline}: {step.name} stands twice, or before {sorted(unknown)}"
                 raise InputError(msg)
             known.add(step.name)
+
+    def of(self, case: UseCase) -> Order:
+        """Return the order of a use case: without the steps that it has no use for."""
+        left_out = {step.name for step in self.named_steps if not step.wanted(case)}
+        steps = (step for step in self.steps if step.name not in left_out)
+        return replace(
+            self,
+            steps=tuple(
+                replace(step, after=tuple(name for name in step.after if name not in left_out))
+                for step in steps
+            ),
+        )
 
     def step(self, name: str) -> Step:
         """Return the step called `name`, none of a candidate's."""
@@ -263,8 +291,9 @@ RETRAIN = Order(
     "retrain",
     OPENING,
     (
-        Step(decision.check_production_data),
-        Step(decision.detect_drift),
+        Step(raw_files.load_csv_to_s3, wanted=_with_buckets),
+        Step(decision.check_production_data, after=("load_csv_to_s3",)),
+        Step(decision.detect_drift, after=("load_csv_to_s3",)),
         Step(decision.decide, after=("check_production_data", "detect_drift"), gate="go"),
         Step(promotion.back_up_champion, after=("decide",)),
         Step(training_set.merge_production_data, after=("back_up_champion",)),
@@ -280,10 +309,11 @@ RETRAIN = Order(
         Step(candidates.select_best, after=("candidates",), runs=Runs.AFTER_ANY_SUCCESS),
         Step(promotion.promote, after=("select_best",)),
         Step(training_set.archive_production_data, after=("promote",)),
+        Step(bucket_copies.save_to_s3, after=("promote",), wanted=_with_buckets),
         Step(run_report.report_run, after=("promote",), takes="select_best"),
         Step(
             retrain_outcome.publish_metrics,
-            after=("archive_production_data", "report_run"),
+            after=("archive_production_data", "save_to_s3", "report_run"),
             runs=Runs.ALWAYS,
         ),
         Step(retrain_outcome.notify, after=("publish_metrics",), runs=Runs.ALWAYS),

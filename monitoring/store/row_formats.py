@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from pydantic_core import to_json
 
-from monitoring.atomic_write import atomic_file
+from monitoring.atomic_write import atomic_write
 from monitoring.bounded_file import FileRefusedError, open_regular
 from monitoring.errors import InputError
 from monitoring.rows.rows import UNLABELLED, Rows
@@ -248,11 +248,19 @@ def write_snapshot(rows: Rows, path: Path) -> str:
 
     The same rows give the same file. Scores are left out.
     """
+    content = encode_snapshot(rows)
+    atomic_write(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def encode_snapshot(rows: Rows) -> bytes:
+    """Return the Parquet file of rows without their scores; the same rows give the same file."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with atomic_file(path) as partial:
-        pq.write_table(_snapshot_table(rows), partial, compression="zstd")
-        return hashlib.sha256(partial.read_bytes()).hexdigest()
+    sink = pa.BufferOutputStream()
+    pq.write_table(_snapshot_table(rows), sink, compression="zstd")
+    return bytes(sink.getvalue())
 
 
 def read_snapshot(path: Path, features: Features, *, sha256: str) -> Rows:

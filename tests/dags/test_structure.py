@@ -61,6 +61,7 @@ def dags(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Json:
     }
     boosting = {"steps": ["sklearn.ensemble.HistGradientBoostingClassifier"]}
     declared["candidates"]["gradient_boosting"] = boosting
+    declared["source"]["buckets"] = "by-hand"
     path.write_text(yaml.safe_dump(declared), encoding="utf-8")
     dags: Json = airflow.found(folder)["dags"]
     return dags
@@ -93,6 +94,15 @@ def test_one_more_candidate_in_the_file_is_a_group_of_tasks_more(dags: Json) -> 
     assert more == {f"gradient_boosting.{step}" for step in steps}
     selecting = dags["retrain_by_hand"]["tasks"]["select_best"]["upstream"]
     assert "gradient_boosting.log_model" in selecting
+
+
+def test_a_use_case_with_buckets_uploads_its_raw_files_first(dags: Json) -> None:
+    tasks = dags["retrain_by_hand"]["tasks"]
+    assert tasks["load_csv_to_s3"]["upstream"] == ["open_run"]
+    for name in ("check_production_data", "detect_drift"):
+        assert tasks[name]["upstream"] == ["load_csv_to_s3", "open_run"]
+    assert tasks["save_to_s3"]["upstream"] == ["open_run", "promote"]
+    assert "save_to_s3" in tasks["publish_metrics"]["upstream"]
 
 
 def test_the_tasks_that_may_end_a_branch_are_short_circuits(dags: Json) -> None:

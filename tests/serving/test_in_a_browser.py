@@ -68,7 +68,7 @@ def every_page(case: UseCase, folder: Path) -> dict[str, str]:
     drawn = {
         "front": page("front", site=site, watched=watched, wrong=error),
         "watch": page("watch", boards=(board,), home="..", graph=partial(graph, site)),
-        "missing": page("missing", 404, what=EVERYTHING, home=".."),
+        "refused": page("refused", 404, title=EVERYTHING, what=EVERYTHING, home=".."),
     }
     pages |= {name: bytes(answer.body).decode() for name, answer in drawn.items()}
     assert facts.verdict is not None

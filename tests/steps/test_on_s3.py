@@ -25,7 +25,6 @@ from monitoring.store.row_formats import ArchiveError
 from monitoring.stored_files import files_in, make_bucket, place_at, read, remove, write
 from monitoring.training import TrainingError
 from monitoring.use_case import UseCase
-from monitoring.use_case_file import load_use_case
 from tests.fixtures.loopback import free_port
 from tests.fixtures.s3 import KEY, SECRET
 from tests.fixtures.serving import running_site
@@ -56,11 +55,7 @@ def stored(
 ) -> Iterator[Stored]:
     url, objects = s3_server
     folder, bucket = tmp_path_factory.mktemp("on_s3"), f"state-{time.monotonic_ns()}"
-    write_tiny("tiny", folder, rows=2500)
-    file = folder / "use_cases" / "tiny.yml"
-    other = re.compile(r"  lightgbm:\n.*\n.*\n|    search: .*\n")  # one point to try is enough
-    file.write_text(other.sub("", file.read_text("utf-8")), encoding="utf-8")
-    case = load_use_case(file)
+    case = write_tiny("tiny", folder, rows=2500, quick=True)
     where = {
         "TOCSIN_STATE": folder / "state",
         "TOCSIN_STATE_URL": f"s3://{bucket}/tocsin",

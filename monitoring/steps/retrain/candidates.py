@@ -7,6 +7,7 @@ import shutil
 
 from pydantic import Field
 
+from monitoring.rows.rows import Rows
 from monitoring.steps.places import model_registry
 from monitoring.steps.retrain.training_set import Merged, merged_rows
 from monitoring.steps.run import Result, Run
@@ -149,6 +150,11 @@ def _contender(run: Run, name: str) -> Contender:
         figures=searched.figures,
         validation_cost=run.need(f"{name}_fitted", Fitted).validation_cost,
     )
+
+
+def training_part(run: Run, case: UseCase) -> Rows:
+    """Return the rows that candidates are searched and fitted on."""
+    return _split(run, case).train
 
 
 def _split(run: Run, case: UseCase) -> DataSplit:

@@ -13,8 +13,10 @@ from monitoring.rows.rows import POSITIVE, Rows, combined, moment64
 from monitoring.settings import settings
 from monitoring.sources.source import read_source
 from monitoring.steps.places import production_store
+from monitoring.steps.retrain.raw_files import Loaded
 from monitoring.steps.run import Result, Run
 from monitoring.store.row_formats import read_snapshot, write_snapshot
+from monitoring.stored_files import StoredPath, place_at
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 
@@ -50,7 +52,7 @@ class Merged(Result):
 def merge_production_data(run: Run) -> Merged:
     """Snapshot the labelled rows of source and production, as of the run, each row once."""
     case = run.case
-    checked = read_source(case, settings().data)
+    checked = read_source(case, _source_folder(run))
     history = settled(checked.rows.as_of(run.as_of), case.labels, run.as_of)
     with production_store() as store:
         labelled = store.training_rows(
@@ -84,6 +86,12 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
         raise InputTypeError(msg)
     sha256 = run.need("merged", Merged).data_hash
     return read_snapshot(run.folder / FILE, features, sha256=sha256)
+
+
+def _source_folder(run: Run) -> StoredPath:
+    """Return where the source is read from: the raw bucket where this run uploaded it to one."""
+    loaded = run.read("loaded", Loaded)
+    return settings().data if loaded is None or loaded.source is None else place_at(loaded.source)
 
 
 class Archived(Result):
