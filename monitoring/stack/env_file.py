@@ -138,6 +138,6 @@ def _text(secrets: dict[str, str]) -> str:
         "# Where alerts go and links lead, and how to sign in; lines left out are not used",
     ]
     lines += [f"#{name}={value}" for name, value in DELIVERY.items()]
-    lines += ["", "# S3: the bucket of archives and reports, where use cases' own buckets are, and the keys"]
+    lines += ["", "# S3: where archives and reports lie, and use cases' own buckets; and the keys"]
     lines += [f"#{name}={value}" for name, value in STORAGE.items()]
     return "\n".join(lines) + "\n"
