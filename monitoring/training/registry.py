@@ -47,8 +47,13 @@ if TYPE_CHECKING:
 
 _RUN_KEY, _CANDIDATE = "tocsin.run_key", "tocsin.candidate"
 _ASKED_BY, _AS_OF = "tocsin.asked_by", "tocsin.as_of"
-# Set before MLflow is imported: no telemetry, and no progress bars in logs.
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+# Set before MLflow is imported: no telemetry, and no progress bars in logs. Files come through the
+# server: read past it, from its S3, those that end in .gz would arrive unpacked.
+_CLIENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+}
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,120}")
 
 
@@ -351,7 +356,7 @@ class Registry:
             raise TrainingError(msg) from error
 
     def _client(self) -> MlflowClient:
-        for name, value in _QUIET.items():
+        for name, value in _CLIENT.items():
             os.environ.setdefault(name, value)
         if not self._answered:
             check_answers(self._url, self._place)

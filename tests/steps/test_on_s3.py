@@ -26,7 +26,7 @@ from monitoring.stored_files import files_in, make_bucket, place_at, read, remov
 from monitoring.training import TrainingError
 from monitoring.use_case import UseCase
 from tests.fixtures.loopback import free_port
-from tests.fixtures.s3 import KEY, SECRET
+from tests.fixtures.s3 import KEYS
 from tests.fixtures.serving import running_site
 from tests.fixtures.tiny import write_tiny
 
@@ -61,9 +61,7 @@ def stored(
         "TOCSIN_STATE_URL": f"s3://{bucket}/tocsin",
         "TOCSIN_DATA": f"s3://{bucket}/data",
         "TOCSIN_USE_CASES": folder / "use_cases",
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
+        **KEYS,
         "AWS_ENDPOINT_URL_S3": url,
     }
     with pytest.MonkeyPatch.context() as patch:

@@ -7,6 +7,7 @@ Where no prefix is set, a use case reads and writes in folders, as one without b
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,8 @@ from monitoring.stored_files import RemotePath, make_bucket, particulars, read, 
 from monitoring.use_case import UseCase
 from monitoring.use_case_source import is_address
 from monitoring.wording import several
+
+log = logging.getLogger(__name__)
 
 SAMPLE = "sample"
 """Folder of the raw bucket that a small sample lies in: it never mixes with a use case's data."""
@@ -69,6 +72,7 @@ def load_csv_to_s3(run: Run) -> Loaded:
     else:
         buckets.make()
         loaded = _load(case, buckets.raw)
+    log.info(loaded.words)
     run.write("loaded", loaded)
     return loaded
 
