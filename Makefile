@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test test-faults test-inputs test-spark lint notice audit typecheck generate
-.PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark \
+.PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
 	bench-delivery bench-healthy bench-estimate bench-gate \
 	bench-drift bench-fraud bench-systems clean
 
@@ -81,7 +81,7 @@ typecheck: install ## Check types
 generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
 	$(BIN)/tocsin generate
 
-bench: bench-job bench-report bench-summaries bench-scale bench-scorecard ## Print the figures of docs/benchmarks.md, half an hour
+bench: bench-job bench-report bench-summaries bench-scale bench-scorecard bench-store ## Print the figures of docs/benchmarks.md, half an hour
 
 bench-job: install ## The main job: retrain, report, the idle local stack
 	$(BIN)/python -m benchmarks.main_job
@@ -97,6 +97,9 @@ bench-scale: install ## Files of up to 100 million rows, tables of up to 1,000 c
 
 bench-scorecard: install ## The memory of a scorecard of 3 and of 30 million rows
 	$(BIN)/python -m benchmarks.scorecards
+
+bench-store: install ## The production store: CPU of writing and reading, with the database's own; memory
+	$(BIN)/python -m benchmarks.store
 
 bench-spark: install ## Spark, one worker against two; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'

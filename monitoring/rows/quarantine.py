@@ -48,6 +48,7 @@ class QuarantineReason(StrEnum):
     REUSED_ID = "id used again"
     SCORE_OUT_OF_RANGE = "score outside 0 to 1"
     UNKNOWN_LABEL = "unknown label"
+    UNREADABLE_SCORE = "unreadable score"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,16 @@ class Fault:
 def is_usable_id(row_id: str) -> bool:
     """Whether databases and arrays can hold `row_id`."""
     return len(row_id) <= LONGEST_ID and "\0" not in row_id
+
+
+def _usable_ids(row_id: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return which ids databases and arrays can hold, without looking at each alone."""
+    characters = np.ascontiguousarray(row_id).view(np.uint32).reshape(len(row_id), -1)
+    # An array fills ids up with NULs: one is part of an id where a character follows it.
+    inside = (characters[:, :-1] == 0) & (characters[:, 1:] != 0)
+    too_long = characters[:, LONGEST_ID:] != 0
+    usable: NDArray[np.bool_] = ~(inside.any(axis=1) | too_long.any(axis=1))
+    return usable
 
 
 def is_usable_time(times: NDArray[np.datetime64]) -> NDArray[np.bool_]:
@@ -198,7 +209,7 @@ def _id_and_time_faults(
         yield Fault(
             QuarantineReason.TIME_OUT_OF_RANGE, column, values, ~missing & ~is_usable_time(values)
         )
-    unusable = np.array([not is_usable_id(one) for one in row_id.tolist()], np.bool_)
+    unusable = ~_usable_ids(row_id)
     yield Fault(QuarantineReason.MISSING_ID, "id", row_id, np.asarray(row_id == "", np.bool_))
     yield Fault(QuarantineReason.UNUSABLE_ID, "id", row_id, unusable)
 

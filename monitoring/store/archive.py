@@ -22,7 +22,7 @@ from monitoring.rows.maturity import matured
 from monitoring.rows.rows import Role, Rows, moment64, together
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
 from monitoring.store.known_label import corrected, corrections, label_of_row
-from monitoring.store.reading import known, read_in_portions, select_rows, to_rows
+from monitoring.store.reading import known, read_rows
 from monitoring.store.row_formats import Scored, encode_archive, read_archive
 from monitoring.store.schema import (
     archived_rows,
@@ -164,9 +164,6 @@ def _claimed_rows(
         archived_rows.c.use_case == case.name,
         archived_rows.c.run_key == claimed.run_key,
     )
-    held = (
-        select_rows(case, claimed.as_of).join(archived_rows, _same_row(archived_rows)).where(*mine)
-    )
     given = (
         sa.select(scores.c.row_id, scores.c.score, scores.c.model_version, scores.c.probabilities)
         .join(
@@ -180,7 +177,8 @@ def _claimed_rows(
         .order_by(scores.c.scored_at, scores.c.model_version)
     )
     newest = {row_id: Scored(*score) for row_id, *score in connection.execute(given)}
-    return to_rows(case, read_in_portions(connection, held)), newest
+    archived = (archived_rows, _same_row(archived_rows))
+    return read_rows(connection, case, claimed.as_of, mine, archived), newest
 
 
 def _complete(
@@ -266,14 +264,12 @@ def read_training_rows(
     engine: Engine, case: UseCase, as_of: datetime, span: timedelta | None, folder: StoredPath
 ) -> Rows:
     """Return the training rows as of a moment; see `ProductionStore.training_rows`."""
-    live = select_rows(case, as_of).where(
-        *known(case, as_of), counts_as_labelled(case, as_of), ~in_complete_archive()
-    )
+    live = [*known(case, as_of), counts_as_labelled(case, as_of), ~in_complete_archive()]
     start = None if span is None else as_of - span
     if start is not None:
-        live = live.where(production_rows.c.event_time >= start)
+        live.append(production_rows.c.event_time >= start)
     with consistent_read(engine) as connection:
-        parts = [to_rows(case, read_in_portions(connection, live))]
+        parts = [read_rows(connection, case, as_of, live)]
         archives = complete_archives(connection, case)
         changed = corrections(connection, case, as_of)
     parts += [

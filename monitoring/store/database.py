@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,8 +33,11 @@ WAIT_SECONDS = 60
 CONNECT_SECONDS = 15
 """How long a PostgreSQL server may take to answer, where the URL does not say."""
 
-AT_ONCE = 10_000
-"""Ids in one condition; SQLite takes 32,766 values in a statement."""
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_PAGE, _CACHE_KIB = 16_384, 32_768
+"""Bytes of a page of SQLite, and memory for pages of a writer: where pages are small and few, the
+same ones are written many times while many rows go in."""
 
 _MANY = 1000
 
@@ -100,6 +104,7 @@ def _parse(url: str) -> URL:
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
     connection.isolation_level = None  # `_begin_sqlite` begins, not the driver
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA page_size = {_PAGE}")  # of a new file; an older one keeps its own
     cursor.execute("PRAGMA journal_mode = WAL")  # readers and a writer at the same time
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
@@ -108,6 +113,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer that begins as a reader is refused at its first write if another came between.
     writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB if writes else 2_000}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -134,20 +140,34 @@ def insert(connection: Connection, table: sa.Table) -> Insert:
     return sqlite.insert(table)
 
 
-def insert_new(
+def insert_records(
     connection: Connection, table: sa.Table, records: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    """Insert the records whose primary key is not there yet; return the row ids of those."""
+) -> int:
+    """Insert the few records whose primary key is not there yet; return how many.
+
+    Many are inserted by `monitoring.store.bulk_insert`.
+    """
     if not records:
-        return []
+        return 0
     # Writers that insert in the same order can't wait for each other in a circle.
     in_order = sorted(records, key=lambda record: str(record["row_id"]))
     statement = insert(connection, table).on_conflict_do_nothing().returning(table.c.row_id)
-    return list(connection.execute(statement, in_order).scalars())
+    return len(connection.execute(statement, in_order).all())
+
+
+def ids_in(
+    connection: Connection, column: sa.ColumnElement[str], ids: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a column holds one of any number of ids, given as one value."""
+    if connection.dialect.name == "postgresql":
+        given = sa.cast(sa.literal(list(ids), postgresql.ARRAY(sa.Text)), postgresql.ARRAY(sa.Text))
+        return column == sa.func.any(given)
+    listed = sa.func.json_each(json.dumps(ids)).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def tell_planner(engine: Engine, *tables: sa.Table, rows: int) -> None:
-    """Have PostgreSQL count tables that `rows` rows just went into, if they are many.
+    """Have PostgreSQL count tables that `rows` rows just went into, if they are a large part.
 
     It does so by itself after a minute or so; a query planned before that takes the tables to
     be empty, and hours instead of a second.
@@ -156,14 +176,11 @@ def tell_planner(engine: Engine, *tables: sa.Table, rows: int) -> None:
         return
     with engine.begin() as connection:
         for table in tables:
-            analyze = sa.DDL("ANALYZE %(fullname)s")  # type: ignore[no-untyped-call]
-            connection.execute(analyze.against(table))
-
-
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the items in pieces that fit into one condition."""
-    for start in range(0, len(items), AT_ONCE):
-        yield items[start : start + AT_ONCE]
+            size = sa.text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)")
+            known = connection.execute(size, {"name": table.name}).scalar_one()
+            if rows >= known / 2:
+                analyze = sa.DDL("ANALYZE %(fullname)s")  # type: ignore[no-untyped-call]
+                connection.execute(analyze.against(table))
 
 
 def upgrade(engine: Engine) -> None:
@@ -175,7 +192,7 @@ def upgrade(engine: Engine) -> None:
         The store was migrated by a newer version of the code.
     """
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
     newest = scripts.get_current_head()
     with engine.connect() as connection:

@@ -57,13 +57,18 @@ def readable_failure(context: ExceptionContext) -> StoreError | None:
     None, which leaves the driver's, where it is a statement that is wrong; and for a connection
     that is tested before use, which the pool makes anew.
     """
-    error: Any = context.original_exception
     if context.is_pre_ping or context.sqlalchemy_exception is None:
         return None
+    url = None if context.engine is None else context.engine.url
+    return readable_error(context.original_exception, url)
+
+
+def readable_error(error: Any, url: URL | None) -> StoreError | None:
+    """Return the error to raise in the place of a driver's; None where a statement is wrong."""
     advice = _advice(error)
     if advice is None:
         return None
-    where = "" if context.engine is None else shown(context.engine.url)
+    where = "" if url is None else shown(url)
     cause = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
     return StoreError(f"the production store at {where} failed: {cause}; {advice}")
 

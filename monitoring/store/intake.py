@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,16 +21,30 @@ from monitoring.rows.quarantine import (
     is_usable_time,
     quarantine_unusable,
     quarantine_values,
+    row_payload,
 )
 from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role, moment64
-from monitoring.rows.window import utc
-from monitoring.store.database import batches, insert_new
-from monitoring.store.row_formats import features_to_json
+from monitoring.store.added import Aside, LabelsAdded, RowsAdded, ScoresAdded
+from monitoring.store.block_reading import same_as_stored
+from monitoring.store.bulk_insert import (
+    Columns,
+    as_new,
+    in_order_of_ids,
+    insert_all,
+    insert_new,
+    new_blocks,
+    taken,
+    there,
+)
+from monitoring.store.database import ids_in, insert, insert_records
+from monitoring.store.row_blocks import Layout, packed
 from monitoring.store.schema import (
     label_conflicts,
     labels,
     production_rows,
     quarantined_rows,
+    row_blocks,
+    row_layouts,
     scores,
 )
 
@@ -43,65 +58,6 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class RowsAdded:
-    """What became of the rows handed in: the three add up.
-
-    Attributes
-    ----------
-    repeated
-        Already there with the same event time, amount and features.
-    quarantined
-        Set aside with a reason: no later step could take them, or another row is there under the
-        same id.
-    """
-
-    added: int
-    repeated: int
-    quarantined: int
-
-
-@dataclass(frozen=True)
-class ScoresAdded:
-    """What became of the scores handed in: the three add up.
-
-    Attributes
-    ----------
-    repeated
-        The row has a score by this version and role already; the first one stays.
-    quarantined
-        Not within 0 to 1, or without a time.
-    """
-
-    added: int
-    repeated: int
-    quarantined: int = 0
-
-
-@dataclass(frozen=True)
-class LabelsAdded:
-    """What became of the labels handed in: all but `unknown` add up.
-
-    Attributes
-    ----------
-    conflicting
-        Contradict the label that is stored; saved apart, and counted.
-    corrected
-        The same where the newest label wins: they take the place of the one before.
-    unknown
-        Accepted labels whose row is not stored yet; valid once it comes.
-    quarantined
-        Neither `POSITIVE` nor `NEGATIVE`, without a time, or from the future.
-    """
-
-    added: int
-    repeated: int
-    conflicting: int
-    unknown: int
-    quarantined: int = 0
-    corrected: int = 0
-
-
 def add_rows(connection: Connection, use_case: str, rows: Rows) -> RowsAdded:
     """Add rows by their ids; those that no later step can take are set aside.
 
@@ -112,17 +68,74 @@ def add_rows(connection: Connection, use_case: str, rows: Rows) -> RowsAdded:
     """
     seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
     usable, unusable = quarantine_unusable(rows)
-    insert_new(
-        connection,
-        quarantined_rows,
-        [_quarantine_record(use_case, row, seen_at[row.row_number]) for row in unusable],
+    aside = _quarantine_records(use_case, unusable, seen_at)
+    first = _first_of_each(usable.row_id)
+    added = _insert_blocks(connection, use_case, usable.take(first) if not first.all() else usable)
+    others = ~first
+    others[np.flatnonzero(first)[~added]] = True
+    again = usable.take(others)
+    reused = again.take(~same_as_stored(connection, use_case, again))
+    aside += _reused(use_case, reused)
+    return RowsAdded(
+        int(added.sum()),
+        len(again) - len(reused),
+        len(aside),
+        _put_aside(connection, aside),
     )
-    added, others = _insert_firsts(connection, production_rows, _row_records(use_case, usable))
-    columns = ("event_time", "amount", "features")
-    there = _stored(connection, production_rows, use_case, others, columns)
-    reused = [r for r in others if there[r["row_id"]] != tuple(r[column] for column in columns)]
-    insert_new(connection, quarantined_rows, [_reused(record) for record in reused])
-    return RowsAdded(added, len(others) - len(reused), len(reused) + len(unusable))
+
+
+def _put_aside(connection: Connection, records: Sequence[Record]) -> Aside:
+    new = insert_records(connection, quarantined_rows, records)
+    return Aside(Counter(record["reason"] for record in records), new)
+
+
+def _insert_blocks(connection: Connection, use_case: str, rows: Rows) -> NDArray[np.bool_]:
+    """Insert the rows whose ids are not there, packed into blocks; return which ones."""
+    key: Columns = {"use_case": [use_case] * len(rows), "row_id": rows.row_id}
+
+    def insert(new: NDArray[np.bool_]) -> None:
+        places = np.flatnonzero(new)
+        in_order = places[np.lexsort((rows.row_id[places], rows.event_time[places]))]
+        insert_blocks(connection, use_case, rows.take(in_order))
+
+    return as_new(connection, production_rows, key, insert)
+
+
+def insert_blocks(connection: Connection, use_case: str, rows: Rows) -> None:
+    """Insert rows that are in order of event time.
+
+    Raises
+    ------
+    IntegrityError
+        The id of one of them is there.
+    """
+    layout = Layout.of(rows.features)
+    known = {"id": layout.id, "columns": layout.as_json}
+    connection.execute(insert(connection, row_layouts).on_conflict_do_nothing(), known)
+    blocks = list(packed(rows, layout))
+    ids, counts = new_blocks(connection, len(blocks)), [block.rows for block in blocks]
+    content: Columns = {
+        "id": ids,
+        "use_case": [use_case] * len(blocks),
+        "first_event": np.array([block.first_event for block in blocks]),
+        "last_event": np.array([block.last_event for block in blocks]),
+        "rows": np.array(counts, np.int32),
+        "layout": [layout.id] * len(blocks),
+        "words": [block.words for block in blocks],
+        "ids": [block.ids for block in blocks],
+        "facts": [block.facts for block in blocks],
+        "features": [block.features for block in blocks],
+    }
+    insert_all(connection, row_blocks, content)
+    columns: Columns = {
+        "use_case": [use_case] * len(rows),
+        "row_id": rows.row_id,
+        "event_time": rows.event_time,
+        "arrival_time": rows.arrival_time,
+        "block": np.repeat(ids, counts),
+        "place": np.concatenate([np.arange(count, dtype=np.int32) for count in counts]),
+    }
+    insert_all(connection, production_rows, in_order_of_ids(columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,31 +171,22 @@ def add_scores(
     outside = Fault(
         QuarantineReason.SCORE_OUT_OF_RANGE, "score", score, ~((score >= 0) & (score <= 1))
     )
-    usable = _set_aside(connection, use_case, "scores", [outside], row_id, scored_at)
-    by_class: Sequence[str | None] = given.probabilities or [None] * len(row_id)
-    columns = zip(
-        row_id[usable].tolist(),
-        score[usable].tolist(),
-        given.alarmed[usable].tolist(),
-        moments(scored_at[usable]),
-        [by_class[place] for place in np.flatnonzero(usable).tolist()],
-        strict=True,
-    )
-    records = [
-        {
-            "use_case": use_case,
-            "row_id": row,
-            "role": role.value,
-            "model_version": model_version,
-            "score": value,
-            "alarmed": alarm,
-            "scored_at": time,
-            "probabilities": probabilities,
-        }
-        for row, value, alarm, time, probabilities in columns
-    ]
-    added = len(insert_new(connection, scores, records))
-    return ScoresAdded(added, len(records) - added, len(row_id) - len(records))
+    usable, aside = _set_aside(connection, use_case, "scores", [outside], row_id, scored_at)
+    count = len(row_id)
+    columns: Columns = {
+        "use_case": [use_case] * count,
+        "row_id": row_id,
+        "role": [role.value] * count,
+        "model_version": [model_version] * count,
+        "score": score,
+        "alarmed": given.alarmed,
+        "scored_at": scored_at,
+        "probabilities": given.probabilities or [None] * count,
+    }
+    firsts = taken(columns, usable & _first_of_each(row_id, usable))
+    added = int(insert_new(connection, scores, firsts).sum())
+    taken_up = int(usable.sum())
+    return ScoresAdded(added, taken_up - added, count - taken_up, aside)
 
 
 def add_labels(
@@ -216,37 +220,45 @@ def add_labels(
     faults = [Fault(QuarantineReason.UNKNOWN_LABEL, "label", told, neither)]
     if received_at is not None:
         faults.append(from_the_future("label time", label_time, moment64(received_at)))
-    usable = _set_aside(connection, use_case, "labels", faults, row_id, label_time, received_at)
-    names: Sequence[str | None] = true_class or [None] * len(row_id)
-    columns = zip(
-        row_id[usable].tolist(),
-        label[usable].tolist(),
-        moments(label_time[usable]),
-        [names[place] for place in np.flatnonzero(usable).tolist()],
-        strict=True,
+    usable, aside = _set_aside(
+        connection, use_case, "labels", faults, row_id, label_time, received_at
     )
-    records: list[Record] = [
-        {
-            "use_case": use_case,
-            "row_id": row,
-            "label": value,
-            "label_time": time,
-            "true_class": name,
-        }
-        for row, value, time, name in columns
-    ]
-    added, others = _insert_firsts(connection, labels, records)
-    apart = _unlike_the_first(connection, case, others)
-    insert_new(connection, label_conflicts, apart)
-    rows_there = _stored(connection, production_rows, use_case, records, ())
+    columns: Columns = {
+        "use_case": [use_case] * len(row_id),
+        "row_id": row_id,
+        "label": label.astype(np.int8),
+        "label_time": label_time,
+        "true_class": true_class or [None] * len(row_id),
+    }
+    first = usable & _first_of_each(row_id, usable)
+    others = usable & ~first
+    others[np.flatnonzero(first)[~insert_new(connection, labels, taken(columns, first))]] = True
+    again = _records(taken(columns, others))
+    apart = _unlike_the_first(connection, case, again)
+    new = insert_records(connection, label_conflicts, apart)
     return LabelsAdded(
-        added,
-        repeated=len(others) - len(apart),
+        int((usable & ~others).sum()),
+        repeated=len(again) - len(apart),
         conflicting=0 if case.labels.newest_wins else len(apart),
-        unknown=sum(record["row_id"] not in rows_there for record in records),
-        quarantined=len(row_id) - len(records),
+        unknown=_without_row(connection, use_case, row_id[usable]),
+        quarantined=int((~usable).sum()),
         corrected=len(apart) if case.labels.newest_wins else 0,
+        aside=Aside(aside.reasons, aside.new + new),
     )
+
+
+def _without_row(connection: Connection, use_case: str, row_id: NDArray[np.str_]) -> int:
+    """Return how many of these ids have no row."""
+    ids = list(dict.fromkeys(row_id.tolist()))
+    found = sa.select(sa.func.count()).select_from(production_rows)
+    mine = (
+        production_rows.c.use_case == use_case,
+        ids_in(connection, production_rows.c.row_id, ids),
+    )
+    if connection.execute(found.where(*mine)).scalar_one() == len(ids):
+        return 0
+    key: Columns = {"use_case": [use_case] * len(row_id), "row_id": row_id}
+    return int((~there(connection, production_rows, key)).sum())
 
 
 _TOLD_BY = ("label", "true_class")
@@ -284,7 +296,7 @@ def add_quarantined(
 ) -> int:
     """Save rows that a check set aside; return how many were not stored yet."""
     records = [_quarantine_record(use_case, row, seen_at) for row in rows]
-    return len(insert_new(connection, quarantined_rows, records))
+    return insert_records(connection, quarantined_rows, records)
 
 
 def moments(times: NDArray[np.datetime64]) -> list[datetime | None]:
@@ -293,27 +305,40 @@ def moments(times: NDArray[np.datetime64]) -> list[datetime | None]:
     return [None if time is None else time.replace(tzinfo=UTC) for time in plain]
 
 
-def _row_records(use_case: str, rows: Rows) -> list[Record]:
-    amounts = [None] * len(rows) if rows.amount is None else rows.amount.tolist()
-    columns = zip(
-        rows.row_id.tolist(),
-        moments(rows.event_time),
-        moments(rows.arrival_time),
-        amounts,
-        features_to_json(rows.features),
-        strict=True,
-    )
-    return [
-        {
-            "use_case": use_case,
-            "row_id": row_id,
-            "event_time": event,
-            "arrival_time": arrival,
-            "amount": None if amount is None or np.isnan(amount) else amount,
-            "features": features,
-        }
-        for row_id, event, arrival, amount, features in columns
+def _moment(time: np.datetime64) -> datetime:
+    """Return numpy's UTC time as a zoned moment."""
+    plain: datetime = time.astype("datetime64[us]").item()
+    return plain.replace(tzinfo=UTC)
+
+
+def _first_of_each(
+    row_id: NDArray[np.str_], usable: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Return which ids, of the usable ones, no earlier one equals."""
+    import pandas as pd
+
+    ids = row_id.astype(object)
+    first = np.ones(len(ids), np.bool_)
+    those = slice(None) if usable is None else usable
+    first[those] = ~pd.Series(ids[those]).duplicated().to_numpy()
+    return first
+
+
+def _records(columns: Columns) -> list[Record]:
+    """Return columns as a record each."""
+    lists = [
+        moments(np.asarray(values))
+        if name.endswith("_time")
+        else np.asarray(values, object).tolist()
+        for name, values in columns.items()
     ]
+    return [dict(zip(columns, record, strict=True)) for record in zip(*lists, strict=True)]
+
+
+def _quarantine_records(
+    use_case: str, rows: Sequence[QuarantinedRow], seen_at: NDArray[np.datetime64]
+) -> list[Record]:
+    return [_quarantine_record(use_case, row, _moment(seen_at[row.row_number])) for row in rows]
 
 
 def _quarantine_record(use_case: str, row: QuarantinedRow, seen_at: datetime) -> Record:
@@ -330,17 +355,22 @@ def _quarantine_record(use_case: str, row: QuarantinedRow, seen_at: datetime) ->
     }
 
 
-def _reused(record: Record) -> Record:
-    """Return the record of a row set aside since another one has its id."""
-    row = QuarantinedRow(
-        record["row_id"],
-        row_number=0,
-        reason=QuarantineReason.REUSED_ID,
-        detail=f"event time {record['event_time'].isoformat()}, amount {record['amount']}: "
-        "another row came earlier under this id",
-        payload=record["features"],
-    )
-    return _quarantine_record(record["use_case"], row, record["arrival_time"])
+def _reused(use_case: str, rows: Rows) -> list[Record]:
+    """Return the records of rows set aside since others have their ids."""
+    amounts = [None] * len(rows) if rows.amount is None else rows.amount.tolist()
+    records = []
+    for place, (row_id, amount) in enumerate(zip(rows.row_id.tolist(), amounts, strict=True)):
+        told = None if amount is None or np.isnan(amount) else amount
+        row = QuarantinedRow(
+            row_id,
+            row_number=0,
+            reason=QuarantineReason.REUSED_ID,
+            detail=f"event time {_moment(rows.event_time[place]).isoformat()}, amount {told}: "
+            "another row came earlier under this id",
+            payload=row_payload({name: rows.features[name].iloc[place] for name in rows.features}),
+        )
+        records.append(_quarantine_record(use_case, row, _moment(rows.arrival_time[place])))
+    return records
 
 
 def _set_aside(
@@ -351,16 +381,16 @@ def _set_aside(
     row_id: NDArray[np.str_],
     times: NDArray[np.datetime64],
     received_at: datetime | None = None,
-) -> NDArray[np.bool_]:
+) -> tuple[NDArray[np.bool_], Aside]:
     """Quarantine the scores or labels that can't be taken; return which ones can."""
     usable, unusable = quarantine_values(faults, row_id=row_id, times=times)
-    seen_at = _seen_at(what, times) if received_at is None else [utc(received_at)] * len(row_id)
-    records = [_quarantine_record(use_case, row, seen_at[row.row_number]) for row in unusable]
-    insert_new(connection, quarantined_rows, records)
-    return usable
+    seen_at = _seen_at(what, times)
+    if received_at is not None:
+        seen_at = np.full(len(row_id), moment64(received_at))
+    return usable, _put_aside(connection, _quarantine_records(use_case, unusable, seen_at))
 
 
-def _seen_at(what: str, *columns: NDArray[np.datetime64]) -> list[datetime]:
+def _seen_at(what: str, *columns: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
     """Return when each was seen: the first of its times that can be used, else the latest of all.
 
     Raises
@@ -378,21 +408,7 @@ def _seen_at(what: str, *columns: NDArray[np.datetime64]) -> list[datetime]:
         raise InputError(msg)
     if lacking.any():
         seen[lacking] = seen[~lacking].max()
-    return [time for time in moments(seen) if time is not None]
-
-
-def _insert_firsts(
-    connection: Connection, table: sa.Table, records: Sequence[Record]
-) -> tuple[int, list[Record]]:
-    """Insert by row id; return how many went in, and the records that did not."""
-    firsts: dict[str, Record] = {}
-    others = []
-    for record in records:
-        if firsts.setdefault(record["row_id"], record) is not record:
-            others.append(record)
-    added = set(insert_new(connection, table, list(firsts.values())))
-    others += [record for row_id, record in firsts.items() if row_id not in added]
-    return len(added), others
+    return seen
 
 
 def _stored(
@@ -404,10 +420,7 @@ def _stored(
 ) -> dict[str, tuple[Any, ...]]:
     """Return what the table holds in `columns` for the rows of these records, by row id."""
     ids = sorted({record["row_id"] for record in records})
-    stored: dict[str, tuple[Any, ...]] = {}
-    for some in batches(ids):
-        statement = sa.select(table.c.row_id, *(table.c[column] for column in columns)).where(
-            table.c.use_case == use_case, table.c.row_id.in_(some)
-        )
-        stored |= {row[0]: tuple(row[1:]) for row in connection.execute(statement)}
-    return stored
+    statement = sa.select(table.c.row_id, *(table.c[column] for column in columns)).where(
+        table.c.use_case == use_case, ids_in(connection, table.c.row_id, ids)
+    )
+    return {row[0]: tuple(row[1:]) for row in connection.execute(statement)}

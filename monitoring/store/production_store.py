@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from monitoring.rows.quarantine import QuarantinedRow
     from monitoring.rows.window import Window
+    from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
     from monitoring.store.archive import Archive
-    from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
     from monitoring.store.reading import Settled
     from monitoring.store.window_source import LabelProblems
     from monitoring.stored_files import StoredPath
@@ -285,6 +285,17 @@ class ProductionStore:
         """Return how many labels came after `since`, by `as_of`, that are not as they should be."""
         with consistent_read(self.engine) as connection:
             return reading.label_problems(connection, case, utc(since), utc(as_of))
+
+    def newest_labels(
+        self, case: UseCase, row_id: Sequence[str] | NDArray[np.str_]
+    ) -> Mapping[str, int | str]:
+        """Return what was last said of rows, by id: the label, or the class where there are some.
+
+        Whether or not it is the row's label: see `add_labels`.
+        """
+        ids = np.asarray(row_id, np.str_).tolist()
+        with consistent_read(self.engine) as connection:
+            return reading.newest_labels(connection, case, ids)
 
     # For retrains.
 

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.quarantine import QuarantineReason
-from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, together
+from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows
+from monitoring.store.block_reading import (
+    NO_FEATURES,
+    HeldRows,
+    blocks_of_window,
+    hold,
+    hold_at,
+    in_window,
+)
+from monitoring.store.database import ids_in
 from monitoring.store.known_label import known_label
-from monitoring.store.row_formats import declared_features, features_from_json, readable_amounts
+from monitoring.store.row_formats import declared_features
 from monitoring.store.schema import (
     TimeText,
     label_conflicts,
@@ -36,10 +45,8 @@ if TYPE_CHECKING:
     from monitoring.use_case_columns import Classes
 
 
-Portions: TypeAlias = Iterator[Sequence[sa.Row[Any]]]
-
 PORTION = 20_000
-"""Rows read and decoded at once: undecoded, a row takes some ten times its numbers' memory."""
+"""Labels, or scores, read and decoded at once."""
 
 _P = production_rows.c
 
@@ -70,29 +77,67 @@ def read_window(
     features
         Whether to read them: they are most of a row.
     """
+    held = hold(
+        connection,
+        blocks_of_window(connection, case.name, window),
+        declared_features(case) if features else NO_FEATURES,
+        in_window(window, as_of),
+    )
     wanted = inside(case, window, as_of)
-    scored = [
+    rows = _with_labels(case, held, _labels(connection, case, as_of, wanted))
+    return _with_scores(connection, case, held, rows, _scored(role, as_of), wanted)
+
+
+def _scored(role: Role, as_of: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that joins a row and a score of a role, given by `as_of`."""
+    return sa.and_(
         scores.c.use_case == _P.use_case,
         scores.c.row_id == _P.row_id,
         scores.c.role == role.value,
         scores.c.scored_at <= as_of,
-    ]
+    )
+
+
+def _with_scores(
+    connection: Connection,
+    case: UseCase,
+    held: HeldRows,
+    rows: Rows,
+    scored: sa.ColumnElement[bool],
+    wanted: Sequence[sa.ColumnElement[bool]],
+) -> Rows:
+    """Return the rows with the scores of the version that scored last."""
+    last = sa.func.max(scores.c.scored_at)
     newest = (
         sa.select(scores.c.model_version)
-        .join_from(production_rows, scores, sa.and_(*scored))
+        .join_from(production_rows, scores, scored)
         .where(*wanted)
-        .order_by(scores.c.scored_at.desc(), scores.c.model_version.desc())
+        .group_by(scores.c.model_version)
+        .order_by(last.desc(), scores.c.model_version.desc())
         .limit(1)
     )
     version = connection.execute(newest).scalar_one_or_none()
-    statement = (
-        select_rows(case, as_of, features=features)
-        .add_columns(scores.c.score, scores.c.probabilities)
-        .outerjoin(scores, sa.and_(*scored, scores.c.model_version == version))
-        .where(*wanted)
+    if version is None:
+        return rows
+    classes = case.columns.classes
+    given = (
+        sa.select(
+            _P.block,
+            _P.place,
+            scores.c.score,
+            sa.null() if classes is None else scores.c.probabilities,
+        )
+        .join_from(production_rows, scores, scored)
+        .where(*wanted, scores.c.model_version == version)
     )
-    portions = read_in_portions(connection, statement)
-    return to_rows(case, portions, model_version=version, features=features)
+    score = np.full(len(rows), np.nan)
+    probabilities = None if classes is None else np.full((len(rows), len(classes.names)), np.nan)
+    for block, place, value, by_class in read_in_portions(connection, given):
+        places = held.places(np.array(block, np.int64), np.array(place, np.int32))
+        score[places] = value
+        if probabilities is not None and classes is not None:
+            probabilities[places] = _probabilities(by_class, classes)
+    return replace(rows, score=score, model_version=version, probabilities=probabilities)
 
 
 def read_ids(connection: Connection, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
@@ -111,73 +156,70 @@ def inside(case: UseCase, window: Window, as_of: datetime) -> list[sa.ColumnElem
     return [*known(case, as_of), _P.event_time >= window.start, _P.event_time < window.end]
 
 
-def select_rows(case: UseCase, as_of: datetime, *, features: bool = True) -> sa.Select[Any]:
-    """Return the select of rows in order of event time, with their labels as of `as_of`.
-
-    Without `features`, null stands in their place.
-    """
-    known = known_label(case, as_of)
-    return (
-        sa.select(
-            _P.row_id,
-            TimeText(_P.event_time),
-            TimeText(_P.arrival_time),
-            _P.amount,
-            _P.features if features else sa.null(),
-            known.label,
-            TimeText(known.time),
-            known.true_class,
-        )
-        .select_from(known.rows)
-        .order_by(_P.event_time, _P.row_id)
-    )
-
-
-def read_in_portions(connection: Connection, statement: sa.Select[Any]) -> Portions:
-    """Yield the records of a statement, never more than `PORTION` in memory."""
-    records = connection.execute(statement, execution_options={"yield_per": PORTION})
-    return records.partitions()
-
-
-def to_rows(
+def read_rows(
+    connection: Connection,
     case: UseCase,
-    portions: Portions,
-    *,
-    model_version: str | None = None,
-    features: bool = True,
+    as_of: datetime,
+    wanted: Sequence[sa.ColumnElement[bool]],
+    *joined: tuple[sa.FromClause, sa.ColumnElement[bool]],
 ) -> Rows:
-    """Decode the records of `select_rows`, with score and probabilities if there is a version."""
-    parts = [_decoded(case, records, model_version, features) for records in portions]
-    return together(parts or [_decoded(case, (), model_version, features)])
+    """Return the rows for which conditions hold, with their labels as of `as_of`.
+
+    Parameters
+    ----------
+    joined
+        More tables that the conditions are about, each with what joins it.
+    """
+    named = sa.select(_P.block, _P.place).select_from(production_rows).where(*wanted)
+    for table, on in joined:
+        named = named.join(table, on)
+    parts = [
+        np.array([block, place], np.int64) for block, place in read_in_portions(connection, named)
+    ]
+    block, place = np.concatenate([np.empty((2, 0), np.int64), *parts], axis=1)
+    held = hold_at(connection, block, place, declared_features(case))
+    return _with_labels(case, held, _labels(connection, case, as_of, wanted, joined))
 
 
-def _decoded(
-    case: UseCase, records: Sequence[sa.Row[Any]], model_version: str | None, features: bool
+def _labels(
+    connection: Connection,
+    case: UseCase,
+    as_of: datetime,
+    wanted: Sequence[sa.ColumnElement[bool]],
+    joined: Sequence[tuple[sa.FromClause, sa.ColumnElement[bool]]] = (),
+) -> Iterator[tuple[Sequence[Any], ...]]:
+    """Yield where labelled rows lie, label, time and name of the class, some at a time."""
+    known = known_label(case, as_of)
+    rows = known.rows
+    for table, on in joined:
+        rows = rows.join(table, on)
+    columns = (_P.block, _P.place, known.label, TimeText(known.time), known.true_class)
+    statement = sa.select(*columns).select_from(rows).where(*wanted, known.time.is_not(None))
+    return read_in_portions(connection, statement)
+
+
+def _with_labels(
+    case: UseCase, held: HeldRows, labelled: Iterator[tuple[Sequence[Any], ...]]
 ) -> Rows:
-    import pandas as pd
-
-    columns = list(zip(*records, strict=True)) or [()] * 10
-    row_id, event_time, arrival_time, amount, values, label, label_time, name, *score = columns
+    rows = held.rows(amounts=case.columns.amount is not None)
     classes = case.columns.classes
-    return Rows(
-        features=features_from_json(values, declared_features(case))
-        if features
-        else pd.DataFrame(index=range(len(records))),
-        row_id=np.array(row_id, dtype=np.str_),
-        event_time=_times(event_time),
-        arrival_time=_times(arrival_time),
-        label=np.array([UNLABELLED if value is None else value for value in label], np.int8),
-        label_time=_times(label_time),
-        amount=None
-        if case.columns.amount is None
-        else readable_amounts(np.array(amount, dtype=np.float64)),
-        score=None if model_version is None else np.array(score[0], dtype=np.float64),
-        model_version=model_version,
-        true_class=None if classes is None else classes.places(name),
-        probabilities=None
-        if model_version is None or classes is None
-        else _probabilities(score[1], classes),
-    )
+    true_class = None if classes is None else np.full(len(rows), UNLABELLED, np.int8)
+    for block, place, label, label_time, name in labelled:
+        places = held.places(np.array(block, np.int64), np.array(place, np.int32))
+        rows.label[places] = label
+        rows.label_time[places] = np.array(label_time, "datetime64[us]")
+        if true_class is not None and classes is not None:
+            true_class[places] = classes.places(name)
+    return replace(rows, true_class=true_class)
+
+
+def read_in_portions(
+    connection: Connection, statement: sa.Select[Any]
+) -> Iterator[tuple[Sequence[Any], ...]]:
+    """Yield the columns of a statement, never more than `PORTION` records in memory."""
+    records = connection.execute(statement, execution_options={"yield_per": PORTION})
+    for portion in records.partitions():
+        yield tuple(zip(*portion, strict=True))
 
 
 def _probabilities(texts: Sequence[str | None], classes: Classes) -> NDArray[np.float64]:
@@ -188,10 +230,6 @@ def _probabilities(texts: Sequence[str | None], classes: Classes) -> NDArray[np.
             by_name = json.loads(text)
             given[place] = [by_name.get(name, np.nan) for name in classes.names]
     return given
-
-
-def _times(moments: Sequence[str | None]) -> NDArray[np.datetime64]:
-    return np.array(["NaT" if text is None else text for text in moments], "datetime64[us]")
 
 
 def rows_in_window(connection: Connection, case: UseCase, window: Window, as_of: datetime) -> int:
@@ -217,6 +255,23 @@ def newest_label_time(connection: Connection, case: UseCase, as_of: datetime) ->
     newest: sa.Select[datetime | None] = sa.select(sa.func.max(labels.c.label_time))
     mine = newest.where(labels.c.use_case == case.name, labels.c.label_time <= as_of)
     return connection.execute(mine).scalar_one()
+
+
+def newest_labels(
+    connection: Connection, case: UseCase, ids: Sequence[str]
+) -> Mapping[str, int | str]:
+    """Return the label, or the class, that was last received of rows, by id."""
+    told = {}
+    # The first of a row lies in one table, all that said something else later in the other.
+    for table in (labels.c, label_conflicts.c):
+        statement = (
+            sa.select(table.row_id, table.label, table.true_class)
+            .where(table.use_case == case.name, ids_in(connection, table.row_id, ids))
+            .order_by(table.label_time)
+        )
+        for row_id, label, name in connection.execute(statement):
+            told[row_id] = label if name is None else name
+    return told
 
 
 def quarantined_counts(

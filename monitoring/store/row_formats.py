@@ -1,18 +1,16 @@
-"""Formats that rows are saved in: JSON features in the database, Parquet files on disk."""
+"""Formats of the Parquet files that rows are saved in: archives and snapshots."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from pydantic_core import to_json
 
 from monitoring.atomic_write import atomic_write
 from monitoring.bounded_file import FileRefusedError, open_regular
-from monitoring.errors import InputError
 from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.store.database_failure import StoreError
 from monitoring.stored_files import StoredPath, read
@@ -44,53 +42,6 @@ class Scored(NamedTuple):
     score: float
     model_version: str
     probabilities: str | None = None
-
-
-def features_to_json(features: pd.DataFrame) -> list[str]:
-    """Return one JSON object per row, keyed by feature name: missing is null, floats are exact.
-
-    Raises
-    ------
-    InputError
-        A number is infinite, which JSON can't hold.
-    """
-    numbers = features.select_dtypes("number")
-    infinite = [str(n) for n in numbers.columns if np.isinf(numbers[n].to_numpy()).any()]
-    if infinite:
-        msg = f"infinite values in {', '.join(infinite)}: set these rows aside before storing"
-        raise InputError(msg)
-    names = [str(name) for name in features.columns]
-    return [
-        to_json(dict(zip(names, row, strict=True)), inf_nan_mode="null").decode()
-        for row in zip(*(features[name].tolist() for name in names), strict=True)
-    ]
-
-
-def features_from_json(texts: Sequence[str], features: Features) -> pd.DataFrame:
-    """Return the declared features of each row; one that a row doesn't have is missing.
-
-    Raises
-    ------
-    InputError
-        A stored value is of another kind than the use case declares.
-    """
-    import pyarrow as pa
-    from pyarrow import json
-
-    if not texts:
-        return features_frame(arrow_schema(features).empty_table(), features)
-    parse = json.ParseOptions(
-        explicit_schema=arrow_schema(features), unexpected_field_behavior="ignore"
-    )
-    # A row longer than a block would be refused.
-    read = json.ReadOptions(block_size=max(1 << 20, 8 * max(map(len, texts))))
-    lines = pa.BufferReader("\n".join(texts).encode())
-    try:
-        table = json.read_json(lines, read_options=read, parse_options=parse)
-    except pa.ArrowInvalid as error:
-        msg = f"stored features are not of the declared kinds: {error}"
-        raise InputError(msg) from error
-    return features_frame(table, features)
 
 
 def arrow_schema(features: Features) -> pa.Schema:

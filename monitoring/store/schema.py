@@ -86,7 +86,7 @@ def _use_case() -> sa.Column[str]:
     return sa.Column("use_case", sa.String(31), primary_key=True)
 
 
-# Rows that came to be scored.
+# Rows that came to be scored, once each: when, and where their content lies.
 production_rows = sa.Table(
     "production_rows",
     metadata,
@@ -94,9 +94,41 @@ production_rows = sa.Table(
     sa.Column("row_id", sa.Text, primary_key=True),
     sa.Column("event_time", UtcTime, nullable=False),
     sa.Column("arrival_time", UtcTime, nullable=False),
-    sa.Column("amount", sa.Double),  # null where the use case has none, or it is missing
-    sa.Column("features", JsonText, nullable=False),  # by name; missing is null
-    sa.Index(None, "use_case", "event_time"),
+    sa.Column("block", sa.BigInteger, nullable=False),  # of `row_blocks`
+    sa.Column("place", sa.Integer, nullable=False),  # in it, counted from 0
+    # Rows come about in order of time, so in PostgreSQL a range per page does for an index.
+    sa.Index(
+        None,
+        "use_case",
+        "event_time",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    ),
+)
+
+# The content of rows, some thousands of one UTC day in one block; see `row_blocks.py`.
+row_blocks = sa.Table(
+    "row_blocks",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("use_case", sa.String(31), nullable=False),
+    sa.Column("first_event", UtcTime, nullable=False),
+    sa.Column("last_event", UtcTime, nullable=False),  # within the same UTC day
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("layout", sa.String(64), nullable=False),  # of `row_layouts`
+    sa.Column("words", sa.Text),  # JSON: the words of each categorical feature; null without one
+    sa.Column("ids", sa.LargeBinary, nullable=False),
+    sa.Column("facts", sa.LargeBinary, nullable=False),  # event time, arrival time and amount
+    sa.Column("features", sa.LargeBinary, nullable=False),
+    sa.Index(None, "use_case", "first_event"),
+)
+
+# Which features rows have, and in what order: one record for as long as that stays.
+row_layouts = sa.Table(
+    "row_layouts",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),  # SHA-256 of the columns
+    sa.Column("columns", JsonText, nullable=False),
 )
 
 # Scores, and whether each was an alarm.

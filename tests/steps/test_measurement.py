@@ -24,7 +24,7 @@ def feature_reads(store: ProductionStore) -> list[str]:
     seen: list[str] = []
 
     def keep(_c: object, _k: object, statement: str, *_: object) -> None:
-        if "production_rows.features" in statement:
+        if "row_blocks.features" in statement:
             seen.append(statement)
 
     sa.event.listen(store.engine, "before_cursor_execute", keep)

@@ -144,7 +144,7 @@ def test_a_store_of_before_gets_the_columns_and_keeps_its_rows(tmp_path: Path) -
     shutil.copy(SAVED / "store.db", tmp_path / "store.db")
     with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store, store.engine.connect() as now:
         assert (
-            now.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one() == "0002"
+            now.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one() == "0003"
         )
         counts = sa.text("SELECT count(*), count(true_class) FROM labels")
         rows, named = now.execute(counts).one()

@@ -8,7 +8,7 @@ import pytest
 from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE
 from monitoring.rows.window import Window
-from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
+from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.window_source import LabelProblems
 from tests.store.made import HOUR, NOON, rows, use_case

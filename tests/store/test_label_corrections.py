@@ -9,7 +9,7 @@ import pytest
 from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.rows.window import Window
-from monitoring.store.intake import LabelsAdded
+from monitoring.store.added import LabelsAdded
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.reading import Settled
 from monitoring.store.window_source import LabelProblems

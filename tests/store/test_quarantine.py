@@ -14,9 +14,10 @@ from monitoring.errors import TocsinError
 from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, UNLABELLED, Rows, moment64
 from monitoring.rows.window import Window
-from monitoring.store.intake import LabelsAdded, RowsAdded, ScoresAdded
+from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
+from monitoring.store.database import writing
+from monitoring.store.intake import insert_blocks
 from monitoring.store.production_store import ProductionStore
-from monitoring.store.schema import production_rows
 from tests.store.made import HOUR, NOON, rows, use_case
 
 CASE = use_case()
@@ -168,11 +169,8 @@ def test_an_amount_below_0_that_an_older_version_stored_is_read_as_missing(
 ) -> None:
     """Else each report on its window, and each retrain, would fail once its label is positive."""
     sent = rows([f"r{i}" for i in range(6)], every=timedelta(minutes=10))
-    store.add_rows(CASE, sent)
-    with store.engine.begin() as connection:
-        connection.execute(
-            sa.update(production_rows).where(production_rows.c.row_id == "r1").values(amount=-5.0)
-        )
+    with writing(store.engine) as connection:
+        insert_blocks(connection, CASE.name, changed(sent, "amount", 1, -5.0))
     labels = [POSITIVE, POSITIVE, NEGATIVE, NEGATIVE, POSITIVE, NEGATIVE]
     store.add_labels(CASE, sent.row_id, labels, NOON + HOUR)
     live = store.window(CASE, DAY, LATER)
