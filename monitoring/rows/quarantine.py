@@ -99,6 +99,8 @@ def is_usable_id(row_id: str) -> bool:
 
 def _usable_ids(row_id: NDArray[np.str_]) -> NDArray[np.bool_]:
     """Return which ids databases and arrays can hold, without looking at each alone."""
+    if not len(row_id) or not row_id.dtype.itemsize:
+        return np.ones(len(row_id), np.bool_)
     characters = np.ascontiguousarray(row_id).view(np.uint32).reshape(len(row_id), -1)
     # An array fills ids up with NULs: one is part of an id where a character follows it.
     inside = (characters[:, :-1] == 0) & (characters[:, 1:] != 0)

@@ -87,7 +87,7 @@ READS: dict[str, Call] = {
         s.quarantined_counts(CASE, START, AS_OF),
     ],
 }
-TIMELESS = {"add_rows", "close", "load_verdict"}
+TIMELESS = {"add_rows", "close", "load_verdict", "newest_labels"}
 """Public methods that take no moment."""
 
 
