@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring import use_case_commands
+from monitoring import row_commands, use_case_commands
 from monitoring.command import (
     AsJson,
     AsOf,
@@ -51,6 +51,8 @@ def _private(context: typer.Context) -> None:
 
 
 app.add_typer(use_case_commands.app, name="use-case")
+app.command()(row_commands.ingest)
+app.command()(row_commands.score)
 
 
 @app.command()

@@ -172,6 +172,42 @@ class Features(UseCaseSection):
         return self
 
 
+class Logged(UseCaseSection):
+    """Columns of files that `tocsin ingest` reads, beside those of a row and its label."""
+
+    score: ColumnName | None = Field(
+        None, description="Probability of the positive class by the model that served, 0 to 1."
+    )
+    decision: ColumnName | None = Field(
+        None, description="Whether the row was flagged: 1 and 0, or true and false, yes and no."
+    )
+    model_version: ColumnName | None = Field(
+        None, description="Version of the model that gave the score."
+    )
+    scored_at: ColumnName | None = Field(
+        None, description="When, in ISO 8601; as the row arrived if unset."
+    )
+    arrived_at: ColumnName | None = Field(
+        None, description="When the row arrived, in ISO 8601; at the time of the command if unset."
+    )
+    labelled_at: ColumnName | None = Field(
+        None, description="When the label came, in ISO 8601; at the time of the command if unset."
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that are declared, each once."""
+        return tuple(dict.fromkeys(name for name in dict(self).values() if name is not None))
+
+    @model_validator(mode="after")
+    def _a_score_is_whole(self) -> Self:
+        parts = (self.score, self.decision, self.model_version)
+        if None in parts and any(part is not None for part in (*parts, self.scored_at)):
+            msg = "`score`, `decision` and `model_version` go together: name all three, or none"
+            raise ValueError(msg)
+        return self
+
+
 def _time_is(given: object) -> str:
     """Return which of the two a file means, so that errors name the fields of that one alone."""
     by_order = isinstance(given, ArrivalOrder) or (isinstance(given, dict) and "spacing" in given)
@@ -204,6 +240,9 @@ class Columns(UseCaseSection):
     ] = Field(description="Columns the model reads; `auto` with `source: auto`.")
     inputs: Features | None = Field(
         None, description="Columns that `derive` reads and the model does not, by kind."
+    )
+    logged: Logged = Field(
+        default_factory=Logged, description="Columns of prediction logs, for `tocsin ingest`."
     )
 
     @property

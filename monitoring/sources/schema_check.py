@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.rows.parsing import parse_words
 from monitoring.rows.quarantine import (
     LARGEST_AMOUNT,
     QuarantinedRow,
     QuarantineReason,
+    is_usable_id,
     row_payload,
 )
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
@@ -43,6 +45,8 @@ class CheckedRows:
 
     Attributes
     ----------
+    row_number
+        Where each accepted row stands in the file, counted from 0.
     equal_content
         Rows that equal an earlier one in every declared column but the id; only counted.
     out_of_order
@@ -61,6 +65,7 @@ class CheckedRows:
     """
 
     rows: Rows
+    row_number: NDArray[np.int64]
     quarantined: tuple[QuarantinedRow, ...]
     equal_content: int
     out_of_order: int
@@ -136,6 +141,7 @@ def check(
     aside += _set_aside(frame, case, ids, row_number, derived, defects, blame)
     return CheckedRows(
         rows=rows,
+        row_number=row_number[order],
         quarantined=tuple(sorted(aside, key=lambda row: row.row_number)),
         equal_content=int(typed.content.duplicated().sum()),
         out_of_order=_out_of_order(typed.event_time[accepted]),
@@ -143,6 +149,30 @@ def check(
         target=_with_negative(target, typed.negative),
         clock_changes=typed.clock_changes,
     )
+
+
+def numbered_ids(
+    frame: pd.DataFrame,
+    id_column: str | None,
+    *,
+    source_hash: str,
+    first_row: int,
+    malformed: Sequence[MalformedRow] = (),
+) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
+    """Return the number and the id of each row of a frame, as `check` numbers and calls them.
+
+    Parameters
+    ----------
+    id_column
+        The column that names rows, if there is one.
+    """
+    row_number = _row_numbers(len(frame), malformed, first_row)
+    ids = np.array(numbered(source_hash)(row_number), object)
+    if id_column is not None and id_column in frame.columns:
+        words = parse_words(frame[id_column]).to_numpy(dtype=object, na_value=None)
+        named = np.array([word is not None and is_usable_id(word) for word in words], np.bool_)
+        ids[named] = words[named]
+    return row_number, ids.astype(np.str_)
 
 
 def _with_negative(target: Target, found: str | None) -> Target:

@@ -104,7 +104,7 @@ def _rows(case: UseCase, data: StoredPath) -> SourceRows | None:
     found = [source_files(path, data) for path in case.source.paths]
     if not all(found):
         return None
-    text, declared = _text_columns(case), declared_csv(case)
+    text, declared = text_columns(case), declared_csv(case)
     if case.source.tables is None:
         place, needed = _place(case.source.paths[0], found[0]), declared_columns(case)
         return rows_of_files(place, found[0], text, needed, declared=declared)
@@ -122,7 +122,7 @@ def _place(path: str, files: Sequence[FoundFile]) -> str:
     return files[0].name if len(files) == 1 else f"{path} ({len(files):,} files)"
 
 
-def _text_columns(case: UseCase) -> list[str]:
+def text_columns(case: UseCase) -> list[str]:
     """Return the columns that are text, whatever it looks like."""
     columns = case.columns
     _, target = resolved_columns(case)

@@ -18,7 +18,8 @@ from monitoring.settings import settings
 COMMANDS = set(get_command(app).commands) - {"use-case"}  # type: ignore[attr-defined]
 
 OF_A_USE_CASE = ("retrain", "report", "rollback", "replay", "backfill")
-SETTINGS_READ_BY = (*OF_A_USE_CASE, "serve", "up", "down", "status", "demo", "generate")
+OF_A_FILE = ("ingest", "score")
+SETTINGS_READ_BY = (*OF_A_USE_CASE, *OF_A_FILE, "serve", "up", "down", "status", "demo", "generate")
 
 DATABASES = {
     "sqlite://": "no file",
@@ -35,6 +36,9 @@ def arguments(command: str, folder: Path) -> list[str]:
     """Return a command as it is called where nothing is wrong with it."""
     if command in OF_A_USE_CASE:
         return [command, "fraud"]
+    if command in OF_A_FILE:
+        out = ["--out", "scores.csv"] if command == "score" else []
+        return [command, "fraud", "rows.csv", *out]
     return [command, "--out", str(folder / "out")] if command == "generate" else [command]
 
 
@@ -164,6 +168,11 @@ def test_a_port_out_of_range_is_named_with_the_range(
         (["drift", "nowhere.json.gz", "nowhere.csv"], "nowhere.json.gz"),
         (["drift", "a.csv", "b.csv", "--fail-above", "30"], "less than or equal to 1"),
         *(([command, "nobody"], "the use cases are accidents") for command in OF_A_USE_CASE),
+        (["ingest", "nobody", "rows.csv"], "the use cases are accidents"),
+        (["ingest", "fraud", "rows.csv"], "no file rows.csv: name a file that ends in .csv"),
+        (["ingest", "fraud", __file__], "a file of rows ends in one of .csv"),
+        (["score", "fraud", "rows.csv", "--out", "scores.csv"], "run `tocsin retrain fraud`"),
+        (["score", "fraud", "rows.csv", "--out", "scores.txt"], "ends in .csv or .parquet"),
     ],
 )
 def test_a_wrong_argument_is_named_with_what_is_allowed(
