@@ -209,7 +209,7 @@ def figures(count: int) -> Iterator[Sequence[object]]:
 def main() -> None:
     """Print the table, with the machine it was measured on; or the cost of one measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=500_000)
+    parser.add_argument("--rows", type=int, default=300_000)
     parser.add_argument("--of", nargs=3, help="measure one thing, and print its cost")
     asked = parser.parse_args()
     if asked.of:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.errors import InputError
+from monitoring.store.database_failure import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +63,17 @@ class Layout:
 
     @classmethod
     def from_json(cls, text: str) -> Layout:
-        """Read what `as_json` wrote."""
+        """Read what `as_json` wrote.
+
+        Raises
+        ------
+        StoreError
+            A newer version of the code wrote it.
+        """
         content = json.loads(text)
+        if content["format"] != FORMAT:
+            msg = f"blocks of format {content['format']} are newer than this version: update Tocsin"
+            raise StoreError(msg)
         return cls(tuple(content["numeric"]), tuple(content["categorical"]))
 
     @cached_property
