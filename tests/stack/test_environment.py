@@ -96,6 +96,15 @@ def test_every_component_has_its_own_secrets_and_no_other_s(settings: Settings) 
     assert canaries(json.dumps(dict(made.shared))) == set()
 
 
+def test_keys_of_s3_go_to_those_whose_files_lie_there(settings: Settings) -> None:
+    away = Settings(**settings.model_dump() | {"reports": "s3://bucket/reports"})
+    made = environments(away, Ports(), planted())
+    shell = {"canary-of-the-shell", "canary-of-the-proxy"}
+    assert canaries(json.dumps(made.of("serve"))) == shell
+    assert canaries(json.dumps(made.of("mlflow"))) == set()
+    assert made.of("serve")["TOCSIN_REPORTS"] == "s3://bucket/reports"
+
+
 def test_what_a_component_is_given_are_settings_that_it_can_read(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from monitoring.steps import begin, in_process
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.replay import replay
 from monitoring.store.row_formats import ArchiveError
-from monitoring.stored_files import files_in, make_bucket, place_at, read, remove, write
+from monitoring.stored_files import StoredPath, files_in, make_bucket, place_at, read, remove, write
 from monitoring.training import TrainingError
 from monitoring.use_case import UseCase
 from tests.fixtures.loopback import free_port
@@ -36,17 +36,42 @@ HTML = {"Accept": "text/html"}
 
 @dataclass(frozen=True)
 class Stored:
-    """A use case with a champion, an archive and reports: its bucket's folder, and its own."""
+    """A use case with a champion, an archive and reports: its bucket's folder, and its own.
+
+    Attributes
+    ----------
+    first_try
+        What the archive's file held when the run that wrote it was killed.
+    """
 
     case: UseCase
     objects: Path
     folder: Path
+    first_try: bytes
 
     @property
     def files(self) -> set[str]:
         """All that lies in the bucket."""
         found = (path for path in self.objects.rglob("*") if path.is_file())
         return {path.relative_to(self.objects).as_posix() for path in found}
+
+
+def archived_at_the_second_try(case: UseCase) -> bytes:
+    """Archive, killed once after the put and before the record is complete; return what was put."""
+
+    def killed(place: StoredPath, content: bytes) -> None:
+        write(place, content)
+        raise KeyboardInterrupt
+
+    with production_store() as store, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("monitoring.store.archive.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.archive(case, "retrain_2", NOW, settings().archives)
+        (file,) = files_in(settings().archives, "*")
+        content = read(file)
+        patch.undo()
+        assert store.archive(case, "retrain_2", NOW, settings().archives).complete
+    return content
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +101,8 @@ def stored(
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, "tiny", as_of=NOW - timedelta(days=3)))
         replay(case, until=NOW, length=timedelta(days=3), scenario=None)
         in_process.report(begin.by_hand(Pipeline.REPORT, "tiny", as_of=NOW))
-        with production_store() as store:
-            store.archive(case, "retrain_2", NOW, settings().archives)
-        yield Stored(case, objects / bucket, folder)
+        first_try = archived_at_the_second_try(case)
+        yield Stored(case, objects / bucket, folder, first_try)
     settings.cache_clear()
 
 
@@ -96,6 +120,7 @@ def test_rows_are_read_back_from_their_archive_and_never_from_a_changed_one(
 ) -> None:
     (file,) = files_in(settings().archives, "*")
     content = read(file)
+    assert content == stored.first_try
 
     def rows() -> int:
         with production_store() as store:
