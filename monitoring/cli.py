@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring import row_commands, use_case_commands
+from monitoring import api_key_commands, row_commands, use_case_commands
 from monitoring.command import (
     AsJson,
     AsOf,
@@ -53,6 +53,7 @@ def _private(context: typer.Context) -> None:
 app.add_typer(use_case_commands.app, name="use-case")
 app.command()(row_commands.ingest)
 app.command()(row_commands.score)
+app.add_typer(api_key_commands.app, name="api-key")
 
 
 @app.command()
@@ -319,20 +320,27 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="TOCSIN_PORT_SERVE by default.")
     ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="A further host name that it is asked under.")
+    ] = None,
 ) -> None:
-    """Serve reports, the runbook and the front page: `tocsin serve --port 8000`.
+    """Serve predictions, reports and the front page: `tocsin serve --port 8000`.
 
-    They are opened under TOCSIN_PUBLIC_URL; requests for other host names are refused.
+    Pages are opened under TOCSIN_PUBLIC_URL; requests for other host names are refused. Who asks
+    for predictions needs an API key, unless the server is bound to loopback.
     """
+    from monitoring.serving.api import api_of
     from monitoring.serving.app import server_of
-    from monitoring.serving.site import site_of
+    from monitoring.serving.site import LOOPBACK_NAMES, site_of
     from monitoring.settings import Ports, settings
     from monitoring.stack.attach import attach
 
     with readable_errors():
         attach()
         chosen = port or Ports().serve
-        server = server_of(site_of(settings()), host=host, port=chosen)
+        api = api_of(settings(), keys=host not in LOOPBACK_NAMES)
+        site = site_of(settings())
+        server = server_of(site, api, host=host, port=chosen, also_called=name or ())
         opened = listening(host, chosen)
     server.run(sockets=[opened])
 

@@ -11,6 +11,8 @@ class TocsinError(Exception):
     exit code 2, without a traceback. Which of them there are::
 
         TocsinError
+            ApiKeyError (ValueError)
+            BodyError (ValueError)
             ColumnTypeError (ValueError)
             DamagedRecordError (ValueError)
             EntryError (ValueError)
@@ -25,8 +27,11 @@ class TocsinError(Exception):
             ManifestError (ValueError)
             MarkerError (ValueError)
             MergeError (ValueError)
+            ModelUnavailableError (RuntimeError)
             NameTakenError (ValueError)
+            NoChampionError (RuntimeError)
             PublishError (RuntimeError)
+            ReusedIdError (ValueError)
             SampleError (ValueError)
             SchemaError (ValueError)
             SettingsError (ValueError)
@@ -46,6 +51,7 @@ class TocsinError(Exception):
             ThresholdError (ValueError)
             TrainingError (ValueError)
             UnpackedSizeError (ValueError)
+            UnusableRowError (ValueError)
             UseCaseError (ValueError)
             VerdictError (ValueError)
     """

@@ -285,6 +285,9 @@ class Settings(_FromEnvironment):
     public_prometheus_url: ServerUrl | None = Field(
         None, description="Where people open Prometheus; links to queries lead there if set."
     )
+    serve_rate: float = Field(
+        1000, gt=0, description="Requests that one client of the API may make in a second."
+    )
     retry_seconds: int = Field(
         60, ge=0, description="Time before Airflow tries a failed task again; it tries twice."
     )

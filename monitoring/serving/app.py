@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import uvicorn
@@ -15,7 +17,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from monitoring.serving import served_reports, status_pages
+from monitoring.serving import feedback, model_routes, predictions, served_reports, status_pages
+from monitoring.serving.api import Api, add_to
 from monitoring.serving.site import LOOPBACK_NAMES, Site
 from monitoring.serving.status_pages import page
 from monitoring.stored_files import StorageError
@@ -53,7 +56,7 @@ class Healthy(BaseModel):
     status: str = "ok"
 
 
-def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
+def make_app(site: Site, api: Api, *, also_called: Collection[str] = ()) -> FastAPI:
     """Return the server of `site`.
 
     It answers only to the names it is opened by, so that no page from elsewhere can reach it
@@ -62,18 +65,32 @@ def make_app(site: Site, *, also_called: str | None = None) -> FastAPI:
     Parameters
     ----------
     also_called
-        A further name or address by which it is opened.
+        Further names or addresses by which it is opened.
     """
+
+    @asynccontextmanager
+    async def running(_: FastAPI) -> AsyncIterator[None]:
+        with api.running():
+            yield
+
     # Its documentation pages would fetch their scripts from elsewhere.
-    app = FastAPI(title="Tocsin", version=version("tocsin"), docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Tocsin",
+        version=version("tocsin"),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=running,
+    )
     app.state.site = site
-    names = {*LOOPBACK_NAMES, site.host, also_called} - {None}
+    add_to(app, api)
+    names = {*LOOPBACK_NAMES, site.host, *also_called}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
     app.add_exception_handler(404, _missing)
     app.add_exception_handler(StorageError, _away)
     app.add_middleware(SecurityHeaders, scripted=served_reports.PATH)
     app.add_api_route("/health", health)
-    app.include_router(status_pages.router)
+    for routes in (predictions, feedback, model_routes, status_pages):
+        app.include_router(routes.router)
     app.include_router(served_reports.router)
     app.mount(served_reports.PATH, served_reports.ReportFiles(site))
     return app
@@ -102,10 +119,12 @@ async def _refused(request: Request, error: HTTPException, title: str) -> Respon
     return drawn
 
 
-def server_of(site: Site, *, host: str, port: int) -> uvicorn.Server:
-    """Return the server of `site`; `run` serves until SIGINT or SIGTERM."""
+def server_of(
+    site: Site, api: Api, *, host: str, port: int, also_called: Collection[str] = ()
+) -> uvicorn.Server:
+    """Return the server of `site` and `api`; `run` serves until SIGINT or SIGTERM."""
     config = uvicorn.Config(
-        make_app(site, also_called=host),
+        make_app(site, api, also_called={host, *also_called}),
         host=host,
         port=port,
         log_level="warning",

@@ -54,7 +54,7 @@ class Targets:
 
 COMPOSE = Targets(
     pushgateway="pushgateway:9091",
-    stack={"grafana": "grafana:3000", "prometheus": "prometheus:9090"},
+    stack={"grafana": "grafana:3000", "prometheus": "prometheus:9090", "serve": "serve:8000"},
 )
 """The addresses under which the containers of docker-compose.yml know each other."""
 

@@ -92,6 +92,10 @@ class HealthPanel(IntEnum):
     FAILED_PUSHES = 6
     QUARANTINED = 7
     BROKEN_USE_CASES = 8
+    REQUESTS = 9
+    ANSWER_TIME = 10
+    REFUSED = 11
+    DECISIONS = 12
 
 
 @dataclass(frozen=True)

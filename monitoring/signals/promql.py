@@ -21,8 +21,17 @@ PUSH_TIME = "push_time_seconds"
 PUSH_FAILURE_TIME = "push_failure_time_seconds"
 ALERTS = "ALERTS"
 
-FOREIGN = (UP, PUSH_TIME, PUSH_FAILURE_TIME, ALERTS)
-"""Names that are not in the catalogue: Prometheus and the Pushgateway make them themselves."""
+SERVE_SECONDS = "tocsin_serve_request_seconds"
+SERVE_ERRORS = "tocsin_serve_errors"
+SERVE_DECISIONS = "tocsin_serve_decisions"
+
+FOREIGN = (
+    *(UP, PUSH_TIME, PUSH_FAILURE_TIME, ALERTS),
+    *(f"{SERVE_SECONDS}_bucket", f"{SERVE_SECONDS}_count"),
+    *(f"{SERVE_ERRORS}_total", f"{SERVE_DECISIONS}_total"),
+)
+"""Names that are not in the catalogue, for no run pushes them: Prometheus and the Pushgateway make
+theirs, and the server of the API shows its own to be scraped."""
 
 
 def series(name: str, **labels: str) -> str:

@@ -29,7 +29,7 @@ from monitoring.use_case_file import all_use_cases
 
 _log = logging.getLogger(__name__)
 
-SHOW_METRICS = ("prometheus", "alertmanager", "grafana")
+SHOW_METRICS = ("prometheus", "alertmanager", "grafana", "serve")
 """The components that Prometheus watches beside what is pushed."""
 
 

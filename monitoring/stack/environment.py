@@ -152,7 +152,10 @@ def environments(settings: Settings, ports: Ports, credentials: Credentials) -> 
             },
             "alertmanager": _inherited(OUTWARD),  # its file holds its channels' secrets
             "relay": {**_inherited(OUTWARD), **_channels(known, ("webhook_url", "heartbeat_url"))},
-            "serve": {**plain, **_storage(known.reports)},
+            "serve": {
+                **as_variables(known, ("database_url", "mlflow_url")),
+                **_storage(known.reports),
+            },
             "airflow-migrate": airflow,
             "airflow-api-server": {**airflow, **fernet, **jwt, **sessions},
             # Tasks are its children, and may need whatever their owner has set.

@@ -1,20 +1,27 @@
 """One server for all tests, on reports of one use case; the other ones have none yet."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.pages import write_index
+from monitoring.rows.rows import Rows
+from monitoring.serving.api import Api, api_of
 from monitoring.serving.site import Site
+from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site
 from tests.reports.test_index import END, entry
+from tests.training.conftest import Job, job
 
 HIDDEN = "not for anyone"
 
@@ -51,5 +58,57 @@ def served(tmp_path_factory: pytest.TempPathFactory, fraud_case: UseCase) -> Ite
     site = Site(
         reports, wrong, addresses, prometheus="http://prom.test", mlflow="http://mlflow.test/"
     )
-    with running_site(site, port=port) as url:
+    api = api_of(Settings(state=folder / "state"), keys=False)
+    with running_site(site, api, port=port) as url:
         yield Served(url, reports, wrong)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A server whose use case of card fraud has a model, in a state of its own."""
+
+    url: str
+    api: Api
+    settings: Settings
+    job: Job
+
+    @property
+    def case(self) -> UseCase:
+        """The use case that answers."""
+        return self.job.case
+
+    def row(self, place: int = 0, **more: object) -> dict[str, object]:
+        """Return a row of the test part as a request holds it."""
+        features = self.job.split.test.features.iloc[place].to_dict()
+        return {"features": features, **more}
+
+    def promote(self) -> str:
+        """Register the model once more, have it serve, and return its version."""
+        registry = self.api.models.registry
+        run_key = f"again_{uuid4().hex}"
+        run_id = registry.log(
+            self.case, self.job.trained, run_key, datetime(2026, 2, 1, tzinfo=UTC)
+        )
+        version = registry.register(self.case, run_id)
+        registry.promote(self.case, version)
+        return version.number
+
+
+@pytest.fixture(scope="package")
+def champion(
+    fraud_case: UseCase,
+    card_rows: Rows,
+    mlflow_tables: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Champion]:
+    """Serve a logistic regression of a few payments."""
+    state = tmp_path_factory.mktemp("champion")
+    shutil.copy(mlflow_tables, state / "mlflow.db")
+    where = Settings(state=state)
+    api = api_of(where, keys=False)
+    port = free_port()
+    site = Site(state / "reports", None, Addresses(f"http://127.0.0.1:{port}"))
+    with running_site(site, api, port=port) as url:
+        served = Champion(url, api, where, job(fraud_case, card_rows.take(slice(None, None, 8))))
+        served.promote()
+        yield served

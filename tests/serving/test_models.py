@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from monitoring.serving.api import api_of
 from monitoring.serving.site import Site, site_of
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
@@ -43,7 +44,8 @@ def test_a_version_is_a_number(served: Served, version: str) -> None:
 def test_where_nobody_can_open_mlflow_the_page_says_what_to_set(tmp_path: Path) -> None:
     port = free_port()
     site = Site(tmp_path / "reports", None, Addresses(f"http://127.0.0.1:{port}"))
-    with running_site(site, port=port) as url:
+    api = api_of(Settings(state=tmp_path), keys=False)
+    with running_site(site, api, port=port) as url:
         answer = asked(url, "/models/fraud/1")
     assert answer.status_code == 404
     assert "TOCSIN_PUBLIC_MLFLOW_URL" in answer.json()["detail"]

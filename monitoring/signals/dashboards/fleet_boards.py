@@ -32,6 +32,9 @@ from monitoring.signals.promql import (
     BY_PIPELINE,
     PUSH_FAILURE_TIME,
     PUSH_TIME,
+    SERVE_DECISIONS,
+    SERVE_ERRORS,
+    SERVE_SECONDS,
     UP,
     live,
     series,
@@ -135,7 +138,11 @@ def health_board() -> Board:
         uid=HEALTH,
         title="Pipeline health",
         description="Whether runs succeed, metrics arrive and every component answers.",
-        sections=(Section("Components and runs", _runs()), Section("Pushes and rows", _pushes())),
+        sections=(
+            Section("Components and runs", _runs()),
+            Section("Pushes and rows", _pushes()),
+            Section("Predictions and labels by the API", _api()),
+        ),
         links=(PageLink("All models", path_of(FLEET)),),
     )
 
@@ -243,3 +250,62 @@ def _pushes() -> tuple[Panel, ...]:
 def _hours(seconds: str) -> str:
     """Return seconds in hours: an axis of seconds has its lines at 2.78 hours and 5.56 hours."""
     return f"({seconds}) / 3600"
+
+
+_UNUSED = "nobody asked the API"
+
+
+def _api() -> tuple[Panel, ...]:
+    slowest = f"histogram_quantile(0.99, sum by (route, le) ({_rate(f'{SERVE_SECONDS}_bucket')}))"
+    return (
+        Panel(
+            HealthPanel.REQUESTS,
+            "Requests per second",
+            "Requests to the API by route and HTTP status: 4xx was refused, 5xx failed.",
+            Display.LINES,
+            Scale.COUNT,
+            (
+                Query(
+                    f"sum by (route, status) ({_rate(f'{SERVE_SECONDS}_count')})",
+                    "{{route}} · {{status}}",
+                ),
+            ),
+            nothing=_UNUSED,
+        ),
+        Panel(
+            HealthPanel.ANSWER_TIME,
+            "Time to answer, 99 of 100",
+            "Ninety-nine of a hundred requests of the last five minutes were answered within it.",
+            Display.LINES,
+            Scale.AGE,
+            (Query(slowest, "{{route}}"),),
+            nothing=_UNUSED,
+        ),
+        Panel(
+            HealthPanel.REFUSED,
+            "Refused and failed requests",
+            "Per second, by the kind of error.",
+            Display.LINES,
+            Scale.COUNT,
+            (Query(f"sum by (kind) ({_rate(f'{SERVE_ERRORS}_total')})", "{{kind}}"),),
+            nothing="no request was refused",
+        ),
+        Panel(
+            HealthPanel.DECISIONS,
+            "Decisions per second",
+            "Rows that the API scored, by what was decided.",
+            Display.LINES,
+            Scale.COUNT,
+            (
+                Query(
+                    f"sum by ({USE_CASE}, decision) ({_rate(f'{SERVE_DECISIONS}_total')})",
+                    "{{use_case}} · {{decision}}",
+                ),
+            ),
+            nothing=_UNUSED,
+        ),
+    )
+
+
+def _rate(name: str) -> str:
+    return f"rate({name}[5m])"

@@ -1,0 +1,209 @@
+"""What the API works with: models, store, scorers, who may ask, and the errors as answers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi import FastAPI, Request
+from pydantic import ValidationError
+from starlette.responses import JSONResponse, Response
+
+from monitoring.errors import InputError, TocsinError
+from monitoring.serving.api_keys import KeyRing
+from monitoring.serving.limits import Gate, RateLimit
+from monitoring.serving.live_models import LiveModels, ModelUnavailableError, NoChampionError
+from monitoring.serving.scoring import ReusedIdError, Scorer, UnusableRowError
+from monitoring.serving.serving_metrics import ServingMetrics
+from monitoring.settings import Settings, redacted
+from monitoring.sources.auto import resolve
+from monitoring.store.database import consistent_read
+from monitoring.store.database_failure import StoreError
+from monitoring.store.production_store import ProductionStore, open_store
+from monitoring.training.registry import Registry
+from monitoring.use_case_file import UseCaseError, find_use_case
+from monitoring.wording import printable, shortened
+
+PATHS = ("/predict/", "/feedback/", "/reload/", "/model/")
+"""Where the routes of the API begin."""
+
+_STATUS: dict[type[TocsinError], int] = {
+    UseCaseError: 404,
+    NoChampionError: 409,
+    ReusedIdError: 409,
+    UnusableRowError: 422,
+    InputError: 422,
+    ModelUnavailableError: 503,
+    StoreError: 503,
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Api:
+    """The parts of the API of one server.
+
+    Attributes
+    ----------
+    open_store
+        Opens the production store: at the first request that needs it, and again where it failed.
+    """
+
+    models: LiveModels
+    open_store: Callable[[], ProductionStore]
+    gate: Gate
+    metrics: ServingMetrics = field(default_factory=ServingMetrics)
+    _store: ProductionStore | None = None
+    _scorers: dict[str, Scorer] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def store(self) -> ProductionStore:
+        """The production store.
+
+        Raises
+        ------
+        StoreError
+            It can't be opened.
+        """
+        with self._lock:
+            try:
+                self._store = self._store or self.open_store()
+            except OSError as error:
+                msg = f"the production store can't be opened: {error}: see TOCSIN_DATABASE_URL"
+                raise StoreError(msg) from error
+            return self._store
+
+    def check_store(self) -> None:
+        """Raise `StoreError` unless the store answers."""
+        with consistent_read(self.store.engine) as connection:
+            connection.execute(sa.select(1))
+
+    def scorer(self, use_case: str) -> Scorer:
+        """Return the scorer of a use case.
+
+        Raises
+        ------
+        StoreError
+            The store can't be opened.
+        """
+        store = self.store
+        with self._lock:
+            if use_case not in self._scorers:
+                self._scorers[use_case] = Scorer(store, use_case)
+            return self._scorers[use_case]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Follow promotions until the block ends; then answer what waits, and close the store."""
+        try:
+            with self.models.followed():
+                yield
+        finally:
+            for scorer in self._scorers.values():
+                scorer.close()
+            if self._store is not None:
+                self._store.close()
+
+
+def api_of(settings: Settings, *, keys: bool) -> Api:
+    """Return the API under these settings.
+
+    Parameters
+    ----------
+    keys
+        Whether who asks needs an API key.
+    """
+    return Api(
+        LiveModels(
+            Registry(settings.tracking_url, settings.artifacts),
+            lambda name: resolve(find_use_case(name, settings.use_cases), settings.data),
+        ),
+        lambda: open_store(settings.store_url),
+        Gate(KeyRing(settings.state) if keys else None, RateLimit(settings.serve_rate)),
+    )
+
+
+def api(request: Request) -> Api:
+    """Return the API of the server that got the request."""
+    found: Api = request.app.state.api
+    return found
+
+
+class BodyError(TocsinError, ValueError):
+    """A body is not what it should be; each fault names its field, its value and what is allowed.
+
+    Attributes
+    ----------
+    faults
+        `field`, `value` and `problem` of each.
+    """
+
+    def __init__(self, faults: list[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{it['field']}: {it['problem']}" for it in faults))
+        self.faults = faults
+
+
+_FAULTS, _LETTERS = 20, 200
+
+
+def body_error(error: ValidationError) -> BodyError:
+    """Return the faults that pydantic found, as an answer shows them."""
+    faults = [
+        {
+            "field": ".".join(map(str, each["loc"])) or "body",
+            "value": _shown(each["input"]),
+            "problem": each["msg"],
+        }
+        for each in error.errors(include_url=False, include_context=False)[:_FAULTS]
+    ]
+    return BodyError(faults)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
+    return shortened(printable(repr(value)), _LETTERS)
+
+
+async def answer_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer with what is wrong: a status that tells whose fault it is, and the message."""
+    kind = type(error).__name__
+    found = next((code for known, code in _STATUS.items() if isinstance(error, known)), 500)
+    status = 422 if isinstance(error, BodyError) else found
+    api(request).metrics.failed(_route(request), kind)
+    if status == 500:
+        _log.error("%s: %s: %s", request.url.path, kind, redacted(str(error)))
+    detail: Any = redacted(str(error))
+    if isinstance(error, BodyError):
+        detail = error.faults
+    headers = {"Retry-After": "5"} if status == 503 else None
+    return JSONResponse({"error": kind, "detail": detail}, status, headers)
+
+
+async def timed(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Measure how long an answer takes."""
+    begun = time.perf_counter()
+    response = await call_next(request)
+    if request.url.path.startswith(PATHS):
+        seconds = time.perf_counter() - begun
+        api(request).metrics.answered(_route(request), response.status_code, seconds)
+    return response
+
+
+def _route(request: Request) -> str:
+    return request.url.path.split("/")[1]
+
+
+def add_to(app: FastAPI, parts: Api) -> None:
+    """Add the API's state, its errors and its measurements to a server."""
+    app.state.api = parts
+    app.add_exception_handler(TocsinError, answer_error)
+    app.middleware("http")(timed)

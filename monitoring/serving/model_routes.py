@@ -1,0 +1,86 @@
+"""GET /model, POST /reload and GET /ready: which version answers, and whether all is there."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from fastapi import APIRouter, Depends, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from monitoring.serving.api import api
+from monitoring.serving.api_keys import Scope
+from monitoring.serving.live_models import LiveModel
+
+router = APIRouter(tags=["models"])
+
+
+class Served(BaseModel):
+    """The version that answers for a use case."""
+
+    use_case: str
+    version: str
+    candidate: str
+    threshold: float
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    trained_as_of: datetime
+    loaded_at: datetime
+
+
+class Ready(BaseModel):
+    """The answer of a server that can store what it says."""
+
+    status: str = "ready"
+
+
+def may_ask(request: Request) -> None:
+    """Let in who may predict."""
+    api(request).gate.admit(request, Scope.PREDICT)
+
+
+def may_reload(request: Request) -> None:
+    """Let in who may swap models."""
+    api(request).gate.admit(request, Scope.ADMIN)
+
+
+@router.get("/model/{use_case}", dependencies=[Depends(may_ask)])
+def model(request: Request, use_case: str) -> Served:
+    """Tell which version answers."""
+    return _served(api(request).models[use_case])
+
+
+@router.post("/reload/{use_case}", dependencies=[Depends(may_reload)])
+async def reload(request: Request, use_case: str) -> Served:
+    """Load the champion anew; requests in flight are answered by the old one."""
+    parts = api(request)
+    return _served(await asyncio.to_thread(parts.models.reload, use_case))
+
+
+@router.get("/ready")
+def ready(request: Request) -> Ready:
+    """Report that the store answers: 503 where it does not."""
+    api(request).check_store()
+    return Ready()
+
+
+@router.get("/metrics", include_in_schema=False)
+def metrics(request: Request) -> Response:
+    """Show what Prometheus scrapes."""
+    parts = api(request)
+    return Response(parts.metrics.text(parts.models.loaded), media_type=CONTENT_TYPE_LATEST)
+
+
+def _served(live: LiveModel) -> Served:
+    return Served(
+        use_case=live.case.name,
+        version=live.version,
+        candidate=live.model.candidate,
+        threshold=live.model.threshold,
+        numeric=live.model.features.numeric,
+        categorical=live.model.features.categorical,
+        trained_as_of=live.model.trained_as_of,
+        loaded_at=live.loaded_at,
+    )

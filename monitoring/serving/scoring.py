@@ -1,0 +1,200 @@
+"""Scoring what was sent: requests that wait are scored and stored together, then answered.
+
+A pipeline takes as long for one row as for a hundred, and so does a commit. What comes while one
+batch is worked on is the next one; nothing waits for company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.errors import TocsinError
+from monitoring.rows.quarantine import quarantine_unusable
+from monitoring.rows.rows import Role
+from monitoring.serving.row_model import MOST_ROWS, rows_of
+from monitoring.summary.class_counts import decided_classes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from monitoring.rows.rows import Rows
+    from monitoring.serving.live_models import LiveModel
+    from monitoring.serving.row_model import GivenRow
+    from monitoring.store.production_store import ProductionStore
+
+
+class ReusedIdError(TocsinError, ValueError):
+    """An id is that of another row; the message names it."""
+
+
+class UnusableRowError(TocsinError, ValueError):
+    """A row is none that later steps could take; the message names it, column and value."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one row.
+
+    Attributes
+    ----------
+    alarm
+        Whether score >= threshold.
+    decision
+        The class that is decided; None where the target has two values.
+    probabilities
+        Of each class by name; None where the target has two values.
+    """
+
+    id: str
+    score: float
+    alarm: bool
+    decision: str | None
+    probabilities: dict[str, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    live: LiveModel
+    rows: Sequence[GivenRow]
+    ids: Sequence[str]
+    answer: Future[list[Prediction]]
+
+
+class Scorer:
+    """Scores and stores the rows of one use case, in a thread of its own.
+
+    What is answered is in the store. Where a row can't be stored, its request is refused.
+    """
+
+    def __init__(self, store: ProductionStore, name: str) -> None:
+        self._store = store
+        self._waiting: SimpleQueue[_Request | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name=f"scores of {name}", daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, live: LiveModel, rows: Sequence[GivenRow], ids: Sequence[str]
+    ) -> Future[list[Prediction]]:
+        """Hand in the rows of a request, with their ids; the future holds what is said of each.
+
+        It raises `StoreError` where they could not be stored, and `ReusedIdError` where another
+        row has one of their ids.
+        """
+        answer: Future[list[Prediction]] = Future()
+        self._waiting.put(_Request(live, rows, ids, answer))
+        return answer
+
+    def close(self) -> None:
+        """Answer what waits, then end."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        more = True
+        while more:
+            first = self._waiting.get()
+            if first is None:
+                return
+            batch, more = self._batch(first)
+            for requests in _by_model(batch):
+                self._answer(requests)
+
+    def _batch(self, first: _Request) -> tuple[list[_Request], bool]:
+        """Return the requests that wait, up to so many rows, and whether more may come."""
+        batch, rows = [first], len(first.rows)
+        while rows < MOST_ROWS and not self._waiting.empty():
+            request = self._waiting.get()
+            if request is None:
+                return batch, False
+            batch.append(request)
+            rows += len(request.rows)
+        return batch, True
+
+    def _answer(self, requests: Sequence[_Request]) -> None:
+        """Answer requests for one model together; each by itself where that fails."""
+        try:
+            predictions = iter(self._predictions(requests))
+        except Exception as error:  # noqa: BLE001 - who asked is told
+            if len(requests) == 1:
+                requests[0].answer.set_exception(error)
+                return
+            for request in requests:
+                self._answer([request])
+            return
+        for request in requests:
+            request.answer.set_result([next(predictions) for _ in request.rows])
+
+    def _predictions(self, requests: Sequence[_Request]) -> list[Prediction]:
+        live = requests[0].live
+        given = [row for request in requests for row in request.rows]
+        ids = [name for request in requests for name in request.ids]
+        now = datetime.now(UTC)
+        rows = rows_of(live.case, given, ids, now)
+        _, unusable = quarantine_unusable(rows)
+        if unusable:
+            first = unusable[0]
+            msg = f"rows.{first.row_number}: {first.reason}: {first.detail}"
+            raise UnusableRowError(msg)
+        scored = live.model.scored(rows)
+        score = scored.score
+        assert score is not None  # noqa: S101  # nosec B101 # `scored` gives it
+        self._keep(live, scored, score, now)
+        return _said(live, scored, score)
+
+    def _keep(self, live: LiveModel, rows: Rows, score: NDArray[np.float64], now: datetime) -> None:
+        if self._store.add_rows(live.case, rows).quarantined:
+            raise ReusedIdError(self._reused(live, rows))
+        self._store.add_scores(
+            live.case,
+            rows.row_id,
+            score,
+            alarmed=score >= live.model.threshold,
+            model_version=live.version,
+            role=Role.CHAMPION,
+            scored_at=now,
+            probabilities=rows.probabilities,
+        )
+
+    def _reused(self, live: LiveModel, rows: Rows) -> str:
+        """Return which row has an id that another one has: each is handed in again by itself."""
+        for place in range(len(rows)):
+            if self._store.add_rows(live.case, rows.take(slice(place, place + 1))).quarantined:
+                return (
+                    f"rows.{place}.id: {rows.row_id[place]!s} is that of a row with another time, "
+                    "amount or feature: send the row as it was, its event_time too, or another id"
+                )
+        return "ids: two rows of this request have the same one"
+
+
+def _by_model(batch: Sequence[_Request]) -> list[list[_Request]]:
+    """Return the requests for each model: a reload may lie between two of them."""
+    groups: dict[int, list[_Request]] = {}
+    for request in batch:
+        groups.setdefault(id(request.live), []).append(request)
+    return list(groups.values())
+
+
+def _said(live: LiveModel, rows: Rows, score: NDArray[np.float64]) -> list[Prediction]:
+    classes = live.case.columns.classes
+    decided: list[str | None] = [None] * len(rows)
+    by_class: list[dict[str, float] | None] = [None] * len(rows)
+    if classes is not None and rows.probabilities is not None:
+        watched = np.isin(classes.names, classes.watched)
+        places = decided_classes(score, rows.probabilities, watched, live.model.threshold)
+        decided = [classes.names[place] for place in places.tolist()]
+        by_class = [
+            dict(zip(classes.names, row, strict=True)) for row in rows.probabilities.tolist()
+        ]
+    columns = zip(rows.row_id.tolist(), score.tolist(), decided, by_class, strict=True)
+    return [
+        Prediction(name, value, value >= live.model.threshold, decision, probabilities)
+        for name, value, decision, probabilities in columns
+    ]

@@ -1,0 +1,79 @@
+"""What the server counts of its own answers, for Prometheus to scrape at `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from monitoring.signals.promql import SERVE_DECISIONS, SERVE_ERRORS, SERVE_SECONDS
+
+if TYPE_CHECKING:
+    from monitoring.serving.live_models import LiveModel
+    from monitoring.serving.scoring import Prediction
+
+_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
+_SCORES = tuple(tenth / 10 for tenth in range(1, 11))
+
+
+class ServingMetrics:
+    """Counters and histograms of one server."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._seconds = Histogram(
+            SERVE_SECONDS,
+            "Time from a request to its answer.",
+            ["route", "status"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._scores = Histogram(
+            "tocsin_serve_score",
+            "Scores that were answered.",
+            ["use_case", "model_version"],
+            buckets=_SCORES,
+            registry=self._registry,
+        )
+        self._decisions = Counter(
+            SERVE_DECISIONS,
+            "Decisions that were answered: alarm or none, or the class that was decided.",
+            ["use_case", "decision"],
+            registry=self._registry,
+        )
+        self._errors = Counter(
+            SERVE_ERRORS,
+            "Requests that were refused or failed, by the kind of error.",
+            ["route", "kind"],
+            registry=self._registry,
+        )
+        self._version = Gauge(
+            "tocsin_serve_model_loaded_timestamp_seconds",
+            "When the version that answers was loaded.",
+            ["use_case", "model_version"],
+            registry=self._registry,
+        )
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count an answer."""
+        self._seconds.labels(route, str(status)).observe(seconds)
+
+    def failed(self, route: str, kind: str) -> None:
+        """Count a request that got no answer but an error."""
+        self._errors.labels(route, kind).inc()
+
+    def predicted(self, use_case: str, version: str, predictions: Sequence[Prediction]) -> None:
+        """Count what was said of rows."""
+        scores = self._scores.labels(use_case, version)
+        for prediction in predictions:
+            scores.observe(prediction.score)
+            of_two = "alarm" if prediction.alarm else "none"
+            self._decisions.labels(use_case, prediction.decision or of_two).inc()
+
+    def text(self, loaded: Iterable[LiveModel]) -> bytes:
+        """Return all of it as Prometheus reads it, with the versions that answer now."""
+        self._version.clear()
+        for live in loaded:
+            self._version.labels(live.case.name, live.version).set(live.loaded_at.timestamp())
+        return generate_latest(self._registry)
