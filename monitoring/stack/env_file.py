@@ -73,6 +73,9 @@ STORAGE = {
 }
 """What lies on S3, if not in volumes: lines to fill in, with an example of each."""
 
+SERVING = {"TOCSIN_SERVE_RATE": "1000"}
+"""What clients of the API may ask for: lines to fill in, with an example of each."""
+
 
 def example() -> str:
     """Return the file `.env.example`: every line, no secret."""
@@ -82,7 +85,8 @@ def example() -> str:
 def variables() -> frozenset[str]:
     """Return the name of every variable that the file sets or offers."""
     secrets = {secret.name for secret in SECRETS}
-    return frozenset(secrets | _ports().keys() | DELIVERY.keys() | STORAGE.keys())
+    offered = (DELIVERY, STORAGE, SERVING)
+    return frozenset(secrets | _ports().keys() | {name for each in offered for name in each})
 
 
 class EnvIncompleteError(StackError):
@@ -140,4 +144,6 @@ def _text(secrets: dict[str, str]) -> str:
     lines += [f"#{name}={value}" for name, value in DELIVERY.items()]
     lines += ["", "# S3: where archives and reports lie, and use cases' own buckets; and the keys"]
     lines += [f"#{name}={value}" for name, value in STORAGE.items()]
+    lines += ["", "# Requests a second of one client of the API"]
+    lines += [f"#{name}={value}" for name, value in SERVING.items()]
     return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
 """Beyond loopback only who has a key may ask, and for what the key is good."""
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,15 @@ from monitoring.serving.limits import RateLimit
 from monitoring.serving.site import Site
 from monitoring.settings import Settings, settings
 from monitoring.signals.links import Addresses
+from tests.fixtures.eventually import PATIENCE
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def state(tmp_path: Path, mlflow_tables: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "state").mkdir()
+    shutil.copy(mlflow_tables, tmp_path / "state" / "mlflow.db")
     monkeypatch.setenv("TOCSIN_STATE", str(tmp_path / "state"))
     settings.cache_clear()
     yield tmp_path / "state"
@@ -54,8 +58,8 @@ def called(*arguments: str, code: int = 0) -> str:
 def ask(url: str, path: str, key: str | None, body: object = None) -> requests.Response:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     if path.startswith("model"):
-        return requests.get(f"{url}/{path}", headers=headers, timeout=30)
-    return requests.post(f"{url}/{path}", json=body or {}, headers=headers, timeout=30)
+        return requests.get(f"{url}/{path}", headers=headers, timeout=PATIENCE)
+    return requests.post(f"{url}/{path}", json=body or {}, headers=headers, timeout=PATIENCE)
 
 
 def test_a_key_is_good_for_its_scopes_until_it_is_revoked(guarded: str) -> None:
@@ -79,7 +83,7 @@ def test_a_key_is_good_for_its_scopes_until_it_is_revoked(guarded: str) -> None:
     assert ask(guarded, "reload/fraud", predicting).status_code == 403
     called("revoke", "checkout")
     assert ask(guarded, "predict/fraud", predicting).status_code == 401
-    assert requests.get(f"{guarded}/health", timeout=30).ok
+    assert requests.get(f"{guarded}/health", timeout=PATIENCE).ok
 
 
 def test_a_key_is_saved_as_a_hash_that_only_its_owner_reads(state: Path) -> None:

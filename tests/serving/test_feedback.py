@@ -3,11 +3,12 @@
 import pytest
 import requests
 
+from tests.fixtures.eventually import PATIENCE
 from tests.serving.conftest import Champion
 
 
 def feedback(champion: Champion, body: object) -> requests.Response:
-    return requests.post(f"{champion.url}/feedback/fraud", json=body, timeout=30)
+    return requests.post(f"{champion.url}/feedback/fraud", json=body, timeout=PATIENCE)
 
 
 def counts(answer: requests.Response) -> dict[str, int]:
@@ -18,7 +19,7 @@ def counts(answer: requests.Response) -> dict[str, int]:
 def test_a_label_counts_once_and_one_that_contradicts_is_kept_beside_it(
     champion: Champion,
 ) -> None:
-    requests.post(f"{champion.url}/predict/fraud", json=champion.row(id="told"), timeout=30)
+    requests.post(f"{champion.url}/predict/fraud", json=champion.row(id="told"), timeout=PATIENCE)
     assert counts(feedback(champion, {"id": "told", "label": 1})) == {"added": 1}
     assert counts(feedback(champion, {"id": "told", "label": 1})) == {"repeated": 1}
     assert counts(feedback(champion, {"id": "told", "label": 0})) == {"conflicting": 1}

@@ -10,7 +10,7 @@ import requests
 
 from monitoring.rows.window import Window
 from monitoring.store.production_store import open_store
-from tests.fixtures.eventually import eventually
+from tests.fixtures.eventually import PATIENCE, eventually
 from tests.serving.conftest import Champion
 
 NOW = datetime.now(UTC)
@@ -18,7 +18,7 @@ EVER = Window(datetime(2000, 1, 1, tzinfo=UTC), NOW + timedelta(days=1))
 
 
 def post(url: str, body: object) -> requests.Response:
-    return requests.post(url, json=body, timeout=30)
+    return requests.post(url, json=body, timeout=PATIENCE)
 
 
 def refused(answer: requests.Response, status: int) -> list[dict[str, str]]:
@@ -111,7 +111,7 @@ def test_a_value_that_is_not_allowed_is_named_with_its_field_and_what_is(
         f"{champion.url}/predict/fraud",
         data=json.dumps(body),  # NaN is no JSON, but clients send it
         headers={"Content-Type": "application/json"},
-        timeout=30,
+        timeout=PATIENCE,
     )
     (fault,) = refused(answer, 422)
     assert fault["field"] == f"rows.1.features.{name}"
@@ -149,17 +149,17 @@ def test_a_body_that_is_no_row_is_refused(champion: Champion, body: str) -> None
         f"{champion.url}/predict/fraud",
         data=body,
         headers={"Content-Type": "application/json"},
-        timeout=30,
+        timeout=PATIENCE,
     )
     assert refused(answer, 422)[0]["problem"]
 
 
 def test_what_is_no_json_or_too_long_is_refused_before_it_is_read(champion: Champion) -> None:
     url = f"{champion.url}/predict/fraud"
-    page = requests.post(url, data="{}", headers={"Content-Type": "text/plain"}, timeout=30)
+    page = requests.post(url, data="{}", headers={"Content-Type": "text/plain"}, timeout=PATIENCE)
     assert page.status_code == 415
     long = requests.post(
-        url, data=b" " * 10_000_001, headers={"Content-Type": "application/json"}, timeout=30
+        url, data=b" " * 10_000_001, headers={"Content-Type": "application/json"}, timeout=PATIENCE
     )
     assert long.status_code == 413
 
@@ -188,7 +188,7 @@ def test_a_promoted_model_answers_by_itself_and_a_reload_does_so_at_once(
     champion: Champion,
 ) -> None:
     def version() -> str:
-        return requests.get(f"{champion.url}/model/fraud", timeout=30).json()["version"]
+        return requests.get(f"{champion.url}/model/fraud", timeout=PATIENCE).json()["version"]
 
     version()
     promoted = champion.promote()
@@ -201,7 +201,7 @@ def test_a_promoted_model_answers_by_itself_and_a_reload_does_so_at_once(
 def test_prometheus_reads_what_was_answered(champion: Champion) -> None:
     post(f"{champion.url}/predict/fraud", champion.row())
     post(f"{champion.url}/predict/fraud", {})
-    text = requests.get(f"{champion.url}/metrics", timeout=30).text
+    text = requests.get(f"{champion.url}/metrics", timeout=PATIENCE).text
     version = champion.api.models["fraud"].version
     assert 'tocsin_serve_request_seconds_bucket{le="0.25",route="predict",status="200"}' in text
     assert f'tocsin_serve_score_count{{model_version="{version}",use_case="fraud"}}' in text

@@ -172,6 +172,7 @@ SECRETS_OF = {
     "airflow-dag-processor": AIRFLOWS | {"AIRFLOW_FERNET_KEY", "TOCSIN_WEBHOOK_URL"},
     "airflow-triggerer": AIRFLOWS | {"AIRFLOW_FERNET_KEY"},
     "mlflow": OBJECTS | {"POSTGRES_MLFLOW_PASSWORD"},
+    "serve": {"POSTGRES_TOCSIN_PASSWORD"},
     "grafana": {
         "GRAFANA_PASSWORD",
         "GRAFANA_SECRET_KEY",

@@ -65,6 +65,7 @@ SECRETS_OF = {
     RUNS_TASKS: TASKS,
     "airflow-dag-processor": {"canary-of-the-webhook", "canary-of-the-proxy", "canary-fernet_key"},
     "airflow-triggerer": {"canary-fernet_key"},
+    "serve": {"canary-of-the-store"},
 }
 """The secrets of each component; those that are not named have none."""
 
