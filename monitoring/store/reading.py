@@ -45,8 +45,11 @@ if TYPE_CHECKING:
     from monitoring.use_case_columns import Classes
 
 
-PORTION = 20_000
-"""Labels, or scores, read and decoded at once."""
+PORTION = 2_000
+"""Records that the database hands over at once: few, so that they are still at hand in the
+processor's memory when they are turned into columns, `_TURNED` of them at a time."""
+
+_TURNED = 200
 
 _P = production_rows.c
 
@@ -218,7 +221,7 @@ def read_in_portions(
 ) -> Iterator[tuple[Sequence[Any], ...]]:
     """Yield the columns of a statement, never more than `PORTION` records in memory."""
     records = connection.execute(statement, execution_options={"yield_per": PORTION})
-    for portion in records.partitions():
+    for portion in records.partitions(_TURNED):
         yield tuple(zip(*portion, strict=True))
 
 
