@@ -10,9 +10,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from monitoring import atomic_write
 from monitoring.rows.rows import POSITIVE
 from monitoring.store import archive, row_formats
+from monitoring.store.added import LabelsAdded, RowsAdded
 from monitoring.store.production_store import ProductionStore, open_store
 from tests.store.made import HOUR, NOON, rows, use_case
 
@@ -90,6 +93,17 @@ def opened(url: str) -> str:
     """Open the store; return how it shows itself."""
     with open_store(url) as store:
         return repr(store)
+
+
+def added(url: str, first: int) -> tuple[RowsAdded, LabelsAdded]:
+    """Add 3,000 rows and their labels, beginning with the `first`; return what came of them."""
+    sent = rows([f"r{number}" for number in range(3000)], every=HOUR / 3600, label=POSITIVE)
+    mine = sent.take(np.roll(np.arange(len(sent)), -first))
+    with open_store(url) as store:
+        return (
+            store.add_rows(use_case(), mine),
+            store.add_labels(use_case(), mine.row_id, mine.label, mine.label_time),
+        )
 
 
 def archived(url: str, folder: Path, run_key: str) -> str | None:

@@ -1,6 +1,7 @@
 """Whatever comes in is kept once; what can't be taken as it is, is kept apart and counted."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE
 from monitoring.rows.window import Window
 from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
-from monitoring.store.production_store import ProductionStore
+from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.store.window_source import LabelProblems
 from tests.store.made import HOUR, NOON, rows, use_case
+from tests.store.processes import added, at_once
 
 CASE = use_case()
 DAY = Window(NOON, NOON + 24 * HOUR)
@@ -141,6 +143,15 @@ def test_the_newest_times_are_those_known_at_the_moment(store: ProductionStore) 
     assert store.newest_event_time(CASE, LATER) == NOON + 2 * HOUR
     assert store.newest_event_time(CASE, NOON + HOUR) == NOON + HOUR
     assert store.newest_label_time(CASE, NOON + 2 * HOUR) == NOON + 2 * HOUR
+
+
+def test_what_several_processes_add_at_once_goes_in_once(store_url: str) -> None:
+    done = at_once([partial(added, store_url, first) for first in (0, 1000, 2000)])
+    assert sum(rows.added for rows, _ in done) == sum(labels.added for _, labels in done) == 3000
+    assert sum(rows.repeated for rows, _ in done) == 6000
+    assert sum(labels.repeated for _, labels in done) == 6000
+    with open_store(store_url) as store:
+        assert (store.window(CASE, DAY, LATER).label == POSITIVE).sum() == 3000
 
 
 def test_more_ids_than_one_condition_takes(store: ProductionStore) -> None:
