@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 import uvicorn
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring.serving import feedback, model_routes, predictions, served_reports, status_pages
 from monitoring.serving.api import Api, add_to
+from monitoring.serving.described import describe
 from monitoring.serving.site import LOOPBACK_NAMES, Site
 from monitoring.serving.status_pages import page
 from monitoring.stored_files import StorageError
@@ -93,6 +95,8 @@ def make_app(site: Site, api: Api, *, also_called: Collection[str] = ()) -> Fast
         app.include_router(routes.router)
     app.include_router(served_reports.router)
     app.mount(served_reports.PATH, served_reports.ReportFiles(site))
+    # As use-case files are when it is asked for, which FastAPI would find out but once.
+    app.openapi = partial(describe, app, site)  # type: ignore[method-assign]
     return app
 
 

@@ -208,3 +208,17 @@ def test_prometheus_reads_what_was_answered(champion: Champion) -> None:
     assert 'tocsin_serve_decisions_total{decision="none",use_case="fraud"}' in text
     assert 'tocsin_serve_errors_total{kind="BodyError",route="predict"}' in text
     assert f'model_loaded_timestamp_seconds{{model_version="{version}",use_case="fraud"}}' in text
+
+
+def test_each_use_case_is_described_with_an_example_that_its_own_model_takes(
+    champion: Champion,
+) -> None:
+    described = requests.get(f"{champion.url}/openapi.json", timeout=PATIENCE).json()
+    assert {"/predict/fraud", "/predict/iris", "/feedback/accidents"} <= set(described["paths"])
+    assert "/predict/{use_case}" not in described["paths"]
+    body = described["paths"]["/predict/fraud"]["post"]["requestBody"]["content"]
+    example = body["application/json"]["example"]
+    assert post(f"{champion.url}/predict/fraud", example | {"id": "example"}).ok
+    text = json.dumps(described)
+    refs = {part.split('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}
+    assert refs <= set(described["components"]["schemas"])
