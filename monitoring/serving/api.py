@@ -159,7 +159,7 @@ def body_error(error: ValidationError) -> BodyError:
     faults = [
         {
             "field": ".".join(map(str, each["loc"])) or "body",
-            "value": _shown(each["input"]),
+            "value": "missing" if each["type"] == "missing" else _shown(each["input"]),
             "problem": each["msg"],
         }
         for each in error.errors(include_url=False, include_context=False)[:_FAULTS]

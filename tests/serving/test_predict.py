@@ -120,7 +120,7 @@ def test_a_value_that_is_not_allowed_is_named_with_its_field_and_what_is(
 
 def test_a_missing_feature_is_named_and_a_missing_value_is_scored(champion: Champion) -> None:
     (fault,) = refused(post(f"{champion.url}/predict/fraud", without(champion, "V7")), 422)
-    assert (fault["field"], fault["problem"]) == ("features.V7", "Field required")
+    assert fault == {"field": "features.V7", "value": "missing", "problem": "Field required"}
     assert post(f"{champion.url}/predict/fraud", with_feature(champion, "V7", None)).ok
 
 
