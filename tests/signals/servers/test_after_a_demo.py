@@ -108,6 +108,10 @@ def test_panels_that_may_be_empty_say_why(boards: tuple[Board, ...], watched: Wa
     assert empty == {
         (HEALTH, HealthPanel.FAILED_PUSHES): "no push was rejected",
         (HEALTH, HealthPanel.BROKEN_USE_CASES): "every file can be read",
+        (HEALTH, HealthPanel.REQUESTS): "nobody asked the API",
+        (HEALTH, HealthPanel.ANSWER_TIME): "nobody asked the API",
+        (HEALTH, HealthPanel.REFUSED): "no request was refused",
+        (HEALTH, HealthPanel.DECISIONS): "nobody asked the API",
         ("tocsin-shop", CasePanel.GATE_CHANGE): "no challenger was compared with a champion yet",
     }
 
