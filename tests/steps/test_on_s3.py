@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from monitoring.cli import app
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.retention import keep_newest
+from monitoring.serving.api import api_of
 from monitoring.serving.site import site_of
 from monitoring.settings import settings
 from monitoring.signals import Pipeline
@@ -156,7 +157,7 @@ def test_a_model_is_loaded_from_s3_and_never_a_changed_one(stored: Stored) -> No
 
 
 def test_reports_are_served_from_s3_and_hidden_names_are_not(stored: Stored) -> None:
-    with running_site(site_of(settings()), port=free_port()) as url:
+    with running_site(site_of(settings()), api_of(settings(), keys=False), port=free_port()) as url:
         front = requests.get(url, timeout=20)
         (page,) = files_in(settings().reports / "tiny", "drift_*.html")
         listed = requests.get(f"{url}/reports/tiny/", timeout=20)
@@ -207,7 +208,7 @@ def test_with_s3_down_a_command_says_so_and_the_rest_of_the_site_goes_on(
     assert result.exit_code == 2
     assert re.search("s3://.*AWS_ENDPOINT_URL_S3", result.output)
     assert "Traceback" not in caplog.text
-    with running_site(site_of(settings()), port=free_port()) as url:
+    with running_site(site_of(settings()), api_of(settings(), keys=False), port=free_port()) as url:
         front = requests.get(url, timeout=60)
         report = requests.get(f"{url}/reports/tiny/index.html", headers=HTML, timeout=60)
         watch = requests.get(f"{url}/watch/tiny", timeout=60)
