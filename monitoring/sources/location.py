@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,19 +69,39 @@ class FoundFile:
             It can't be read, is no whole gzip file, or holds more than `limit` bytes.
         """
         packed = is_packed(Path(self.inside))
-        try:
+        with readable(self.name, far_away=self.remote is not None):
             if self.remote is None:
                 return read_unpacked(Path(self.name), limit, packed=packed)
-            content = _download(self.remote, self.name, limit)
+            with self.remote.open(self.name, "rb") as file:
+                content = read_at_most(file, limit, self.name)
             return unpacked(content, limit, self.name) if packed else content
-        except FileRefusedError as error:
-            raise SourceError(str(error)) from error
-        except DAMAGE as error:
-            msg = f"{self.name}: not a whole gzip file: {error}"
-            raise SourceError(msg) from error
-        except OSError as error:
-            msg = f"{self.name}: can't be read: {error.strerror or error}"
-            raise SourceError(msg) from error
+
+
+@contextmanager
+def readable(name: str, *, far_away: bool = False) -> Iterator[None]:
+    """Turn what is raised while a file is read into a `SourceError` that names it.
+
+    Parameters
+    ----------
+    far_away
+        Whether a library reaches for it, which may raise anything.
+    """
+    try:
+        yield
+    except FileRefusedError as error:
+        raise SourceError(str(error)) from error
+    except TocsinError:
+        raise
+    except DAMAGE as error:
+        msg = f"{name}: not a whole gzip file: {error}"
+        raise SourceError(msg) from error
+    except Exception as error:
+        if far_away:
+            raise SourceError(unreachable(name, error)) from error
+        if not isinstance(error, OSError):
+            raise
+        msg = f"{name}: can't be read: {error.strerror or error}"
+        raise SourceError(msg) from error
 
 
 def source_files(path: str, data: StoredPath) -> tuple[FoundFile, ...]:
@@ -189,13 +210,3 @@ def _remote(url: str) -> tuple[FoundFile, ...]:
         for below in filesystem.find(top)
     ]
     return _data_files(root, files)
-
-
-def _download(filesystem: AbstractFileSystem, url: str, limit: int) -> bytes:
-    try:
-        with filesystem.open(url, "rb") as file:
-            return read_at_most(file, limit, url)
-    except FileRefusedError:
-        raise
-    except Exception as error:
-        raise SourceError(unreachable(url, error)) from error

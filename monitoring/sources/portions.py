@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from monitoring.bounded_file import FileRefusedError, open_regular
+from monitoring.bounded_file import open_regular
 from monitoring.errors import InputError
 from monitoring.row_files import CSV_ENDINGS, ENDINGS
-from monitoring.sources.location import FoundFile, SourceError, source_files
+from monitoring.sources.location import FoundFile, SourceError, readable, source_files
 from monitoring.sources.source_csv import DeclaredCsv, MalformedRow
-from monitoring.sources.source_file import parse_file
+from monitoring.sources.source_file import LARGEST, parse_file
 from monitoring.summary.csv_format import UndecidedError
 from monitoring.summary.csv_layout import UTF8, read_layout
-from monitoring.summary.packed_file import ALWAYS, DAMAGE, MORE, is_packed
+from monitoring.summary.packed_file import bounded, is_packed
+from monitoring.summary.unpacked_size import unpacked_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,6 @@ PORTION_ROWS, PORTION_BYTES = 50_000, 8 * 2**20
 
 _LONGEST = 8
 """Portions over which a row of CSV may go; beyond, a quote in it was never closed."""
-
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +85,9 @@ def read_portions(
         Nothing lies there, or it can't be read.
     """
     if place == STDIN:
-        with _named("standard input"), _copied(sys.stdin.buffer, None) as (content, sha256):
-            yield from _of_csv("standard input", content, sha256, declared, text)
+        name = "standard input"
+        with readable(name), _copied(sys.stdin.buffer, name, None) as (content, sha256):
+            yield from _of_csv(name, content, sha256, declared, text)
         return
     files = source_files(place, Path())
     if not files:
@@ -100,26 +100,14 @@ def read_portions(
         if not file.inside.casefold().endswith(ENDINGS):
             msg = f"{file.name}: a file of rows ends in one of {', '.join(ENDINGS)}"
             raise SourceError(msg)
-        with _named(file.name), _opened(file) as (content, sha256):
+        with (
+            readable(file.name, far_away=file.remote is not None),
+            _opened(file) as (content, sha256),
+        ):
             if file.inside.casefold().endswith(CSV_ENDINGS):
                 yield from _of_csv(file.name, content, sha256, declared, text)
             else:
                 yield from _of_parquet(file.name, content, sha256, wanted)
-
-
-@contextmanager
-def _named(place: str) -> Iterator[None]:
-    """Say which file can't be read."""
-    try:
-        yield
-    except FileRefusedError as error:
-        raise SourceError(str(error)) from error
-    except DAMAGE as error:
-        msg = f"{place}: not a whole gzip file: {error}"
-        raise SourceError(msg) from error
-    except OSError as error:
-        msg = f"{place}: can't be read: {error.strerror or error}"
-        raise SourceError(msg) from error
 
 
 @contextmanager
@@ -138,26 +126,20 @@ def _opened(file: FoundFile) -> Iterator[tuple[BinaryIO, str]]:
             raw.seek(0)
             yield raw, sha256
             return
-        most = max(ALWAYS, MORE * size) if packed else None
         if packed:
             raw = open_files.enter_context(gzip.GzipFile(fileobj=raw, mode="rb"))
-        yield open_files.enter_context(_copied(cast("BinaryIO", raw), most))
+        copied = _copied(cast("BinaryIO", raw), file.name, size if packed else None)
+        yield open_files.enter_context(copied)
 
 
 @contextmanager
-def _copied(stream: BinaryIO, most: int | None) -> Iterator[tuple[BinaryIO, str]]:
+def _copied(stream: BinaryIO, name: str, packed: int | None) -> Iterator[tuple[BinaryIO, str]]:
     """Copy a stream into a file without a name, gone when the block ends."""
     digest = hashlib.sha256()
     with tempfile.TemporaryFile() as copy:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-            copy.write(block)
-            if most is not None and copy.tell() > most:
-                msg = (
-                    f"it unpacks to more than {most:,} bytes: no more is read of such a file; if "
-                    "it is what it should be, unpack it first"
-                )
-                raise FileRefusedError(msg)
+        for portion in bounded(stream, None, name, packed=packed):
+            digest.update(portion)
+            copy.write(portion)
         copy.seek(0)
         yield cast("BinaryIO", copy), digest.hexdigest()
 
@@ -167,12 +149,18 @@ def _of_parquet(
 ) -> Iterator[Portion]:
     from pyarrow import parquet
 
+    def opened(texts: list[str]) -> parquet.ParquetFile:
+        content.seek(0)
+        return parquet.ParquetFile(content, read_dictionary=texts)
+
     try:
+        unpacked_size(opened, wanted, portion=PORTION_ROWS, limit=LARGEST)
+        content.seek(0)
         file = parquet.ParquetFile(content, page_checksum_verification=True)
         columns = [name for name in file.schema_arrow.names if name in wanted]
         rows, first_row = file.metadata.num_rows, 0
         for batch in file.iter_batches(batch_size=PORTION_ROWS, columns=columns):
-            frame: Any = batch.to_pandas(integer_object_nulls=True)
+            frame: Any = batch.to_pandas(ignore_metadata=True, integer_object_nulls=True)
             share = (first_row + len(frame)) / rows
             yield Portion(place, sha256, frame, (), first_row, share)
             first_row += len(frame)

@@ -85,12 +85,21 @@ def unpacked(content: bytes, limit: int, name: str) -> bytes:
 
 
 def read_at_most(file: BinaryIO, limit: int, name: str, *, packed: int | None = None) -> bytes:
-    """Return what is left in a stream.
+    """Return what is left in a stream; see `bounded`."""
+    content = io.BytesIO()
+    content.writelines(bounded(file, limit, name, packed=packed))
+    return content.getvalue()
+
+
+def bounded(
+    file: BinaryIO, limit: int | None, name: str, *, packed: int | None = None
+) -> Iterator[bytes]:
+    """Yield what is left in a stream, some of it at a time.
 
     Parameters
     ----------
     limit
-        Bytes that it may hold.
+        Bytes that it may hold; any number if None.
     packed
         Bytes that it is unpacked from, if it is.
 
@@ -99,18 +108,19 @@ def read_at_most(file: BinaryIO, limit: int, name: str, *, packed: int | None = 
     FileRefusedError
         It holds more, or too many times what it is unpacked from.
     """
-    content = io.BytesIO()
-    most = limit if packed is None else min(limit, max(ALWAYS, MORE * packed))
+    allowed = [limit, None if packed is None else max(ALWAYS, MORE * packed)]
+    most = min((each for each in allowed if each is not None), default=None)
+    read = 0
     while portion := file.read(_PORTION):
-        if content.tell() + len(portion) > most:
-            cure = "; if it is what it should be, unpack it first" if most < limit else ""
+        read += len(portion)
+        if most is not None and read > most:
+            cure = "" if most == limit else "; if it is what it should be, unpack it first"
             msg = (
                 f"{name}: holds more than {most:,} bytes{'' if packed is None else ', unpacked'}: "
                 f"no more is read of such a file{cure}"
             )
             raise FileRefusedError(msg)
-        content.write(portion)
-    return content.getvalue()
+        yield portion
 
 
 @contextmanager
