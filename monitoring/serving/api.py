@@ -11,12 +11,12 @@ from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import FastAPI, Request
-from pydantic import ValidationError
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from monitoring.errors import InputError, TocsinError
-from monitoring.serving.api_keys import KeyRing
+from monitoring.serving.api_keys import KeyRing, Scope
+from monitoring.serving.bodies import BodyError
 from monitoring.serving.limits import Gate, RateLimit
 from monitoring.serving.live_models import LiveModels, ModelUnavailableError, NoChampionError
 from monitoring.serving.scoring import ReusedIdError, Scorer, UnusableRowError
@@ -28,12 +28,12 @@ from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.training.registry import Registry
 from monitoring.use_case_file import UseCaseError, find_use_case
-from monitoring.wording import printable, shortened
 
 PATHS = ("/predict/", "/feedback/", "/reload/", "/model/")
 """Where the routes of the API begin."""
 
 _STATUS: dict[type[TocsinError], int] = {
+    BodyError: 422,
     UseCaseError: 404,
     NoChampionError: 409,
     ReusedIdError: 409,
@@ -137,40 +137,13 @@ def api(request: Request) -> Api:
     return found
 
 
-class BodyError(TocsinError, ValueError):
-    """A body is not what it should be; each fault names its field, its value and what is allowed.
+def needs(scope: Scope) -> Any:
+    """Return what lets in to a route only those whose key is good for `scope`."""
 
-    Attributes
-    ----------
-    faults
-        `field`, `value` and `problem` of each.
-    """
+    def admit(request: Request) -> None:
+        api(request).gate.admit(request, scope)
 
-    def __init__(self, faults: list[dict[str, str]]) -> None:
-        super().__init__("; ".join(f"{it['field']}: {it['problem']}" for it in faults))
-        self.faults = faults
-
-
-_FAULTS, _LETTERS = 20, 200
-
-
-def body_error(error: ValidationError) -> BodyError:
-    """Return the faults that pydantic found, as an answer shows them."""
-    faults = [
-        {
-            "field": ".".join(map(str, each["loc"])) or "body",
-            "value": "missing" if each["type"] == "missing" else _shown(each["input"]),
-            "problem": each["msg"],
-        }
-        for each in error.errors(include_url=False, include_context=False)[:_FAULTS]
-    ]
-    return BodyError(faults)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    return shortened(printable(repr(value)), _LETTERS)
+    return Depends(admit)
 
 
 async def answer_error(request: Request, error: Exception) -> JSONResponse:

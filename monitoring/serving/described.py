@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 
 from monitoring.serving.feedback import GivenLabel
-from monitoring.serving.row_model import row_models
+from monitoring.serving.row_model import row_model
 from monitoring.sources.derived import file_columns
 from monitoring.use_case_columns import Features, Target
 from monitoring.use_case_file import all_use_cases
@@ -29,7 +29,7 @@ def describe(app: FastAPI, site: Site) -> dict[str, Any]:
     for case in all_use_cases(site.use_cases).valid:
         if not isinstance(case.columns.features, Features):
             continue
-        model = row_models(case).one
+        model = row_model(case)
         schema = model.model_json_schema(ref_template=_BODIES, mode="validation")
         # A model inside another is called alike in every use case.
         own = {name: f"{model.__name__}{name}" for name in schema.get("$defs", {})}

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from monitoring.rows.quarantine import CLOCK_SKEW
 from monitoring.rows.rows import moment64
-from monitoring.serving.api import BodyError, api, body_error
+from monitoring.serving.api import api, needs
 from monitoring.serving.api_keys import Scope
+from monitoring.serving.bodies import BodyError, read_body
 from monitoring.serving.limits import json_body
-from monitoring.serving.row_model import MOST_ROWS, Id
+from monitoring.serving.row_model import Id
 from monitoring.sources.target_values import parse_target
 from monitoring.use_case_columns import Target
 
@@ -46,14 +47,6 @@ class GivenLabel(BaseModel):
     time: AwareDatetime | None = None
 
 
-class GivenLabels(BaseModel):
-    """Up to 1,000 labels: `{"labels": [...]}`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    labels: list[GivenLabel] = Field(min_length=1, max_length=MOST_ROWS)
-
-
 class Feedback(BaseModel):
     """What became of labels.
 
@@ -77,26 +70,12 @@ class Feedback(BaseModel):
     unknown: int
 
 
-def may_label(request: Request) -> None:
-    """Let in who may send labels."""
-    api(request).gate.admit(request, Scope.FEEDBACK)
-
-
-@router.post("/feedback/{use_case}", dependencies=[Depends(may_label)])
+@router.post("/feedback/{use_case}", dependencies=[needs(Scope.FEEDBACK)])
 async def feedback(request: Request, use_case: str) -> Feedback:
     """Store one label, or up to 1,000 as `{"labels": [...]}`; once more changes nothing."""
     body = await json_body(request)
-    given = _read(body)
+    given = read_body(body, GivenLabel, "labels")
     return await asyncio.to_thread(_store, api(request), use_case, given)
-
-
-def _read(body: bytes) -> Sequence[GivenLabel]:
-    try:
-        if b'"labels"' in body:
-            return GivenLabels.model_validate_json(body).labels
-        return [GivenLabel.model_validate_json(body)]
-    except ValidationError as error:
-        raise body_error(error) from error
 
 
 def _store(parts: Api, use_case: str, given: Sequence[GivenLabel]) -> Feedback:

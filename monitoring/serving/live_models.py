@@ -11,7 +11,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from monitoring.errors import TocsinError
-from monitoring.serving.row_model import RowModels, row_models
+from monitoring.serving.row_model import GivenRow, row_model
 
 if TYPE_CHECKING:
     from monitoring.training.model import Model
@@ -40,13 +40,13 @@ class LiveModel:
     ----------
     model
         Its `version` is never None.
-    bodies
-        What requests for it may hold.
+    row
+        What a request may hold of each row.
     """
 
     case: UseCase
     model: Model
-    bodies: RowModels
+    row: type[GivenRow]
     loaded_at: datetime
 
     @property
@@ -118,7 +118,7 @@ class LiveModels:
         if model is None:
             msg = f"{use_case} has no model yet: `tocsin retrain {use_case}` trains the first"
             raise NoChampionError(msg)
-        live = LiveModel(case, model, row_models(case), datetime.now(UTC))
+        live = LiveModel(case, model, row_model(case), datetime.now(UTC))
         self._loaded[use_case] = live
         return live
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from monitoring.serving.api import api
+from monitoring.serving.api import api, needs
 from monitoring.serving.api_keys import Scope
 from monitoring.serving.live_models import LiveModel
 
@@ -36,23 +36,13 @@ class Ready(BaseModel):
     status: str = "ready"
 
 
-def may_ask(request: Request) -> None:
-    """Let in who may predict."""
-    api(request).gate.admit(request, Scope.PREDICT)
-
-
-def may_reload(request: Request) -> None:
-    """Let in who may swap models."""
-    api(request).gate.admit(request, Scope.ADMIN)
-
-
-@router.get("/model/{use_case}", dependencies=[Depends(may_ask)])
+@router.get("/model/{use_case}", dependencies=[needs(Scope.PREDICT)])
 def model(request: Request, use_case: str) -> Served:
     """Tell which version answers."""
     return _served(api(request).models[use_case])
 
 
-@router.post("/reload/{use_case}", dependencies=[Depends(may_reload)])
+@router.post("/reload/{use_case}", dependencies=[needs(Scope.ADMIN)])
 async def reload(request: Request, use_case: str) -> Served:
     """Load the champion anew; requests in flight are answered by the old one."""
     parts = api(request)

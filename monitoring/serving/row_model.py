@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,9 +19,6 @@ from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MOST_ROWS = 1000
-"""Rows of one request."""
 
 
 def _word(given: object) -> object:
@@ -65,30 +61,8 @@ class GivenRow(BaseModel):
     features: Any
 
 
-class GivenRows(BaseModel):
-    """Up to 1,000 rows to be scored: `{"rows": [...]}`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    rows: list[Any] = Field(min_length=1, max_length=MOST_ROWS)
-
-
-@dataclass(frozen=True)
-class RowModels:
-    """The models of a use case's requests.
-
-    Attributes
-    ----------
-    one, many
-        Of a body that is one row, and of one that holds several.
-    """
-
-    one: type[GivenRow]
-    many: type[GivenRows]
-
-
-def row_models(case: UseCase) -> RowModels:
-    """Return the models of rows of a use case: each feature a field, every one required."""
+def row_model(case: UseCase) -> type[GivenRow]:
+    """Return the model of a use case's rows: each feature a field, every one required."""
     numeric, categorical = file_columns(case)
     fields: dict[str, Any] = {}
     kinds: dict[str, Any] = dict.fromkeys(numeric, Number) | dict.fromkeys(categorical, Word)
@@ -99,13 +73,7 @@ def row_models(case: UseCase) -> RowModels:
         fields[f"feature_{place}"] = (kind | None, Field(alias=name))
     features = create_model("Features", __config__=ConfigDict(extra="forbid"), **fields)
     title = case.name.title().replace("_", "")
-    one = create_model(f"{title}Row", __base__=GivenRow, features=(features, ...))
-    many = create_model(
-        f"{title}Rows",
-        __base__=GivenRows,
-        rows=(list[one], Field(min_length=1, max_length=MOST_ROWS)),
-    )
-    return RowModels(one, many)
+    return create_model(f"{title}Row", __base__=GivenRow, features=(features, ...))
 
 
 def rows_of(

@@ -19,7 +19,8 @@ import numpy as np
 from monitoring.errors import TocsinError
 from monitoring.rows.quarantine import quarantine_unusable
 from monitoring.rows.rows import Role
-from monitoring.serving.row_model import MOST_ROWS, rows_of
+from monitoring.serving.bodies import MOST_ROWS
+from monitoring.serving.row_model import rows_of
 from monitoring.summary.class_counts import decided_classes
 
 if TYPE_CHECKING:

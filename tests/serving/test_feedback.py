@@ -30,6 +30,10 @@ def test_a_label_may_come_before_its_row(champion: Champion) -> None:
     assert counts(feedback(champion, early)) == {"added": 2, "unknown": 2}
 
 
+def test_an_id_may_be_any_word(champion: Champion) -> None:
+    assert counts(feedback(champion, {"id": "labels", "label": 0})) == {"added": 1, "unknown": 1}
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
