@@ -57,6 +57,13 @@ class Classes(NamedTuple):
     names: tuple[str, ...]
     watched: tuple[str, ...]
 
+    @property
+    def is_watched(self) -> NDArray[np.bool_]:
+        """Of each class, whether it is watched."""
+        import numpy as np
+
+        return np.isin(self.names, self.watched)
+
     def named(self, places: NDArray[np.int8]) -> list[str | None]:
         """Return the name of each place; None where there is none."""
         return [None if place < 0 else self.names[place] for place in places.tolist()]

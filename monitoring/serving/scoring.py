@@ -188,7 +188,7 @@ def _said(live: LiveModel, rows: Rows, score: NDArray[np.float64]) -> list[Predi
     decided: list[str | None] = [None] * len(rows)
     by_class: list[dict[str, float] | None] = [None] * len(rows)
     if classes is not None and rows.probabilities is not None:
-        watched = np.isin(classes.names, classes.watched)
+        watched = classes.is_watched
         places = decided_classes(score, rows.probabilities, watched, live.model.threshold)
         decided = [classes.names[place] for place in places.tolist()]
         by_class = [

@@ -18,6 +18,7 @@ from monitoring.bounded_file import open_regular
 from monitoring.errors import InputError
 from monitoring.row_files import CSV_ENDINGS, ENDINGS
 from monitoring.sources.location import FoundFile, SourceError, readable, source_files
+from monitoring.sources.schema_check import CheckedRows, check
 from monitoring.sources.source_csv import DeclaredCsv, MalformedRow
 from monitoring.sources.source_file import LARGEST, parse_file
 from monitoring.summary.csv_format import UndecidedError
@@ -26,7 +27,11 @@ from monitoring.summary.packed_file import bounded, is_packed
 from monitoring.summary.unpacked_size import unpacked_size
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pandas as pd
+
+    from monitoring.use_case import UseCase
 
 STDIN = "-"
 
@@ -61,6 +66,23 @@ class Portion:
     malformed: tuple[MalformedRow, ...]
     first_row: int
     share: float
+
+    def checked(self, case: UseCase, arrival: datetime) -> CheckedRows:
+        """Check the rows against what the use case declares; see `check`.
+
+        Raises
+        ------
+        SchemaError
+            They are not what it declares, or none of them is.
+        """
+        return check(
+            self.frame,
+            case,
+            source_hash=self.sha256,
+            first_row=self.first_row,
+            malformed=self.malformed,
+            arrival=arrival,
+        )
 
 
 def read_portions(

@@ -76,6 +76,13 @@ STORAGE = {
 SERVING = {"TOCSIN_SERVE_RATE": "1000"}
 """What clients of the API may ask for: lines to fill in, with an example of each."""
 
+_OFFERED = {
+    "Where alerts go and links lead, and how to sign in; lines left out are not used": DELIVERY,
+    "S3: where archives and reports lie, and use cases' own buckets; and the keys": STORAGE,
+    "Requests a second of one client of the API": SERVING,
+}
+"""The lines to fill in, under their headings."""
+
 
 def example() -> str:
     """Return the file `.env.example`: every line, no secret."""
@@ -85,8 +92,7 @@ def example() -> str:
 def variables() -> frozenset[str]:
     """Return the name of every variable that the file sets or offers."""
     secrets = {secret.name for secret in SECRETS}
-    offered = (DELIVERY, STORAGE, SERVING)
-    return frozenset(secrets | _ports().keys() | {name for each in offered for name in each})
+    return frozenset(secrets.union(_ports(), *_OFFERED.values()))
 
 
 class EnvIncompleteError(StackError):
@@ -137,13 +143,6 @@ def _text(secrets: dict[str, str]) -> str:
         lines += [f"# {secret.what}", f"{secret.name}={secrets[secret.name]}"]
     lines += ["", "# Ports on the loopback of this machine"]
     lines += [f"{name}={port}" for name, port in _ports().items()]
-    lines += [
-        "",
-        "# Where alerts go and links lead, and how to sign in; lines left out are not used",
-    ]
-    lines += [f"#{name}={value}" for name, value in DELIVERY.items()]
-    lines += ["", "# S3: where archives and reports lie, and use cases' own buckets; and the keys"]
-    lines += [f"#{name}={value}" for name, value in STORAGE.items()]
-    lines += ["", "# Requests a second of one client of the API"]
-    lines += [f"#{name}={value}" for name, value in SERVING.items()]
+    for heading, offered in _OFFERED.items():
+        lines += ["", f"# {heading}", *(f"#{name}={value}" for name, value in offered.items())]
     return "\n".join(lines) + "\n"

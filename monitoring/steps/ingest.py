@@ -18,7 +18,7 @@ from monitoring.settings import settings
 from monitoring.sources.auto import declared_csv, resolve
 from monitoring.sources.derived import file_columns
 from monitoring.sources.portions import Portion, read_portions
-from monitoring.sources.schema_check import CheckedRows, check, numbered_ids
+from monitoring.sources.schema_check import CheckedRows, numbered_ids
 from monitoring.sources.source import text_columns
 from monitoring.sources.target_values import parse_target
 from monitoring.sources.typed_columns import SchemaError, declared_columns, resolved_columns
@@ -227,14 +227,7 @@ class _Portion:
                 "one, `columns.event_time`"
             )
             raise SchemaError(msg)
-        return check(
-            self.read.frame,
-            self.case,
-            source_hash=self.read.sha256,
-            first_row=self.read.first_row,
-            malformed=self.read.malformed,
-            arrival=self.now,
-        )
+        return self.read.checked(self.case, self.now)
 
     def _accepted(self) -> NDArray[np.intp]:
         """Return where in the frame each checked row stands."""

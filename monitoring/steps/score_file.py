@@ -16,7 +16,6 @@ from monitoring.atomic_write import atomic_file
 from monitoring.settings import settings
 from monitoring.sources.auto import declared_csv, resolve
 from monitoring.sources.portions import Portion, read_portions
-from monitoring.sources.schema_check import check
 from monitoring.sources.source import text_columns
 from monitoring.sources.typed_columns import SchemaError, declared_columns
 from monitoring.steps.places import champion_model
@@ -114,14 +113,7 @@ def score_file(
 def _scored(case: UseCase, model: Model, portion: Portion, now: datetime) -> pd.DataFrame:
     """Return a line for each row of a portion, in its order."""
     try:
-        checked = check(
-            portion.frame,
-            case,
-            source_hash=portion.sha256,
-            first_row=portion.first_row,
-            malformed=portion.malformed,
-            arrival=now,
-        )
+        checked = portion.checked(case, now)
     except SchemaError as error:
         msg = f"{portion.place}: {error}"
         raise SchemaError(msg) from error

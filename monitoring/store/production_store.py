@@ -431,9 +431,8 @@ def _watched(case: UseCase, names: Sequence[str]) -> NDArray[np.int8]:
     classes = case.columns.classes
     if classes is None:
         return np.full(len(names), UNLABELLED, np.int8)
-    watched = np.isin(classes.names, classes.watched)
     places = classes.places(names)
-    return np.where(places < 0, UNLABELLED, watched[places]).astype(np.int8)
+    return np.where(places < 0, UNLABELLED, classes.is_watched[places]).astype(np.int8)
 
 
 def _check_lengths(**columns: Sized) -> None:

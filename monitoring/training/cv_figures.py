@@ -71,5 +71,5 @@ def cv_figures(
 
 
 def _positive(places: Decided, classes: Classes | None) -> NDArray[np.bool_]:
-    watched = [1] if classes is None else np.flatnonzero(np.isin(classes.names, classes.watched))
+    watched = [1] if classes is None else np.flatnonzero(classes.is_watched)
     return np.isin(places, watched)

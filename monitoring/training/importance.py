@@ -67,7 +67,7 @@ def _of_watched(classes: Classes) -> Callable[[Pipeline, pd.DataFrame, NDArray[n
     """Return average precision of the watched classes together, as scikit-learn asks for it."""
     from sklearn.metrics import average_precision_score
 
-    watched = np.isin(classes.names, classes.watched)
+    watched = classes.is_watched
 
     def precision(pipeline: Pipeline, features: pd.DataFrame, label: NDArray[np.int8]) -> float:
         score = pipeline.predict_proba(features)[:, watched].sum(axis=1)

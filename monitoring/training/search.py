@@ -193,7 +193,7 @@ def _score(probabilities: NDArray[np.float64], classes: Classes | None) -> NDArr
     """Return the probability of the positive class: of the watched classes together."""
     if classes is None:
         return probabilities[:, 1]
-    watched = np.isin(classes.names, classes.watched)
+    watched = classes.is_watched
     together: NDArray[np.float64] = np.minimum(probabilities[:, watched].sum(axis=1), 1.0)
     return together
 

@@ -166,7 +166,7 @@ def _calibrated(
 ) -> CalibratedClassifier | CalibratedClasses:
     if classes is None:
         return CalibratedClassifier(classifier, calibration, threshold)
-    watched = np.isin(classes.names, classes.watched)
+    watched = classes.is_watched
     return CalibratedClasses(classifier, calibration, watched, threshold)
 
 
@@ -182,7 +182,7 @@ def _out_of_fold(
     scores = calibration.predict(searched.scores[order])
     given = None
     if classes is not None and searched.probabilities is not None:
-        watched = np.isin(classes.names, classes.watched)
+        watched = classes.is_watched
         given = scaled(searched.probabilities[order], watched, scores)
     return replace(rows, score=scores, probabilities=given, model_version=None)
 
