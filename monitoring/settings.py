@@ -288,6 +288,14 @@ class Settings(_FromEnvironment):
     serve_rate: float = Field(
         1000, gt=0, description="Requests that one client of the API may make in a second."
     )
+    serve_url: ServerUrl | None = Field(
+        None,
+        description="The API that retrains tell of new versions, where a use case sets "
+        "`serve.reload`; it finds them by itself if unset.",
+    )
+    serve_key: SecretStr | None = Field(
+        None, description="A key of that API, of the scope admin; not needed on loopback."
+    )
     retry_seconds: int = Field(
         60, ge=0, description="Time before Airflow tries a failed task again; it tries twice."
     )

@@ -28,6 +28,7 @@ from monitoring.field_types import (
 )
 from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Columns, Features, Words
+from monitoring.use_case_serving import Serve
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
 
@@ -293,6 +294,9 @@ class UseCase(UseCaseSection):
         description="When a retrain runs, and what its challenger must achieve.",
     )
     report: Report = Field(default_factory=Report, description="How often reports are written.")
+    serve: Serve = Field(
+        default_factory=Serve, description="Which versions beside the champion the API knows of."
+    )
     figures: tuple[ExtraFigure, ...] = Field(
         (),
         description="Figures that are computed only where they are named, since a rare class makes "
@@ -409,4 +413,7 @@ class UseCase(UseCaseSection):
             if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
                 msg = f"candidate {name!r:.60}: a name consists of lower-case letters, digits and _"
                 raise ValueError(msg)
+        if self.serve.reload and "best" in self.candidates:
+            msg = "candidate 'best': with `serve.reload`, `reload_best` is the champion's own task"
+            raise ValueError(msg)
         return self

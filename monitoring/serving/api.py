@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from monitoring.errors import InputError, TocsinError
@@ -28,6 +28,12 @@ from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.training.registry import Registry
 from monitoring.use_case_file import UseCaseError, find_use_case
+
+Candidate = Annotated[
+    str | None,
+    Query(description="A candidate's newest version answers, and not the champion."),
+]
+"""Parameter of a route that is about the champion, or about a candidate."""
 
 PATHS = ("/predict/", "/feedback/", "/reload/", "/model/")
 """Where the routes of the API begin."""

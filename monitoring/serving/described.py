@@ -56,7 +56,8 @@ def _renamed(schema: Any, names: dict[str, str]) -> Any:
 def _with_body(
     route: dict[str, Any], case: UseCase, model: str, example: dict[str, Any]
 ) -> dict[str, Any]:
-    own = {name: value for name, value in route["post"].items() if name != "parameters"}
+    named = [one for one in route["post"].get("parameters", ()) if one["in"] != "path"]
+    own = {**route["post"], "parameters": named}
     content = {"schema": {"$ref": _BODIES.format(model=model)}, "example": example}
     return {
         "post": {

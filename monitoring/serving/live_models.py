@@ -1,4 +1,4 @@
-"""The champions that answer: loaded once, swapped whole, and followed as they are promoted."""
+"""The versions that answer: loaded once, swapped whole, and followed as newer ones come."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from monitoring.errors import TocsinError
+from monitoring.errors import InputError, TocsinError
 from monitoring.serving.row_model import GivenRow, row_model
+from monitoring.wording import printable, shortened
 
 if TYPE_CHECKING:
     from monitoring.training.model import Model
-    from monitoring.training.registry import Registry
+    from monitoring.training.registry import Registry, Version
     from monitoring.use_case import UseCase
 
 FOLLOW_SECONDS = 5.0
-"""How often the registry is asked which version serves."""
+"""How often the registry is asked which versions are the newest."""
+
+_Key = tuple[str, str | None]
+"""A use case, and one of its candidates; None for the champion."""
+
+_LETTERS = 60
 
 _log = logging.getLogger(__name__)
 
@@ -29,12 +35,12 @@ class NoChampionError(TocsinError, RuntimeError):
 
 
 class ModelUnavailableError(TocsinError, RuntimeError):
-    """A champion can't be loaded now; the message says why."""
+    """A version can't be loaded now; the message says why."""
 
 
 @dataclass(frozen=True)
 class LiveModel:
-    """A champion, with its use case as its file was when the model was loaded.
+    """A version, with its use case as its file was when the model was loaded.
 
     Attributes
     ----------
@@ -57,7 +63,7 @@ class LiveModel:
 
 @dataclass
 class LiveModels:
-    """The champion of each use case that was asked for.
+    """The champion of each use case that was asked for, and the candidates that were.
 
     A version is swapped for another in one assignment: what was begun with the old one is
     finished with it.
@@ -70,61 +76,86 @@ class LiveModels:
 
     registry: Registry
     find: Callable[[str], UseCase]
-    _loaded: dict[str, LiveModel] = field(default_factory=dict)
-    _loading: dict[str, Lock] = field(default_factory=dict)
+    _loaded: dict[_Key, LiveModel] = field(default_factory=dict)
+    _loading: dict[_Key, Lock] = field(default_factory=dict)
 
-    def __getitem__(self, use_case: str) -> LiveModel:
+    def of(self, use_case: str, candidate: str | None = None) -> LiveModel:
         """Return the champion of a use case, loaded if it is not yet.
+
+        Parameters
+        ----------
+        candidate
+            Of which the newest version is returned in its place.
 
         Raises
         ------
         UseCaseError
             There is no such use case, or its file is not valid.
+        InputError
+            It has no such candidate; the message names those that it has.
         NoChampionError
-            It was never trained.
+            It, or the candidate, was never trained.
         ModelUnavailableError
             The registry does not answer, or its files are not a model's.
         """
-        there = self._loaded.get(use_case)
+        key = use_case, candidate
+        there = self._loaded.get(key)
         if there is not None:
             return there
-        with self._loading.setdefault(use_case, Lock()):
-            return self._loaded.get(use_case) or self._load(use_case)
+        case = self._case(key)
+        with self._loading.setdefault(key, Lock()):
+            return self._loaded.get(key) or self._load(key, case)
 
     @property
     def loaded(self) -> tuple[LiveModel, ...]:
         """The models that were asked for."""
         return tuple(self._loaded.values())
 
-    def reload(self, use_case: str) -> LiveModel:
-        """Load the champion anew, and the use case's file; the old one answers until then.
+    def reload(self, use_case: str, candidate: str | None = None) -> LiveModel:
+        """Load a version anew, and the use case's file; the old one answers until then.
 
         Raises
         ------
-        UseCaseError, NoChampionError, ModelUnavailableError
+        UseCaseError, InputError, NoChampionError, ModelUnavailableError
             As above; the one that was loaded before stays.
         """
-        with self._loading.setdefault(use_case, Lock()):
-            return self._load(use_case)
+        key = use_case, candidate
+        case = self._case(key)
+        with self._loading.setdefault(key, Lock()):
+            return self._load(key, case)
 
-    def _load(self, use_case: str) -> LiveModel:
+    def _case(self, key: _Key) -> UseCase:
+        """Return the use case as its file is now, which has the candidate if one is named."""
+        use_case, candidate = key
         case = self.find(use_case)
+        if candidate is not None and candidate not in case.candidates:
+            given = shortened(printable(candidate), _LETTERS)
+            msg = f"{use_case} has no candidate {given!r}: it has {', '.join(case.candidates)}"
+            raise InputError(msg)
+        return case
+
+    def _newest(self, case: UseCase, candidate: str | None) -> Version | None:
+        if candidate is None:
+            return self.registry.champion(case)
+        return self.registry.newest(case, candidate)
+
+    def _load(self, key: _Key, case: UseCase) -> LiveModel:
+        use_case, candidate = key
         try:
-            version = self.registry.champion(case)
+            version = self._newest(case, candidate)
             model = None if version is None else self.registry.load(case, version.number)
         except Exception as error:
             msg = f"{use_case}: its model can't be loaded now: {error}"
             raise ModelUnavailableError(msg) from error
         if model is None:
-            msg = f"{use_case} has no model yet: `tocsin retrain {use_case}` trains the first"
-            raise NoChampionError(msg)
+            raise NoChampionError(_nothing_yet(use_case, candidate))
         live = LiveModel(case, model, row_model(case), datetime.now(UTC))
-        self._loaded[use_case] = live
+        self._loaded[key] = live
         return live
 
     @contextmanager
     def followed(self, every: float = FOLLOW_SECONDS) -> Iterator[None]:
-        """Look for promotions until the block ends; a new champion takes the place of the old."""
+        """Look for newer versions until the block ends; each takes the place of the one before."""
         ended = Event()
         thread = Thread(target=self._follow, args=(ended, every), name="promotions", daemon=True)
         thread.start()
@@ -135,17 +166,27 @@ class LiveModels:
             thread.join()
 
     def _follow(self, ended: Event, every: float) -> None:
-        said: dict[str, str] = {}
+        said: dict[_Key, str] = {}
         while not ended.wait(every):
-            for name, live in tuple(self._loaded.items()):
+            for key, live in tuple(self._loaded.items()):
+                name = " ".join(filter(None, key))
                 try:
-                    champion = self.registry.champion(live.case)
-                    if champion is not None and champion.number != live.version:
-                        self.reload(name)
-                        _log.warning("%s: version %s answers now", name, champion.number)
-                    said.pop(name, None)
+                    newest = self._newest(live.case, key[1])
+                    if newest is not None and newest.number != live.version:
+                        self.reload(*key)
+                        _log.warning("%s: version %s answers now", name, newest.number)
+                    said.pop(key, None)
                 except Exception as error:  # noqa: BLE001
                     # The old version goes on answering, whatever is the matter; told once.
-                    if said.get(name) != str(error):
-                        said[name] = str(error)
+                    if said.get(key) != str(error):
+                        said[key] = str(error)
                         _log.warning("%s: version %s stays: %s", name, live.version, error)
+
+
+def _nothing_yet(use_case: str, candidate: str | None) -> str:
+    if candidate is None:
+        return f"{use_case} has no model yet: `tocsin retrain {use_case}` trains the first"
+    return (
+        f"{use_case} has no version of {candidate} yet: a retrain registers one of each candidate "
+        "where the use case sets `serve: {reload: true}`"
+    )

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from monitoring.serving.api import api, needs
+from monitoring.serving.api import Candidate, api, needs
 from monitoring.serving.api_keys import Scope
 from monitoring.serving.live_models import LiveModel
 
@@ -37,16 +37,16 @@ class Ready(BaseModel):
 
 
 @router.get("/model/{use_case}", dependencies=[needs(Scope.PREDICT)])
-def model(request: Request, use_case: str) -> Served:
+def model(request: Request, use_case: str, candidate: Candidate = None) -> Served:
     """Tell which version answers."""
-    return _served(api(request).models[use_case])
+    return _served(api(request).models.of(use_case, candidate))
 
 
 @router.post("/reload/{use_case}", dependencies=[needs(Scope.ADMIN)])
-async def reload(request: Request, use_case: str) -> Served:
+async def reload(request: Request, use_case: str, candidate: Candidate = None) -> Served:
     """Load the champion anew; requests in flight are answered by the old one."""
     parts = api(request)
-    return _served(await asyncio.to_thread(parts.models.reload, use_case))
+    return _served(await asyncio.to_thread(parts.models.reload, use_case, candidate))
 
 
 @router.get("/ready")

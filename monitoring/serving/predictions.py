@@ -8,7 +8,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from monitoring.serving.api import api, needs
+from monitoring.rows.rows import Role
+from monitoring.serving.api import Candidate, api, needs
 from monitoring.serving.api_keys import Scope
 from monitoring.serving.bodies import read_body
 from monitoring.serving.limits import json_body
@@ -27,15 +28,16 @@ class Predictions(BaseModel):
 
 
 @router.post("/predict/{use_case}", dependencies=[needs(Scope.PREDICT)])
-async def predict(request: Request, use_case: str) -> Predictions:
+async def predict(request: Request, use_case: str, candidate: Candidate = None) -> Predictions:
     """Score one row, or up to 1,000 as `{"rows": [...]}`, by the champion of a use case."""
     parts = api(request)
     body = await json_body(request)
-    live = await asyncio.to_thread(parts.models.__getitem__, use_case)
+    live = await asyncio.to_thread(parts.models.of, use_case, candidate)
+    role = Role.CHAMPION if candidate is None else Role.SHADOW
     rows = read_body(body, live.row, "rows")
     ids = [row.id or uuid4().hex for row in rows]
     scorer = await asyncio.to_thread(parts.scorer, use_case)
-    said = await asyncio.wrap_future(scorer.submit(live, rows, ids))
+    said = await asyncio.wrap_future(scorer.submit(live, role, rows, ids))
     parts.metrics.predicted(use_case, live.version, said)
     return Predictions(
         use_case=use_case,

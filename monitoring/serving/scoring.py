@@ -64,6 +64,7 @@ class Prediction:
 @dataclass(frozen=True, eq=False)
 class _Request:
     live: LiveModel
+    role: Role
     rows: Sequence[GivenRow]
     ids: Sequence[str]
     answer: Future[list[Prediction]]
@@ -82,15 +83,17 @@ class Scorer:
         self._thread.start()
 
     def submit(
-        self, live: LiveModel, rows: Sequence[GivenRow], ids: Sequence[str]
+        self, live: LiveModel, role: Role, rows: Sequence[GivenRow], ids: Sequence[str]
     ) -> Future[list[Prediction]]:
         """Hand in the rows of a request, with their ids; the future holds what is said of each.
+
+        Scores are stored under the role that the model answers in.
 
         It raises `StoreError` where they could not be stored, and `ReusedIdError` where another
         row has one of their ids.
         """
         answer: Future[list[Prediction]] = Future()
-        self._waiting.put(_Request(live, rows, ids, answer))
+        self._waiting.put(_Request(live, role, rows, ids, answer))
         return answer
 
     def close(self) -> None:
@@ -134,7 +137,7 @@ class Scorer:
             request.answer.set_result([next(predictions) for _ in request.rows])
 
     def _predictions(self, requests: Sequence[_Request]) -> list[Prediction]:
-        live = requests[0].live
+        live, role = requests[0].live, requests[0].role
         given = [row for request in requests for row in request.rows]
         ids = [name for request in requests for name in request.ids]
         now = datetime.now(UTC)
@@ -147,10 +150,12 @@ class Scorer:
         scored = live.model.scored(rows)
         score = scored.score
         assert score is not None  # noqa: S101  # nosec B101 # `scored` gives it
-        self._keep(live, scored, score, now)
+        self._keep(live, role, scored, score, now)
         return _said(live, scored, score)
 
-    def _keep(self, live: LiveModel, rows: Rows, score: NDArray[np.float64], now: datetime) -> None:
+    def _keep(
+        self, live: LiveModel, role: Role, rows: Rows, score: NDArray[np.float64], now: datetime
+    ) -> None:
         if self._store.add_rows(live.case, rows).quarantined:
             raise ReusedIdError(self._reused(live, rows))
         self._store.add_scores(
@@ -159,7 +164,7 @@ class Scorer:
             score,
             alarmed=score >= live.model.threshold,
             model_version=live.version,
-            role=Role.CHAMPION,
+            role=role,
             scored_at=now,
             probabilities=rows.probabilities,
         )
@@ -176,10 +181,10 @@ class Scorer:
 
 
 def _by_model(batch: Sequence[_Request]) -> list[list[_Request]]:
-    """Return the requests for each model: a reload may lie between two of them."""
-    groups: dict[int, list[_Request]] = {}
+    """Return the requests for each model and role: a reload may lie between two of them."""
+    groups: dict[tuple[int, Role], list[_Request]] = {}
     for request in batch:
-        groups.setdefault(id(request.live), []).append(request)
+        groups.setdefault((id(request.live), request.role), []).append(request)
     return list(groups.values())
 
 

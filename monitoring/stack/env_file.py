@@ -73,13 +73,14 @@ STORAGE = {
 }
 """What lies on S3, if not in volumes: lines to fill in, with an example of each."""
 
-SERVING = {"TOCSIN_SERVE_RATE": "1000"}
-"""What clients of the API may ask for: lines to fill in, with an example of each."""
+SERVING = {"TOCSIN_SERVE_RATE": "1000", "TOCSIN_SERVE_KEY": _YOURS}
+"""What clients of the API may ask for, and by what key a retrain tells it of new versions: lines
+to fill in, with an example of each."""
 
 _OFFERED = {
     "Where alerts go and links lead, and how to sign in; lines left out are not used": DELIVERY,
     "S3: where archives and reports lie, and use cases' own buckets; and the keys": STORAGE,
-    "Requests a second of one client of the API": SERVING,
+    "The API: requests a second of one client, and the key by which retrains tell it": SERVING,
 }
 """The lines to fill in, under their headings."""
 

@@ -74,12 +74,20 @@ def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settin
             "pushgateway_url": loopback_url(ports.pushgateway),
             "airflow_url": loopback_url(ports.airflow),
             "airflow_password": credentials.airflow_password,
+            "serve_url": loopback_url(ports.serve),
         }
     )
 
 
 OF_TASKS = frozenset(
-    {"database_url", "mlflow_url", "pushgateway_password", "prometheus_password", "webhook_url"}
+    {
+        "database_url",
+        "mlflow_url",
+        "pushgateway_password",
+        "prometheus_password",
+        "serve_key",
+        "webhook_url",
+    }
 )
 """The secret settings that tasks, and commands in their place, make use of."""
 

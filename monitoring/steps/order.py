@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         decision,
         promotion,
         raw_files,
+        reloading,
         retrain_outcome,
         run_report,
         training_set,
@@ -40,9 +42,9 @@ else:
         module: str
         name: str
 
-        def __call__(self, *arguments: Any) -> Any:
+        def __call__(self, *arguments: Any, **named: Any) -> Any:
             """Import the module and call the function."""
-            return getattr(import_module(self.module), self.name)(*arguments)
+            return getattr(import_module(self.module), self.name)(*arguments, **named)
 
         @property
         def __name__(self) -> str:
@@ -68,6 +70,7 @@ else:
     decision = DeferredModule("monitoring.steps.retrain.decision")
     promotion = DeferredModule("monitoring.steps.retrain.promotion")
     raw_files = DeferredModule("monitoring.steps.retrain.raw_files")
+    reloading = DeferredModule("monitoring.steps.retrain.reloading")
     retrain_outcome = DeferredModule("monitoring.steps.retrain.retrain_outcome")
     run_report = DeferredModule("monitoring.steps.retrain.run_report")
     training_set = DeferredModule("monitoring.steps.retrain.training_set")
@@ -102,6 +105,10 @@ def _with_buckets(case: UseCase) -> bool:
     return case.source.buckets is not None
 
 
+def _with_reloads(case: UseCase) -> bool:
+    return case.serve.reload
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a run: a function of the run, and of a candidate where it is a candidate's.
@@ -121,6 +128,9 @@ class Step:
         takes that beside the run, None where there is none.
     wanted
         Whether a use case has this step; all have most of them.
+    each
+        What the steps are called of which every candidate has one, such as ``reload_{}``: the
+        function takes the candidate's name beside the run. Empty where the step is a single one.
     """
 
     function: Callable[..., Result]
@@ -130,10 +140,27 @@ class Step:
     gate: str | None = None
     takes: str | None = None
     wanted: Callable[[UseCase], bool] = _by_all
+    each: str = ""
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.function.__name__)
+
+    def of(self, case: UseCase) -> tuple[Step, ...]:
+        """Return the steps that a use case has of it: one of each candidate, itself, or none."""
+        if not self.wanted(case):
+            return ()
+        if not self.each:
+            return (self,)
+        return tuple(
+            replace(
+                self,
+                function=partial(self.function, candidate=name),
+                name=self.each.format(name),
+                each="",
+            )
+            for name in case.candidates
+        )
 
 
 @dataclass(frozen=True)
@@ -183,16 +210,17 @@ class Order:
             known.add(step.name)
 
     def of(self, case: UseCase) -> Order:
-        """Return the order of a use case: without the steps that it has no use for."""
-        left_out = {step.name for step in self.named_steps if not step.wanted(case)}
-        steps = (step for step in self.steps if step.name not in left_out)
-        return replace(
-            self,
-            steps=tuple(
-                replace(step, after=tuple(name for name in step.after if name not in left_out))
-                for step in steps
-            ),
-        )
+        """Return the order of a use case: the steps that it has a use for, of each candidate."""
+        own = {
+            step.name: step.of(case) if isinstance(step, Step) else (step,) for step in self.steps
+        }
+        own[self.opening.name] = ()  # every step waits for it, whether or not it says so
+
+        def named(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(step.name for name in names for step in own[name])
+
+        steps = (replace(step, after=named(step.after)) for each in own.values() for step in each)
+        return replace(self, steps=tuple(steps))
 
     def step(self, name: str) -> Step:
         """Return the step called `name`, none of a candidate's."""
@@ -312,8 +340,21 @@ RETRAIN = Order(
         Step(bucket_copies.save_to_s3, after=("promote",), wanted=_with_buckets),
         Step(run_report.report_run, after=("promote",), takes="select_best"),
         Step(
+            reloading.reload_candidate,
+            after=("promote",),
+            wanted=_with_reloads,
+            each="reload_{}",
+        ),
+        Step(reloading.reload_best, after=("promote",), wanted=_with_reloads),
+        Step(
             retrain_outcome.publish_metrics,
-            after=("archive_production_data", "save_to_s3", "report_run"),
+            after=(
+                "archive_production_data",
+                "save_to_s3",
+                "report_run",
+                "reload_candidate",
+                "reload_best",
+            ),
             runs=Runs.ALWAYS,
         ),
         Step(retrain_outcome.notify, after=("publish_metrics",), runs=Runs.ALWAYS),

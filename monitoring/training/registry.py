@@ -206,6 +206,15 @@ class Registry:
         challenger, serving = self._aliased(case, CHALLENGER), self.champion(case)
         return None if challenger is not None and challenger == serving else challenger
 
+    def newest(self, case: UseCase, candidate: str) -> Version | None:
+        """Return the version of a candidate that was registered last; None before the first."""
+        found = self._client().search_model_versions(
+            f"name = '{case.name}' and tags.`{_CANDIDATE}` = '{candidate}'",
+            max_results=1,
+            order_by=["version_number DESC"],
+        )
+        return _version(found[0]) if found else None
+
     def version(self, case: UseCase, version: str) -> Version:
         """Return the version of a number, or of an alias.
 

@@ -62,6 +62,7 @@ def dags(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Json:
     boosting = {"steps": ["sklearn.ensemble.HistGradientBoostingClassifier"]}
     declared["candidates"]["gradient_boosting"] = boosting
     declared["source"]["buckets"] = "by-hand"
+    declared["serve"] = {"reload": True}
     path.write_text(yaml.safe_dump(declared), encoding="utf-8")
     dags: Json = airflow.found(folder)["dags"]
     return dags
@@ -92,9 +93,17 @@ def test_one_more_candidate_in_the_file_is_a_group_of_tasks_more(dags: Json) -> 
     more = set(dags["retrain_by_hand"]["tasks"]) - set(dags["retrain_tiny"]["tasks"])
     of_buckets = {"load_csv_to_s3", "save_to_s3"}
     steps = ("search_params", "train_model", "log_model")
-    assert more == {f"gradient_boosting.{step}" for step in steps} | of_buckets
+    reloads = {f"reload_{name}" for name in (LR, "lightgbm", "gradient_boosting", "best")}
+    assert more == {f"gradient_boosting.{step}" for step in steps} | of_buckets | reloads
     selecting = dags["retrain_by_hand"]["tasks"]["select_best"]["upstream"]
     assert "gradient_boosting.log_model" in selecting
+
+
+def test_a_use_case_whose_api_is_told_reloads_each_candidate_and_the_best(dags: Json) -> None:
+    tasks = dags["retrain_by_hand"]["tasks"]
+    for name in (LR, "lightgbm", "best"):
+        assert tasks[f"reload_{name}"]["upstream"] == ["open_run", "promote"]
+        assert f"reload_{name}" in tasks["publish_metrics"]["upstream"]
 
 
 def test_a_use_case_with_buckets_uploads_its_raw_files_first(dags: Json) -> None:

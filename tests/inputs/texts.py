@@ -120,7 +120,14 @@ def use_cases() -> Iterator[Case]:
         yield Case("use case", damage, call, place, lambda folder, make=make: make(folder / place))
 
 
-SERVERS = ("PUSHGATEWAY_URL", "PROMETHEUS_URL", "PUBLIC_URL", "WEBHOOK_URL", "SLACK_URL")
+SERVERS = (
+    "PUSHGATEWAY_URL",
+    "PROMETHEUS_URL",
+    "PUBLIC_URL",
+    "SERVE_URL",
+    "WEBHOOK_URL",
+    "SLACK_URL",
+)
 PORTS = ("AIRFLOW", "MLFLOW", "PROMETHEUS", "PUSHGATEWAY", "ALERTMANAGER", "GRAFANA", "SERVE")
 
 SETTINGS = {

@@ -82,16 +82,20 @@ class Champion:
         features = self.job.split.test.features.iloc[place].to_dict()
         return {"features": features, **more}
 
+    def log(self) -> str:
+        """Log the model once more, and return its run."""
+        key, as_of = f"again_{uuid4().hex}", datetime(2026, 2, 1, tzinfo=UTC)
+        return self.api.models.registry.log(self.case, self.job.trained, key, as_of)
+
+    def register(self) -> str:
+        """Register the model once more, and return its version."""
+        return self.api.models.registry.register(self.case, self.log()).number
+
     def promote(self) -> str:
         """Register the model once more, have it serve, and return its version."""
-        registry = self.api.models.registry
-        run_key = f"again_{uuid4().hex}"
-        run_id = registry.log(
-            self.case, self.job.trained, run_key, datetime(2026, 2, 1, tzinfo=UTC)
-        )
-        version = registry.register(self.case, run_id)
-        registry.promote(self.case, version)
-        return version.number
+        registry, number = self.api.models.registry, self.register()
+        registry.promote(self.case, registry.version(self.case, number))
+        return number
 
 
 @pytest.fixture(scope="package")

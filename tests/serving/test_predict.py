@@ -34,7 +34,7 @@ def test_a_row_is_scored_as_the_model_scores_it_and_is_stored_before_it_is_answe
     )
     assert answer.status_code == 200, answer.text
     said = answer.json()
-    live = champion.api.models["fraud"]
+    live = champion.api.models.of("fraud")
     expected = live.model.score(champion.job.split.test.features.iloc[:1])[0]
     assert said["model_version"] == live.version
     assert said["predictions"] == [
@@ -72,7 +72,8 @@ def test_a_thousand_rows_are_one_request_and_a_thousand_and_one_are_none(
     rows = [champion.row(place % 400) for place in range(1001)]
     said = post(f"{champion.url}/predict/fraud", {"rows": rows[:1000]}).json()["predictions"]
     assert len({each["id"] for each in said}) == 1000
-    scores = champion.api.models["fraud"].model.score(champion.job.split.test.features.iloc[:400])
+    features = champion.job.split.test.features.iloc[:400]
+    scores = champion.api.models.of("fraud").model.score(features)
     assert [each["score"] for each in said[:400]] == pytest.approx(scores.tolist(), abs=1e-12)
     (fault,) = refused(post(f"{champion.url}/predict/fraud", {"rows": rows}), 422)
     assert fault["field"] == "rows"
@@ -179,7 +180,7 @@ def test_many_clients_at_once_get_each_its_own_answer(champion: Champion) -> Non
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(ask, range(64)))
     features = champion.job.split.test.features.iloc[:64]
-    scores = champion.api.models["fraud"].model.score(features)
+    scores = champion.api.models.of("fraud").model.score(features)
     assert [name for name, _ in answers] == [f"client-{place}" for place in range(64)]
     assert [score for _, score in answers] == pytest.approx(scores.tolist(), abs=1e-12)
 
@@ -202,7 +203,7 @@ def test_prometheus_reads_what_was_answered(champion: Champion) -> None:
     post(f"{champion.url}/predict/fraud", champion.row())
     post(f"{champion.url}/predict/fraud", {})
     text = requests.get(f"{champion.url}/metrics", timeout=PATIENCE).text
-    version = champion.api.models["fraud"].version
+    version = champion.api.models.of("fraud").version
     assert 'tocsin_serve_request_seconds_bucket{le="0.25",route="predict",status="200"}' in text
     assert f'tocsin_serve_score_count{{model_version="{version}",use_case="fraud"}}' in text
     assert 'tocsin_serve_decisions_total{decision="none",use_case="fraud"}' in text

@@ -13,6 +13,7 @@ from monitoring.steps.publish import publish_model, publish_run_success, push
 from monitoring.steps.retrain.candidates import Selection, remove_candidates
 from monitoring.steps.retrain.decision import Decision
 from monitoring.steps.retrain.promotion import Promotion, retrain_sentences
+from monitoring.steps.retrain.reloading import reload_sentences
 from monitoring.steps.retrain.training_set import Archived, remove_snapshot
 from monitoring.steps.run import Result, Run
 
@@ -70,7 +71,8 @@ def _notification(run: Run, decision: Decision, promotion: Promotion | None) -> 
         return Notification(title=f"{title}: no retrain", text=text)
     outcome = "new champion" if promotion.gate.promote else "champion unchanged"
     sentences = retrain_sentences(run, run.need("selection", Selection), promotion)
-    return Notification(title=f"{title}: {outcome}", text="\n".join(sentences))
+    text = "\n".join((*sentences, *reload_sentences(run)))
+    return Notification(title=f"{title}: {outcome}", text=text)
 
 
 def publish_retrain(
