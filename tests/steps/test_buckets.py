@@ -32,7 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def case(folder: Path) -> UseCase:
-    return write_tiny("tiny", folder, rows=2500, source="buckets: tiny", quick=True)
+    reloads = "serve: {reload: true}"
+    return write_tiny("tiny", folder, rows=2500, source="buckets: tiny", quick=True, more=reloads)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_retrain_fills_the_four_buckets_and_learns_from_the_raw_one(
     case: UseCase, prefix: str, folder: Path, tmp_path: Path
 ) -> None:
     run = by_hand()
-    in_process.retrain(run)
+    assert "TOCSIN_SERVE_URL is not set" in in_process.retrain(run).text
     raw = RemotePath(f"{prefix}tiny-raw") / "tiny.csv"
     content = (folder / "data" / "tiny.csv").read_bytes()
     assert run.need("loaded", Loaded).uploaded == ("tiny.csv",)
@@ -101,10 +102,13 @@ def test_without_a_prefix_nothing_is_uploaded_and_the_step_says_so(
     assert "TOCSIN_BUCKET_PREFIX is not set" in loaded.words
 
 
-def test_only_a_use_case_with_buckets_has_their_steps(case: UseCase, fraud_case: UseCase) -> None:
+def test_a_use_case_has_the_steps_that_it_declares_and_no_other_s(
+    case: UseCase, fraud_case: UseCase
+) -> None:
     with_buckets, without = RETRAIN.of(case), RETRAIN.of(fraud_case)
     names = [[step.name for step in order.steps] for order in (with_buckets, without)]
-    assert set(names[0]) - set(names[1]) == {"load_csv_to_s3", "save_to_s3"}
+    reloads = {"reload_logistic_regression", "reload_best"}
+    assert set(names[0]) - set(names[1]) == {"load_csv_to_s3", "save_to_s3"} | reloads
     assert names[0][0] == "load_csv_to_s3"
     assert with_buckets.step("detect_drift").after == ("load_csv_to_s3",)
     assert without.step("detect_drift").after == ()
