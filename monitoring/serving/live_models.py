@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.errors import InputError, TocsinError
 from monitoring.serving.row_model import GivenRow, row_model
+from monitoring.serving.unseen import categories_of
 from monitoring.wording import printable, shortened
 
 if TYPE_CHECKING:
@@ -48,11 +49,14 @@ class LiveModel:
         Its `version` is never None.
     row
         What a request may hold of each row.
+    categories
+        Those that the model knows, by column.
     """
 
     case: UseCase
     model: Model
     row: type[GivenRow]
+    categories: Mapping[str, frozenset[str]]
     loaded_at: datetime
 
     @property
@@ -149,7 +153,7 @@ class LiveModels:
             raise ModelUnavailableError(msg) from error
         if model is None:
             raise NoChampionError(_nothing_yet(use_case, candidate))
-        live = LiveModel(case, model, row_model(case), datetime.now(UTC))
+        live = LiveModel(case, model, row_model(case), categories_of(model), datetime.now(UTC))
         self._loaded[key] = live
         return live
 

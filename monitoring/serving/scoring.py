@@ -21,6 +21,7 @@ from monitoring.rows.quarantine import quarantine_unusable
 from monitoring.rows.rows import Role
 from monitoring.serving.bodies import MOST_ROWS
 from monitoring.serving.row_model import rows_of
+from monitoring.serving.unseen import unseen_in
 from monitoring.summary.class_counts import decided_classes
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Prediction:
         The class that is decided; None where the target has two values.
     probabilities
         Of each class by name; None where the target has two values.
+    unseen
+        Columns whose category the model never saw in training.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Prediction:
     alarm: bool
     decision: str | None
     probabilities: dict[str, float] | None
+    unseen: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +203,9 @@ def _said(live: LiveModel, rows: Rows, score: NDArray[np.float64]) -> list[Predi
         by_class = [
             dict(zip(classes.names, row, strict=True)) for row in rows.probabilities.tolist()
         ]
-    columns = zip(rows.row_id.tolist(), score.tolist(), decided, by_class, strict=True)
+    unseen = unseen_in(rows.features, live.categories)
+    columns = zip(rows.row_id.tolist(), score.tolist(), decided, by_class, unseen, strict=True)
     return [
-        Prediction(name, value, value >= live.model.threshold, decision, probabilities)
-        for name, value, decision, probabilities in columns
+        Prediction(name, value, value >= live.model.threshold, decision, probabilities, new)
+        for name, value, decision, probabilities, new in columns
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from monitoring.signals.promql import SERVE_DECISIONS, SERVE_ERRORS, SERVE_SECONDS
+from monitoring.signals.promql import SERVE_DECISIONS, SERVE_ERRORS, SERVE_SECONDS, SERVE_UNSEEN
 
 if TYPE_CHECKING:
     from monitoring.serving.live_models import LiveModel
@@ -48,6 +48,12 @@ class ServingMetrics:
             ["route", "kind"],
             registry=self._registry,
         )
+        self._unseen = Counter(
+            SERVE_UNSEEN,
+            "Rows scored with a category that the model never saw in training, by column.",
+            ["use_case", "column"],
+            registry=self._registry,
+        )
         self._version = Gauge(
             "tocsin_serve_model_loaded_timestamp_seconds",
             "When the version that answers was loaded.",
@@ -70,10 +76,14 @@ class ServingMetrics:
             scores.observe(prediction.score)
             of_two = "alarm" if prediction.alarm else "none"
             self._decisions.labels(use_case, prediction.decision or of_two).inc()
+            for column in prediction.unseen:
+                self._unseen.labels(use_case, column).inc()
 
     def text(self, loaded: Iterable[LiveModel]) -> bytes:
         """Return all of it as Prometheus reads it, with the versions that answer now."""
         self._version.clear()
         for live in loaded:
             self._version.labels(live.case.name, live.version).set(live.loaded_at.timestamp())
+            for column in live.categories:
+                self._unseen.labels(live.case.name, column)  # 0 is shown before the first
         return generate_latest(self._registry)

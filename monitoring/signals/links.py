@@ -96,6 +96,7 @@ class HealthPanel(IntEnum):
     ANSWER_TIME = 10
     REFUSED = 11
     DECISIONS = 12
+    UNSEEN = 13
 
 
 @dataclass(frozen=True)

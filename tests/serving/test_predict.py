@@ -44,6 +44,7 @@ def test_a_row_is_scored_as_the_model_scores_it_and_is_stored_before_it_is_answe
             "alarm": bool(expected >= live.model.threshold),
             "decision": None,
             "probabilities": None,
+            "unseen": [],
         }
     ]
     with open_store(champion.settings.store_url) as store:

@@ -35,6 +35,7 @@ from monitoring.signals.promql import (
     SERVE_DECISIONS,
     SERVE_ERRORS,
     SERVE_SECONDS,
+    SERVE_UNSEEN,
     UP,
     live,
     series,
@@ -303,6 +304,22 @@ def _api() -> tuple[Panel, ...]:
                 ),
             ),
             nothing=_UNUSED,
+        ),
+        Panel(
+            HealthPanel.UNSEEN,
+            "Categories never seen in training",
+            "Rows of the last hour that the API scored though the model never saw their category, "
+            "by column. Many of one column: something was renamed, or is new.",
+            Display.LINES,
+            Scale.COUNT,
+            (
+                Query(
+                    f"sum by ({USE_CASE}, column) (increase({SERVE_UNSEEN}_total[1h])) > 0",
+                    "{{use_case}} · {{column}}",
+                ),
+            ),
+            width=24,
+            nothing="no category was new",
         ),
     )
 
