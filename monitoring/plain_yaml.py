@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -30,6 +32,12 @@ def load_plain(content: bytes) -> object:
     UnicodeDecodeError
         It is not UTF-8.
     """
+    return deepcopy(_parsed(content))
+
+
+# A run reads its use case at every step, and a backfill at every window.
+@lru_cache(maxsize=16)
+def _parsed(content: bytes) -> object:
     loader = _PlainLoader(content.decode("utf-8-sig"))
     try:
         return loader.get_single_data()

@@ -180,7 +180,7 @@ def _yaml(content: Any) -> str:
     )
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(yaml.CSafeDumper):
     """Writes a value in full wherever it occurs, where PyYAML would write anchors and aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the answer is the same for all

@@ -156,10 +156,7 @@ class Registry:
         info = client.create_run(experiment, tags=tags).info
         run_id: str = info.run_id
         _check_reached(info.artifact_uri)
-        for name, value in parameters_of(case, trained).items():
-            client.log_param(run_id, name, value)
-        for name, number in metrics_of(case, trained).items():
-            client.log_metric(run_id, name, number)
+        _log_values(client, run_id, parameters_of(case, trained), metrics_of(case, trained))
         with tempfile.TemporaryDirectory() as folder:
             write_artifacts(case, trained, Path(folder))
             client.set_tag(run_id, CHECKSUMS, as_tag(checksums(Path(folder) / BUNDLE)))
@@ -402,6 +399,20 @@ def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -
         raise TrainingError(msg)
     wanted = f"tags.`{_RUN_KEY}` = '{run_key}' and tags.`{_CANDIDATE}` = '{candidate}'"
     return list(client.search_runs([experiment], filter_string=wanted))
+
+
+def _log_values(
+    client: MlflowClient, run_id: str, parameters: Mapping[str, str], metrics: Mapping[str, float]
+) -> None:
+    """Log parameters and metrics together: one by one, a hundred take seconds."""
+    from mlflow.entities import Metric, Param
+
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, number, now, step=0) for name, number in metrics.items()],
+        params=[Param(name, value) for name, value in parameters.items()],
+    )
 
 
 def _check_reached(artifacts: str) -> None:

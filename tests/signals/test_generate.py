@@ -48,6 +48,11 @@ def shipped() -> list[UseCase]:
     return [load_use_case(path) for path in SHIPPED.glob("*.yml")]
 
 
+def two() -> list[UseCase]:
+    """Return as many use cases as it takes where what is generated is not their own."""
+    return [find_use_case("fraud"), find_use_case("iris")]
+
+
 def everywhere(folder: Path) -> str:
     return "\n".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file())
 
@@ -65,12 +70,12 @@ def test_twice_is_once_in_whatever_order_the_use_cases_come(
 
 
 def test_what_was_changed_by_hand_is_stale(plain: Settings, tmp_path: Path) -> None:
-    generate(tmp_path, shipped(), plain)
+    generate(tmp_path, two(), plain)
     changed = tmp_path / "grafana" / "prometheus" / "rules" / "fraud.yml"
     changed.write_text("groups: []\n", encoding="utf-8")
-    assert stale(tmp_path, shipped(), plain) == (changed,)
-    assert generate(tmp_path, shipped(), plain) == (changed,)
-    assert stale(tmp_path, shipped(), plain) == ()
+    assert stale(tmp_path, two(), plain) == (changed,)
+    assert generate(tmp_path, two(), plain) == (changed,)
+    assert stale(tmp_path, two(), plain) == ()
 
 
 OF_A_USE_CASE = (
@@ -82,14 +87,14 @@ OF_A_USE_CASE = (
 
 
 def test_what_is_no_longer_generated_is_stale_and_removed(plain: Settings, tmp_path: Path) -> None:
-    generate(tmp_path, [*shipped(), everything()], plain)
+    generate(tmp_path, [*two(), everything()], plain)
     own = {tmp_path / "grafana" / name for name in OF_A_USE_CASE}
     assert {path for path in own if path.is_file()} == own
-    out_of_date = set(stale(tmp_path, shipped(), plain))
+    out_of_date = set(stale(tmp_path, two(), plain))
     assert own < out_of_date
-    assert set(generate(tmp_path, shipped(), plain)) == out_of_date
+    assert set(generate(tmp_path, two(), plain)) == out_of_date
     assert {path for path in own if path.exists()} == set()
-    assert stale(tmp_path, shipped(), plain) == ()
+    assert stale(tmp_path, two(), plain) == ()
 
 
 def files_of_a_team(out: Path) -> dict[Path, str]:
@@ -112,18 +117,18 @@ def files_of_a_team(out: Path) -> dict[Path, str]:
 
 
 def test_files_of_others_stay_whatever_is_generated(plain: Settings, tmp_path: Path) -> None:
-    generate(tmp_path, shipped(), plain)
+    generate(tmp_path, two(), plain)
     team = files_of_a_team(tmp_path)
-    assert stale(tmp_path, shipped(), plain) == ()
-    generate(tmp_path, [*shipped(), everything()], plain)
-    generate(tmp_path, shipped(), plain)
+    assert stale(tmp_path, two(), plain) == ()
+    generate(tmp_path, [*two(), everything()], plain)
+    generate(tmp_path, two(), plain)
     assert {path: path.read_text("utf-8") for path in team} == team
 
 
 def test_without_a_manifest_nothing_is_removed_and_older_output_is_taken_over(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, [*shipped(), everything()], plain)
+    generate(tmp_path, [*two(), everything()], plain)
     team = files_of_a_team(tmp_path)
     for folder in FOLDERS:
         (tmp_path / folder / MANIFEST).unlink()
@@ -132,7 +137,7 @@ def test_without_a_manifest_nothing_is_removed_and_older_output_is_taken_over(
     older.write_text(json.dumps({**board, "title": "As an older version drew it"}), "utf-8")
     rules = tmp_path / "grafana" / "prometheus" / "rules" / "fraud.yml"
     rules.write_text(rules.read_text("utf-8") + "# as an older version wrote it\n", "utf-8")
-    written = set(generate(tmp_path, shipped(), plain))
+    written = set(generate(tmp_path, two(), plain))
     manifests = {tmp_path / folder / MANIFEST for folder in FOLDERS}
     short_names = tmp_path / "grafana" / "prometheus" / "rules" / "tocsin.yml"
     # The title was another use case's too.
@@ -141,7 +146,7 @@ def test_without_a_manifest_nothing_is_removed_and_older_output_is_taken_over(
     for name in OF_A_USE_CASE:
         assert (tmp_path / "grafana" / name).is_file()
     assert {path: path.read_text("utf-8") for path in team} == team
-    assert stale(tmp_path, shipped(), plain) == ()
+    assert stale(tmp_path, two(), plain) == ()
 
 
 @pytest.mark.parametrize("name", OF_A_USE_CASE)
@@ -150,14 +155,14 @@ def test_a_file_of_somebody_else_is_not_written_over(
     name: str, first: bool, plain: Settings, tmp_path: Path
 ) -> None:
     if not first:
-        generate(tmp_path, shipped(), plain)
+        generate(tmp_path, two(), plain)
     path = tmp_path / "grafana" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('{"uid": "a team\'s own"}', encoding="utf-8")
     before = everywhere(tmp_path)
     for do in (stale, generate):
         with pytest.raises(ForeignFileError, match=f"{name} was not written by .tocsin generate"):
-            do(tmp_path, [*shipped(), everything()], plain)
+            do(tmp_path, [*two(), everything()], plain)
     assert everywhere(tmp_path) == before
 
 
@@ -175,7 +180,7 @@ def test_a_file_of_somebody_else_is_not_written_over(
 def test_a_manifest_that_can_t_be_read_removes_nothing(
     text: str, message: str, plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, shipped(), plain)
+    generate(tmp_path, two(), plain)
     (tmp_path / "grafana" / "dashboards" / MANIFEST).write_text(text, encoding="utf-8")
     before = everywhere(tmp_path)
     with pytest.raises(ManifestError, match=f"generated.manifest.*{message}"):
@@ -186,18 +191,18 @@ def test_a_manifest_that_can_t_be_read_removes_nothing(
 def test_a_generated_file_that_somebody_removed_is_written_again(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, [*shipped(), everything()], plain)
+    generate(tmp_path, [*two(), everything()], plain)
     gone = tmp_path / "grafana" / "dashboards" / "everything.json"
     gone.unlink()
-    assert stale(tmp_path, [*shipped(), everything()], plain) == (gone,)
-    generate(tmp_path, shipped(), plain)
-    assert stale(tmp_path, shipped(), plain) == ()
+    assert stale(tmp_path, [*two(), everything()], plain) == (gone,)
+    generate(tmp_path, two(), plain)
+    assert stale(tmp_path, two(), plain) == ()
 
 
 def test_what_was_generated_of_a_use_case_whose_file_broke_since_stays(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, [*shipped(), everything()], plain)
+    generate(tmp_path, [*two(), everything()], plain)
     grafana = tmp_path / "grafana"
     own = [
         grafana / "dashboards" / "everything.json",
@@ -205,17 +210,17 @@ def test_what_was_generated_of_a_use_case_whose_file_broke_since_stays(
         grafana / "provisioning" / "alerting" / "rules-everything.yml",
     ]
     before = {path: path.read_text("utf-8") for path in own}
-    generate(tmp_path, shipped(), plain, kept=("everything", "never_generated"))
+    generate(tmp_path, two(), plain, kept=("everything", "never_generated"))
     assert {path: path.read_text("utf-8") for path in own} == before
-    assert stale(tmp_path, shipped(), plain, kept=("everything",)) == ()
-    generate(tmp_path, shipped(), plain)
+    assert stale(tmp_path, two(), plain, kept=("everything",)) == ()
+    generate(tmp_path, two(), plain)
     assert not any(path.exists() for path in own)
 
 
 def test_every_generated_file_is_named_in_the_manifest_of_its_folder(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, shipped(), plain)
+    generate(tmp_path, two(), plain)
     named = {
         tmp_path / folder / name
         for folder in FOLDERS
@@ -226,7 +231,7 @@ def test_every_generated_file_is_named_in_the_manifest_of_its_folder(
 
 
 def test_secrets_are_in_no_file_where_grafana_notifies(plain: Settings, tmp_path: Path) -> None:
-    generate(tmp_path, shipped(), plain.model_copy(update=SECRETS))
+    generate(tmp_path, two(), plain.model_copy(update=SECRETS))
     text = everywhere(tmp_path)
     assert "s3cret" not in text
     for name in ("$TOCSIN_WEBHOOK_URL", "$TOCSIN_SLACK_URL", "$TOCSIN_HEARTBEAT_URL"):
@@ -234,9 +239,9 @@ def test_secrets_are_in_no_file_where_grafana_notifies(plain: Settings, tmp_path
 
 
 def test_alertmanager_s_secrets_are_for_the_owner_alone(plain: Settings, tmp_path: Path) -> None:
-    generate(tmp_path, shipped(), plain)
+    generate(tmp_path, two(), plain)
     by_alertmanager = plain.model_copy(update=SECRETS | {"notifier": "alertmanager"})
-    generate(tmp_path, shipped(), by_alertmanager)
+    generate(tmp_path, two(), by_alertmanager)
     config = tmp_path / "grafana" / "alertmanager" / "alertmanager.yml"
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
     assert config.read_text(encoding="utf-8").count("s3cret") == 4
@@ -272,12 +277,12 @@ def test_prometheus_reads_its_configuration_beside_its_rules_and_targets(
     plain: Settings, tmp_path: Path
 ) -> None:
     targets = Targets("127.0.0.1:9091", "127.0.0.1:9093", {"prometheus": "127.0.0.1:9090"})
-    generate(tmp_path, shipped(), plain, targets)
+    generate(tmp_path, two(), plain, targets)
     folder = tmp_path / "grafana" / "prometheus"
     (folder / "prometheus.yml").write_text((ROOT / "prometheus.yml").read_text("utf-8"), "utf-8")
     output = run(program("promtool"), "check", "config", folder / "prometheus.yml")
     assert "WARNING" not in output
-    assert output.count("rules found") == len(shipped()) + 1
+    assert output.count("rules found") == len(two()) + 1
     managers = yaml.safe_load((folder / "targets" / "alertmanager.yml").read_text("utf-8"))
     assert managers == [{"targets": ["127.0.0.1:9093"]}]
 
@@ -286,7 +291,7 @@ def test_a_readme_has_its_tables_between_their_markers(plain: Settings, tmp_path
     readme = tmp_path / "README.md"
     begin, end = "<!-- generated: thresholds -->", "<!-- end -->"
     readme.write_text(f"before\n\n{begin}\nstale row\n{end}\n\nafter\n", encoding="utf-8")
-    assert readme in generate(tmp_path, shipped(), plain)
+    assert readme in generate(tmp_path, two(), plain)
     text = readme.read_text(encoding="utf-8")
     assert text.startswith(f"before\n\n{begin}\n\n| use case |")
     assert "| Card fraud | Recall | below 0.6 | critical | `RecallLow` |" in text
@@ -295,17 +300,17 @@ def test_a_readme_has_its_tables_between_their_markers(plain: Settings, tmp_path
 
 
 def test_a_readme_without_markers_is_left_alone() -> None:
-    assert with_tables("# Tocsin\n", shipped()) == "# Tocsin\n"
+    assert with_tables("# Tocsin\n", two()) == "# Tocsin\n"
 
 
 @pytest.mark.parametrize("rest", ["", "\n<!-- generated: thresholds -->\n<!-- end -->"])
 def test_a_marker_without_its_end_is_an_error(rest: str) -> None:
     with pytest.raises(MarkerError, match="generated: metrics"):
-        with_tables(f"<!-- generated: metrics -->{rest}", shipped())
+        with_tables(f"<!-- generated: metrics -->{rest}", two())
 
 
 def test_the_table_of_metrics_names_every_one_of_them() -> None:
-    table = with_tables("<!-- generated: metrics --><!-- end -->", shipped())
+    table = with_tables("<!-- generated: metrics --><!-- end -->", two())
     for name in ("`tocsin_recall_ratio`", "`test_fraud_recall`", "`tocsin_feature_drift_ratio`"):
         assert name in table
 
@@ -313,7 +318,7 @@ def test_the_table_of_metrics_names_every_one_of_them() -> None:
 def test_every_folder_that_grafana_reads_at_its_start_is_there(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, shipped(), plain)
+    generate(tmp_path, two(), plain)
     folders = {
         path.name for path in (tmp_path / "grafana" / "provisioning").iterdir() if path.is_dir()
     }
@@ -323,7 +328,7 @@ def test_every_folder_that_grafana_reads_at_its_start_is_there(
 def test_grafana_does_not_list_prometheus_s_rules_beside_the_same_of_its_own(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, shipped(), plain)
+    generate(tmp_path, two(), plain)
     path = tmp_path / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
     (source,) = yaml.safe_load(path.read_text("utf-8"))["datasources"]
     assert source["jsonData"]["manageAlerts"] is False
@@ -332,6 +337,6 @@ def test_grafana_does_not_list_prometheus_s_rules_beside_the_same_of_its_own(
 def test_every_planned_file_ends_with_a_line_and_says_who_wrote_it(plain: Settings) -> None:
     from monitoring.signals.alerts.delivery import delivery_of
 
-    for path, text in planned(shipped(), delivery_of(plain)).items():
+    for path, text in planned(two(), delivery_of(plain)).items():
         assert text.endswith("\n"), path
         assert path.suffix == ".json" or text.startswith("# Written by `tocsin generate`"), path
