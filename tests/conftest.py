@@ -27,12 +27,21 @@ GRAFANA_HOME = "TOCSIN_GRAFANA_HOME"
 SERVERS = ("tests/stack/", "tests/signals/servers/", "tests/dags/")
 """Folders whose tests share servers that take long to start."""
 
+MLFLOW = (
+    "tests/training/test_registry.py",
+    "tests/training/test_mlflow_server.py",
+    "tests/steps/test_rollback.py",
+)
+"""Files whose tests share an MLflow server: to start one takes half a minute of a processor."""
+
 
 class Together(LoadScopeScheduling):
-    """Gives the tests of one file, and of one folder of `SERVERS`, to one process."""
+    """Gives the tests of one file to one process, and those that share servers."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
+        if path in MLFLOW:
+            return MLFLOW[0]
         return next((folder for folder in SERVERS if path.startswith(folder)), path)
 
 

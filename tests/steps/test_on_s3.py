@@ -77,10 +77,12 @@ def archived_at_the_second_try(case: UseCase) -> bytes:
 
 @pytest.fixture(scope="module")
 def stored(
-    s3_server: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory
+    s3_server: tuple[str, Path], mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stored]:
     url, objects = s3_server
     folder, bucket = tmp_path_factory.mktemp("on_s3"), f"state-{time.monotonic_ns()}"
+    (folder / "state").mkdir()
+    shutil.copy(mlflow_tables, folder / "state" / "mlflow.db")
     case = write_tiny("tiny", folder, rows=2500, quick=True)
     where = {
         "TOCSIN_STATE": folder / "state",

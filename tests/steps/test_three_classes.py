@@ -1,7 +1,9 @@
 """A use case of three classes from file to report: retrain, traffic, estimate, scorecard, pages."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,9 +36,11 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UseCase]:
+def case(mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UseCase]:
     """The use case, watched by this process, with a champion and two days of its traffic."""
     folder = tmp_path_factory.mktemp("watched")
+    (folder / "state").mkdir()
+    shutil.copy(mlflow_tables, folder / "state" / "mlflow.db")
     case = write_accidents(folder, split="{by: random, random_state: 42, train: 0.6, test: 0.4}")
     where = {
         "TOCSIN_STATE": folder / "state",
