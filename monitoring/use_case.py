@@ -28,7 +28,7 @@ from monitoring.field_types import (
 )
 from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Columns, Features, Words
-from monitoring.use_case_serving import Serve
+from monitoring.use_case_serving import CHALLENGER, Serve
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
 
@@ -413,7 +413,24 @@ class UseCase(UseCaseSection):
             if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
                 msg = f"candidate {name!r:.60}: a name consists of lower-case letters, digits and _"
                 raise ValueError(msg)
-        if self.serve.reload and "best" in self.candidates:
+        if self.serve.reloads and "best" in self.candidates:
             msg = "candidate 'best': with `serve.reload`, `reload_best` is the champion's own task"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _arms_are_known(self) -> Self:
+        unknown = self.serve.shares.keys() - {CHALLENGER, *self.candidates}
+        if unknown:
+            msg = (
+                f"`serve.shares` names {', '.join(sorted(unknown))}: allowed are {CHALLENGER} and "
+                f"the candidates, {', '.join(self.candidates)}"
+            )
+            raise ValueError(msg)
+        if CHALLENGER in self.serve.shares and CHALLENGER in self.candidates:
+            msg = (
+                f"`serve.shares.{CHALLENGER}` is the newest version that lost or waits: give the "
+                "candidate of that name another one"
+            )
             raise ValueError(msg)
         return self

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import math
+from typing import Annotated
 
-from monitoring.field_types import UseCaseSection
+from pydantic import AfterValidator, Field
+
+from monitoring.field_types import StrictShare, UseCaseSection
+
+CHALLENGER = "challenger"
+"""The arm of the newest version that lost or waits; every other arm has the name of a candidate."""
+
+
+def _left_for_the_champion(shares: dict[str, float]) -> dict[str, float]:
+    together = math.fsum(shares.values())
+    if together >= 1:
+        msg = (
+            f"the shares come to {together:g}: together they are below 1, the champion has the rest"
+        )
+        raise ValueError(msg)
+    return shares
 
 
 class Serve(UseCaseSection):
@@ -13,5 +29,16 @@ class Serve(UseCaseSection):
     reload: bool = Field(
         False,
         description="A retrain registers a version of every candidate, and has a running API load "
-        "them and the champion at once: its tasks `reload_<candidate>` and `reload_best`.",
+        "them and the champion at once: its tasks `reload_<candidate>` and `reload_best`. So it "
+        "does where `shares` are set.",
     )
+    shares: Annotated[dict[str, StrictShare], AfterValidator(_left_for_the_champion)] = Field(
+        default_factory=dict,
+        description="Shares of live rows that other versions answer and decide on, each above 0 "
+        "and together below 1: `challenger`, or a candidate by whose newest version.",
+    )
+
+    @property
+    def reloads(self) -> bool:
+        """Whether a retrain registers every candidate, and tells the API."""
+        return self.reload or bool(self.shares)

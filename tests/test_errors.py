@@ -20,6 +20,7 @@ VALIDATORS = {
     "use_case_columns.py",
     "use_case_candidate.py",
     "use_case_split.py",
+    "use_case_serving.py",
     "use_case_source.py",
 }
 """Pydantic wants a plain `ValueError` of them; a `UseCaseError` or `SettingsError` replaces it."""

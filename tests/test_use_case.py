@@ -228,6 +228,14 @@ def test_every_field_is_described() -> None:
         ("costs.reviews_per_day", _DELETED, "capacity_used` needs a capacity"),
         ("costs.review", 1e13, "costs.review: .*less than or equal to"),
         ("report.keep", 10**4000, "report.keep: "),
+        ("serve", {"shares": {"xgb": 0.1}}, "names xgb: allowed are challenger and .*lightgbm"),
+        ("serve", {"shares": {"mlp": 1}}, "serve.shares.mlp: .*less than 1 .*1"),
+        ("serve", {"shares": {"mlp": 0}}, "serve.shares.mlp: .*greater than 0"),
+        (
+            "serve",
+            {"shares": {"mlp": 0.5, "challenger": 0.5}},
+            "serve.shares: the shares come to 1: together they are below 1",
+        ),
         ("min_positives", True, "min_positives: .*given: True"),
     ],
 )

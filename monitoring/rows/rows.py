@@ -21,7 +21,13 @@ class Role(StrEnum):
     """Whether a model's score decides, or is only compared."""
 
     CHAMPION = "champion"
+    ARM = "arm"
+    """It decides in the champion's place, on a share of the rows."""
     SHADOW = "shadow"
+
+
+ACTED_ON = (Role.CHAMPION, Role.ARM)
+"""The roles of a score that a decision was taken by."""
 
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, -1

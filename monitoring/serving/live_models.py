@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from monitoring.errors import InputError, TocsinError
 from monitoring.serving.row_model import GivenRow, row_model
 from monitoring.serving.unseen import categories_of
+from monitoring.use_case_columns import Features
+from monitoring.use_case_serving import CHALLENGER
 from monitoring.wording import printable, shortened
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ class LiveModel:
         What a request may hold of each row.
     categories
         Those that the model knows, by column.
+    arms
+        The versions that answer shares of a champion's rows, by the names of the arms; of the
+        same use case. An arm that has no version yet is not among them.
     """
 
     case: UseCase
@@ -58,6 +63,7 @@ class LiveModel:
     row: type[GivenRow]
     categories: Mapping[str, frozenset[str]]
     loaded_at: datetime
+    arms: Mapping[str, LiveModel] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -67,7 +73,7 @@ class LiveModel:
 
 @dataclass
 class LiveModels:
-    """The champion of each use case that was asked for, and the candidates that were.
+    """The champion of each use case that was asked for, with its arms, and candidates that were.
 
     A version is swapped for another in one assignment: what was begun with the old one is
     finished with it.
@@ -82,6 +88,7 @@ class LiveModels:
     find: Callable[[str], UseCase]
     _loaded: dict[_Key, LiveModel] = field(default_factory=dict)
     _loading: dict[_Key, Lock] = field(default_factory=dict)
+    _said: dict[_Key, str] = field(default_factory=dict)
 
     def of(self, use_case: str, candidate: str | None = None) -> LiveModel:
         """Return the champion of a use case, loaded if it is not yet.
@@ -112,8 +119,9 @@ class LiveModels:
 
     @property
     def loaded(self) -> tuple[LiveModel, ...]:
-        """The models that were asked for."""
-        return tuple(self._loaded.values())
+        """The models that were asked for, and the arms."""
+        asked_for = tuple(self._loaded.values())
+        return (*asked_for, *(arm for live in asked_for for arm in live.arms.values()))
 
     def reload(self, use_case: str, candidate: str | None = None) -> LiveModel:
         """Load a version anew, and the use case's file; the old one answers until then.
@@ -138,10 +146,13 @@ class LiveModels:
             raise InputError(msg)
         return case
 
-    def _newest(self, case: UseCase, candidate: str | None) -> Version | None:
-        if candidate is None:
+    def _newest(self, case: UseCase, name: str | None) -> Version | None:
+        """Return the version of a candidate or an arm; the champion where none is named."""
+        if name is None:
             return self.registry.champion(case)
-        return self.registry.newest(case, candidate)
+        if name == CHALLENGER and name in case.serve.shares:
+            return self.registry.challenger(case)
+        return self.registry.newest(case, name)
 
     def _load(self, key: _Key, case: UseCase) -> LiveModel:
         use_case, candidate = key
@@ -153,9 +164,62 @@ class LiveModels:
             raise ModelUnavailableError(msg) from error
         if model is None:
             raise NoChampionError(_nothing_yet(use_case, candidate))
-        live = LiveModel(case, model, row_model(case), categories_of(model), datetime.now(UTC))
+        live = _live(case, model)
+        if candidate is None:
+            there = self._loaded.get(key)
+            live = replace(live, arms=self._arms(live, {} if there is None else there.arms))
         self._loaded[key] = live
         return live
+
+    def _arms(self, live: LiveModel, before: Mapping[str, LiveModel]) -> Mapping[str, LiveModel]:
+        """Return the arms of a champion: what can't be loaded costs it nothing, and is told once.
+
+        Parameters
+        ----------
+        before
+            Those that answered until now; one of another form of the use case does so no more.
+        """
+        case = live.case
+        arms: dict[str, LiveModel] = {}
+        for name in case.serve.shares:
+            there = before.get(name)
+            if there is not None and there.case is not case:
+                there = None
+            try:
+                arm = self._arm(live, name, there)
+            except Exception as error:  # noqa: BLE001 - whatever a registry or a model may raise
+                kept = "its share goes to the champion" if there is None else "the old one stays"
+                self._tell(_arm_key(case, name), f"{kept}: {error}")
+                arm = there
+            if arm is not None:
+                arms[name] = arm
+        return arms
+
+    def _arm(self, live: LiveModel, name: str, there: LiveModel | None) -> LiveModel | None:
+        case, key = live.case, _arm_key(live.case, name)
+        newest = self._newest(case, name)
+        if newest is None:
+            self._tell(key, "it has no version yet, so its share goes to the champion")
+            return None
+        if there is not None and there.version == newest.number:
+            self._said.pop(key, None)
+            return there
+        loaded = (it.model for it in (live, *self.loaded) if it.case.name == case.name)
+        model = next((model for model in loaded if model.version == newest.number), None)
+        arm = _live(case, model or self.registry.load(case, newest.number))
+        features = case.columns.features
+        known = features.names if isinstance(features, Features) else ()
+        strange = [column for column in arm.model.features.names if column not in known]
+        if strange:
+            msg = f"version {arm.version} reads {', '.join(strange)}: no feature any more"
+            raise ModelUnavailableError(msg)
+        self._tell(key, f"version {arm.version} answers its share now")
+        return arm
+
+    def _tell(self, key: _Key, what: str) -> None:
+        if self._said.get(key) != what:
+            self._said[key] = what
+            _log.warning("%s: %s", " ".join(filter(None, key)), what)
 
     @contextmanager
     def followed(self, every: float = FOLLOW_SECONDS) -> Iterator[None]:
@@ -170,21 +234,32 @@ class LiveModels:
             thread.join()
 
     def _follow(self, ended: Event, every: float) -> None:
-        said: dict[_Key, str] = {}
         while not ended.wait(every):
             for key, live in tuple(self._loaded.items()):
-                name = " ".join(filter(None, key))
                 try:
-                    newest = self._newest(live.case, key[1])
-                    if newest is not None and newest.number != live.version:
-                        self.reload(*key)
-                        _log.warning("%s: version %s answers now", name, newest.number)
-                    said.pop(key, None)
+                    self._follow_one(key, live)
                 except Exception as error:  # noqa: BLE001
                     # The old version goes on answering, whatever is the matter; told once.
-                    if said.get(key) != str(error):
-                        said[key] = str(error)
-                        _log.warning("%s: version %s stays: %s", name, live.version, error)
+                    self._tell(key, f"version {live.version} stays: {error}")
+
+    def _follow_one(self, key: _Key, live: LiveModel) -> None:
+        newest = self._newest(live.case, key[1])
+        if newest is not None and newest.number != live.version:
+            self._tell(key, f"version {self.reload(*key).version} answers now")
+            return
+        self._said.pop(key, None)
+        if live.case.serve.shares and key[1] is None:
+            with self._loading.setdefault(key, Lock()):
+                now = self._loaded[key]
+                self._loaded[key] = replace(now, arms=self._arms(now, now.arms))
+
+
+def _arm_key(case: UseCase, name: str) -> _Key:
+    return case.name, f"arm {name}"
+
+
+def _live(case: UseCase, model: Model) -> LiveModel:
+    return LiveModel(case, model, row_model(case), categories_of(model), datetime.now(UTC))
 
 
 def _nothing_yet(use_case: str, candidate: str | None) -> str:

@@ -17,6 +17,14 @@ from monitoring.serving.live_models import LiveModel
 router = APIRouter(tags=["models"])
 
 
+class ServedArm(BaseModel):
+    """A version that answers a share of the rows; the champion has that share while it is null."""
+
+    name: str
+    share: float
+    version: str | None
+
+
 class Served(BaseModel):
     """The version that answers for a use case."""
 
@@ -28,6 +36,7 @@ class Served(BaseModel):
     categorical: tuple[str, ...]
     trained_as_of: datetime
     loaded_at: datetime
+    arms: tuple[ServedArm, ...]
 
 
 class Ready(BaseModel):
@@ -73,4 +82,9 @@ def _served(live: LiveModel) -> Served:
         categorical=live.model.features.categorical,
         trained_as_of=live.model.trained_as_of,
         loaded_at=live.loaded_at,
+        arms=tuple(
+            ServedArm(name=name, share=share, version=arm.version if arm is not None else None)
+            for name, share in live.case.serve.shares.items()
+            for arm in (live.arms.get(name),)
+        ),
     )

@@ -6,7 +6,7 @@ import asyncio
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from monitoring.rows.rows import Role
 from monitoring.serving.api import Candidate, api, needs
@@ -22,8 +22,6 @@ class Predictions(BaseModel):
     """What a model says of the rows of a request, in their order."""
 
     use_case: str
-    model_version: str
-    threshold: float = Field(description="A row raises an alarm where its score reaches it.")
     predictions: list[Prediction]
 
 
@@ -38,10 +36,5 @@ async def predict(request: Request, use_case: str, candidate: Candidate = None) 
     ids = [row.id or uuid4().hex for row in rows]
     scorer = await asyncio.to_thread(parts.scorer, use_case)
     said = await asyncio.wrap_future(scorer.submit(live, role, rows, ids))
-    parts.metrics.predicted(use_case, live.version, said)
-    return Predictions(
-        use_case=use_case,
-        model_version=live.version,
-        threshold=live.model.threshold,
-        predictions=said,
-    )
+    parts.metrics.predicted(use_case, said)
+    return Predictions(use_case=use_case, predictions=said)

@@ -19,6 +19,7 @@ import numpy as np
 from monitoring.errors import TocsinError
 from monitoring.rows.quarantine import quarantine_unusable
 from monitoring.rows.rows import Role
+from monitoring.serving.arms import parts_of
 from monitoring.serving.bodies import MOST_ROWS
 from monitoring.serving.row_model import rows_of
 from monitoring.serving.unseen import unseen_in
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.rows.rows import Rows
+    from monitoring.serving.arms import Part
     from monitoring.serving.live_models import LiveModel
     from monitoring.serving.row_model import GivenRow
     from monitoring.store.production_store import ProductionStore
@@ -47,6 +49,8 @@ class Prediction:
 
     Attributes
     ----------
+    model_version, threshold
+        Of the version that answered.
     alarm
         Whether score >= threshold.
     decision
@@ -58,6 +62,8 @@ class Prediction:
     """
 
     id: str
+    model_version: str
+    threshold: float
     score: float
     alarm: bool
     decision: str | None
@@ -91,7 +97,8 @@ class Scorer:
     ) -> Future[list[Prediction]]:
         """Hand in the rows of a request, with their ids; the future holds what is said of each.
 
-        Scores are stored under the role that the model answers in.
+        Scores are stored under the role that the model answers in; a champion's arms answer their
+        shares in its place.
 
         It raises `StoreError` where they could not be stored, and `ReusedIdError` where another
         row has one of their ids.
@@ -151,27 +158,30 @@ class Scorer:
             first = unusable[0]
             msg = f"rows.{first.row_number}: {first.reason}: {first.detail}"
             raise UnusableRowError(msg)
-        scored = live.model.scored(rows)
-        score = scored.score
-        assert score is not None  # noqa: S101  # nosec B101 # `scored` gives it
-        self._keep(live, role, scored, score, now)
-        return _said(live, scored, score)
-
-    def _keep(
-        self, live: LiveModel, role: Role, rows: Rows, score: NDArray[np.float64], now: datetime
-    ) -> None:
+        parts = parts_of(live, role, ids)
+        scored = [part.live.model.scored(rows.take(part.places)) for part in parts]
         if self._store.add_rows(live.case, rows).quarantined:
             raise ReusedIdError(self._reused(live, rows))
+        said: dict[int, Prediction] = {}
+        for part, own in zip(parts, scored, strict=True):
+            score = self._keep(part, own, now)
+            said |= dict(zip(part.places.tolist(), _said(part.live, own, score), strict=True))
+        return [said[place] for place in range(len(rows))]
+
+    def _keep(self, part: Part, rows: Rows, now: datetime) -> NDArray[np.float64]:
+        """Store the scores of a version, and return them."""
+        assert rows.score is not None  # noqa: S101  # nosec B101 # `scored` gives it
         self._store.add_scores(
-            live.case,
+            part.live.case,
             rows.row_id,
-            score,
-            alarmed=score >= live.model.threshold,
-            model_version=live.version,
-            role=role,
+            rows.score,
+            alarmed=rows.score >= part.live.model.threshold,
+            model_version=part.live.version,
+            role=part.role,
             scored_at=now,
             probabilities=rows.probabilities,
         )
+        return rows.score
 
     def _reused(self, live: LiveModel, rows: Rows) -> str:
         """Return which row has an id that another one has: each is handed in again by itself."""
@@ -205,7 +215,8 @@ def _said(live: LiveModel, rows: Rows, score: NDArray[np.float64]) -> list[Predi
         ]
     unseen = unseen_in(rows.features, live.categories)
     columns = zip(rows.row_id.tolist(), score.tolist(), decided, by_class, unseen, strict=True)
+    version, threshold = live.version, live.model.threshold
     return [
-        Prediction(name, value, value >= live.model.threshold, decision, probabilities, new)
-        for name, value, decision, probabilities, new in columns
+        Prediction(name, version, threshold, value, value >= threshold, decision, by_class, new)
+        for name, value, decision, by_class, new in columns
     ]

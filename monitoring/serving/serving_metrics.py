@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from monitoring.signals.promql import SERVE_DECISIONS, SERVE_ERRORS, SERVE_SECONDS, SERVE_UNSEEN
+from monitoring.signals.promql import (
+    SERVE_DECISIONS,
+    SERVE_ERRORS,
+    SERVE_SCORE,
+    SERVE_SECONDS,
+    SERVE_UNSEEN,
+)
 
 if TYPE_CHECKING:
     from monitoring.serving.live_models import LiveModel
@@ -30,7 +36,7 @@ class ServingMetrics:
             registry=self._registry,
         )
         self._scores = Histogram(
-            "tocsin_serve_score",
+            SERVE_SCORE,
             "Scores that were answered.",
             ["use_case", "model_version"],
             buckets=_SCORES,
@@ -69,11 +75,10 @@ class ServingMetrics:
         """Count a request that got no answer but an error."""
         self._errors.labels(route, kind).inc()
 
-    def predicted(self, use_case: str, version: str, predictions: Sequence[Prediction]) -> None:
+    def predicted(self, use_case: str, predictions: Sequence[Prediction]) -> None:
         """Count what was said of rows."""
-        scores = self._scores.labels(use_case, version)
         for prediction in predictions:
-            scores.observe(prediction.score)
+            self._scores.labels(use_case, prediction.model_version).observe(prediction.score)
             of_two = "alarm" if prediction.alarm else "none"
             self._decisions.labels(use_case, prediction.decision or of_two).inc()
             for column in prediction.unseen:

@@ -97,6 +97,7 @@ class HealthPanel(IntEnum):
     REFUSED = 11
     DECISIONS = 12
     UNSEEN = 13
+    VERSIONS = 14
 
 
 @dataclass(frozen=True)

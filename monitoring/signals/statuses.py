@@ -58,7 +58,7 @@ def notification_of(pipeline: Pipeline) -> str:
     return f"{pipeline} notification"
 
 
-def performance_of(stage: Stage, role: Role) -> str:
+def performance_of(stage: Stage, role: str) -> str:
     """Return what the status of a scorecard is about: ``production champion``."""
     return f"{stage} {role}"
 
@@ -68,7 +68,7 @@ def classes_of(stage: Stage, role: Role) -> str:
     return f"classes of {performance_of(stage, role)}"
 
 
-def money_of(stage: Stage, role: Role) -> str:
+def money_of(stage: Stage, role: str) -> str:
     """Return what the status of a scorecard's money is about: ``money of production champion``."""
     return f"money of {performance_of(stage, role)}"
 

@@ -97,13 +97,26 @@ class Past:
         return self.store_since is not None and self.store_since <= window.start
 
     def scored(
-        self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
+        self,
+        case: UseCase,
+        window: Window,
+        as_of: datetime,
+        role: Role = Role.CHAMPION,
+        version: str | None = None,
     ) -> Rows:
-        """Return the rows of a window as a scorecard needs them; no shadow scored the source's."""
+        """Return the rows of a window as a scorecard needs them; no other scored the source's."""
         if self.source is None or self._is_stored(window):
-            return self.store.scored(case, window, as_of, role)
+            return self.store.scored(case, window, as_of, role, version)
         rows = self.window(case, window, as_of)
         return rows if role is Role.CHAMPION else replace(rows, score=None, model_version=None)
+
+    def versions(
+        self, case: UseCase, window: Window, as_of: datetime, role: Role
+    ) -> Mapping[str, int]:
+        """Return how many rows of a window each version scored; of the source's not any."""
+        if self.source is None or self._is_stored(window):
+            return self.store.versions(case, window, as_of, role)
+        return {}
 
     def quarantined_counts(
         self, case: UseCase, since: datetime, as_of: datetime

@@ -106,7 +106,7 @@ def _with_buckets(case: UseCase) -> bool:
 
 
 def _with_reloads(case: UseCase) -> bool:
-    return case.serve.reload
+    return case.serve.reloads
 
 
 @dataclass(frozen=True)

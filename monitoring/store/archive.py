@@ -19,7 +19,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.maturity import matured
-from monitoring.rows.rows import Role, Rows, moment64, together
+from monitoring.rows.rows import ACTED_ON, Rows, moment64, together
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
 from monitoring.store.known_label import corrected, corrections, label_of_row
 from monitoring.store.reading import known, read_rows
@@ -159,7 +159,7 @@ def _claim(connection: Connection, case: UseCase, run_key: str, as_of: datetime)
 def _claimed_rows(
     connection: Connection, case: UseCase, claimed: Archive
 ) -> tuple[Rows, Mapping[str, Scored]]:
-    """Return the rows that an archive is to hold, and the champion's newest score of each."""
+    """Return the rows that an archive is to hold, and the newest score of each that decided."""
     mine = (
         archived_rows.c.use_case == case.name,
         archived_rows.c.run_key == claimed.run_key,
@@ -173,7 +173,7 @@ def _claimed_rows(
                 archived_rows.c.row_id == scores.c.row_id,
             ),
         )
-        .where(*mine, scores.c.role == Role.CHAMPION.value, scores.c.scored_at <= claimed.as_of)
+        .where(*mine, scores.c.role.in_(ACTED_ON), scores.c.scored_at <= claimed.as_of)
         .order_by(scores.c.scored_at, scores.c.model_version)
     )
     newest = {row_id: Scored(*score) for row_id, *score in connection.execute(given)}

@@ -238,14 +238,33 @@ class ProductionStore:
             return reading.rows_in_window(connection, case, window, utc(as_of))
 
     def scored(
-        self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
+        self,
+        case: UseCase,
+        window: Window,
+        as_of: datetime,
+        role: Role = Role.CHAMPION,
+        version: str | None = None,
     ) -> Rows:
         """Return the rows of a window as `window` does, without features, scored by a role.
 
         Several times faster: what a scorecard needs of rows that are not looked at otherwise.
+
+        Parameters
+        ----------
+        version
+            Whose scores; of the version that scored last in that role if None is named.
         """
         with consistent_read(self.engine) as connection:
-            return read_window(connection, case, window, utc(as_of), role=role, features=False)
+            return read_window(
+                connection, case, window, utc(as_of), role=role, version=version, features=False
+            )
+
+    def versions(
+        self, case: UseCase, window: Window, as_of: datetime, role: Role
+    ) -> Mapping[str, int]:
+        """Return how many rows of a window each version scored in a role, who scored last first."""
+        with consistent_read(self.engine) as connection:
+            return reading.read_versions(connection, case, window, utc(as_of), role)
 
     def known_ids(self, case: UseCase, as_of: datetime) -> NDArray[np.str_]:
         """Return the ids of all rows that had arrived by `as_of`, labelled or not."""

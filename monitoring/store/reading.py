@@ -69,14 +69,15 @@ def read_window(
     as_of: datetime,
     *,
     role: Role = Role.CHAMPION,
+    version: str | None = None,
     features: bool = True,
 ) -> Rows:
     """Return the rows of a window as they were known at `as_of`; see `ProductionStore.window`.
 
     Parameters
     ----------
-    role
-        Whose scores.
+    role, version
+        Whose scores; of the version that scored last in that role if None is named.
     features
         Whether to read them: they are most of a row.
     """
@@ -88,7 +89,35 @@ def read_window(
     )
     wanted = inside(case, window, as_of)
     rows = _with_labels(case, held, _labels(connection, case, as_of, wanted))
-    return _with_scores(connection, case, held, rows, _scored(role, as_of), wanted)
+    scored = _scored(role, as_of)
+    if version is None:
+        version = next(iter(_versions(connection, scored, wanted)), None)
+    if version is None:
+        return rows
+    return _with_scores(connection, case, held, rows, version, scored, wanted)
+
+
+def read_versions(
+    connection: Connection, case: UseCase, window: Window, as_of: datetime, role: Role
+) -> Mapping[str, int]:
+    """Return how many rows of a window each version scored in a role, who scored last first."""
+    return _versions(connection, _scored(role, as_of), inside(case, window, as_of))
+
+
+def _versions(
+    connection: Connection,
+    scored: sa.ColumnElement[bool],
+    wanted: Sequence[sa.ColumnElement[bool]],
+) -> Mapping[str, int]:
+    last = sa.func.max(scores.c.scored_at)
+    statement = (
+        sa.select(scores.c.model_version, sa.func.count())
+        .join_from(production_rows, scores, scored)
+        .where(*wanted)
+        .group_by(scores.c.model_version)
+        .order_by(last.desc(), scores.c.model_version.desc())
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def _scored(role: Role, as_of: datetime) -> sa.ColumnElement[bool]:
@@ -106,22 +135,11 @@ def _with_scores(
     case: UseCase,
     held: HeldRows,
     rows: Rows,
+    version: str,
     scored: sa.ColumnElement[bool],
     wanted: Sequence[sa.ColumnElement[bool]],
 ) -> Rows:
-    """Return the rows with the scores of the version that scored last."""
-    last = sa.func.max(scores.c.scored_at)
-    newest = (
-        sa.select(scores.c.model_version)
-        .join_from(production_rows, scores, scored)
-        .where(*wanted)
-        .group_by(scores.c.model_version)
-        .order_by(last.desc(), scores.c.model_version.desc())
-        .limit(1)
-    )
-    version = connection.execute(newest).scalar_one_or_none()
-    if version is None:
-        return rows
+    """Return the rows with the scores of a version, missing where it gave none."""
     classes = case.columns.classes
     given = (
         sa.select(

@@ -137,7 +137,7 @@ scores = sa.Table(
     metadata,
     _use_case(),
     sa.Column("row_id", sa.Text, primary_key=True),
-    sa.Column("role", sa.String(10), primary_key=True),  # champion or shadow
+    sa.Column("role", sa.String(10), primary_key=True),  # champion, arm or shadow
     sa.Column("model_version", sa.String(64), primary_key=True),
     sa.Column("score", sa.Double, nullable=False),
     sa.Column("alarmed", sa.Boolean, nullable=False),  # the decision at that time

@@ -40,8 +40,17 @@ class WindowSource(Protocol):
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows: ...  # noqa: D102
 
     def scored(  # noqa: D102
-        self, case: UseCase, window: Window, as_of: datetime, role: Role = Role.CHAMPION
+        self,
+        case: UseCase,
+        window: Window,
+        as_of: datetime,
+        role: Role = Role.CHAMPION,
+        version: str | None = None,
     ) -> Rows: ...
+
+    def versions(  # noqa: D102
+        self, case: UseCase, window: Window, as_of: datetime, role: Role
+    ) -> Mapping[str, int]: ...
 
     def quarantined_counts(  # noqa: D102
         self, case: UseCase, since: datetime, as_of: datetime

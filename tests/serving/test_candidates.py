@@ -49,7 +49,7 @@ def test_a_candidate_answers_by_its_newest_version_and_its_scores_are_logged_as_
     row = champion.row(id="asked", event_time=NOW.isoformat())
     url = f"{champion.url}/predict/fraud"
     said = requests.post(url, json=row, params={"candidate": NAME}, timeout=PATIENCE).json()
-    assert said["model_version"] == newer
+    assert said["predictions"][0]["model_version"] == newer
     with open_store(champion.settings.store_url) as store:
         as_of = datetime.now(UTC)
         shadow = store.scored(champion.case, EVER, as_of, Role.SHADOW)

@@ -36,10 +36,11 @@ def test_a_row_is_scored_as_the_model_scores_it_and_is_stored_before_it_is_answe
     said = answer.json()
     live = champion.api.models.of("fraud")
     expected = live.model.score(champion.job.split.test.features.iloc[:1])[0]
-    assert said["model_version"] == live.version
     assert said["predictions"] == [
         {
             "id": "one",
+            "model_version": live.version,
+            "threshold": live.model.threshold,
             "score": pytest.approx(expected, abs=1e-12),
             "alarm": bool(expected >= live.model.threshold),
             "decision": None,

@@ -19,6 +19,7 @@ from monitoring.signals.promql import DATASOURCE
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import Severity, UseCase
 from monitoring.use_case_file import find_use_case
+from monitoring.use_case_serving import Serve
 from tests.signals.conftest import everything
 from tests.signals.drawn import (
     ADDRESSES,
@@ -50,6 +51,15 @@ def test_the_six_panels_of_the_overview_come_first(fraud: UseCase) -> None:
         "Drifted features count",
     ]
     assert case_board(fraud, ADDRESSES).title == "Fraud monitoring"
+
+
+def test_the_board_shows_the_arms_beside_champion_and_shadow(fraud: UseCase) -> None:
+    arms = fraud.model_copy(update={"serve": Serve(shares={"challenger": 0.1, "mlp": 0.2})})
+    titles = [
+        {panel.id: panel for panel in case_board(case, ADDRESSES).panels}[CasePanel.SHADOW].title
+        for case in (fraud, arms)
+    ]
+    assert titles == ["Champion and shadow", "Champion, shadow and arms"]
 
 
 def test_a_dashboard_speaks_its_use_case_s_words() -> None:

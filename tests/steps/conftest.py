@@ -70,9 +70,14 @@ def model(
 
 
 def send(
-    store: ProductionStore, cards: Job, model: Model, window: Window, rows: Rows | None = None
+    store: ProductionStore,
+    cards: Job,
+    model: Model,
+    window: Window,
+    rows: Rows | None = None,
+    role: Role = Role.CHAMPION,
 ) -> Rows:
-    """Store test rows as traffic of `window`, scored by the champion and labelled; return it."""
+    """Store test rows as traffic of `window`, scored by a model and labelled; return it."""
     sent = moved(cards.split.test if rows is None else rows, window, timedelta(hours=2))
     scores = model.score(sent.features)
     store.add_rows(cards.case, sent)
@@ -82,8 +87,28 @@ def send(
         scores,
         alarmed=scores >= model.threshold,
         model_version=str(model.version),
-        role=Role.CHAMPION,
+        role=role,
         scored_at=sent.arrival_time,
     )
     store.add_labels(cards.case, sent.row_id, sent.label, sent.label_time)
     return sent
+
+
+@pytest.fixture
+def twin(cards: Job, model: Model) -> Model:
+    """The challenger: the champion once more, as a version of its own."""
+    registry = model_registry()
+    run_id = registry.log(cards.case, cards.trained, "retrain_2", AS_OF)
+    version = registry.register(cards.case, run_id)
+    registry.challenge(cards.case, version)
+    return registry.load(cards.case, version.number)
+
+
+def lose(cards: Job, served: Served, model: Model) -> None:
+    """Remove the files of a version, as a cleared bucket would."""
+    registry = model_registry()
+    run_id = registry.version(cards.case, str(model.version)).run_id
+    files = list(served.artifacts.glob(f"**/{run_id}/**/manifest.json"))
+    assert files
+    for file in files:
+        file.unlink()

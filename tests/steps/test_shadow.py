@@ -16,7 +16,7 @@ from monitoring.steps.report.report_outcome import publish_report
 from monitoring.steps.report.shadow import Shadow, shadow_of
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
-from tests.steps.conftest import AS_OF, Served, send
+from tests.steps.conftest import AS_OF, Served, lose, send
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -24,16 +24,6 @@ TRAFFIC = Window(AS_OF - DAY, AS_OF)
 CLOSED = Run.open(Pipeline.REPORT, "fraud", TRAFFIC)
 MATURE = Run.open(Pipeline.REPORT, "fraud", Window(AS_OF, AS_OF + DAY))
 """Reports of the moment when the traffic's window has closed, and when its labels have come."""
-
-
-@pytest.fixture
-def twin(cards: Job, model: Model) -> Model:
-    """The challenger: the champion once more, as a version of its own."""
-    registry = model_registry()
-    run_id = registry.log(cards.case, cards.trained, "retrain_2", AS_OF)
-    version = registry.register(cards.case, run_id)
-    registry.challenge(cards.case, version)
-    return registry.load(cards.case, version.number)
 
 
 def measured(cards: Job, model: Model) -> Measured:
@@ -131,16 +121,6 @@ def test_a_lost_version_that_scored_the_mature_window_costs_that_window_s_figure
     assert "can't be loaded" in figures.text(cards.case)
 
 
-def lose(cards: Job, served: Served, model: Model) -> None:
-    """Remove the files of a version, as a cleared bucket would."""
-    registry = model_registry()
-    run_id = registry.version(cards.case, str(model.version)).run_id
-    files = list(served.artifacts.glob(f"**/{run_id}/**/manifest.json"))
-    assert files
-    for file in files:
-        file.unlink()
-
-
 def test_its_scorecard_is_published_under_its_role_and_told(
     cards: Job, model: Model, twin: Model, pushgateway: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +130,7 @@ def test_its_scorecard_is_published_under_its_role_and_told(
     settings.cache_clear()
     publish_report(MATURE, figures, rows=1)
     pushed = requests.get(f"{pushgateway}/metrics", timeout=5).text.splitlines()
-    for role in Role:
+    for role in (Role.CHAMPION, Role.SHADOW):
         figure = f'role="{role}",stage="production",use_case="fraud"'
         series = [s for s in pushed if s.startswith("tocsin_detected_rows{") and figure in s]
         assert [float(line.split()[-1]) for line in series] == [figures.realised.detected]

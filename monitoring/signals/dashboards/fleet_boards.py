@@ -34,6 +34,7 @@ from monitoring.signals.promql import (
     PUSH_TIME,
     SERVE_DECISIONS,
     SERVE_ERRORS,
+    SERVE_SCORE,
     SERVE_SECONDS,
     SERVE_UNSEEN,
     UP,
@@ -318,8 +319,22 @@ def _api() -> tuple[Panel, ...]:
                     "{{use_case}} · {{column}}",
                 ),
             ),
-            width=24,
             nothing="no category was new",
+        ),
+        Panel(
+            HealthPanel.VERSIONS,
+            "Rows per second by version",
+            "Rows that each version scored: the champion, the arms that answer shares of its rows, "
+            "and candidates that were asked by name.",
+            Display.LINES,
+            Scale.COUNT,
+            (
+                Query(
+                    f"sum by ({USE_CASE}, model_version) ({_rate(f'{SERVE_SCORE}_count')})",
+                    "{{use_case}} · version {{model_version}}",
+                ),
+            ),
+            nothing=_UNUSED,
         ),
     )
 

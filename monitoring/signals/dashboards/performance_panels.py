@@ -247,13 +247,18 @@ def shadow(queries: CaseQueries) -> Panel:
     )
     currency = queries.case.costs.currency
     stage = Stage.PRODUCTION.value
+    arms = queries.case.serve.shares
+    of_arms = (
+        " Each arm, a version that decides on a share of live rows, is judged on these rows alone, "
+        "and the champion on the rest; capacity is divided as the rows are."
+    )
     return Panel(
         CasePanel.SHADOW,
-        "Champion and shadow",
+        "Champion, shadow and arms" if arms else "Champion and shadow",
         f"The serving model, and the newest challenger, whose scores are logged and never acted "
         f"on, in {MATURE}. The shadow is judged on the rows that it scored and was not trained "
         f"on; where it started late these are fewer. *{NO_SHADOW}*: no challenger scores now, or "
-        "none of its rows is mature yet.",
+        f"none of its rows is mature yet.{of_arms if arms else ''}",
         Display.TABLE,
         Scale.TEXT,
         (
@@ -264,9 +269,9 @@ def shadow(queries: CaseQueries) -> Panel:
             queries.placeholder(POSITIVES, "role", NO_SHADOW, stage=stage, role=Role.SHADOW.value),
         ),
         width=24,
-        height=5,
+        height=5 + len(arms),
         columns=(
-            Column("role", "model", width=110),
+            Column("role", "model", width=240 if arms else 110),
             *(Column(m.key, title, scale_of(m, currency)) for m, title in columns),
         ),
     )

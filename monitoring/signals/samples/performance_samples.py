@@ -55,7 +55,7 @@ def scorecard_samples(
     card: Scorecard,
     *,
     stage: Stage,
-    role: Role,
+    role: str,
     capacity: float | None = None,
     figures: Collection[str] = (),
     classes: ClassScorecard | None = None,
@@ -64,6 +64,8 @@ def scorecard_samples(
 
     Parameters
     ----------
+    role
+        A `Role`, or that of one arm: ``arm lightgbm``.
     capacity
         Alarms that the team can review in the card's window; None where it is unlimited.
     figures
@@ -72,9 +74,9 @@ def scorecard_samples(
         The figures by class of the same rows, where the target has more than two: averages are
         over these.
     """
-    where = {"stage": stage.value, "role": role.value}
+    where = {"stage": stage.value, "role": str(role)}
     status = status_sample(performance_of(stage, role), card.status)
-    live = stage is Stage.PRODUCTION and role is Role.CHAMPION
+    live = stage is Stage.PRODUCTION and role == Role.CHAMPION
     coverage = known(LABEL_COVERAGE, card.coverage) if live else ()
     if card.status in _NOTHING_COUNTED:
         return (status, *coverage)
@@ -203,7 +205,7 @@ def _ratio(metric: Metric, ratio: Ratio | None, where: dict[str, str]) -> tuple[
     )
 
 
-def _money_status(money: Money | None, stage: Stage, role: Role) -> tuple[Sample, ...]:
+def _money_status(money: Money | None, stage: Stage, role: str) -> tuple[Sample, ...]:
     """Return why money is absent, or that some of it is taken for the mean; else nothing."""
     if money is not None and not money.unpriced:
         return ()

@@ -16,6 +16,7 @@ from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
 from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import champion_model, model_registry, production_store
+from monitoring.steps.report.arms import Arms, arms_of
 from monitoring.steps.report.shadow import (
     Shadow,
     ShadowFigures,
@@ -94,6 +95,9 @@ class Measured(Result):
         values.
     shadow_status
         Why there is nothing of a shadow model that there is; None where nothing is amiss.
+    arms
+        The rows of that window that other versions decided on: no figure of the champion's is of
+        these.
     """
 
     verdict: Verdict
@@ -114,6 +118,7 @@ class Measured(Result):
     estimated_classes: ClassEstimate | None = None
     scorer_unreadable: bool = False
     shadow_status: Unmeasured | None = None
+    arms: Arms = Arms()
 
     @property
     def mature_window(self) -> Window:
@@ -121,7 +126,7 @@ class Measured(Result):
         return Window(self.mature_start, self.mature_end)
 
     def text(self, case: UseCase) -> str:
-        """Return what was measured in two lines, and a shadow in a third."""
+        """Return what was measured in two lines, and one more of a shadow and of each arm."""
         lines = [self.verdict.sentence]
         if self.realised is not None:
             lines.append(f"{self.mature_window}: {_sentence(self.realised, case)}")
@@ -137,6 +142,7 @@ class Measured(Result):
                 f"{shadow.card.rows:,} rows that both scored: {_sentence(shadow.card, case)}; "
                 f"the champion: {_sentence(shadow.champion, case)}"
             )
+        lines += self.arms.sentences(case)
         if self.shadow_status is not None:
             lines.append("the model in shadow can't be loaded or can't score: see the log")
         return "\n".join(lines)
@@ -167,7 +173,11 @@ def measure_windows(
     scorer = _scorer(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
     shadow_status = None if shadow is None else shadow.score(case, recent, run.as_of)
-    figures = shadow_figures(store, case, mature, run.as_of, past=past, scorer=scorer)
+    arms = arms_of(store, case, mature, run.as_of)
+    own_part = mature.length * arms.champion_share
+    figures = shadow_figures(
+        store, case, mature, run.as_of, past=past, scorer=scorer, reviewed=own_part
+    )
     if isinstance(figures, Unmeasured):
         shadow_status, figures = figures, None
     older = store.scored(case, _newest_mature(case, mature.end), mature.end)
@@ -180,13 +190,14 @@ def measure_windows(
         mature_version=None if scorer is None else scorer.version,
         scorer_unreadable=scorer is None and past.model_version is not None,
         estimated=estimated_of(scores_of(own_scores(recent, model), model), model, case, past),
-        realised=realised_of(scored, scorer, case, mature.length),
+        realised=realised_of(scored, scorer, case, own_part),
         classes=None if scorer is None else classes_of(past, scorer, case),
         estimated_classes=estimated_classes_of(own_scores(recent, model), model, case, past),
         estimated_then=None if scorer is None else estimated_of(scored, scorer, case, older),
         cost_steps=cost_steps_of(scored, scorer, case),
         shadow=figures,
         shadow_status=shadow_status,
+        arms=arms,
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
         label_problems=store.label_problems(case, window.start, run.as_of),
         model_version=str(model.version),

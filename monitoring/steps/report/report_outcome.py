@@ -113,6 +113,7 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     if case.columns.classes is not None:
         yield from _class_samples(measured)
     yield from _realised_samples(case, measured)
+    yield from _arm_samples(case, measured)
     if measured.estimated is None:
         yield from unmeasured_samples(Subject.ESTIMATE)
     else:
@@ -146,7 +147,7 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         measured.realised,
         stage=Stage.PRODUCTION,
         role=Role.CHAMPION,
-        capacity=_capacity(case, measured.mature_window.length),
+        capacity=_capacity(case, measured, measured.arms.champion_share),
         figures=case.figures,
         classes=measured.classes,
     )
@@ -157,10 +158,27 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
             measured.shadow.card,
             stage=Stage.PRODUCTION,
             role=Role.SHADOW,
-            capacity=_capacity(case, measured.mature_window.length),
+            capacity=_capacity(case, measured, measured.arms.champion_share),
         )
 
 
-def _capacity(case: UseCase, length: timedelta) -> float | None:
+def _arm_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
+    """Yield the figures of each arm on its own rows, or why there are none."""
+    for arm in measured.arms.figures:
+        if arm.card is None:
+            of = performance_of(Stage.PRODUCTION, arm.role)
+            yield from unmeasured_samples(of, status=Unmeasured.UNREADABLE)
+        else:
+            yield from scorecard_samples(
+                arm.card,
+                stage=Stage.PRODUCTION,
+                role=arm.role,
+                capacity=_capacity(case, measured, arm.share),
+            )
+
+
+def _capacity(case: UseCase, measured: Measured, share: float) -> float | None:
+    """Return how many alarms the team can review on a share of the mature window's rows."""
     a_day = case.costs.reviews_per_day
-    return None if a_day is None else a_day * (length / timedelta(days=1))
+    days = measured.mature_window.length / timedelta(days=1)
+    return None if a_day is None else a_day * days * share

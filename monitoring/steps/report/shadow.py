@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -89,6 +89,7 @@ def shadow_figures(
     *,
     past: Rows,
     scorer: Model | None,
+    reviewed: timedelta,
 ) -> ShadowFigures | Unmeasured | None:
     """Return both models on the rows of a mature window that both scored.
 
@@ -99,8 +100,10 @@ def shadow_figures(
     ----------
     past, scorer
         The window's rows as the champion scored them, and the version that did.
+    reviewed
+        The part of the window's reviews that the champion's alarms have.
     """
-    logged = store.scored(case, window, as_of, Role.SHADOW)
+    logged = store.scored(case, window, as_of, Role.SHADOW, _in_shadow(store, case, window, as_of))
     if logged.score is None or past.score is None or scorer is None:
         return None
     both = ~np.isnan(logged.score) & ~np.isnan(past.score)
@@ -112,12 +115,19 @@ def shadow_figures(
     except Exception as error:  # noqa: BLE001  whatever a registry or a file format may raise
         return _unreadable(case, version, error)
     ours, theirs = (
-        realised_of(scores_of(rows.take(both), model), model, case, window.length)
+        realised_of(scores_of(rows.take(both), model), model, case, reviewed)
         for rows, model in ((logged, shadow), (past, scorer))
     )
     if ours is None or theirs is None:
         return None
     return ShadowFigures(version=version, candidate=shadow.candidate, card=ours, champion=theirs)
+
+
+def _in_shadow(store: WindowSource, case: UseCase, window: Window, as_of: datetime) -> str | None:
+    """Return the challenger where others scored in shadow too; candidates that were asked do."""
+    scored = store.versions(case, window, as_of, Role.SHADOW)
+    challenger = model_registry().challenger(case) if len(scored) > 1 else None
+    return challenger.number if challenger is not None and challenger.number in scored else None
 
 
 def _unreadable(case: UseCase, version: str, error: Exception) -> Unmeasured:
