@@ -163,12 +163,14 @@ def test_a_critical_limit_of_many_digits_bounds_its_warning_exactly(
     check(world_at(case, critical, 1_234_568), tmp_path, {HOUR: {firing_of(critical)}})
 
 
-def test_test_rows_and_shadows_are_nobody_s_alarm(fraud: UseCase, tmp_path: Path) -> None:
+def test_test_rows_shadows_and_arms_are_nobody_s_alarm(fraud: UseCase, tmp_path: Path) -> None:
     world = healthy(fraud).with_value(RECALL, 0.1, stage="test", role="champion")
-    shadow = next(s for s in world.series if s.startswith(RECALL.name)).replace(
-        'stage="test",role="champion"', 'stage="production",role="shadow"'
-    )
-    check(world.with_series(**{shadow: "0.1+0x700"}), tmp_path, {HOUR: set()})
+    tested = next(s for s in world.series if s.startswith(RECALL.name))
+    others = {
+        tested.replace('stage="test",role="champion"', f'stage="production",role="{role}"'): value
+        for role, value in {"shadow": "0.1+0x700", "arm lightgbm": "0.1+0x700"}.items()
+    }
+    check(world.with_series(**others), tmp_path, {HOUR: set()})
 
 
 def test_an_alarm_ends_by_a_new_good_value_at_once(fraud: UseCase, tmp_path: Path) -> None:
