@@ -26,6 +26,7 @@ from monitoring.serving.unseen import unseen_in
 from monitoring.summary.class_counts import decided_classes
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from monitoring.rows.rows import Rows
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from monitoring.serving.live_models import LiveModel
     from monitoring.serving.row_model import GivenRow
     from monitoring.store.production_store import ProductionStore
+    from monitoring.training.model import Model
 
 
 class ReusedIdError(TocsinError, ValueError):
@@ -159,7 +161,7 @@ class Scorer:
             msg = f"rows.{first.row_number}: {first.reason}: {first.detail}"
             raise UnusableRowError(msg)
         parts = parts_of(live, role, ids)
-        scored = [part.live.model.scored(rows.take(part.places)) for part in parts]
+        scored = [_scored(part, rows.take(part.places)) for part in parts]
         if self._store.add_rows(live.case, rows).quarantined:
             raise ReusedIdError(self._reused(live, rows))
         said: dict[int, Prediction] = {}
@@ -200,6 +202,57 @@ def _by_model(batch: Sequence[_Request]) -> list[list[_Request]]:
     for request in batch:
         groups.setdefault((id(request.live), request.role), []).append(request)
     return list(groups.values())
+
+
+def _scored(part: Part, rows: Rows) -> Rows:
+    """Return rows with their scores.
+
+    Raises
+    ------
+    UnusableRowError
+        The model scores other rows, and not one of these.
+    """
+    try:
+        scored = part.live.model.scored(rows)
+    except Exception as error:
+        place = _at_fault(part.live.model, rows)
+        if place is None:
+            raise
+        raise _unscorable(part, place, str(error).partition("\n")[0]) from error
+    assert scored.score is not None  # noqa: S101  # nosec B101 # `scored` gives it
+    unknown = np.isnan(scored.score)
+    if unknown.any():
+        raise _unscorable(part, int(np.argmax(unknown)), "its score is no number")
+    return scored
+
+
+def _unscorable(part: Part, place: int, problem: str) -> UnusableRowError:
+    return UnusableRowError(
+        f"rows.{part.places[place]}: version {part.live.version} can't score it ({problem}): is a "
+        "number too large?"
+    )
+
+
+def _at_fault(model: Model, rows: Rows) -> int | None:
+    """Return the first row that a model can't score; None where it is the model that can't."""
+    if not _can_score(model, model.reference_sample.iloc[:1]):
+        return None
+    start, end = 0, len(rows)
+    while end - start > 1:
+        middle = (start + end) // 2
+        if _can_score(model, rows.features.iloc[start:middle]):
+            start = middle
+        else:
+            end = middle
+    return start
+
+
+def _can_score(model: Model, features: pd.DataFrame) -> bool:
+    try:
+        model.score(features)
+    except Exception:  # noqa: BLE001 - it was raised before, and is told there
+        return False
+    return True
 
 
 def _said(live: LiveModel, rows: Rows, score: NDArray[np.float64]) -> list[Prediction]:

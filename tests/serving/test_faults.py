@@ -1,9 +1,16 @@
 """What fails is said, and what was acknowledged is there."""
 
+import os
 import shutil
+import signal
 import sqlite3
+import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from subprocess import Popen
+from threading import Thread
+from typing import Self
 
 import pytest
 import requests
@@ -12,9 +19,10 @@ from monitoring.serving.api import Api, api_of
 from monitoring.serving.site import Site
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
+from monitoring.training.registry import Registry
 from monitoring.training.run_record import BUNDLE
 from tests.fixtures.eventually import PATIENCE, eventually
-from tests.fixtures.loopback import free_port
+from tests.fixtures.loopback import free_port, wait_for
 from tests.fixtures.serving import running_site
 from tests.serving.conftest import Champion
 
@@ -77,6 +85,26 @@ def test_a_model_whose_files_are_damaged_does_not_take_the_place_of_the_one_that
     )
 
 
+def test_while_mlflow_is_away_what_is_loaded_answers_and_a_reload_says_what_is_wrong(
+    champion: Champion, fragile: tuple[str, Api, Path]
+) -> None:
+    url, api, store = fragile
+    store.parent.unlink()
+    before = requests.get(f"{url}/model/fraud", timeout=PATIENCE).json()["version"]
+    there = api.models.registry
+    api.models.registry = Registry(f"http://127.0.0.1:{free_port()}")
+    answer = requests.post(f"{url}/reload/fraud", timeout=PATIENCE)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "TOCSIN_MLFLOW_URL" in answer.json()["detail"]
+    promoted = champion.promote()
+    said = requests.post(f"{url}/predict/fraud", json=champion.row(), timeout=PATIENCE).json()
+    assert said["predictions"][0]["model_version"] == before
+    api.models.registry = there
+    eventually(
+        lambda: requests.get(f"{url}/model/fraud", timeout=PATIENCE).json()["version"] == promoted
+    )
+
+
 def test_without_a_registry_nothing_is_answered_that_was_not_loaded(
     champion: Champion, tmp_path: Path
 ) -> None:
@@ -86,5 +114,72 @@ def test_without_a_registry_nothing_is_answered_that_was_not_loaded(
     site = Site(tmp_path / "reports", None, Addresses(f"http://127.0.0.1:{port}"))
     with running_site(site, api, port=port) as url:
         answer = requests.post(f"{url}/predict/fraud", json=champion.row(), timeout=PATIENCE)
-    assert answer.status_code == 503
-    assert "TOCSIN_MLFLOW_URL" in answer.json()["detail"]
+        assert answer.status_code == 503
+        assert "TOCSIN_MLFLOW_URL" in answer.json()["detail"]
+        api.models.registry = champion.api.models.registry
+        assert requests.post(f"{url}/predict/fraud", json=champion.row(), timeout=PATIENCE).ok
+
+
+class Clients:
+    """Programs that send rows and labels until the server is gone, and remember what it took."""
+
+    def __init__(self, champion: Champion, url: str) -> None:
+        self._row, self._url = champion.row(), url
+        self.rows: set[str] = set()
+        self.labels: set[str] = set()
+        self._threads = [Thread(target=self._send, args=(one,)) for one in range(4)]
+
+    def _send(self, client: int) -> None:
+        session = requests.Session()
+        for number in count():
+            name = f"{client}-{number}"
+            try:
+                row = {**self._row, "id": name}
+                answer = session.post(f"{self._url}/predict/fraud", json=row, timeout=PATIENCE)
+                if answer.ok:
+                    self.rows.add(name)
+                label = {"id": name, "label": number % 2}
+                answer = session.post(f"{self._url}/feedback/fraud", json=label, timeout=PATIENCE)
+                if answer.ok:
+                    self.labels.add(name)
+            except requests.RequestException:
+                return
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.join()
+
+
+@pytest.mark.faults
+def test_killed_under_load_it_has_every_prediction_and_every_label_that_it_acknowledged(
+    champion: Champion, tmp_path: Path
+) -> None:
+    port, store = free_port(), tmp_path / "rows.db"
+    environment = os.environ | {
+        "TOCSIN_STATE": str(champion.settings.state),
+        "TOCSIN_DATABASE_URL": f"sqlite:///{store}",
+        "TOCSIN_REPORTS": str(tmp_path / "reports"),
+    }
+    command = [Path(sys.executable).parent / "tocsin", "serve", "--port", str(port)]
+    url = f"http://127.0.0.1:{port}"
+    with Popen(command, env=environment, cwd=tmp_path) as server:
+        try:
+            wait_for(f"{url}/health")
+            with Clients(champion, url) as clients:
+                eventually(lambda: len(clients.labels) > 100)
+                server.kill()
+        finally:
+            server.kill()
+    assert server.returncode == -signal.SIGKILL
+    with sqlite3.connect(store) as database:
+        held = {
+            table: {name for (name,) in database.execute(f"SELECT row_id FROM {table}")}  # noqa: S608
+            for table in ("production_rows", "scores", "labels")
+        }
+    assert clients.rows <= held["production_rows"] & held["scores"]
+    assert clients.labels <= held["labels"]

@@ -127,6 +127,17 @@ def test_a_missing_feature_is_named_and_a_missing_value_is_scored(champion: Cham
     assert post(f"{champion.url}/predict/fraud", with_feature(champion, "V7", None)).ok
 
 
+def test_a_row_that_no_model_can_score_is_named_and_nothing_of_its_request_is_stored(
+    champion: Champion,
+) -> None:
+    rows = [champion.row(place, id=f"large-{place}") for place in range(9)]
+    rows[5]["features"] = dict.fromkeys(rows[5]["features"], 1.7e308) | {"Amount": 1.0}
+    answer = post(f"{champion.url}/predict/fraud", {"rows": rows})
+    assert "rows.5: version " in str(refused(answer, 422))
+    with open_store(champion.settings.store_url) as store:
+        assert not {row["id"] for row in rows} & set(store.known_ids(champion.case, EVER.end))
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
