@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test test-faults test-inputs test-spark lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
-	bench-delivery bench-healthy bench-estimate bench-gate \
+	bench-serving bench-delivery bench-healthy bench-estimate bench-gate \
 	bench-drift bench-fraud bench-systems clean
 
 help: ## Show these lines
@@ -100,6 +100,9 @@ bench-scorecard: install ## The memory of a scorecard of 3 and of 30 million row
 
 bench-store: install ## The production store: CPU of writing and reading, with the database's own; memory
 	$(BIN)/python -m benchmarks.store
+
+bench-serving: install ## `tocsin serve` under load, half an hour; wants hey, of Debian's package of that name
+	$(BIN)/python -m benchmarks.serving
 
 bench-spark: install ## Spark, one worker against two; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -12,13 +13,20 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends, FastAPI, Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitoring.errors import InputError, TocsinError
-from monitoring.serving.api_keys import KeyRing, Scope
+from monitoring.serving.api_keys import KeyRing
+from monitoring.serving.api_keys import Scope as KeyScope
 from monitoring.serving.bodies import BodyError
 from monitoring.serving.limits import Gate, RateLimit
-from monitoring.serving.live_models import LiveModels, ModelUnavailableError, NoChampionError
+from monitoring.serving.live_models import (
+    LiveModel,
+    LiveModels,
+    ModelUnavailableError,
+    NoChampionError,
+)
 from monitoring.serving.scoring import ReusedIdError, Scorer, UnusableRowError
 from monitoring.serving.serving_metrics import ServingMetrics
 from monitoring.settings import Settings, redacted
@@ -92,14 +100,33 @@ class Api:
         with consistent_read(self.store.engine) as connection:
             connection.execute(sa.select(1))
 
-    def scorer(self, use_case: str) -> Scorer:
-        """Return the scorer of a use case.
+    async def live(self, use_case: str, candidate: str | None) -> LiveModel:
+        """Return the version that answers; only one that must be loaded first is waited for.
+
+        Raises
+        ------
+        UseCaseError, InputError, NoChampionError, ModelUnavailableError
+            As `LiveModels.of`.
+        """
+        there = self.models.answering(use_case, candidate)
+        if there is None:
+            there = await asyncio.to_thread(self.models.of, use_case, candidate)
+        return there
+
+    async def scorer(self, use_case: str) -> Scorer:
+        """Return the scorer of a use case; only at the first request the store is waited for.
 
         Raises
         ------
         StoreError
             The store can't be opened.
         """
+        there = self._scorers.get(use_case)
+        if there is None:
+            there = await asyncio.to_thread(self._new_scorer, use_case)
+        return there
+
+    def _new_scorer(self, use_case: str) -> Scorer:
         store = self.store
         with self._lock:
             if use_case not in self._scorers:
@@ -143,10 +170,11 @@ def api(request: Request) -> Api:
     return found
 
 
-def needs(scope: Scope) -> Any:
+def needs(scope: KeyScope) -> Any:
     """Return what lets in to a route only those whose key is good for `scope`."""
 
-    def admit(request: Request) -> None:
+    # In the server's own thread: it waits for nothing.
+    async def admit(request: Request) -> None:
         api(request).gate.admit(request, scope)
 
     return Depends(admit)
@@ -157,7 +185,7 @@ async def answer_error(request: Request, error: Exception) -> JSONResponse:
     kind = type(error).__name__
     found = next((code for known, code in _STATUS.items() if isinstance(error, known)), 500)
     status = 422 if isinstance(error, BodyError) else found
-    api(request).metrics.failed(_route(request), kind)
+    api(request).metrics.failed(_route(request.url.path), kind)
     if status == 500:
         _log.error("%s: %s: %s", request.url.path, kind, redacted(str(error)))
     detail: Any = redacted(str(error))
@@ -167,22 +195,36 @@ async def answer_error(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": kind, "detail": detail}, status, headers)
 
 
-async def timed(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Measure how long an answer takes."""
-    begun = time.perf_counter()
-    response = await call_next(request)
-    if request.url.path.startswith(PATHS):
-        seconds = time.perf_counter() - begun
-        api(request).metrics.answered(_route(request), response.status_code, seconds)
-    return response
+class Timed:
+    """Measures how long the API takes until it begins to answer."""
+
+    def __init__(self, app: ASGIApp, metrics: ServingMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http" or not scope["path"].startswith(PATHS):
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+
+        async def send_timed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seconds = time.perf_counter() - begun
+                self._metrics.answered(_route(scope["path"]), message["status"], seconds)
+            await send(message)
+
+        await self._app(scope, receive, send_timed)
 
 
-def _route(request: Request) -> str:
-    return request.url.path.split("/")[1]
+def _route(path: str) -> str:
+    return path.split("/")[1]
 
 
 def add_to(app: FastAPI, parts: Api) -> None:
     """Add the API's state, its errors and its measurements to a server."""
     app.state.api = parts
     app.add_exception_handler(TocsinError, answer_error)
-    app.middleware("http")(timed)
+    # Not one of FastAPI's own kind, which gives each request a task and a stream more.
+    app.add_middleware(Timed, metrics=parts.metrics)

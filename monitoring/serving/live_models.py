@@ -110,12 +110,16 @@ class LiveModels:
             The registry does not answer, or its files are not a model's.
         """
         key = use_case, candidate
-        there = self._loaded.get(key)
+        there = self.answering(*key)
         if there is not None:
             return there
         case = self._case(key)
         with self._loading.setdefault(key, Lock()):
-            return self._loaded.get(key) or self._load(key, case)
+            return self.answering(*key) or self._load(key, case)
+
+    def answering(self, use_case: str, candidate: str | None = None) -> LiveModel | None:
+        """Return the version that answers now; None while none is loaded."""
+        return self._loaded.get((use_case, candidate))
 
     @property
     def loaded(self) -> tuple[LiveModel, ...]:
