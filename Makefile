@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help install lock env demo up down test test-faults test-inputs test-spark lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
 	bench-serving bench-delivery bench-healthy bench-estimate bench-gate \
-	bench-drift bench-fraud bench-systems clean
+	bench-control bench-drift bench-fraud bench-systems clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -119,6 +119,9 @@ bench-estimate: install ## Print the measured tables of docs/estimate.md and doc
 
 bench-gate: install ## Print the measured tables of docs/gate.md; SEEDS=1 for one world
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_simulation --seeds $(or $(SEEDS),16)
+
+bench-control: install ## Print the measured tables of docs/blocking.md
+	$(BIN)/python -m benchmarks.control_group
 
 bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART=power for one
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)

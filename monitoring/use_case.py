@@ -28,6 +28,7 @@ from monitoring.field_types import (
 )
 from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Columns, Features, Words
+from monitoring.use_case_decisions import Decisions
 from monitoring.use_case_serving import CHALLENGER, Serve
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
@@ -278,6 +279,9 @@ class UseCase(UseCaseSection):
         "DuckDB, such as `amount / items` or `hour(event_time)`.",
     )
     labels: Labels = Field(description="When labels come.")
+    decisions: Decisions = Field(
+        default_factory=Decisions, description="Which decisions hide the truth of a row."
+    )
     split: Split = Field(
         default_factory=Split, description="Parts of the training rows, and their shares."
     )
@@ -397,6 +401,13 @@ class UseCase(UseCaseSection):
                 "`labels.absent_at_maturity: negative` is of two values: which class an absent "
                 "label means is unknown where there are `classes`"
             )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _truth_is_hidden_of_two_values(self) -> Self:
+        if self.decisions.blocking is not None and self.columns.classes is not None:
+            msg = "`decisions.blocking` is of a target of two values: not with `classes`"
             raise ValueError(msg)
         return self
 

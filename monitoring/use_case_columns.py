@@ -200,6 +200,16 @@ class Logged(UseCaseSection):
     labelled_at: ColumnName | None = Field(
         None, description="When the label came, in ISO 8601; at the time of the command if unset."
     )
+    control: ColumnName | None = Field(
+        None,
+        description="Whether a flagged row was let through although `decisions.blocking` stops it; "
+        "none was if unset.",
+    )
+    control_probability: ColumnName | None = Field(
+        None,
+        description="Probability that it would be, above 0 and up to 1; `decisions.control_share` "
+        "if unset.",
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -211,6 +221,9 @@ class Logged(UseCaseSection):
         parts = (self.score, self.decision, self.model_version)
         if None in parts and any(part is not None for part in (*parts, self.scored_at)):
             msg = "`score`, `decision` and `model_version` go together: name all three, or none"
+            raise ValueError(msg)
+        if self.score is None and (self.control or self.control_probability):
+            msg = "`control` and `control_probability` are of scores: name their columns too"
             raise ValueError(msg)
         return self
 

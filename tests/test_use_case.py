@@ -180,6 +180,13 @@ def test_every_field_is_described() -> None:
         ("columns.id", "V1", "columns: 'V1' is the id"),
         ("columns.amount", "", "columns.amount: must not be empty"),
         ("columns.amount", _DELETED, "`costs.missed.of_amount` needs amounts"),
+        ("decisions", {"control_share": 0.01}, "decisions: `control_share` is of rows that are bl"),
+        (
+            "decisions",
+            {"blocking": "alarm", "control_share": 0.6},
+            "control_share: .*0.5",
+        ),
+        ("columns.logged", {"control": "c"}, "columns.logged: `control` and .* are of scores"),
         ("labels", None, "labels: must have its fields indented"),
         ("labels.delay", "2 hours", "labels.delay: a duration is .*'2 hours'"),
         ("labels.delay", "0s", "labels.delay: a duration is .*'0s'"),

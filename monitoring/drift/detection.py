@@ -37,6 +37,7 @@ from monitoring.summary.types import (
     ScoreSummary,
     Summary,
 )
+from monitoring.summary.weights import stands_for
 from monitoring.wording import several, shortened
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ def score_verdict(reference: Reference, window: Summary, limits: Limits) -> Feat
     if rows < limits.min_rows:
         why = f"{rows} rows with a score, fewer than {limits.min_rows}"
         return FeatureVerdict(NAME, DriftStatus.TOO_FEW_ROWS, reason=why)
+    before = stands_for(before)  # blocked rows are not among them, those let through are
     bins, starts = _joined(before)
     baseline = _baseline(before, starts)
     counts = _counts(window.scores, starts)
@@ -238,7 +240,7 @@ def _variation(
 ) -> Variation | None:
     chunks = []
     for chunk in reference.score_chunks:
-        counts = _counts(chunk, starts)
+        counts = _counts(stands_for(chunk), starts)
         if counts.sum():
             rest = baseline.without(counts, counts.sum() / baseline.rows)
             chunks.append(Chunk.beside(bins, rest, counts))

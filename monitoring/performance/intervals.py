@@ -85,6 +85,38 @@ def proportion(part: int, whole: int) -> Ratio:
     return wilson(part / whole, whole) if whole else UNDEFINED
 
 
+def ratio_of_sums(part: tuple[float, float], rest: tuple[float, float]) -> Ratio:
+    """Return part / (part + rest), of two sums of rows that stand for several each.
+
+    Each sum is as uncertain as its number of rows, a Poisson one with the score interval; the two
+    are combined on the scale of log odds, where their distances from the value add up in squares
+    (MOVER: Zou and Donner 2008).
+
+    Parameters
+    ----------
+    part, rest
+        How many rows it stands for, and what each of them does; one of the sums is above 0.
+    """
+    (one, other), bounds = (part[0], rest[0]), [_poisson(*sum_) for sum_ in (part, rest)]
+    (one_low, one_high), (other_low, other_high) = bounds
+    value = one / (one + other)
+    if not one:
+        return Ratio(value, 0.0, one_high / (one_high + other))
+    if not other:
+        return Ratio(value, one / (one + other_high), 1.0)
+    down = math.hypot(math.log(one / one_low), math.log(other_high / other))
+    up = math.hypot(math.log(one_high / one), math.log(other / other_low))
+    odds = one / other
+    low, high = odds * math.exp(-down), odds * math.exp(up)
+    return Ratio(value, low / (1 + low), high / (1 + high))
+
+
+def _poisson(total: float, unit: float) -> tuple[float, float]:
+    """Return the score interval of a sum of `unit` each, a Poisson number of them."""
+    middle, reach = total / unit + _Z**2 / 2, _Z * math.sqrt(total / unit + _Z**2 / 4)
+    return unit * max(middle - reach, 0.0), unit * (middle + reach)
+
+
 def f1_ratio(detected: int, missed: int, false_alarms: int) -> Ratio:
     """Return F1 with its interval; undefined where nothing was positive and nothing flagged.
 
@@ -92,10 +124,14 @@ def f1_ratio(detected: int, missed: int, false_alarms: int) -> Ratio:
     rows that has Wilson's interval: the indirect method of Lam, Gopal and Qian (2023,
     arXiv 2309.14621).
     """
-    share = proportion(detected, detected + missed + false_alarms)
+    value = 2 * detected / (2 * detected + missed + false_alarms) if detected else 0.0
+    return f1_between(value, proportion(detected, detected + missed + false_alarms))
+
+
+def f1_between(value: float, share: Ratio) -> Ratio:
+    """Return F1 with the interval that goes with that of its Jaccard index."""
     if share.low is None or share.high is None:
         return UNDEFINED
-    value = 2 * detected / (2 * detected + missed + false_alarms)
     return Ratio(value, min(f1_of(share.low), value), max(f1_of(share.high), value))
 
 

@@ -34,6 +34,9 @@ class Money:
         Loss prevented for each unit spent on alarms; not defined where nothing was spent.
     unpriced
         Positives whose amount is missing: each is taken to be the mean of the others.
+    control
+        What the control group cost: loss of the positives among flagged rows that were let
+        through, less the reviews and false alarms that these rows would have been.
     """
 
     caught: float
@@ -43,11 +46,12 @@ class Money:
     without_model: float
     return_on_cost: Ratio = UNDEFINED
     unpriced: int = 0
+    control: float = 0.0
 
     @property
     def cost(self) -> float:
         """Everything the window cost with the model in place."""
-        return self.missed + self.reviews + self.false_alarms
+        return self.missed + self.reviews + self.false_alarms + self.control
 
     @property
     def net_saving(self) -> float:
@@ -102,10 +106,17 @@ def losses(scores: ScoreSummary, missed: MissedCost, labels: tuple[int, ...]) ->
     )
 
 
-def money_at(scores: ScoreSummary, first: int, costs: Costs) -> Money | None:
+def money_at(
+    scores: ScoreSummary, first: int, costs: Costs, squares: ScoreSummary | None = None
+) -> Money | None:
     """Return the money of the labelled rows, where bins from `first` on are flagged.
 
     None where a miss costs a share of its amount and no positive has one.
+
+    Parameters
+    ----------
+    squares
+        Where rows stand for several each: the histograms of the squares of that.
     """
     if not can_price(scores, costs, (POSITIVE,)):
         return None
@@ -120,30 +131,55 @@ def money_at(scores: ScoreSummary, first: int, costs: Costs) -> Money | None:
         false_alarms=false_alarms * costs.false_alarm,
         without_model=caught + missed,
         return_on_cost=_return_on_cost(
-            caught, float(loss.squared[first:].sum()), detected, false_alarms, costs
+            _spending(scores, first, costs), _spending(squares or scores, first, costs), costs
         ),
         unpriced=loss.unpriced,
     )
 
 
-def _return_on_cost(
-    caught: float, squared: float, detected: int, false_alarms: int, costs: Costs
-) -> Ratio:
+def control_cost(let_through: ScoreSummary | None, first: int, costs: Costs) -> float:
+    """Return what the flagged rows that were let through cost, less what they saved."""
+    money = None if let_through is None else money_at(let_through, first, costs)
+    return 0.0 if money is None else money.caught - money.reviews - money.false_alarms
+
+
+@dataclass(frozen=True)
+class _Spending:
+    """Loss prevented by flagged rows, the squares of it, and the flagged rows."""
+
+    caught: float
+    squared: float
+    detected: int
+    false_alarms: int
+
+
+def _spending(scores: ScoreSummary, first: int, costs: Costs) -> _Spending:
+    loss = losses(scores, costs.missed, (POSITIVE,))
+    return _Spending(
+        float(loss.total[first:].sum()),
+        float(loss.squared[first:].sum()),
+        int(scores.rows[POSITIVE, first:].sum()),
+        int(scores.rows[NEGATIVE, first:].sum()),
+    )
+
+
+def _return_on_cost(sums: _Spending, squares: _Spending, costs: Costs) -> Ratio:
     """Return the loss prevented a unit spent, with the interval that a bootstrap would give.
 
     Closed, for a bootstrap that draws how often each alarm happened from a Poisson distribution:
     the variance of the logarithm is the sum over alarms of (own loss / caught - own cost /
-    spent)^2.
+    spent)^2, each times the square of the rows that it stands for.
     """
     on_false = costs.review + costs.false_alarm
-    spent = detected * costs.review + false_alarms * on_false
+    spent = sums.detected * costs.review + sums.false_alarms * on_false
     if spent == 0:
         return UNDEFINED
-    if caught == 0:
+    if sums.caught == 0:
         return Ratio(0.0)
-    of_spent = (detected * costs.review**2 + false_alarms * on_false**2) / spent**2
-    variance = squared / caught**2 - 2 * costs.review / spent + of_spent
-    value = caught / spent
+    of_spent = (squares.detected * costs.review**2 + squares.false_alarms * on_false**2) / spent**2
+    both = 2 * costs.review * (squares.caught / sums.caught) / spent
+    variance = squares.squared / sums.caught**2 - both + of_spent
+    value = sums.caught / spent
     return Ratio(value, *skewed(value, max(variance, 0.0) * value**2))
 
 
@@ -153,6 +189,7 @@ def best_threshold(
     amounts: ArrayLike | None,
     costs: Costs,
     days: float | None = None,
+    weights: Floats | None = None,
 ) -> float:
     """Return the decision threshold that costs least on these rows; exact, by sorting them.
 
@@ -170,6 +207,8 @@ def best_threshold(
     days
         Days that the rows span. With it, a threshold may not flag more rows per day than
         `costs.reviews_per_day`; without it there is no such limit.
+    weights
+        (rows,): rows that each stands for, where blocking hides the truth of some; 1 if unset.
 
     Returns
     -------
@@ -196,10 +235,11 @@ def best_threshold(
         )
         raise InputError(msg)
     order = np.argsort(-score, kind="stable")
-    score, positive, loss = score[order], positive[order], loss[order]
+    stands_for = np.ones(len(score)) if weights is None else weights[order]
+    score, positive, loss = score[order], positive[order], loss[order] * stands_for
     # cost[k]: the k highest scores are flagged.
-    flagged = np.arange(len(score) + 1)
-    false_alarms = _running(~positive)
+    flagged = _running(stands_for)
+    false_alarms = _running(~positive * stands_for)
     cost = loss.sum() - _running(loss) + flagged * costs.review + false_alarms * costs.false_alarm
     splits_ties = np.zeros(len(score) + 1, dtype=bool)
     splits_ties[1:-1] = score[:-1] == score[1:]

@@ -143,7 +143,12 @@ class Comparison:
     recall: Difference
 
 
-def compared(new: RowOutcomes, old: RowOutcomes, positive: NDArray[np.bool_]) -> Comparison:
+def compared(
+    new: RowOutcomes,
+    old: RowOutcomes,
+    positive: NDArray[np.bool_],
+    weight: Floats | None = None,
+) -> Comparison:
     """Compare two models by a paired bootstrap: rows are drawn with the outcomes under both.
 
     Rows that came to the same under both models, and positives, differ in nothing but their
@@ -157,6 +162,8 @@ def compared(new: RowOutcomes, old: RowOutcomes, positive: NDArray[np.bool_]) ->
         Of the same rows, in the same order.
     positive
         (rows,): which of them are positive; at least one.
+    weight
+        (rows,): rows that each stands for, where blocking hides the truth of some; 1 if unset.
 
     Raises
     ------
@@ -168,12 +175,13 @@ def compared(new: RowOutcomes, old: RowOutcomes, positive: NDArray[np.bool_]) ->
         msg = f"no positives among {len(positive):,} rows: recall can't be compared"
         raise InputError(msg)
     priced = ~np.isnan(new.cost) & ~np.isnan(old.cost)
-    kinds, count = _kinds(new, old, positive, priced)
+    stands_for = np.ones(len(positive)) if weight is None else weight
+    kinds, count = _kinds(new, old, positive, priced, stands_for)
     cost_more, caught_more, is_positive, is_priced = kinds.T
     sums = _resampled_sums(kinds, count)
     known = bool((priced & positive).any())
     new_cost, old_cost = (
-        (float(model.cost[priced].mean()) if known else None) for model in (new, old)
+        (_mean(model.cost, priced, stands_for) if known else None) for model in (new, old)
     )
     return Comparison(
         rows=len(positive),
@@ -184,24 +192,34 @@ def compared(new: RowOutcomes, old: RowOutcomes, positive: NDArray[np.bool_]) ->
         cost=_difference(cost_more @ count, is_priced @ count, sums[:, 0], sums[:, 3])
         if known
         else None,
-        new_recall=int(new.caught.sum()) / positives,
-        old_recall=int(old.caught.sum()) / positives,
+        new_recall=_mean(new.caught, positive, stands_for),
+        old_recall=_mean(old.caught, positive, stands_for),
         recall=_difference(caught_more @ count, is_positive @ count, sums[:, 1], sums[:, 2]),
     )
 
 
+def _mean(
+    values: Floats | NDArray[np.bool_], those: NDArray[np.bool_], stands_for: Floats
+) -> float:
+    return float((values[those] * stands_for[those]).sum() / stands_for[those].sum())
+
+
 def _kinds(
-    new: RowOutcomes, old: RowOutcomes, positive: NDArray[np.bool_], priced: NDArray[np.bool_]
+    new: RowOutcomes,
+    old: RowOutcomes,
+    positive: NDArray[np.bool_],
+    priced: NDArray[np.bool_],
+    stands_for: Floats,
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Return the kinds of rows (kinds, 4) and how many rows are of each.
 
     A kind is what the new model costs and catches more, whether a row is positive, and whether
-    it is priced.
+    it is priced: each as often as the row stands for.
     """
     cost_more = np.where(priced, new.cost - old.cost, 0.0)
     caught_more = new.caught.astype(np.float64) - old.caught
-    unlike = (cost_more != 0) | (caught_more != 0)
-    table = np.column_stack([cost_more, caught_more, positive, priced])
+    unlike = (cost_more != 0) | (caught_more != 0) | (stands_for != 1)
+    table = np.column_stack([cost_more, caught_more, positive, priced]) * stands_for[:, None]
     alike = positive[~unlike] * 2 + priced[~unlike]
     same = np.array([[0.0, 0.0, code // 2, code % 2] for code in range(4)])
     kinds, count = np.unique(table[unlike], axis=0, return_counts=True)

@@ -8,12 +8,12 @@ all rows of the bin hold one score (isotonic calibration gives such) and are tie
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.performance.intervals import UNDEFINED, Ratio, proportion
+from monitoring.performance.intervals import UNDEFINED, Ratio, wilson
 from monitoring.performance.score_histograms import NEGATIVE, POSITIVE
 from monitoring.summary.types import ScoreSummary
 
@@ -176,6 +176,15 @@ def _spread(
     return spread
 
 
+def scaled(order: Ranked, positives: float, negatives: float) -> Ranked:
+    """Return rows in the same order, so many of each class in all."""
+    return replace(
+        order,
+        positives=order.positives * (positives / max(order.positives.sum(), 1)),
+        negatives=order.negatives * (negatives / max(order.negatives.sum(), 1)),
+    )
+
+
 @dataclass(frozen=True)
 class AtCapacity:
     """Precision and recall of the labelled rows among those reviewed."""
@@ -184,7 +193,7 @@ class AtCapacity:
     recall: Ratio
 
 
-def at_capacity(scores: ScoreSummary, reviews: float) -> AtCapacity:
+def at_capacity(scores: ScoreSummary, reviews: float, seen: float = 1.0) -> AtCapacity:
     """Return precision and recall where the `reviews` highest scores are looked at.
 
     All rows compete for the reviews, the unlabelled too; the figures are of the labelled ones.
@@ -196,6 +205,8 @@ def at_capacity(scores: ScoreSummary, reviews: float) -> AtCapacity:
     ----------
     reviews
         Reviews in the whole window; a part of one is none.
+    seen
+        Rows that were seen for each that is counted, where some stand for several.
     """
     rows = scores.rows.sum(axis=0)
     above = np.concatenate([np.cumsum(rows[::-1])[::-1], [0]])
@@ -220,15 +231,20 @@ def at_capacity(scores: ScoreSummary, reviews: float) -> AtCapacity:
     total = int(scores.rows[POSITIVE].sum())
     return AtCapacity(
         precision=_bounded(
-            float(caught), float(labelled), (low, low + false_high), (high, high + false_low)
+            float(caught), float(labelled), (low, low + false_high), (high, high + false_low), seen
         ),
-        recall=_bounded(float(caught), float(total), (low, total), (high, total)),
+        recall=_bounded(float(caught), float(total), (low, total), (high, total), seen),
     )
 
 
-def _bounded(part: float, whole: float, worst: tuple[int, int], best: tuple[int, int]) -> Ratio:
+def _bounded(
+    part: float, whole: float, worst: tuple[int, int], best: tuple[int, int], seen: float
+) -> Ratio:
     """Return part / whole between the bounds of the worst and of the best order in the bin."""
-    low, high = proportion(*worst).low, proportion(*best).high
+    lowest, highest = (
+        wilson(rows / of, of * seen) if of else UNDEFINED for rows, of in (worst, best)
+    )
+    low, high = lowest.low, highest.high
     if whole == 0:
         return UNDEFINED
     return Ratio(part / whole, 0.0 if low is None else low, 1.0 if high is None else high)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.errors import InputError
-from monitoring.summary.types import ScoreSummary
+from monitoring.summary.merge import merge_scores
+from monitoring.summary.types import COUNTED, ScoreSummary
 from monitoring.wording import number
-
-_Number = TypeVar("_Number", np.int64, np.float64)
-
 
 NEGATIVE, POSITIVE, UNLABELLED = 0, 1, 2
 """Places of the labels in the arrays of a `ScoreSummary`."""
@@ -27,16 +25,32 @@ class MatureScores:
     ----------
     labels_come
         Rows whose label really came: coverage counts these, not what was made of the others.
+    naive
+        The same where blocked rows count like any other: what they would be taken for if nothing
+        were known of the blocking.
     """
 
     scores: ScoreSummary
     labels_come: int
+    naive: ScoreSummary
+
+    @property
+    def hidden(self) -> int:
+        """Rows whose truth nobody will see: they were blocked, and not reviewed."""
+        blocked = self.scores.by_weight.get(0)
+        return 0 if blocked is None else int(blocked.rows[UNLABELLED].sum())
+
+    @property
+    def let_through(self) -> ScoreSummary | None:
+        """The rows that were let through, each counted once; None where there are none."""
+        parts = [part for weight, part in self.scores.by_weight.items() if weight]
+        return merge_scores(parts) if parts else None
 
 
 def with_absent_labels(
     scores: ScoreSummary, absent_at_maturity: Literal["negative", "unknown"]
 ) -> MatureScores:
-    """Give the unlabelled rows of a mature window their meaning.
+    """Give the unlabelled rows of a mature window their meaning; blocked rows have none.
 
     Parameters
     ----------
@@ -48,23 +62,32 @@ def with_absent_labels(
     """
     come = int(scores.rows[[NEGATIVE, POSITIVE]].sum())
     if absent_at_maturity == "unknown":
-        return MatureScores(scores, come)
-    settled = replace(
-        scores,
-        rows=_unlabelled_to_negative(scores.rows),
-        score=_unlabelled_to_negative(scores.score),
-        amount=_unlabelled_to_negative(scores.amount),
-        amount_squared=_unlabelled_to_negative(scores.amount_squared),
-        unpriced=_unlabelled_to_negative(scores.unpriced),
-    )
-    return MatureScores(settled, come)
+        return MatureScores(scores, come, naive=scores)
+    naive = _unlabelled_to_negative(scores)
+    if not scores.by_weight:
+        return MatureScores(naive, come, naive=naive)
+    settled = {
+        weight: _unlabelled_to_negative(part) if weight else part
+        for weight, part in scores.by_weight.items()
+    }
+    known = _unlabelled_to_negative(scores, scores.by_weight.get(0))
+    return MatureScores(replace(known, by_weight=settled), come, naive=naive)
 
 
-def _unlabelled_to_negative(by_label: NDArray[_Number]) -> NDArray[_Number]:
-    moved = by_label.copy()
-    moved[NEGATIVE] += moved[UNLABELLED]
-    moved[UNLABELLED] = 0
-    return moved
+def _unlabelled_to_negative(
+    scores: ScoreSummary, blocked: ScoreSummary | None = None
+) -> ScoreSummary:
+    """Move unlabelled rows to the negative ones, but for those that were blocked."""
+
+    def moved(name: str) -> NDArray[Any]:
+        by_label: NDArray[Any] = getattr(scores, name).copy()
+        kept = 0 if blocked is None else getattr(blocked, name)[UNLABELLED]
+        by_label[NEGATIVE] += by_label[UNLABELLED] - kept
+        by_label[UNLABELLED] = kept
+        return by_label
+
+    changed: dict[str, Any] = {name: moved(name) for name in COUNTED}
+    return replace(scores, **changed, by_weight={})
 
 
 _ROUNDING = 1e-9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from html import escape
 from typing import Any
@@ -10,18 +10,18 @@ from typing import Any
 from monitoring.performance.averages import Averages, averaged_over_two
 from monitoring.performance.intervals import (
     Ratio,
-    f1_ratio,
     pr_auc_ratio,
     proportion,
     roc_auc_ratio,
 )
-from monitoring.performance.money import Money, money_at, review_limit
+from monitoring.performance.money import Money, control_cost, money_at, review_limit
 from monitoring.performance.ranking import (
     at_capacity,
     average_precision,
     ranked,
     roc_auc,
     roc_auc_variance,
+    scaled,
 )
 from monitoring.performance.recalibration import Calibration, calibration
 from monitoring.performance.score_histograms import (
@@ -32,6 +32,7 @@ from monitoring.performance.score_histograms import (
     first_flagged,
     with_absent_labels,
 )
+from monitoring.performance.weighted import Weighted, weighted
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs
 from monitoring.wording import count, for_notebook, money, percent, several
@@ -47,11 +48,49 @@ class CardStatus(StrEnum):
     NO_ROWS = "no rows"
     NOT_MATURE = "not mature"
     NOT_CALIBRATED = "not calibrated"
+    TRUTH_HIDDEN = "truth hidden"
+    """Flagged rows were blocked, and none was let through that could stand for them."""
+
+
+NOTHING_COUNTED = (
+    CardStatus.NO_ROWS,
+    CardStatus.NO_LABELS,
+    CardStatus.NOT_MATURE,
+    CardStatus.TRUTH_HIDDEN,
+)
+"""Statuses of a card whose counts say nothing."""
+
+
+@dataclass(frozen=True)
+class HiddenTruth:
+    """Rows whose truth blocking hides, and those that were let through and stand for them.
+
+    Attributes
+    ----------
+    rows
+        Blocked, and not reviewed.
+    share
+        Of the rows whose labels are final, or would be.
+    let_through
+        Rows of the control group.
+    recall, precision, net_saving
+        What the figures would be if blocked rows counted as rows whose label never came.
+    """
+
+    rows: int
+    share: float
+    let_through: int
+    recall: Ratio
+    precision: Ratio
+    net_saving: float | None
 
 
 @dataclass(frozen=True)
 class Scorecard:
     """Performance and money at the decision threshold, over rows whose label is known.
+
+    Where blocking hides the truth of rows, counts are of what rows stand for: see
+    `monitoring.performance.weighted`.
 
     Attributes
     ----------
@@ -69,6 +108,8 @@ class Scorecard:
         For comparison with other tools only.
     calibration
         What an estimate can rest on; None without labels.
+    hidden
+        Rows whose truth nobody will see; None where there are none.
     """
 
     status: CardStatus
@@ -92,6 +133,7 @@ class Scorecard:
     macro_f1: float | None = None
     weighted_f1: float | None = None
     calibration: Calibration | None = None
+    hidden: HiddenTruth | None = None
 
     @property
     def alarms(self) -> int:
@@ -121,7 +163,7 @@ class Scorecard:
         positives, currency
             The use case's word for them, and what its amounts are in.
         """
-        if self.status in (CardStatus.NO_LABELS, CardStatus.NO_ROWS, CardStatus.NOT_MATURE):
+        if self.status in NOTHING_COUNTED:
             return f"Performance not judged: {self.status}"
         counts = (
             f"{count(self.detected)} of {count(self.positives)} {positives} caught, "
@@ -200,42 +242,49 @@ def scorecard_within(
     As `scorecard`, which knows the reviews from the window's days. None for no limit.
     """
     mature = scores if isinstance(scores, MatureScores) else with_absent_labels(scores, "unknown")
-    window = mature.scores
-    check_scores(window)
+    check_scores(mature.scores)
+    stands_for = weighted(mature.scores)
+    window = stands_for.scores
     first = first_flagged(window, threshold)
-    below, flagged = window.rows[:, :first].sum(axis=1), window.rows[:, first:].sum(axis=1)
-    missed, detected = int(below[POSITIVE]), int(flagged[POSITIVE])
-    true_negatives, false_alarms = int(below[NEGATIVE]), int(flagged[NEGATIVE])
-    positives, negatives = detected + missed, true_negatives + false_alarms
-    labelled, rows = positives + negatives, int(window.rows.sum())
-    capacity = None if reviews is None or labelled == 0 else at_capacity(window, reviews)
-    pr_auc, roc = _ranking_ratios(window, positives, negatives)
+    below, above = slice(first), slice(first, None)
+    missed, detected = (stands_for.count(POSITIVE, part) for part in (below, above))
+    kept, false_alarms = (stands_for.count(NEGATIVE, part) for part in (below, above))
+    positives, negatives = detected + missed, kept + false_alarms
+    labelled, rows = (positives + negatives).rows, int(mature.scores.rows.sum())
+    capacity = None
+    if reviews is not None and labelled:
+        capacity = at_capacity(window, reviews, (detected + false_alarms).seen)
+    pr_auc, roc = _ranking_ratios(stands_for)
     averages = averaged_over_two(
-        detected=detected, missed=missed, false_alarms=false_alarms, kept=true_negatives
+        detected=detected.rows,
+        missed=missed.rows,
+        false_alarms=false_alarms.rows,
+        kept=kept.rows,
     )
-    macro, weighted = averages["macro"], averages["weighted"]
+    macro, weighted_average = averages["macro"], averages["weighted"]
     return Scorecard(
-        status=_status(rows, labelled, positives, min_positives),
+        status=_status(mature, min_positives),
         threshold=threshold,
         rows=rows,
         labelled=labelled,
-        positives=positives,
+        positives=positives.rows,
         coverage=mature.labels_come / rows if rows else None,
-        detected=detected,
-        missed=missed,
-        false_alarms=false_alarms,
-        recall=proportion(detected, positives),
-        precision=proportion(detected, detected + false_alarms),
-        f1=f1_ratio(detected, missed, false_alarms),
-        false_alarm_rate=proportion(false_alarms, negatives),
+        detected=detected.rows,
+        missed=missed.rows,
+        false_alarms=false_alarms.rows,
+        recall=stands_for.share(detected, missed),
+        precision=stands_for.share(detected, false_alarms),
+        f1=stands_for.f1(detected, missed, false_alarms),
+        false_alarm_rate=stands_for.share(false_alarms, kept),
         pr_auc=pr_auc,
         roc_auc=roc,
         precision_at_capacity=None if capacity is None else capacity.precision,
         recall_at_capacity=None if capacity is None else capacity.recall,
-        money=None if costs is None or labelled == 0 else money_at(window, first, costs),
+        money=None if costs is None or labelled == 0 else _money(mature, stands_for, first, costs),
         macro_f1=None if macro is None else macro.f1,
-        weighted_f1=None if weighted is None else weighted.f1,
-        calibration=calibration((window,), first),
+        weighted_f1=None if weighted_average is None else weighted_average.f1,
+        calibration=calibration((mature.scores,), first),
+        hidden=_hidden(mature, first, costs),
     )
 
 
@@ -244,20 +293,53 @@ def _reviews(costs: Costs, days: float) -> float | None:
     return None if costs.reviews_per_day is None else limit
 
 
-def _status(rows: int, labelled: int, positives: int, min_positives: int) -> CardStatus:
-    if rows == 0:
+def _status(mature: MatureScores, min_positives: int) -> CardStatus:
+    rows = mature.scores.rows
+    positives = int(rows[POSITIVE].sum())
+    if rows.sum() == 0:
         return CardStatus.NO_ROWS
-    if labelled == 0:
+    if mature.hidden and mature.let_through is None:
+        return CardStatus.TRUTH_HIDDEN
+    if positives + int(rows[NEGATIVE].sum()) == 0:
         return CardStatus.NO_LABELS
     if positives == 0:
         return CardStatus.NO_POSITIVES
     return CardStatus.TOO_FEW_POSITIVES if positives < min_positives else CardStatus.JUDGED
 
 
-def _ranking_ratios(window: ScoreSummary, positives: int, negatives: int) -> tuple[Ratio, Ratio]:
-    order = ranked(window)
+def _money(mature: MatureScores, stands_for: Weighted, first: int, costs: Costs) -> Money | None:
+    whole = money_at(stands_for.scores, first, costs, stands_for.squares)
+    if whole is None or stands_for.plain:
+        return whole
+    return replace(whole, control=control_cost(mature.let_through, first, costs))
+
+
+def _hidden(mature: MatureScores, first: int, costs: Costs | None) -> HiddenTruth | None:
+    """Return what blocking hides, and the figures of rows as if it did not."""
+    if not mature.hidden:
+        return None
+    rows, through = mature.naive.rows, mature.let_through
+    missed, detected = int(rows[POSITIVE, :first].sum()), int(rows[POSITIVE, first:].sum())
+    false_alarms = int(rows[NEGATIVE, first:].sum())
+    money = None if costs is None else money_at(mature.naive, first, costs)
+    return HiddenTruth(
+        rows=mature.hidden,
+        share=mature.hidden / (mature.hidden + int(mature.scores.rows[[NEGATIVE, POSITIVE]].sum())),
+        let_through=0 if through is None else int(through.rows.sum()),
+        recall=proportion(detected, detected + missed),
+        precision=proportion(detected, detected + false_alarms),
+        net_saving=None if money is None else money.net_saving,
+    )
+
+
+def _ranking_ratios(stands_for: Weighted) -> tuple[Ratio, Ratio]:
+    order = ranked(stands_for.scores)
+    positives, negatives = (
+        stands_for.count(label, slice(None)).worth for label in (POSITIVE, NEGATIVE)
+    )
     area = roc_auc(order)
-    variance = 0.0 if area is None else roc_auc_variance(order)
+    seen = order if stands_for.plain else scaled(order, positives, negatives)
+    variance = 0.0 if area is None else roc_auc_variance(seen)
     return (
         pr_auc_ratio(average_precision(order), positives, negatives),
         roc_auc_ratio(area, variance, positives, negatives),
@@ -279,6 +361,7 @@ def scorecard_figures(card: Scorecard) -> list[Figure]:
         ("missed", count(card.missed)),
         ("false alarms", count(card.false_alarms)),
     ]
+    figures += [] if card.hidden is None else _hidden_figures(card.hidden)
     ratios = [
         ("recall", card.recall),
         ("precision", card.precision),
@@ -293,6 +376,19 @@ def scorecard_figures(card: Scorecard) -> list[Figure]:
     return figures + ([] if card.money is None else _money_figures(card.money))
 
 
+def _hidden_figures(hidden: HiddenTruth) -> list[Figure]:
+    blocked = f"{count(hidden.rows)}, {percent(hidden.share, 2)} of the rows that are settled"
+    figures = [
+        ("truth hidden", blocked),
+        ("let through", f"{count(hidden.let_through)} rows stand for them"),
+        ("recall without these", hidden.recall.text(digits=1)),
+        ("precision without", hidden.precision.text(digits=1)),
+    ]
+    if hidden.net_saving is not None:
+        figures.append(("net saving without", money(hidden.net_saving)))
+    return figures
+
+
 def _money_figures(amounts: Money) -> list[Figure]:
     figures = [
         ("money caught", money(amounts.caught)),
@@ -301,6 +397,8 @@ def _money_figures(amounts: Money) -> list[Figure]:
         ("net saving", f"{money(amounts.net_saving)} against no model"),
         ("return on cost", amounts.return_on_cost.text_as_multiple()),
     ]
+    if amounts.control:
+        figures.append(("cost of control group", money(amounts.control)))
     if amounts.unpriced:
         taken = f"{several(amounts.unpriced, 'positive')}, taken to be the mean of the others"
         figures.append(("without an amount", taken))

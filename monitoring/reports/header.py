@@ -13,7 +13,7 @@ from monitoring import wording
 from monitoring.drift.verdict import FeatureVerdict, Verdict, notes
 from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.intervals import Ratio
-from monitoring.performance.scorecard import CardStatus, Scorecard
+from monitoring.performance.scorecard import NOTHING_COUNTED, HiddenTruth, Scorecard
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import LABEL, SCORE, ReportFacts
 from monitoring.reports.report_sample import ReportSample
@@ -212,11 +212,26 @@ def performance_findings(
     if card is None:
         return Findings("Performance not judged: there is no scorecard of this window")
     sentence = card.sentence(case.words.positives, case.costs.currency)
-    unread = (CardStatus.NO_LABELS, CardStatus.NO_ROWS, CardStatus.NOT_MATURE)
-    if card.status in unread:
-        return Findings(sentence)
+    hidden = () if card.hidden is None else (_hidden_table(card.hidden, case),)
+    if card.status in NOTHING_COUNTED:
+        return Findings(sentence, tables=hidden)
     by_class = () if classes is None else _class_tables(classes, case)
-    return Findings(sentence, tables=(*_card_tables(card, case), *by_class))
+    return Findings(sentence, tables=(*_card_tables(card, case), *hidden, *by_class))
+
+
+def _hidden_table(hidden: HiddenTruth, case: UseCase) -> FindingsTable:
+    """Return what blocking hides, and what the figures would be if that were not known."""
+    rows = [
+        ("Blocked and not reviewed", wording.count(hidden.rows)),
+        ("Share of the settled rows", wording.percent(hidden.share, 2)),
+        ("Let through, to stand for them", wording.count(hidden.let_through)),
+        ("Recall without these", hidden.recall.text(1)),
+        ("Precision without these", hidden.precision.text(1)),
+    ]
+    if hidden.net_saving is not None:
+        saved = wording.money(hidden.net_saving, case.costs.currency)
+        rows.append(("Saved, without these", saved))
+    return FindingsTable("Truth hidden by blocking", ("", "Value"), tuple(rows))
 
 
 def _class_tables(classes: ClassScorecard, case: UseCase) -> tuple[FindingsTable, ...]:
@@ -276,6 +291,7 @@ def _card_tables(card: Scorecard, case: UseCase) -> tuple[FindingsTable, ...]:
         ("Missed", card.money.missed),
         ("Reviews", card.money.reviews),
         ("False alarms", card.money.false_alarms),
+        *([("Control group", card.money.control)] if card.hidden is not None else []),
         ("Cost with the model", card.money.cost),
         ("Cost without a model", card.money.without_model),
         ("Saved", card.money.net_saving),

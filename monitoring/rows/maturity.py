@@ -12,6 +12,8 @@ from monitoring.rows.rows import NEGATIVE, UNLABELLED, Rows, moment64
 from monitoring.rows.window import Window, utc
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from monitoring.use_case import Labels
 
 
@@ -20,7 +22,8 @@ def matured(rows: Rows, labels: Labels, as_of: datetime) -> Rows:
 
     Where the use case says that an absent label means `negative`, a row without label counts as
     negative from `mature_after` past its event time on, and that is its label time. Where it
-    says `unknown`, rows are returned as they are.
+    says `unknown`, rows are returned as they are. A row that was blocked stays without a label:
+    none could come, so its absence means nothing.
 
     Parameters
     ----------
@@ -30,12 +33,20 @@ def matured(rows: Rows, labels: Labels, as_of: datetime) -> Rows:
     if labels.absent_at_maturity == "unknown":
         return rows
     matures = rows.event_time + np.timedelta64(labels.mature_after)
-    unlabelled = (rows.label == UNLABELLED) & (matures <= moment64(as_of))
+    unlabelled = (rows.label == UNLABELLED) & (matures <= moment64(as_of)) & ~hidden(rows)
     return replace(
         rows,
         label=np.where(unlabelled, np.int8(NEGATIVE), rows.label),
         label_time=np.where(unlabelled, matures, rows.label_time),
     )
+
+
+def hidden(rows: Rows) -> NDArray[np.bool_]:
+    """Return which rows have a truth that nobody will see: they were blocked, and not reviewed."""
+    if rows.weight is None:
+        return np.zeros(len(rows), np.bool_)
+    hides: NDArray[np.bool_] = (rows.weight == 0) & (rows.label == UNLABELLED)
+    return hides
 
 
 def settled(rows: Rows, labels: Labels, as_of: datetime) -> Rows:

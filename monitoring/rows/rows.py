@@ -63,6 +63,10 @@ class Rows:
     probabilities
         (rows, classes): probability of each class, by the model that gave `score`, which is the
         sum over the watched ones; NaN where a row has none, None where nothing was scored.
+    weight
+        Rows that each stands for, where blocking hides the truth of some: 0 of a row that was
+        blocked, 1 / probability of one that was let through in its place, 1 of all others. None
+        where each stands for itself.
     """
 
     features: pd.DataFrame
@@ -76,6 +80,7 @@ class Rows:
     model_version: str | None = None
     true_class: NDArray[np.int8] | None = None
     probabilities: NDArray[np.float64] | None = None
+    weight: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -99,6 +104,7 @@ class Rows:
             score=None if self.score is None else self.score[index],
             true_class=None if self.true_class is None else self.true_class[index],
             probabilities=None if self.probabilities is None else self.probabilities[index],
+            weight=None if self.weight is None else self.weight[index],
         )
 
     def within(self, window: Window) -> Rows:
@@ -160,6 +166,15 @@ def together(parts: Sequence[Rows]) -> Rows:
         model_version=parts[0].model_version,
         true_class=_all_or_none([part.true_class for part in parts]),
         probabilities=_all_or_none([part.probabilities for part in parts]),
+        weight=_weights(parts),
+    )
+
+
+def _weights(parts: Sequence[Rows]) -> NDArray[np.float64] | None:
+    if all(part.weight is None for part in parts):
+        return None
+    return np.concatenate(
+        [np.ones(len(part)) if part.weight is None else part.weight for part in parts]
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.rows.draw import place_of
 from monitoring.rows.rows import Role
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from monitoring.serving.live_models import LiveModel
 
-_SALT = "arm"
+_DRAW = "arm"
 """An id's arm says nothing of what else is drawn by ids."""
 
 
@@ -65,8 +65,7 @@ def arm_of(use_case: str, row_id: str, shares: Mapping[str, float]) -> str:
     shares
         Of each arm. One that is added takes rows from the champion alone where its name comes last.
     """
-    digest = hashlib.sha256(f"{_SALT}\n{use_case}\n{row_id}".encode()).digest()
-    place, end = int.from_bytes(digest[:8], "big") / 2**64, 0.0
+    place, end = place_of(_DRAW, use_case, row_id), 0.0
     for name in sorted(shares):
         end += shares[name]
         if place < end:

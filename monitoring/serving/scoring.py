@@ -18,7 +18,7 @@ import numpy as np
 
 from monitoring.errors import TocsinError
 from monitoring.rows.quarantine import quarantine_unusable
-from monitoring.rows.rows import Role
+from monitoring.rows.rows import ACTED_ON, Role
 from monitoring.serving.arms import parts_of
 from monitoring.serving.bodies import MOST_ROWS
 from monitoring.serving.row_model import rows_of
@@ -54,7 +54,10 @@ class Prediction:
     model_version, threshold
         Of the version that answered.
     alarm
-        Whether score >= threshold.
+        Whether to act on it: score >= threshold, and the row is not let through as control.
+    control
+        Whether it is let through although its score reaches the threshold, so that its truth is
+        seen; false where no decision blocks.
     decision
         The class that is decided; None where the target has two values.
     probabilities
@@ -68,6 +71,7 @@ class Prediction:
     threshold: float
     score: float
     alarm: bool
+    control: bool
     decision: str | None
     probabilities: dict[str, float] | None
     unseen: tuple[str, ...]
@@ -166,24 +170,28 @@ class Scorer:
             raise ReusedIdError(self._reused(live, rows))
         said: dict[int, Prediction] = {}
         for part, own in zip(parts, scored, strict=True):
-            score = self._keep(part, own, now)
-            said |= dict(zip(part.places.tolist(), _said(part.live, own, score), strict=True))
+            through = self._keep(part, own, now)
+            said |= dict(zip(part.places.tolist(), _said(part.live, own, through), strict=True))
         return [said[place] for place in range(len(rows))]
 
-    def _keep(self, part: Part, rows: Rows, now: datetime) -> NDArray[np.float64]:
-        """Store the scores of a version, and return them."""
+    def _keep(self, part: Part, rows: Rows, now: datetime) -> NDArray[np.bool_]:
+        """Store decisions and scores of a version; return which flagged rows are let through."""
         assert rows.score is not None  # noqa: S101  # nosec B101 # `scored` gives it
+        case, flagged = part.live.case, rows.score >= part.live.model.threshold
+        through = np.zeros(len(rows), np.bool_)
+        if case.decisions.blocking is not None and part.role in ACTED_ON and flagged.any():
+            through[flagged] = self._store.decide(case, rows.row_id[flagged], now)
         self._store.add_scores(
-            part.live.case,
+            case,
             rows.row_id,
             rows.score,
-            alarmed=rows.score >= part.live.model.threshold,
+            alarmed=flagged,
             model_version=part.live.version,
             role=part.role,
             scored_at=now,
             probabilities=rows.probabilities,
         )
-        return rows.score
+        return through
 
     def _reused(self, live: LiveModel, rows: Rows) -> str:
         """Return which row has an id that another one has: each is handed in again by itself."""
@@ -255,21 +263,28 @@ def _can_score(model: Model, features: pd.DataFrame) -> bool:
     return True
 
 
-def _said(live: LiveModel, rows: Rows, score: NDArray[np.float64]) -> list[Prediction]:
+def _said(live: LiveModel, rows: Rows, through: NDArray[np.bool_]) -> list[Prediction]:
+    assert rows.score is not None  # noqa: S101  # nosec B101 # `scored` gives it
     classes = live.case.columns.classes
     decided: list[str | None] = [None] * len(rows)
     by_class: list[dict[str, float] | None] = [None] * len(rows)
     if classes is not None and rows.probabilities is not None:
         watched = classes.is_watched
-        places = decided_classes(score, rows.probabilities, watched, live.model.threshold)
+        places = decided_classes(rows.score, rows.probabilities, watched, live.model.threshold)
         decided = [classes.names[place] for place in places.tolist()]
         by_class = [
             dict(zip(classes.names, row, strict=True)) for row in rows.probabilities.tolist()
         ]
-    unseen = unseen_in(rows.features, live.categories)
-    columns = zip(rows.row_id.tolist(), score.tolist(), decided, by_class, unseen, strict=True)
     version, threshold = live.version, live.model.threshold
-    return [
-        Prediction(name, version, threshold, value, value >= threshold, decision, by_class, new)
-        for name, value, decision, by_class, new in columns
-    ]
+    alarm = (rows.score >= threshold) & ~through
+    columns = zip(
+        rows.row_id.tolist(),
+        rows.score.tolist(),
+        alarm.tolist(),
+        through.tolist(),
+        decided,
+        by_class,
+        unseen_in(rows.features, live.categories),
+        strict=True,
+    )
+    return [Prediction(name, version, threshold, *said) for name, *said in columns]

@@ -44,7 +44,7 @@ class ServingMetrics:
         )
         self._decisions = Counter(
             SERVE_DECISIONS,
-            "Decisions that were answered: alarm or none, or the class that was decided.",
+            "Decisions that were answered: alarm, control or none, or the class that was decided.",
             ["use_case", "decision"],
             registry=self._registry,
         )
@@ -79,7 +79,7 @@ class ServingMetrics:
         """Count what was said of rows."""
         for prediction in predictions:
             self._scores.labels(use_case, prediction.model_version).observe(prediction.score)
-            of_two = "alarm" if prediction.alarm else "none"
+            of_two = "alarm" if prediction.alarm else "control" if prediction.control else "none"
             self._decisions.labels(use_case, prediction.decision or of_two).inc()
             for column in prediction.unseen:
                 self._unseen.labels(use_case, column).inc()

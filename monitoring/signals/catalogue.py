@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitoring.signals.class_metrics import CLASS_METRICS
+from monitoring.signals.hidden_metrics import HIDDEN_METRICS
 from monitoring.signals.metric import Direction, Metric, Unit
 from monitoring.signals.performance_metrics import (
     ALARMS_AT,
@@ -307,6 +308,7 @@ CATALOGUE: tuple[Metric, ...] = (
     GATE_ROWS,
     PROMOTED,
     MODEL,
+    *HIDDEN_METRICS,
     *CLASS_METRICS,
 )
 """Every metric that may be published, in the order of the README's table."""

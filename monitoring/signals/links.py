@@ -70,6 +70,10 @@ class CasePanel(IntEnum):
     CLASS_COST = 66
     ACCURACY = 67
     AVERAGES = 68
+    HIDDEN_TRUTH = 70
+    UNCORRECTED = 71
+    CONTROL_ROWS = 72
+    CONTROL_COST = 73
 
 
 class FleetPanel(IntEnum):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.rows.control_group import Control
 from monitoring.rows.parsing import ColumnTypeError, parse_numbers, parse_times, parse_words
 from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason, row_payload
 from monitoring.rows.rows import UNLABELLED, Role, moment64
@@ -281,7 +282,10 @@ class _Portion:
         known = np.array([version is not None for version in versions], np.bool_)
         bad = given & (scores.unparsable | (decision.label == UNLABELLED) | ~known)
         self._set_aside(self._unreadable(bad, logged.score, logged), self.done.scores)
+        alarmed = decision.label == 1
         good = given & ~bad
+        if self.case.decisions.blocking is not None:
+            good &= self._store_decisions(good & alarmed)
         times = self._times("scored_at", None)
         for version in sorted(set(versions[good].tolist())):
             those = good & (versions == version)
@@ -289,7 +293,7 @@ class _Portion:
                 self.case,
                 self._numbers_and_ids[1][those],
                 scores.values[those],
-                alarmed=decision.label[those] == 1,
+                alarmed=alarmed[those],
                 model_version=version,
                 role=Role.CHAMPION,
                 scored_at=times[those],
@@ -299,6 +303,34 @@ class _Portion:
                 repeated=added.repeated,
                 set_aside=self.done.add_aside(added.aside),
             )
+
+    def _store_decisions(self, flagged: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Store what was done about flagged rows; return which rows it is known of."""
+        logged, frame, rows = self.case.columns.logged, self.read.frame, len(flagged)
+        through, known = np.zeros(rows, np.bool_), np.ones(rows, np.bool_)
+        probability = np.full(rows, self.case.decisions.control_share)
+        if self._logs("control"):
+            target = Target(name=str(logged.control), positive=True)
+            told = parse_target(frame[logged.control], target, history=False)
+            through, known = told.label == 1, ~told.unknown
+        if self._logs("control_probability"):
+            given = parse_numbers(frame[logged.control_probability])
+            probability = np.where(np.isnan(given.values), probability, given.values)
+            known &= ~given.unparsable
+        control = Control(through, probability)
+        bad = flagged & ~(known & control.possible)
+        column = str(
+            logged.control_probability if self._logs("control_probability") else logged.control
+        )
+        self._set_aside(self._unreadable(bad, column, logged), self.done.scores)
+        those = flagged & ~bad
+        self.done.new += self.store.add_decisions(
+            self.case,
+            self._numbers_and_ids[1][those],
+            Control(through[those], probability[those]),
+            self._times("scored_at", None)[those],
+        )
+        return ~bad
 
     def _unreadable(self, bad: NDArray[np.bool_], column: str, logged: Any) -> list[QuarantinedRow]:
         """Return rows whose score, decision or model version can't be read."""

@@ -41,13 +41,15 @@ class Replayed(Result):
     shift: timedelta
     sample: bool = False
     times: int = 1
+    blocked: int = 0
 
     @property
     def words(self) -> str:
         """Return it as one sentence."""
         kind = "synthetic" if self.synthetic else "sample" if self.sample else "real"
         again = f", {self.rows // self.times:,} of them {self.times} times," * (self.times > 1)
-        found = f"{self.positives} positive, {self.alarms} alarms"
+        stopped = f", {self.blocked} of them blocked" if self.blocked else ""
+        found = f"{self.positives} positive, {self.alarms} alarms{stopped}"
         planted = f", {self.scenario} drift planted in the second half" if self.scenario else ""
         return (
             f"{self.rows:,} {kind} rows{again} ({found}) scored by version "
@@ -134,6 +136,7 @@ def replay(
         scores, probabilities = model.scores(rows.features)
         alarmed = scores >= model.threshold
         store.add_rows(case, rows)
+        blocked = _blocked(case, store, rows, alarmed)
         store.add_scores(
             case,
             rows.row_id,
@@ -145,13 +148,14 @@ def replay(
             probabilities=probabilities,
         )
         # What is replayed is known in advance: each label counts from its own time on.
-        known = rows.labelled
+        known = rows.take(~blocked).labelled
         store.add_labels(case, known.row_id, labels_of(case, known), known.label_time)
         store.add_quarantined(case, checked.quarantined, seen_at=plan.end)
     replayed = Replayed(
         rows=len(rows),
         positives=int((rows.label == POSITIVE).sum()),
         alarms=int(alarmed.sum()),
+        blocked=int(blocked.sum()),
         start=plan.start,
         end=plan.end,
         model_version=plan.model_version,
@@ -164,6 +168,17 @@ def replay(
     atomic_write(_record(case), replayed.model_dump_json())
     _plan_file(case).unlink()
     return replayed
+
+
+def _blocked(
+    case: UseCase, store: ProductionStore, rows: Rows, alarmed: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Decide on flagged rows as /predict does; return those that were blocked: no label comes."""
+    blocked = np.zeros(len(rows), np.bool_)
+    if case.decisions.blocking is not None and alarmed.any():
+        flagged = rows.take(alarmed)
+        blocked[alarmed] = ~store.decide(case, flagged.row_id, flagged.arrival_time)
+    return blocked
 
 
 def labels_of(case: UseCase, rows: Rows) -> NDArray[np.int8] | list[str]:

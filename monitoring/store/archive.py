@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
+from monitoring.rows.control_group import with_controls
 from monitoring.rows.maturity import matured
 from monitoring.rows.rows import ACTED_ON, Rows, moment64, together
+from monitoring.store.acted_on import truth_is_hidden, weighted
 from monitoring.store.database import consistent_read, insert, tell_planner, writing
 from monitoring.store.known_label import corrected, corrections, label_of_row
 from monitoring.store.reading import known, read_rows
@@ -209,6 +211,7 @@ def _unconsumed(case: UseCase, as_of: datetime) -> sa.Select[Any]:
     return sa.select(_P.use_case, _P.row_id).where(
         *known(case, as_of),
         counts_as_labelled(case, as_of),
+        ~truth_is_hidden(case, as_of),
         ~_exists(consumed_rows, _same_row(consumed_rows)),
     )
 
@@ -279,7 +282,9 @@ def read_training_rows(
         and (start is None or archive.last_event is None or archive.last_event >= start)
     ]
     known_then = _in_order(corrected(together(parts), changed)).as_of(as_of)
-    rows = matured(known_then, case.labels, as_of).labelled
+    with consistent_read(engine) as connection:
+        known_then = weighted(connection, case, known_then, as_of)
+    rows = with_controls(matured(known_then, case.labels, as_of)).labelled
     if start is not None:
         rows = rows.take(rows.event_time >= moment64(start))
     return rows

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from monitoring.errors import InputError
-from monitoring.rows.rows import UNLABELLED, Role, Rows, moment64
+from monitoring.rows.control_group import drawn
+from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import utc
-from monitoring.store import archive, intake, reading, schema, verdicts
+from monitoring.store import acted_on, archive, intake, reading, schema, verdicts
 from monitoring.store.archive import read_training_rows
 from monitoring.store.database import (
     consistent_read,
@@ -22,6 +21,7 @@ from monitoring.store.database import (
     writing,
 )
 from monitoring.store.database_failure import shown
+from monitoring.store.handed_in import by_class, check_lengths, role_of, times_of, watched_labels
 from monitoring.store.intake import GivenScores
 from monitoring.store.reading import read_ids, read_window
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from monitoring.rows.control_group import Control
     from monitoring.rows.quarantine import QuarantinedRow
     from monitoring.rows.window import Window
     from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
@@ -147,9 +148,9 @@ class ProductionStore:
             There is no such role, lengths differ, a moment has no time zone, or none of the
             scores has a time.
         """
-        times = _times(scored_at, len(row_id))
-        by_class = _by_class(case, probabilities, len(row_id))
-        _check_lengths(row_id=row_id, scores=scores, alarmed=alarmed, scored_at=times)
+        times = times_of(scored_at, len(row_id))
+        classes = by_class(case, probabilities, len(row_id))
+        check_lengths(row_id=row_id, scores=scores, alarmed=alarmed, scored_at=times)
         with writing(self.engine) as connection:
             added = intake.add_scores(
                 connection,
@@ -159,13 +160,52 @@ class ProductionStore:
                     np.asarray(scores, np.float64),
                     np.asarray(alarmed, np.bool_),
                     times,
-                    by_class,
+                    classes,
                 ),
                 model_version=model_version,
-                role=_role(role),
+                role=role_of(role),
             )
         tell_planner(self.engine, schema.scores, rows=added.added)
         return added
+
+    def add_decisions(
+        self,
+        case: UseCase,
+        row_id: Sequence[str] | NDArray[np.str_],
+        control: Control,
+        decided_at: datetime | NDArray[np.datetime64],
+    ) -> int:
+        """Add what was done about flagged rows; return how many had no decision yet: it stays.
+
+        Of use cases that say that alarms block. A row without a decision stands for itself.
+
+        Raises
+        ------
+        InputError
+            Lengths differ, a moment has no time zone, or a row was let through that had no
+            probability to be.
+        """
+        times = times_of(decided_at, len(row_id))
+        check_lengths(row_id=row_id, control=control, decided_at=times)
+        with writing(self.engine) as connection:
+            ids = np.asarray(row_id, np.str_)
+            return acted_on.add_decisions(connection, case.name, ids, control, times)
+
+    def decide(
+        self,
+        case: UseCase,
+        row_id: NDArray[np.str_],
+        decided_at: datetime | NDArray[np.datetime64],
+    ) -> NDArray[np.bool_]:
+        """Decide which flagged rows are let through, as the use case says, and store that.
+
+        A row that was decided before stays as it was.
+        """
+        control = drawn(case.name, row_id, case.decisions.control_share)
+        if self.add_decisions(case, row_id, control, decided_at) == len(row_id):
+            return control.let_through
+        with consistent_read(self.engine) as connection:
+            return acted_on.let_through(connection, case.name, row_id)
 
     def add_labels(
         self,
@@ -196,15 +236,15 @@ class ProductionStore:
         InputError
             Lengths differ, a moment has no time zone, or none of the labels has a time.
         """
-        times = _times(label_time, len(row_id))
-        _check_lengths(row_id=row_id, labels=labels, label_time=times)
+        times = times_of(label_time, len(row_id))
+        check_lengths(row_id=row_id, labels=labels, label_time=times)
         names = None if case.columns.classes is None else [str(label) for label in labels]
         with writing(self.engine) as connection:
             added = intake.add_labels(
                 connection,
                 case,
                 np.asarray(row_id, np.str_),
-                np.asarray(labels) if names is None else _watched(case, names),
+                np.asarray(labels) if names is None else watched_labels(case, names),
                 times,
                 names,
                 received_at=received_at,
@@ -420,50 +460,3 @@ class ProductionStore:
     def _verdicts(self, case: UseCase, as_of: datetime) -> Iterator[str]:
         with consistent_read(self.engine) as connection:
             yield from verdicts.newest_first(connection, case.name, as_of)
-
-
-def _times(given: datetime | NDArray[np.datetime64], rows: int) -> NDArray[np.datetime64]:
-    """Return one time per row."""
-    return np.full(rows, moment64(given)) if isinstance(given, datetime) else given
-
-
-def _by_class(
-    case: UseCase, probabilities: NDArray[np.float64] | None, rows: int
-) -> list[str] | None:
-    """Return the probabilities of each row as JSON by the name of the class."""
-    classes = case.columns.classes
-    if probabilities is None or classes is None:
-        return None
-    if probabilities.shape != (rows, len(classes.names)):
-        msg = (
-            f"probabilities of {rows:,} rows and {len(classes.names)} classes "
-            f"({', '.join(classes.names)}) are needed, not {probabilities.shape}"
-        )
-        raise InputError(msg)
-    return [
-        json.dumps(dict(zip(classes.names, row, strict=True))) for row in probabilities.tolist()
-    ]
-
-
-def _watched(case: UseCase, names: Sequence[str]) -> NDArray[np.int8]:
-    """Return the label of each class by its name; a name that is no class is neither label."""
-    classes = case.columns.classes
-    if classes is None:
-        return np.full(len(names), UNLABELLED, np.int8)
-    places = classes.places(names)
-    return np.where(places < 0, UNLABELLED, classes.is_watched[places]).astype(np.int8)
-
-
-def _check_lengths(**columns: Sized) -> None:
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        given = ", ".join(f"{length} of {name}" for name, length in lengths.items())
-        msg = f"arrays of equal length are needed, not {given}"
-        raise InputError(msg)
-
-
-def _role(name: str) -> Role:
-    if name not in set(Role):
-        msg = f"no role {name!r}: a model scores as {' or '.join(Role)}"
-        raise InputError(msg)
-    return Role(name)

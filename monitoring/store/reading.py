@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows
+from monitoring.store.acted_on import truth_is_hidden, with_weights
 from monitoring.store.block_reading import (
     NO_FEATURES,
     HeldRows,
@@ -89,6 +90,7 @@ def read_window(
     )
     wanted = inside(case, window, as_of)
     rows = _with_labels(case, held, _labels(connection, case, as_of, wanted))
+    rows = with_weights(connection, case, held, rows, wanted, as_of)
     scored = _scored(role, as_of)
     if version is None:
         version = next(iter(_versions(connection, scored, wanted)), None)
@@ -380,7 +382,12 @@ def settled_since(
     statement = (
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(positive), 0))
         .select_from(truth.rows)
-        .where(*known(case, as_of), production_rows.c.event_time >= since, *settled)
+        .where(
+            *known(case, as_of),
+            production_rows.c.event_time >= since,
+            *settled,
+            ~truth_is_hidden(case, as_of),
+        )
     )
     rows, positives = connection.execute(statement).one()
     return Settled(rows=rows, positives=int(positives))

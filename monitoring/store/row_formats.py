@@ -258,6 +258,7 @@ def read_snapshot(path: Path, features: Features, *, sha256: str) -> Rows:
         true_class=column("true_class").astype(np.int8)
         if _SNAPSHOT_MARK + "true_class" in table.column_names
         else None,
+        weight=column("weight") if _SNAPSHOT_MARK + "weight" in table.column_names else None,
         **{name: column(name).astype("datetime64[us]") for name in _TIMES},
     )
 
@@ -275,6 +276,8 @@ def _snapshot_table(rows: Rows) -> pa.Table:
     columns |= {_SNAPSHOT_MARK + name: pa.array(getattr(rows, name)) for name in _TIMES}
     if rows.amount is not None:
         columns[_SNAPSHOT_MARK + "amount"] = pa.array(rows.amount)
+    if rows.weight is not None:
+        columns[_SNAPSHOT_MARK + "weight"] = pa.array(rows.weight)
     return pa.table(columns)
 
 

@@ -145,6 +145,17 @@ scores = sa.Table(
     sa.Column("probabilities", JsonText),  # by class name; null where the target has two values
 )
 
+# What was done about flagged rows, where the use case says that decisions block: first of each.
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    _use_case(),
+    sa.Column("row_id", sa.Text, primary_key=True),
+    sa.Column("blocked", sa.Boolean, nullable=False),  # else it was let through, as control
+    sa.Column("control_probability", sa.Double, nullable=False),  # that it would be let through
+    sa.Column("decided_at", UtcTime, nullable=False),
+)
+
 # Labels: the first of each id, whether or not its row has come.
 labels = sa.Table(
     "labels",

@@ -251,6 +251,11 @@ def _scores_record(scores: ScoreSummary, *, with_edges: bool) -> dict[str, Any]:
     }
     if scores.unpriced.any():
         record["unpriced"] = scores.unpriced.tolist()
+    if scores.by_weight:
+        record["by_weight"] = [
+            [weight, _scores_record(part, with_edges=False)]
+            for weight, part in scores.by_weight.items()
+        ]
     return record
 
 
@@ -268,6 +273,10 @@ def _scores_from(record: dict[str, Any], edges: NDArray[np.float64] | None) -> S
             _table_of_counts(record["unpriced"]) if "unpriced" in record else np.zeros_like(rows)
         ),
         has_amounts=_flag(record["has_amounts"]),
+        by_weight={
+            _number(weight): _scores_from(part, edges)
+            for weight, part in _list(record.get("by_weight", []))
+        },
     )
 
 

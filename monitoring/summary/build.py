@@ -114,7 +114,22 @@ def score_summary(rows: Rows, edges: NDArray[np.float64]) -> ScoreSummary | None
     """
     if rows.score is None:
         return None
-    return score_histograms(rows.score, rows.label, rows.amount, edges)
+    whole = score_histograms(rows.score, rows.label, rows.amount, edges)
+    if rows.weight is None:
+        return whole
+    stands_for = rounded_weights(rows.weight)
+    parts = {}
+    for weight in np.unique(stands_for[stands_for != 1]).tolist():
+        those = stands_for == weight
+        amount = None if rows.amount is None else rows.amount[those]
+        parts[weight] = score_histograms(rows.score[those], rows.label[those], amount, edges)
+    return replace(whole, by_weight=parts)
+
+
+def rounded_weights(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights to three digits: so few are different that each has histograms of its own."""
+    values, places = np.unique(weight, return_inverse=True)
+    return np.array([float(f"{value:.3g}") for value in values.tolist()])[places]
 
 
 def score_histograms(

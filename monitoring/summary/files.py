@@ -25,9 +25,10 @@ from monitoring.summary.types import Reference, Summary
 ENDING = ".json.gz"
 """How the name of a saved reference or summary ends."""
 
-VERSION, UNHASHED = 3, 1
-"""Version of the format that is written, and the first one, whose files hold no hash of their
-content. Version 2 knows no notation of CSV. One that is not known is an error, never a guess."""
+VERSION, UNWEIGHTED, UNHASHED = 4, 3, 1
+"""Versions of the format: the newest, which knows weights of rows; that of what has none, as it
+was before; and the first one, whose files hold no hash of their content. Version 2 knows no
+notation of CSV. One that is not known is an error, never a guess."""
 
 LARGEST = 128 * 2**20
 """Bytes of a saved reference or summary, unpacked: thousands of features fit in."""
@@ -121,10 +122,20 @@ def _text(record: Reference | Summary) -> str:
     return _compact(
         {
             "format": _format(_KINDS[type(record)]),
-            "version": VERSION,
+            "version": VERSION if _is_weighted(record) else UNWEIGHTED,
             "sha256": _hash(content),
             "content": content,
         }
+    )
+
+
+def _is_weighted(record: Reference | Summary) -> bool:
+    if isinstance(record, Summary):
+        return record.scores is not None and bool(record.scores.by_weight)
+    return (
+        any(part.by_weight for part in record.score_chunks)
+        or (record.validation is not None and _is_weighted(record.validation))
+        or any(map(_is_weighted, (record.training, *record.chunks, *record.by_hour)))
     )
 
 

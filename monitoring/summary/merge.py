@@ -64,6 +64,7 @@ def merge(*summaries: Summary) -> Summary:
 
 def merge_scores(parts: Sequence[ScoreSummary]) -> ScoreSummary:
     """Return the score histograms of all rows together; `parts` share their edges."""
+    weighted = [part.by_weight for part in parts]
     return ScoreSummary(
         edges=parts[0].edges,
         rows=sum((part.rows for part in parts[1:]), start=parts[0].rows),
@@ -74,6 +75,10 @@ def merge_scores(parts: Sequence[ScoreSummary]) -> ScoreSummary:
         ),
         unpriced=sum((part.unpriced for part in parts[1:]), start=parts[0].unpriced),
         has_amounts=all(part.has_amounts for part in parts),
+        by_weight={
+            weight: merge_scores([by[weight] for by in weighted if weight in by])
+            for weight in sorted({weight for by in weighted for weight in by})
+        },
     )
 
 

@@ -85,6 +85,12 @@ def check_scores(scores: ScoreSummary) -> None:
         _must(
             (np.square(scores.amount) <= most).all(), "amounts add up to what their squares can't"
         )
+    for weight, part in scores.by_weight.items():
+        _must(weight == 0 or weight > 1, "rows of a weight stand for themselves, or for less")
+        _must(not part.by_weight, "rows of one weight have others")
+        check_scores(part)
+    held = sum((part.rows for part in scores.by_weight.values()), start=np.zeros_like(scores.rows))
+    _must((held <= scores.rows).all(), "more rows have a weight than there are")
 
 
 def check_classes(classes: ClassCounts) -> None:

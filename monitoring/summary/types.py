@@ -204,6 +204,9 @@ class ScoreSummary:
     unpriced
         int64: rows whose own amount is missing, which add nothing to these sums; zeros where
         there are no amounts at all.
+    by_weight
+        Of the rows in all this that do not stand for themselves alone, their own histograms, by
+        what each stands for: 0 of rows that were blocked, 1 / probability of those let through.
 
     Every row's part in a sum is rounded to a binary grid (`monitoring.summary.build`), so that
     sums are exact and the same in whatever order they are made.
@@ -216,6 +219,11 @@ class ScoreSummary:
     amount_squared: NDArray[np.float64]
     unpriced: NDArray[np.int64]
     has_amounts: bool = False
+    by_weight: Mapping[float, ScoreSummary] = field(default_factory=dict)
+
+
+COUNTED = ("rows", "score", "amount", "amount_squared", "unpriced")
+"""The arrays of a `ScoreSummary` by label and bin."""
 
 
 @dataclass(frozen=True, eq=False)

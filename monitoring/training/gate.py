@@ -111,6 +111,7 @@ def gate(
         outcomes_of(challenger, unseen, case),
         outcomes_of(champion, unseen, case),
         unseen.label == POSITIVE,
+        unseen.weight,
     )
     failed = _failed(rule, comparison, case)
     outcome = Outcome.LOST if failed else Outcome.PROMOTED
@@ -162,16 +163,18 @@ def _lacking(unseen: Rows, positives: int, case: UseCase) -> str:
 
 
 def _unseen(rows: Rows, challenger: Model, champion: Model, case: UseCase) -> Rows:
-    """Return the labelled rows that neither has learned from.
+    """Return the labelled rows that neither has learned from; blocked ones have others for them.
 
     By a split at random the challenger has left out its test part; what of that is newer than
     the champion is new to both.
     """
     if case.split.by == "random":
         mine = split_at_random(rows, case.split).test
-        return mine.take(mine.event_time > moment64(champion.trained_as_of)).labelled
-    newest_seen = moment64(max(challenger.trained_as_of, champion.trained_as_of))
-    return rows.take(rows.event_time > newest_seen).labelled
+        unseen = mine.take(mine.event_time > moment64(champion.trained_as_of)).labelled
+    else:
+        newest_seen = moment64(max(challenger.trained_as_of, champion.trained_as_of))
+        unseen = rows.take(rows.event_time > newest_seen).labelled
+    return unseen if unseen.weight is None else unseen.take(unseen.weight > 0)
 
 
 def outcomes_of(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:

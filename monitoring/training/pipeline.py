@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from monitoring.estimators import MOST_WORDS
 from monitoring.sources.typed_columns import resolved_columns
@@ -24,10 +27,13 @@ from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
     from monitoring.rows.rows import Rows
+
+log = logging.getLogger(__name__)
 
 CATEGORIES = 50
 """Most columns that one categorical feature is spread over; its rarer values share the last."""
@@ -135,7 +141,8 @@ def fitted(
     pipeline = build_pipeline(case.candidates[name], features, parameters, seed=seed)
     try:
         truth = rows.truth
-        pipeline.fit(rows.features[list(features.names)], truth)
+        weights = _weights(pipeline, name, rows)
+        pipeline.fit(rows.features[list(features.names)], truth, **weights)
     except Exception as error:
         error.add_note(
             f"while fitting candidate {name} with {dict(parameters)} on {len(rows)} rows"
@@ -144,11 +151,30 @@ def fitted(
     return without_samplers(pipeline)
 
 
+def _weights(pipeline: Pipeline, name: str, rows: Rows) -> dict[str, NDArray[np.float64]]:
+    """Return what each row stands for, as its last step takes it; nothing where all are alike.
+
+    A blocked row whose review labelled it is learned from as itself.
+    """
+    from sklearn.utils.validation import has_fit_parameter
+
+    if rows.weight is None or (rows.weight <= 1).all():
+        return {}
+    last, step = pipeline.steps[-1]
+    inner = [one for _, one in getattr(step, "estimators", [])] + [getattr(step, "estimator", step)]
+    samples = any(hasattr(one, "fit_resample") for _, one in pipeline.steps)
+    if samples or not all(has_fit_parameter(one, "sample_weight") for one in (step, *inner)):
+        log.warning(
+            "candidate %s takes no weights of rows: rows that were let through count once", name
+        )
+        return {}
+    return {f"{last}__sample_weight": np.maximum(rows.weight, 1.0)}
+
+
 def _columns(
     features: Features, text: Sequence[str], *, takes_missing: bool, sparse: bool
 ) -> ColumnTransformer:
     """Return what makes columns of features; sparse ones where words are many and may be so."""
-    import numpy as np
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder

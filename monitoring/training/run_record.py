@@ -22,6 +22,7 @@ from monitoring.signals.metric import Stage
 from monitoring.signals.performance_metrics import INTERVAL, PR_AUC
 from monitoring.signals.samples import scorecard_samples
 from monitoring.signals.short_names import named_metrics
+from monitoring.summary.weights import stands_for
 from monitoring.training.bundle import LIBRARIES, save_model
 from monitoring.training.candidate_steps import declared_steps, full_names
 from monitoring.training.curves import curves, regret
@@ -169,7 +170,7 @@ def _write_figures(case: UseCase, trained: Trained, folder: Path) -> None:
     validation = trained.model.reference.validation
     parts = {"validation": validation, "test": trained.tested}
     scores = {
-        name: summary.scores
+        name: stands_for(summary.scores)
         for name, summary in parts.items()
         if summary is not None and summary.scores is not None
     }
@@ -183,7 +184,9 @@ def _write_figures(case: UseCase, trained: Trained, folder: Path) -> None:
 def _if_costs_are_off(case: UseCase, trained: Trained) -> tuple[Sensitivity, ...]:
     """Return how the threshold fares if a cost is off by a factor of two; none without money."""
     validation = trained.model.reference.validation
-    scores = None if validation is None else validation.scores
+    scores = None
+    if validation is not None and validation.scores is not None:
+        scores = stands_for(validation.scores)
     if scores is None or not can_price(scores, case.costs, (POSITIVE,)):
         return ()
     parts = {part.name: part for part in trained.parts}

@@ -217,7 +217,12 @@ def _threshold(case: UseCase, validation: Rows, days: float) -> float:
     assert validation.score is not None  # noqa: S101  # nosec B101 # the rows are scored
     try:
         return best_threshold(
-            validation.score, validation.label, validation.amount, case.costs, days
+            validation.score,
+            validation.label,
+            validation.amount,
+            case.costs,
+            days,
+            validation.weight,
         )
     except ValueError as error:
         msg = f"use case {case.name}: no decision threshold on the validation part: {error}"

@@ -43,6 +43,7 @@ def test_a_row_is_scored_as_the_model_scores_it_and_is_stored_before_it_is_answe
             "threshold": live.model.threshold,
             "score": pytest.approx(expected, abs=1e-12),
             "alarm": bool(expected >= live.model.threshold),
+            "control": False,
             "decision": None,
             "probabilities": None,
             "unseen": [],

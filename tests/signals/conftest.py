@@ -8,7 +8,7 @@ from monitoring.use_case_file import SHIPPED, find_use_case
 
 
 def everything() -> UseCase:
-    """Return a use case that sets every threshold there is."""
+    """Return a use case that sets every threshold there is, and whose alarms block."""
     content = yaml.safe_load((SHIPPED / "fraud.yml").read_text(encoding="utf-8"))
     content["name"] = "everything"
     content["thresholds"] |= {
@@ -17,6 +17,7 @@ def everything() -> UseCase:
         "label_coverage": {"below": {"warning": 0.5, "critical": 0.1}},
         "quarantined": {"above": {"warning": 5, "critical": 50}},
     }
+    content["decisions"] = {"blocking": "alarm", "control_share": 0.01}
     return UseCase.model_validate(content)
 
 

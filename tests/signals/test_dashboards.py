@@ -87,10 +87,12 @@ def test_a_panel_has_a_title_a_description_a_unit_and_named_queries(panel: Panel
 def test_panel_ids_are_those_declared_and_stay(board: Board) -> None:
     ids = [panel.id for panel in board.panels]
     declared = {"tocsin_fleet": FleetPanel, "tocsin_health": HealthPanel}.get(board.uid, CasePanel)
-    # The panels of classes are only on the boards of those that have some.
+    # The panels of classes, and of blocking, are only on the boards of those that have some.
     of_classes = range(CasePanel.CLASSES, CasePanel.ACCURACY + 1)
-    absent = {panel for panel in declared if declared is CasePanel and panel in of_classes}
-    assert sorted(ids) == sorted(set(declared) - (set() if board.uid == CLASSES else absent))
+    of_blocking = range(CasePanel.HIDDEN_TRUTH, CasePanel.CONTROL_COST + 1)
+    absent = set() if board.uid == CLASSES else set(of_classes)
+    absent |= set() if board.uid == "tocsin-everything" else set(of_blocking)
+    assert sorted(ids) == sorted(set(declared) - (absent if declared is CasePanel else set()))
     assert [p["id"] for p in drawn(board)["panels"] if p["type"] != "row"] == ids
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from monitoring.drift.verdict import DriftStatus, PreviousDrift
 from monitoring.performance.intervals import Ratio
-from monitoring.performance.scorecard import CardStatus
+from monitoring.performance.scorecard import CardStatus, HiddenTruth
 from monitoring.rows.rows import Role
 from monitoring.signals import Sample
 from monitoring.signals.catalogue import (
@@ -30,6 +30,12 @@ from monitoring.signals.catalogue import (
     WINDOW_END,
 )
 from monitoring.signals.class_metrics import AVERAGED, CLASS_METRICS
+from monitoring.signals.hidden_metrics import (
+    CONTROL_COST,
+    HIDDEN_METRICS,
+    HIDDEN_TRUTH,
+    UNCORRECTED,
+)
 from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.performance_metrics import (
     CAPACITY_USED,
@@ -84,7 +90,20 @@ def test_a_retrain_and_a_report_publish_every_metric_there_is() -> None:
     published = {sample.metric for samples in pushed().values() for sample in samples}
     # Of a use case that can't be read no run can say so; another's does. This one has two values.
     of_classes = set(CLASS_METRICS) - {AVERAGED}
-    assert published == set(CATALOGUE) - {BROKEN_USE_CASE} - of_classes
+    of_blocking = set(HIDDEN_METRICS)
+    assert published == set(CATALOGUE) - {BROKEN_USE_CASE} - of_classes - of_blocking
+
+
+def test_what_blocking_hides_is_published_with_the_figures_as_they_would_seem() -> None:
+    hidden = HiddenTruth(1_980, 0.02, 20, Ratio(0.6), Ratio(0.01), -50.0)
+    samples = live(hidden=hidden, money=replace(card().money, control=30.0))
+    assert {s.metric for s in samples} >= set(HIDDEN_METRICS)
+    assert values(samples, HIDDEN_TRUTH) == {(): 0.02}
+    assert values(samples, UNCORRECTED) == {("recall",): 0.6, ("precision",): 0.01}
+    assert values(samples, CONTROL_COST) == {(): 30.0}
+    untold = live(hidden=hidden, status=CardStatus.TRUTH_HIDDEN)
+    assert not values(untold, RECALL)
+    assert values(untold, HIDDEN_TRUTH) == {(): 0.02}
 
 
 def test_a_verdict_gives_its_share_effects_and_counts() -> None:

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from monitoring.cli import app
+from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
@@ -21,6 +22,7 @@ from monitoring.steps.places import production_store
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Logged
+from monitoring.use_case_decisions import Decisions
 from tests.store.made import NOON, use_case
 from tests.training.conftest import Job
 
@@ -205,3 +207,26 @@ def test_a_file_is_scored_by_the_champion_and_what_can_not_be_is_named(
         now = datetime.now(UTC)
         held = store.window(cards.case, Window(now - timedelta(days=9999), now), now)
     assert np.isfinite(np.asarray(held.score)).sum() == 39
+
+
+def test_decisions_that_blocked_come_with_the_scores_and_a_probability_that_can_t_be_is_set_aside(
+    case: UseCase,
+) -> None:
+    logged = LOGGED.model_copy(update={"control": "passed", "control_probability": "chance"})
+    columns = case.columns.model_copy(update={"logged": logged})
+    decisions = Decisions(blocking="alarm", control_share=0.5)
+    blocking = case.model_copy(update={"columns": columns, "decisions": decisions})
+    told = parcels().assign(  # flagged: 3, 4, 5
+        lost=np.nan,
+        passed=[False, False, False, True, True, False],
+        chance=[None, None, None, "0.1", "0", None],
+    )
+    place = csv_of(told)
+    first = brought(blocking, place)
+    assert first.scores == Tally(added=5, set_aside=1)
+    assert first.set_aside == {QuarantineReason.UNREADABLE_SCORE: 1}
+    again = brought(blocking, place)
+    assert (again.scores, again.new) == (Tally(repeated=5, set_aside=1), 0)
+    weight = stored(blocking).weight
+    assert weight is not None
+    assert weight.tolist() == [1, 1, 1, 10, 1, 0]

@@ -14,16 +14,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitoring.rows.rows import Rows
+from monitoring.rows.rows import UNLABELLED, Rows
+from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
 from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario
-from monitoring.steps.places import model_registry
+from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay import Replayed, dealt, last_replay, replay, windows_filled
 from monitoring.steps.run import StepError
 from monitoring.training.split import AGAIN, split_rows
 from monitoring.use_case import UseCase
+from monitoring.use_case_decisions import Decisions
 from monitoring.use_case_split import Split
 from tests.fixtures.tiny import write_tiny
 from tests.training.conftest import job
@@ -167,6 +169,24 @@ def test_rows_are_replayed_once(case: UseCase) -> None:
     replay(case, until=UNTIL)
     with pytest.raises(StepError, match="were replayed before, from 2026-01-30"):
         replay(case, until=LATER)
+
+
+def test_where_alarms_block_the_labels_of_blocked_rows_do_not_come(
+    case: UseCase, calm: Calm
+) -> None:
+    decisions = Decisions(blocking="alarm", control_share=0.5)
+    replayed = replay(case.model_copy(update={"decisions": decisions}), until=UNTIL)
+    with production_store() as store:
+        blocking = case.model_copy(update={"decisions": decisions})
+        rows = store.window(
+            blocking, Window(replayed.start, replayed.end), LATER + timedelta(days=9)
+        )
+    assert rows.weight is not None
+    blocked = rows.weight == 0
+    assert 0 < replayed.blocked == blocked.sum() < replayed.alarms == calm[0].alarms
+    assert (rows.label[blocked] == UNLABELLED).all()
+    assert (rows.label[~blocked] != UNLABELLED).any()
+    assert f"{replayed.blocked} of them blocked" in replayed.words
 
 
 @pytest.mark.faults

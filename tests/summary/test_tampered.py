@@ -244,7 +244,7 @@ TEXTS = {
     "a version that is true": lambda text: text.replace('"version":3', '"version":true'),
     "a version that is 3.0": lambda text: text.replace('"version":3', '"version":3.0'),
     "version 0": lambda text: text.replace('"version":3', '"version":0'),
-    "version 4": lambda text: text.replace('"version":3', '"version":4'),
+    "version 5": lambda text: text.replace('"version":3', '"version":5'),
     "a version of 5,000 digits": lambda text: text.replace(
         '"version":3', '"version":' + "9" * 5000
     ),

@@ -1,5 +1,6 @@
 """Whatever a candidate may declare trains, and scores the same once it is loaded."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 from xgboost import XGBClassifier
 
+from monitoring.rows.rows import Rows
 from monitoring.training import TrainingError
 from monitoring.training.focal import FocalXGBClassifier
 from monitoring.training.pipeline import build_pipeline, fitted
@@ -242,3 +244,23 @@ def test_what_may_not_be_declared_is_refused(given: dict[str, Any], words: str) 
 def test_what_cannot_be_built_says_why(given: dict[str, Any], words: str) -> None:
     with pytest.raises(TrainingError, match=words):
         built(given)
+
+
+def test_rows_that_were_let_through_are_learned_from_with_their_weight(
+    cards: Job, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = cards.split.train.take(slice(0, 600))
+    weight = np.where(np.arange(600) % 7 == 0, 20.0, 1.0)
+    weight[1] = 0  # blocked, and labelled by a review
+    weighted = replace(rows, weight=weight)
+
+    def scores(step: str, of: Rows) -> np.ndarray:
+        case = with_candidates(cards.case, {"one": Candidate(steps=(step,))})
+        return fitted(case, "one", of, {}, seed=0).predict_proba(rows.features)[:, 1]
+
+    again = rows.take(np.repeat(np.arange(600), np.maximum(weight, 1).astype(int)))
+    np.testing.assert_allclose(scores(BAYES, weighted), scores(BAYES, again), atol=1e-4)
+    assert np.abs(scores(BAYES, weighted) - scores(BAYES, rows)).max() > 0.01
+    assert not caplog.messages
+    scores("sklearn.neighbors.KNeighborsClassifier", weighted)
+    assert "candidate one takes no weights of rows" in caplog.text

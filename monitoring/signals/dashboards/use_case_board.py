@@ -13,6 +13,7 @@ from monitoring.signals.dashboards.data_panels import (
     feature_panels,
     quality_panels,
 )
+from monitoring.signals.dashboards.hidden_panels import hidden_section
 from monitoring.signals.dashboards.model_panels import gate_panels, model_panels
 from monitoring.signals.dashboards.panel import (
     WINDOW,
@@ -142,6 +143,7 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
                 ),
             ),
             *(() if classes is None else (class_section(queries, classes),)),
+            *(() if case.decisions.blocking is None else (hidden_section(queries),)),
             Section("Money", money_panels(queries)),
             Section(
                 "Champion and shadow", (shadow(queries), averages(queries), *accuracy(queries))

@@ -9,7 +9,7 @@ from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.money import Money
-from monitoring.performance.scorecard import CardStatus, Scorecard
+from monitoring.performance.scorecard import NOTHING_COUNTED, CardStatus, Scorecard
 from monitoring.rows.rows import Role
 from monitoring.signals.class_metrics import ACCURACY
 from monitoring.signals.metric import Metric, Sample, Stage, decimal, known
@@ -46,9 +46,8 @@ from monitoring.signals.performance_metrics import (
     ROC_AUC,
 )
 from monitoring.signals.samples.class_samples import averaged_samples
+from monitoring.signals.samples.hidden_samples import hidden_samples
 from monitoring.signals.statuses import Subject, Unmeasured, money_of, performance_of, status_sample
-
-_NOTHING_COUNTED = (CardStatus.NO_ROWS, CardStatus.NO_LABELS, CardStatus.NOT_MATURE)
 
 
 def scorecard_samples(
@@ -78,13 +77,15 @@ def scorecard_samples(
     status = status_sample(performance_of(stage, role), card.status)
     live = stage is Stage.PRODUCTION and role == Role.CHAMPION
     coverage = known(LABEL_COVERAGE, card.coverage) if live else ()
-    if card.status in _NOTHING_COUNTED:
-        return (status, *coverage)
+    hidden = hidden_samples(card) if live else ()
+    if card.status in NOTHING_COUNTED:
+        return (status, *coverage, *hidden)
     averages = (classes or card).averages
     right = None if averages["overall"] is None else averages["overall"].recall
     return (
         status,
         *coverage,
+        *hidden,
         *known(POSITIVES, card.positives, **where),
         *known(DETECTED, card.detected, **where),
         *known(MISSED, card.missed, **where),

@@ -16,6 +16,7 @@ from monitoring.steps.window_verdict import own_scores
 from monitoring.summary.build import classes_of as class_counts_of
 from monitoring.summary.build import score_summary
 from monitoring.summary.types import ScoreSummary
+from monitoring.summary.weights import stands_for
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -41,7 +42,7 @@ def cost_steps_of(
     """Return the cost of a mature window at other thresholds; empty where it can't be priced."""
     if scores is None or scorer is None:
         return ()
-    settled = _settled(scores, case).scores
+    settled = stands_for(_settled(scores, case).scores)
     if not can_price(settled, case.costs, (POSITIVE,)):
         return ()
     return cost_steps(settled, threshold=scorer.threshold, costs=case.costs)

@@ -1,0 +1,138 @@
+"""Decisions that were acted on: rows that were blocked, and those let through in their place.
+
+What a row stands for follows from that: nothing where it was blocked, 1 / probability where it was
+let through, itself where no decision would have stopped it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sqlalchemy as sa
+
+from monitoring.rows.control_group import where_truth_is_hidden
+from monitoring.store.bulk_insert import Columns, insert_new, taken
+from monitoring.store.database import ids_in
+from monitoring.store.schema import decisions, labels, production_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sqlalchemy.engine import Connection
+
+    from monitoring.rows.control_group import Control
+    from monitoring.rows.rows import Rows
+    from monitoring.store.block_reading import HeldRows
+    from monitoring.use_case import UseCase
+
+_P, _D = production_rows.c, decisions.c
+
+
+def add_decisions(
+    connection: Connection,
+    use_case: str,
+    row_id: NDArray[np.str_],
+    control: Control,
+    decided_at: NDArray[np.datetime64],
+) -> int:
+    """Add what was done about flagged rows; return how many had no decision, for the first stays.
+
+    Raises
+    ------
+    InputError
+        A row was let through that had no probability to be.
+    """
+    control.check()
+    columns: Columns = {
+        "use_case": [use_case] * len(row_id),
+        "row_id": row_id,
+        "blocked": ~control.let_through,
+        "control_probability": control.probability,
+        "decided_at": decided_at,
+    }
+    _, firsts = np.unique(row_id, return_index=True)
+    return int(insert_new(connection, decisions, taken(columns, firsts)).sum())
+
+
+def let_through(
+    connection: Connection, use_case: str, row_id: NDArray[np.str_]
+) -> NDArray[np.bool_]:
+    """Return which rows that were decided are of the control group."""
+    statement = sa.select(_D.row_id, _D.blocked).where(
+        _D.use_case == use_case, ids_in(connection, _D.row_id, row_id.tolist())
+    )
+    through = {name: not blocked for name, blocked in connection.execute(statement)}
+    return np.array([through[name] for name in row_id.tolist()], np.bool_)
+
+
+def with_weights(
+    connection: Connection,
+    case: UseCase,
+    held: HeldRows,
+    rows: Rows,
+    wanted: Sequence[sa.ColumnElement[bool]],
+    as_of: datetime,
+) -> Rows:
+    """Return rows with what each stands for, where blocking hides the truth of some."""
+    if case.decisions.blocking is None:
+        return rows
+    statement = (
+        sa.select(_P.block, _P.place, _D.blocked, _D.control_probability)
+        .join_from(production_rows, decisions, _same_row())
+        .where(*wanted, _D.decided_at <= as_of)
+    )
+    found = connection.execute(statement).all()
+    if not found:
+        return rows
+    block, place, blocked, probability = (np.array(column) for column in zip(*found, strict=True))
+    weight = np.ones(len(rows))
+    places = held.places(block.astype(np.int64), place.astype(np.int32))
+    weight[places] = _stands_for(blocked, probability)
+    return where_truth_is_hidden(replace(rows, weight=weight))
+
+
+def weighted(connection: Connection, case: UseCase, rows: Rows, as_of: datetime) -> Rows:
+    """Return rows from anywhere, by their ids, with what each stands for."""
+    if case.decisions.blocking is None:
+        return rows
+    statement = sa.select(_D.row_id, _D.blocked, _D.control_probability).where(
+        _D.use_case == case.name, _D.decided_at <= as_of
+    )
+    found = connection.execute(statement).all()
+    if not found:
+        return rows
+    ids, blocked, probability = zip(*found, strict=True)
+    weights = _stands_for(np.array(blocked), np.array(probability)).tolist()
+    known = dict(zip(ids, weights, strict=True))
+    weight = np.array([known.get(row_id, 1.0) for row_id in rows.row_id.tolist()], np.float64)
+    return replace(rows, weight=weight)
+
+
+def truth_is_hidden(case: UseCase, as_of: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a row was blocked and no label of it had come."""
+    if case.decisions.blocking is None:
+        return sa.false()
+    unlabelled = ~_exists(
+        labels.c.use_case == _P.use_case,
+        labels.c.row_id == _P.row_id,
+        labels.c.label_time <= as_of,
+    )
+    return sa.and_(_exists(_same_row(), _D.blocked.is_(True), _D.decided_at <= as_of), unlabelled)
+
+
+def _same_row() -> sa.ColumnElement[bool]:
+    return sa.and_(_D.use_case == _P.use_case, _D.row_id == _P.row_id)
+
+
+def _exists(*where: sa.ColumnElement[bool]) -> sa.Exists:
+    return sa.select(sa.literal(1)).where(*where).correlate(production_rows).exists()
+
+
+def _stands_for(
+    blocked: NDArray[np.bool_], probability: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    weight: NDArray[np.float64] = ~blocked.astype(np.bool_) / np.where(blocked, 1.0, probability)
+    return weight
