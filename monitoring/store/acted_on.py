@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sqlalchemy as sa
 
-from monitoring.rows.control_group import where_truth_is_hidden
+from monitoring.rows.control_group import drawn, where_truth_is_hidden
 from monitoring.store.bulk_insert import Columns, insert_new, taken
 from monitoring.store.database import ids_in
+from monitoring.store.handed_in import check_lengths, times_of
 from monitoring.store.schema import decisions, labels, production_rows
 
 if TYPE_CHECKING:
@@ -34,35 +35,37 @@ _P, _D = production_rows.c, decisions.c
 def add_decisions(
     connection: Connection,
     use_case: str,
-    row_id: NDArray[np.str_],
+    row_id: Sequence[str] | NDArray[np.str_],
     control: Control,
-    decided_at: NDArray[np.datetime64],
+    decided_at: datetime | NDArray[np.datetime64],
 ) -> int:
-    """Add what was done about flagged rows; return how many had no decision, for the first stays.
-
-    Raises
-    ------
-    InputError
-        A row was let through that had no probability to be.
-    """
+    """Add what was done about flagged rows; see `ProductionStore.add_decisions`."""
     control.check()
+    times, ids = times_of(decided_at, len(row_id)), np.asarray(row_id, np.str_)
+    check_lengths(row_id=ids, control=control, decided_at=times)
     columns: Columns = {
-        "use_case": [use_case] * len(row_id),
-        "row_id": row_id,
+        "use_case": [use_case] * len(ids),
+        "row_id": ids,
         "blocked": ~control.let_through,
         "control_probability": control.probability,
-        "decided_at": decided_at,
+        "decided_at": times,
     }
-    _, firsts = np.unique(row_id, return_index=True)
+    _, firsts = np.unique(ids, return_index=True)
     return int(insert_new(connection, decisions, taken(columns, firsts)).sum())
 
 
-def let_through(
-    connection: Connection, use_case: str, row_id: NDArray[np.str_]
+def decide(
+    connection: Connection,
+    case: UseCase,
+    row_id: NDArray[np.str_],
+    decided_at: datetime | NDArray[np.datetime64],
 ) -> NDArray[np.bool_]:
-    """Return which rows that were decided are of the control group."""
+    """Draw which flagged rows are let through, and store it; a row that was decided stays so."""
+    control = drawn(case.name, row_id, case.decisions.control_share)
+    if add_decisions(connection, case.name, row_id, control, decided_at) == len(row_id):
+        return control.let_through
     statement = sa.select(_D.row_id, _D.blocked).where(
-        _D.use_case == use_case, ids_in(connection, _D.row_id, row_id.tolist())
+        _D.use_case == case.name, ids_in(connection, _D.row_id, row_id.tolist())
     )
     through = {name: not blocked for name, blocked in connection.execute(statement)}
     return np.array([through[name] for name in row_id.tolist()], np.bool_)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from monitoring.rows.control_group import drawn
 from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import utc
 from monitoring.store import acted_on, archive, intake, reading, schema, verdicts
@@ -175,21 +174,15 @@ class ProductionStore:
         control: Control,
         decided_at: datetime | NDArray[np.datetime64],
     ) -> int:
-        """Add what was done about flagged rows; return how many had no decision yet: it stays.
-
-        Of use cases that say that alarms block. A row without a decision stands for itself.
+        """Add what was done about flagged rows, first of each; return how many had no decision.
 
         Raises
         ------
         InputError
-            Lengths differ, a moment has no time zone, or a row was let through that had no
-            probability to be.
+            Lengths differ, a moment has no zone, or a probability can't be that of its row.
         """
-        times = times_of(decided_at, len(row_id))
-        check_lengths(row_id=row_id, control=control, decided_at=times)
         with writing(self.engine) as connection:
-            ids = np.asarray(row_id, np.str_)
-            return acted_on.add_decisions(connection, case.name, ids, control, times)
+            return acted_on.add_decisions(connection, case.name, row_id, control, decided_at)
 
     def decide(
         self,
@@ -197,15 +190,9 @@ class ProductionStore:
         row_id: NDArray[np.str_],
         decided_at: datetime | NDArray[np.datetime64],
     ) -> NDArray[np.bool_]:
-        """Decide which flagged rows are let through, as the use case says, and store that.
-
-        A row that was decided before stays as it was.
-        """
-        control = drawn(case.name, row_id, case.decisions.control_share)
-        if self.add_decisions(case, row_id, control, decided_at) == len(row_id):
-            return control.let_through
-        with consistent_read(self.engine) as connection:
-            return acted_on.let_through(connection, case.name, row_id)
+        """Decide which flagged rows are let through, as the use case says, or as was decided."""
+        with writing(self.engine) as connection:
+            return acted_on.decide(connection, case, row_id, decided_at)
 
     def add_labels(
         self,
