@@ -257,6 +257,22 @@ def test_a_wrong_field_is_named_with_its_value_and_what_is_allowed(
     assert not any(word in str(caught.value) for word in ("function-", "literal[", "(column)"))
 
 
+@pytest.mark.parametrize(
+    ("name", "serve", "said"),
+    [
+        ("best", {"reload": True}, "`reload_best` is the champion's own task"),
+        ("challenger", {"shares": {"challenger": 0.1}}, "the newest version that lost or waits"),
+    ],
+)
+def test_a_candidate_is_not_called_as_what_the_api_calls_something_else(
+    tmp_path: Path, name: str, serve: object, said: str
+) -> None:
+    one = {"steps": ["xgboost.XGBClassifier"]}
+    assert load_use_case(written(tmp_path, {f"candidates.{name}": one}))
+    with pytest.raises(UseCaseError, match=said):
+        load_use_case(written(tmp_path, {f"candidates.{name}": one, "serve": serve}))
+
+
 def test_all_invalid_fields_are_named_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, {"title": _DELETED, "drift.rate": 2, "min_positives": 0})
     with pytest.raises(UseCaseError, match="3 errors") as caught:

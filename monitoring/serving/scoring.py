@@ -165,7 +165,8 @@ class Scorer:
             msg = f"rows.{first.row_number}: {first.reason}: {first.detail}"
             raise UnusableRowError(msg)
         parts = parts_of(live, role, ids)
-        scored = [_scored(part, rows.take(part.places)) for part in parts]
+        alone = len(parts) == 1  # the usual case, in which copying is a share of the time
+        scored = [_scored(part, rows if alone else rows.take(part.places)) for part in parts]
         if self._store.add_rows(live.case, rows).quarantined:
             raise ReusedIdError(self._reused(live, rows))
         said: dict[int, Prediction] = {}
