@@ -144,4 +144,4 @@ def test_an_arm_that_can_not_be_loaded_costs_the_champion_nothing(
         assert "fraud arm challenger: its share goes to the champion: " in caplog.text
     finally:
         file.write_bytes(whole)
-    eventually(lambda: server.arms(reload=False)["challenger"] == broken.number)
+    assert server.arms()["challenger"] == broken.number

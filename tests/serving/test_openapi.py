@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from tests.fixtures.eventually import PATIENCE
 from tests.serving.conftest import Champion
 
-EXAMPLES = 8
+EXAMPLES = 5
 """Requests of each route, made anew from its description: the same ones in each run."""
 
 
