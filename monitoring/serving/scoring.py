@@ -167,12 +167,14 @@ class Scorer:
         parts = parts_of(live, role, ids)
         alone = len(parts) == 1  # the usual case, in which copying is a share of the time
         scored = [_scored(part, rows if alone else rows.take(part.places)) for part in parts]
-        if self._store.add_rows(live.case, rows).quarantined:
-            raise ReusedIdError(self._reused(live, rows))
         said: dict[int, Prediction] = {}
-        for part, own in zip(parts, scored, strict=True):
-            through = self._keep(part, own, now)
-            said |= dict(zip(part.places.tolist(), _said(part.live, own, through), strict=True))
+        with self._store.together():
+            reused = self._store.add_rows(live.case, rows).quarantined > 0
+            for part, own in () if reused else zip(parts, scored, strict=True):
+                through = self._keep(part, own, now)
+                said |= dict(zip(part.places.tolist(), _said(part.live, own, through), strict=True))
+        if reused:
+            raise ReusedIdError(self._reused(live, rows))
         return [said[place] for place in range(len(rows))]
 
     def _keep(self, part: Part, rows: Rows, now: datetime) -> NDArray[np.bool_]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import local
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from numpy.typing import NDArray
+    from sqlalchemy.engine import Connection
 
     from monitoring.rows.control_group import Control
     from monitoring.rows.quarantine import QuarantinedRow
@@ -78,6 +81,7 @@ class ProductionStore:
 
     def __init__(self, url: str) -> None:
         self.engine = engine_for(url)
+        self._of_thread = local()
 
     def __repr__(self) -> str:
         return f"ProductionStore({shown(self.engine.url)!r})"
@@ -99,6 +103,28 @@ class ProductionStore:
 
     # Writing.
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have what this thread adds until the block ends stored at once: all of it, or nothing.
+
+        One commit for all, which is most of what adding a row takes. Other writers wait.
+        """
+        with writing(self.engine) as connection:
+            self._of_thread.connection = connection
+            try:
+                yield
+            finally:
+                del self._of_thread.connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        held: Connection | None = getattr(self._of_thread, "connection", None)
+        if held is not None:
+            yield held
+            return
+        with writing(self.engine) as connection:
+            yield connection
+
     def add_rows(self, case: UseCase, rows: Rows) -> RowsAdded:
         """Add rows; one whose id is there is added no second time.
 
@@ -111,7 +137,7 @@ class ProductionStore:
         InputError
             None of the rows has a time.
         """
-        with writing(self.engine) as connection:
+        with self._writing() as connection:
             added = intake.add_rows(connection, case.name, rows)
         tell_planner(self.engine, schema.production_rows, rows=added.added)
         return added
@@ -150,7 +176,7 @@ class ProductionStore:
         times = times_of(scored_at, len(row_id))
         classes = by_class(case, probabilities, len(row_id))
         check_lengths(row_id=row_id, scores=scores, alarmed=alarmed, scored_at=times)
-        with writing(self.engine) as connection:
+        with self._writing() as connection:
             added = intake.add_scores(
                 connection,
                 case.name,
@@ -181,7 +207,7 @@ class ProductionStore:
         InputError
             Lengths differ, a moment has no zone, or a probability can't be that of its row.
         """
-        with writing(self.engine) as connection:
+        with self._writing() as connection:
             return acted_on.add_decisions(connection, case.name, row_id, control, decided_at)
 
     def decide(
@@ -191,7 +217,7 @@ class ProductionStore:
         decided_at: datetime | NDArray[np.datetime64],
     ) -> NDArray[np.bool_]:
         """Decide which flagged rows are let through, as the use case says, or as was decided."""
-        with writing(self.engine) as connection:
+        with self._writing() as connection:
             return acted_on.decide(connection, case, row_id, decided_at)
 
     def add_labels(
@@ -226,7 +252,7 @@ class ProductionStore:
         times = times_of(label_time, len(row_id))
         check_lengths(row_id=row_id, labels=labels, label_time=times)
         names = None if case.columns.classes is None else [str(label) for label in labels]
-        with writing(self.engine) as connection:
+        with self._writing() as connection:
             added = intake.add_labels(
                 connection,
                 case,
@@ -243,7 +269,7 @@ class ProductionStore:
         self, case: UseCase, rows: Sequence[QuarantinedRow], *, seen_at: datetime
     ) -> int:
         """Save rows that a check set aside; return how many were not stored yet."""
-        with writing(self.engine) as connection:
+        with self._writing() as connection:
             return intake.add_quarantined(connection, case.name, rows, utc(seen_at))
 
     # Reading.

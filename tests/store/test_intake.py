@@ -70,6 +70,24 @@ def test_a_score_is_kept_once_for_each_role(store: ProductionStore) -> None:
     assert store.window(CASE, DAY, LATER).score == [0.1]
 
 
+def test_what_is_added_together_is_stored_at_once_or_not_at_all(store: ProductionStore) -> None:
+    def fails_at_the_third() -> None:
+        with store.together():
+            store.add_rows(CASE, rows(["r0"]))
+            add_scores(store, [0.1])
+            add_scores(store, [0.1], role="spectator")
+
+    with pytest.raises(ValueError, match="spectator"):
+        fails_at_the_third()
+    assert len(store.window(CASE, DAY, LATER)) == 0
+    with store.together():
+        assert store.add_rows(CASE, rows(["r0"])).added == 1
+        assert add_scores(store, [0.1]).added == 1
+        assert store.add_labels(CASE, ["r0"], [POSITIVE], NOON).unknown == 0
+        assert len(store.window(CASE, DAY, LATER)) == 0
+    assert store.window(CASE, DAY, LATER).score == [0.1]
+
+
 def test_an_unknown_role_is_an_error(store: ProductionStore) -> None:
     with pytest.raises(ValueError, match="spectator"):
         add_scores(store, [0.5], role="spectator")
