@@ -101,7 +101,7 @@ bench-scorecard: install ## The memory of a scorecard of 3 and of 30 million row
 bench-store: install ## The production store: CPU of writing and reading, with the database's own; memory
 	$(BIN)/python -m benchmarks.store
 
-bench-serving: install ## `tocsin serve` under load, half an hour; wants hey, of Debian's package of that name
+bench-serving: install ## `tocsin serve` under load, half an hour; wants vegeta
 	$(BIN)/python -m benchmarks.serving
 
 bench-spark: install ## Spark, one worker against two; wants Java

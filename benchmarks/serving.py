@@ -1,32 +1,31 @@
 """Put `tocsin serve` under load; print its table of docs/benchmarks.md.
 
-Run it with `make bench-serving`, with nothing else at work on the machine; it wants `hey`, the load
-generator of Debian's package of that name. The champion is the XGBoost of the fraud use case, with
-its 29 features; rows are stored in SQLite, then in PostgreSQL. The load generator shares the
-processors with the server and the database.
+Run it with `make bench-serving`, with nothing else at work on the machine; it wants the load
+generator vegeta (`go install github.com/tsenart/vegeta/v12@latest`). That one sends at a constant
+rate whatever the answers take, so that a slow answer delays no later question. The champion is the
+XGBoost of the fraud use case, with its 29 features; rows are stored in SQLite, then in PostgreSQL.
+The load generator shares the processors with the server and the database.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import psutil
-import requests
 import yaml
+from pydantic import BaseModel, Field
 
 from benchmarks.machine import machine
 from benchmarks.table import table
@@ -34,47 +33,46 @@ from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.synthetic.frames import synthetic_frame
 from monitoring.steps import begin, in_process
+from monitoring.store.row_formats import declared_features
 from monitoring.use_case_file import SHIPPED, find_use_case
 from tests.fixtures.loopback import free_port, wait_for
 from tests.fixtures.postgres import running_server
 
 USE_CASE = "fraud"
 
-RATE, CLIENTS = 200, 40
-"""Single predictions a second, and the connections that they come by."""
+RATE = 200
+"""Single predictions a second."""
 
-BATCH = 1_000
-"""Rows of a large request."""
+BATCH, BATCH_RATE = 1_000, 2
+"""Rows of a large request, and how many such requests come a second."""
 
 MINUTE = 60
 
 
-@dataclass(frozen=True)
-class Load:
+class Latencies(BaseModel):
+    """How long answers took, nanoseconds."""
+
+    median: float = Field(alias="50th")
+    most: float = Field(alias="95th")
+    nearly_all: float = Field(alias="99th")
+    longest: float = Field(alias="max")
+
+
+class Load(BaseModel):
     """What the load generator saw.
 
     Attributes
     ----------
-    seconds
-        How long each answer took.
-    failed
-        Answers other than 200.
-    lasted
-        Seconds from the first request to the last.
+    rate
+        Requests a second.
+    status_codes
+        Answers by their status; 0 where none came.
     """
 
-    seconds: Sequence[float]
-    failed: int
-    lasted: float
-
-    def quantile(self, q: float) -> float:
-        """Return a quantile of the latency, milliseconds."""
-        return float(np.quantile(self.seconds, q)) * 1000
-
-    @property
-    def rate(self) -> float:
-        """Answers a second."""
-        return len(self.seconds) / self.lasted
+    latencies: Latencies
+    requests: int
+    rate: float
+    status_codes: dict[str, int]
 
 
 def trained(folder: Path) -> None:
@@ -96,7 +94,7 @@ def trained(folder: Path) -> None:
 def bodies(folder: Path) -> tuple[Path, Path]:
     """Write the bodies of a request of one row and of one of many; return their files."""
     case = find_use_case(USE_CASE, settings().use_cases)
-    frame = synthetic_frame(case, BATCH, seed=1)[list(case.columns.features.names)]
+    frame = synthetic_frame(case, BATCH, seed=1)[list(declared_features(case).names)]
     rows = [{"features": row} for row in json.loads(frame.to_json(orient="records"))]
     single, batch = folder / "single.json", folder / "batch.json"
     single.write_text(json.dumps(rows[0]), encoding="utf-8")
@@ -124,69 +122,63 @@ def serving(store: str | None) -> Iterator[tuple[str, psutil.Process]]:
         server.wait()
 
 
-def loaded(url: str, body: Path, *, seconds: int, clients: int, rate: float) -> Load:
-    """Send a body again and again; return what came of it.
+@contextmanager
+def loaded(url: str, body: Path, *, seconds: int, rate: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Send a body so many times a second; `outcome` waits for what came of it."""
+    command = ["vegeta", "attack", f"-rate={rate}/s", f"-duration={seconds}s", f"-body={body}"]
+    command += ["-header=Content-Type: application/json", "-max-body=0"]
+    with subprocess.Popen(  # nosec B603 # a program that the user installed
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as attack:
+        assert attack.stdin is not None  # noqa: S101  # nosec B101 # it is a pipe
+        attack.stdin.write(f"POST {url}/predict/{USE_CASE}\n".encode())
+        attack.stdin.close()
+        yield attack
 
-    Parameters
-    ----------
-    rate
-        Requests a second of all clients together.
-    """
-    command = ["hey", "-o", "csv", "-z", f"{seconds}s", "-c", str(clients)]
-    command += ["-q", str(rate / clients), "-m", "POST", "-T", "application/json"]
-    command += ["-D", str(body), f"{url}/predict/{USE_CASE}"]
-    said = subprocess.run(  # nosec B603 # a program that the user installed
-        command, check=True, capture_output=True, text=True
+
+def outcome(attack: subprocess.Popen[bytes]) -> Load:
+    """Return what came of a load, once it ends."""
+    report = subprocess.run(  # nosec B603
+        ["vegeta", "report", "-type=json"], stdin=attack.stdout, capture_output=True, check=True
     ).stdout
-    answers = list(csv.DictReader(io.StringIO(said)))
-    offsets = [float(answer["offset"]) for answer in answers]
-    return Load(
-        seconds=[float(answer["response-time"]) for answer in answers],
-        failed=sum(answer["status-code"] != "200" for answer in answers),
-        lasted=max(offsets) - min(offsets),
-    )
+    return Load.model_validate_json(report)
 
 
 def measured(folder: Path, store: str | None, minutes: int) -> Iterator[tuple[str, ...]]:
     """Yield a line for single predictions and one for batches."""
     single, batch = bodies(folder)
     with serving(store) as (url, server):
-        for body in (single, batch):  # loads the model
-            requests.post(
-                f"{url}/predict/{USE_CASE}",
-                data=body.read_bytes(),
-                headers={"Content-Type": "application/json"},
-                timeout=MINUTE,
-            ).raise_for_status()
-        loaded(url, single, seconds=10, clients=CLIENTS, rate=RATE)
-        sizes, singles = [server.memory_info().rss], []
-        for _ in range(minutes):
-            singles.append(loaded(url, single, seconds=MINUTE, clients=CLIENTS, rate=RATE))
-            sizes.append(server.memory_info().rss)
-        yield line("one row", joined(singles), sizes)
-        before = [server.memory_info().rss]
-        batches = loaded(url, batch, seconds=MINUTE, clients=1, rate=2)
-        yield line(f"{BATCH:,} rows", batches, [*before, server.memory_info().rss])
+        for body in (single, batch):  # loads the model, and whatever else is loaded at first
+            with loaded(url, body, seconds=10, rate=BATCH_RATE) as first:
+                outcome(first)
+        yield line("one row", *under(url, server, single, minutes, RATE))
+        yield line(f"{BATCH:,} rows", *under(url, server, batch, 1, BATCH_RATE))
 
 
-def joined(loads: Sequence[Load]) -> Load:
-    """Return loads that came one after the other as one."""
-    return Load(
-        seconds=[seconds for load in loads for seconds in load.seconds],
-        failed=sum(load.failed for load in loads),
-        lasted=sum(load.lasted for load in loads),
-    )
+def under(
+    url: str, server: psutil.Process, body: Path, minutes: int, rate: int
+) -> tuple[Load, list[int]]:
+    """Return what came of some minutes of load, and the server's bytes after each of them."""
+    sizes = [server.memory_info().rss]
+    with loaded(url, body, seconds=minutes * MINUTE, rate=rate) as attack:
+        with ThreadPoolExecutor(1) as reader:
+            answer = reader.submit(outcome, attack)
+            for _ in range(minutes):
+                time.sleep(MINUTE)
+                sizes.append(server.memory_info().rss)
+        return answer.result(), sizes
 
 
 def line(what: str, load: Load, sizes: Sequence[int]) -> tuple[str, ...]:
     """Return the cells of a line of the table."""
-    megabytes = [f"{size / 2**20:.0f}" for size in sizes]
+    took = load.latencies
+    times = (took.median, took.most, took.nearly_all, took.longest)
     return (
         what,
         f"{load.rate:.0f}",
-        *(f"{load.quantile(q):.0f}" for q in (0.5, 0.95, 0.99, 1.0)),
-        f"{load.failed:,} of {len(load.seconds):,}",
-        " ".join(megabytes),
+        *(f"{nanoseconds / 1e6:.0f}" for nanoseconds in times),
+        f"{load.requests - load.status_codes.get('200', 0):,} of {load.requests:,}",
+        " ".join(f"{size / 2**20:.0f}" for size in sizes),
     )
 
 
@@ -199,10 +191,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=10, help="of single predictions, per store")
     minutes = parser.parse_args().minutes
-    if shutil.which("hey") is None:
-        sys.exit("hey is not on PATH: apt-get install hey")
-    print(machine())
-    print(f"load: {RATE} single predictions a second by {CLIENTS} clients, {minutes} minutes\n")
+    if shutil.which("vegeta") is None:
+        sys.exit("vegeta is not on PATH: go install github.com/tsenart/vegeta/v12@latest")
+    print(f"{machine()}\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         trained(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -173,6 +174,7 @@ class LiveModels:
             there = self._loaded.get(key)
             live = replace(live, arms=self._arms(live, {} if there is None else there.arms))
         self._loaded[key] = live
+        _spare_the_collector()
         return live
 
     def _arms(self, live: LiveModel, before: Mapping[str, LiveModel]) -> Mapping[str, LiveModel]:
@@ -256,6 +258,16 @@ class LiveModels:
             with self._loading.setdefault(key, Lock()):
                 now = self._loaded[key]
                 self._loaded[key] = replace(now, arms=self._arms(now, now.arms))
+
+
+def _spare_the_collector() -> None:
+    """Have Python look no more for garbage in what stays: libraries and models.
+
+    It would look at all of it again and again, and nothing is answered for half a second.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _arm_key(case: UseCase, name: str) -> _Key:

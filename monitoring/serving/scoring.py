@@ -169,7 +169,7 @@ class Scorer:
         scored = [_scored(part, rows if alone else rows.take(part.places)) for part in parts]
         said: dict[int, Prediction] = {}
         with self._store.together():
-            reused = self._store.add_rows(live.case, rows).quarantined > 0
+            reused = self._store.add_rows(live.case, rows, checked=True).quarantined > 0
             for part, own in () if reused else zip(parts, scored, strict=True):
                 through = self._keep(part, own, now)
                 said |= dict(zip(part.places.tolist(), _said(part.live, own, through), strict=True))

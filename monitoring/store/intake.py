@@ -58,30 +58,37 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 
-def add_rows(connection: Connection, use_case: str, rows: Rows) -> RowsAdded:
+def add_rows(
+    connection: Connection, use_case: str, rows: Rows, *, checked: bool = False
+) -> RowsAdded:
     """Add rows by their ids; those that no later step can take are set aside.
+
+    Parameters
+    ----------
+    checked
+        Whether `quarantine_unusable` let all of them through before.
 
     Raises
     ------
     InputError
         None of the rows has a time.
     """
-    seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
-    usable, unusable = quarantine_unusable(rows)
-    aside = _quarantine_records(use_case, unusable, seen_at)
+    usable, aside = rows, []
+    if not checked:
+        seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
+        usable, unusable = quarantine_unusable(rows)
+        aside = _quarantine_records(use_case, unusable, seen_at)
     first = _first_of_each(usable.row_id)
     added = _insert_blocks(connection, use_case, usable.take(first) if not first.all() else usable)
     others = ~first
     others[np.flatnonzero(first)[~added]] = True
-    again = usable.take(others)
-    reused = again.take(~same_as_stored(connection, use_case, again))
-    aside += _reused(use_case, reused)
-    return RowsAdded(
-        int(added.sum()),
-        len(again) - len(reused),
-        len(aside),
-        _put_aside(connection, aside),
-    )
+    repeated = 0
+    if others.any():
+        again = usable.take(others)
+        reused = again.take(~same_as_stored(connection, use_case, again))
+        aside += _reused(use_case, reused)
+        repeated = len(again) - len(reused)
+    return RowsAdded(int(added.sum()), repeated, len(aside), _put_aside(connection, aside))
 
 
 def _put_aside(connection: Connection, records: Sequence[Record]) -> Aside:
@@ -96,7 +103,8 @@ def _insert_blocks(connection: Connection, use_case: str, rows: Rows) -> NDArray
     def insert(new: NDArray[np.bool_]) -> None:
         places = np.flatnonzero(new)
         in_order = places[np.lexsort((rows.row_id[places], rows.event_time[places]))]
-        insert_blocks(connection, use_case, rows.take(in_order))
+        as_they_are = np.array_equal(in_order, np.arange(len(rows)))
+        insert_blocks(connection, use_case, rows if as_they_are else rows.take(in_order))
 
     return as_new(connection, production_rows, key, insert)
 
@@ -317,8 +325,10 @@ def _first_of_each(
     """Return which ids, of the usable ones, no earlier one equals."""
     import pandas as pd
 
+    first = np.ones(len(row_id), np.bool_)
+    if len(set(row_id.tolist())) == len(row_id):
+        return first
     ids = row_id.astype(object)
-    first = np.ones(len(ids), np.bool_)
     those = slice(None) if usable is None else usable
     first[those] = ~pd.Series(ids[those]).duplicated().to_numpy()
     return first

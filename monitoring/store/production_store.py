@@ -125,12 +125,17 @@ class ProductionStore:
         with writing(self.engine) as connection:
             yield connection
 
-    def add_rows(self, case: UseCase, rows: Rows) -> RowsAdded:
+    def add_rows(self, case: UseCase, rows: Rows, *, checked: bool = False) -> RowsAdded:
         """Add rows; one whose id is there is added no second time.
 
         Set aside, with a reason, are rows that no later step could take (see
         `monitoring.rows.quarantine`), and those that have another event time, amount or feature
         than the row that is there under their id. Labels and scores of `rows` are not added.
+
+        Parameters
+        ----------
+        checked
+            Whether `quarantine_unusable` let all of them through before.
 
         Raises
         ------
@@ -138,7 +143,7 @@ class ProductionStore:
             None of the rows has a time.
         """
         with self._writing() as connection:
-            added = intake.add_rows(connection, case.name, rows)
+            added = intake.add_rows(connection, case.name, rows, checked=checked)
         tell_planner(self.engine, schema.production_rows, rows=added.added)
         return added
 
