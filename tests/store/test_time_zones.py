@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from monitoring.errors import InputError
+from monitoring.rows.control_group import Control
 from monitoring.rows.quarantine import QuarantinedRow, QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Role, Rows
 from monitoring.rows.window import Window
 from monitoring.store.production_store import ProductionStore
+from monitoring.store.schema import decisions
 from tests.store.made import HOUR, rows, use_case
 
 # Rows of the ten hours around the night in which clocks in Berlin go forward, an hour apart.
@@ -38,6 +41,11 @@ def window(moment: Callable[[datetime], datetime]) -> Window:
 def read(found: Rows) -> list[Any]:
     score = np.zeros(len(found)) if found.score is None else found.score
     return [found.row_id.tolist(), found.label.tolist(), np.nan_to_num(score).tolist()]
+
+
+def decided(store: ProductionStore) -> list[datetime]:
+    with store.engine.connect() as connection:
+        return list(connection.execute(sa.select(decisions.c.decided_at)).scalars())
 
 
 READS: dict[str, Call] = {
@@ -78,6 +86,12 @@ READS: dict[str, Call] = {
         ),
         read(s.scored(CASE, window(lambda t: t), AS_OF)),
     ],
+    "versions": lambda s, m, _: dict(s.versions(CASE, window(m), m(AS_OF), Role.CHAMPION)),
+    "decide": lambda s, m, _: [s.decide(CASE, np.array(["r5"]), m(AS_OF)).tolist(), decided(s)],
+    "add_decisions": lambda s, m, _: [
+        s.add_decisions(CASE, ["r6"], Control(np.array([True]), np.array([0.1])), m(AS_OF)),
+        decided(s),
+    ],
     "add_labels": lambda s, m, _: [
         s.add_labels(CASE, ["r3"], [NEGATIVE], m(AS_OF)),
         s.newest_label_time(CASE, AS_OF),
@@ -87,7 +101,7 @@ READS: dict[str, Call] = {
         s.quarantined_counts(CASE, START, AS_OF),
     ],
 }
-TIMELESS = {"add_rows", "close", "load_verdict", "newest_labels"}
+TIMELESS = {"add_rows", "close", "load_verdict", "newest_labels", "together"}
 """Public methods that take no moment."""
 
 
@@ -133,6 +147,9 @@ def test_every_call_gives_the_same_in_every_zone(
     assert elsewhere["training_rows"][0] == ["r1", "r2", "r4"]
     assert elsewhere["archive"].as_of == AS_OF
     assert elsewhere["newest_label_time"] == START + 5 * HOUR
+    assert elsewhere["versions"] == {"2": 1, "1": 4}
+    assert elsewhere["decide"] == [[False], [AS_OF]]
+    assert elsewhere["add_decisions"] == [1, [AS_OF, AS_OF]]
     assert elsewhere["add_labels"][1] == AS_OF
 
 
