@@ -44,8 +44,8 @@ up: install ## Start the local stack
 down: install ## Stop the local stack
 	$(BIN)/tocsin down
 
-test: install ## Run every test but long fault runs and most damaged inputs; some wait, so three processes on two cores
-	$(BIN)/pytest --numprocesses 3 -m "not faults and not inputs"
+test: install ## Run every test but long fault runs and most damaged inputs, on two cores
+	$(BIN)/pytest --numprocesses 2 -m "not faults and not inputs"
 
 test-faults: install ## Kill processes at every line, phase and step of what must not happen twice
 	$(BIN)/pytest --numprocesses 2 -m faults

@@ -59,7 +59,7 @@ REPLACED = {
         "builtins.eval",
         "../../x",
     ),
-    "parameters: {n_estimators: 100, learning_rate: 0.05}": (
+    "parameters: {n_estimators: 150, learning_rate: 0.1, tree_method: hist}": (
         "parameters: {n_estimators: 1000000000}",
         "parameters: {machines: 10.0.0.1}",
         "parameters: {num_machines: 2}",
@@ -104,6 +104,7 @@ def use_cases() -> Iterator[Case]:
     """Yield use-case files."""
     call, place = ("use-case", "check", "student_depression.yml"), "student_depression.yml"
     for before, changes in REPLACED.items():
+        assert before in BASE, f"{before!r} is not in the use case: nothing would be damaged"
         for after in changes:
             content = BASE.replace(before, after, 1).encode()
             yield Case(
