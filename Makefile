@@ -102,7 +102,7 @@ bench-store: install ## The production store: CPU of writing and reading, with t
 	$(BIN)/python -m benchmarks.store
 
 bench-serving: install ## `tocsin serve` under load, half an hour; wants vegeta
-	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.serving --minutes $(or $(MINUTES),10)
 
 bench-spark: install ## Spark, one worker against two; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'
