@@ -183,14 +183,11 @@ def needs(scope: KeyScope) -> Any:
 async def answer_error(request: Request, error: Exception) -> JSONResponse:
     """Answer with what is wrong: a status that tells whose fault it is, and the message."""
     kind = type(error).__name__
-    found = next((code for known, code in _STATUS.items() if isinstance(error, known)), 500)
-    status = 422 if isinstance(error, BodyError) else found
+    status = next((code for known, code in _STATUS.items() if isinstance(error, known)), 500)
     api(request).metrics.failed(_route(request.url.path), kind)
     if status == 500:
         _log.error("%s: %s: %s", request.url.path, kind, redacted(str(error)))
-    detail: Any = redacted(str(error))
-    if isinstance(error, BodyError):
-        detail = error.faults
+    detail: Any = error.faults if isinstance(error, BodyError) else redacted(str(error))
     headers = {"Retry-After": "5"} if status == 503 else None
     return JSONResponse({"error": kind, "detail": detail}, status, headers)
 

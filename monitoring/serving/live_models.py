@@ -174,7 +174,6 @@ class LiveModels:
             there = self._loaded.get(key)
             live = replace(live, arms=self._arms(live, {} if there is None else there.arms))
         self._loaded[key] = live
-        _spare_the_collector()
         return live
 
     def _arms(self, live: LiveModel, before: Mapping[str, LiveModel]) -> Mapping[str, LiveModel]:
@@ -275,7 +274,9 @@ def _arm_key(case: UseCase, name: str) -> _Key:
 
 
 def _live(case: UseCase, model: Model) -> LiveModel:
-    return LiveModel(case, model, row_model(case), categories_of(model), datetime.now(UTC))
+    live = LiveModel(case, model, row_model(case), categories_of(model), datetime.now(UTC))
+    _spare_the_collector()
+    return live
 
 
 def _nothing_yet(use_case: str, candidate: str | None) -> str:

@@ -170,9 +170,10 @@ class Scorer:
         said: dict[int, Prediction] = {}
         with self._store.together():
             reused = self._store.add_rows(live.case, rows, checked=True).quarantined > 0
-            for part, own in () if reused else zip(parts, scored, strict=True):
-                through = self._keep(part, own, now)
-                said |= dict(zip(part.places.tolist(), _said(part.live, own, through), strict=True))
+            if not reused:
+                for part, own in zip(parts, scored, strict=True):
+                    answers = _said(part.live, own, self._keep(part, own, now))
+                    said |= dict(zip(part.places.tolist(), answers, strict=True))
         if reused:
             raise ReusedIdError(self._reused(live, rows))
         return [said[place] for place in range(len(rows))]

@@ -91,10 +91,10 @@ def arms_of(store: WindowSource, case: UseCase, window: Window, as_of: datetime)
 
 def _figures(logged: Rows, case: UseCase, window: Window, share: float) -> ArmFigures:
     assert logged.score is not None  # noqa: S101  # nosec B101 # its version scored some
-    version, candidate = str(logged.model_version), _UNKNOWN
+    version, candidate, registry = str(logged.model_version), _UNKNOWN, model_registry()
     try:
-        candidate = model_registry().version(case, version).candidate
-        model = model_registry().load(case, version)
+        candidate = registry.version(case, version).candidate
+        model = registry.load(case, version)
     except Exception:  # whatever a registry, a store of files or a file format may raise
         log.warning(
             "use case %s: version %s, an arm, can't be loaded", case.name, version, exc_info=True
