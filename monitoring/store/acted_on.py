@@ -18,7 +18,8 @@ from monitoring.rows.control_group import drawn, where_truth_is_hidden
 from monitoring.store.bulk_insert import Columns, insert_new, taken
 from monitoring.store.database import ids_in
 from monitoring.store.handed_in import check_lengths, times_of
-from monitoring.store.schema import decisions, labels, production_rows
+from monitoring.store.known_label import label_of_row
+from monitoring.store.schema import decisions, exists, labels, production_rows, same_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def with_weights(
         return rows
     statement = (
         sa.select(_P.block, _P.place, _D.blocked, _D.control_probability)
-        .join_from(production_rows, decisions, _same_row())
+        .join_from(production_rows, decisions, same_row(decisions))
         .where(*wanted, _D.decided_at <= as_of)
     )
     found = connection.execute(statement).all()
@@ -118,20 +119,10 @@ def truth_is_hidden(case: UseCase, as_of: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that a row was blocked and no label of it had come."""
     if case.decisions.blocking is None:
         return sa.false()
-    unlabelled = ~_exists(
-        labels.c.use_case == _P.use_case,
-        labels.c.row_id == _P.row_id,
-        labels.c.label_time <= as_of,
+    return sa.and_(
+        exists(decisions, same_row(decisions), _D.blocked.is_(True), _D.decided_at <= as_of),
+        ~exists(labels, label_of_row(as_of)),
     )
-    return sa.and_(_exists(_same_row(), _D.blocked.is_(True), _D.decided_at <= as_of), unlabelled)
-
-
-def _same_row() -> sa.ColumnElement[bool]:
-    return sa.and_(_D.use_case == _P.use_case, _D.row_id == _P.row_id)
-
-
-def _exists(*where: sa.ColumnElement[bool]) -> sa.Exists:
-    return sa.select(sa.literal(1)).where(*where).correlate(production_rows).exists()
 
 
 def _stands_for(

@@ -30,8 +30,10 @@ from monitoring.store.schema import (
     archived_rows,
     archives,
     consumed_rows,
+    exists,
     labels,
     production_rows,
+    same_row,
     scores,
 )
 from monitoring.stored_files import StoredPath, write
@@ -117,12 +119,12 @@ def complete_archives(connection: Connection, case: UseCase) -> list[Archive]:
 def in_complete_archive() -> sa.ColumnElement[bool]:
     """Return the condition that a row is in an archive whose file is written."""
     complete = archived_rows.join(archives, _same_run(archived_rows, archives))
-    return _exists(complete, sa.and_(_same_row(archived_rows), archives.c.state == _COMPLETE))
+    return exists(complete, same_row(archived_rows), archives.c.state == _COMPLETE)
 
 
 def counts_as_labelled(case: UseCase, as_of: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that a row's label had come, or its absence had a meaning, by then."""
-    label_came = _exists(labels, label_of_row(as_of))
+    label_came = exists(labels, label_of_row(as_of))
     if case.labels.absent_at_maturity == "unknown":
         return label_came
     return sa.or_(label_came, _P.event_time <= as_of - case.labels.mature_after)
@@ -140,7 +142,7 @@ def _claim(connection: Connection, case: UseCase, run_key: str, as_of: datetime)
         archived = _take(connection, archived_rows, run_key, _unarchived(case, as_of))
         first, last = connection.execute(
             sa.select(sa.func.min(_P.event_time), sa.func.max(_P.event_time))
-            .join(archived_rows, _same_row(archived_rows))
+            .join(archived_rows, same_row(archived_rows))
             .where(archived_rows.c.use_case == case.name, archived_rows.c.run_key == run_key)
         ).one()
         connection.execute(
@@ -179,7 +181,7 @@ def _claimed_rows(
         .order_by(scores.c.scored_at, scores.c.model_version)
     )
     newest = {row_id: Scored(*score) for row_id, *score in connection.execute(given)}
-    archived = (archived_rows, _same_row(archived_rows))
+    archived = (archived_rows, same_row(archived_rows))
     return read_rows(connection, case, claimed.as_of, mine, archived), newest
 
 
@@ -212,26 +214,16 @@ def _unconsumed(case: UseCase, as_of: datetime) -> sa.Select[Any]:
         *known(case, as_of),
         counts_as_labelled(case, as_of),
         ~truth_is_hidden(case, as_of),
-        ~_exists(consumed_rows, _same_row(consumed_rows)),
+        ~exists(consumed_rows, same_row(consumed_rows)),
     )
 
 
 def _unarchived(case: UseCase, as_of: datetime) -> sa.Select[Any]:
     return sa.select(_P.use_case, _P.row_id).where(
         *known(case, as_of),
-        _exists(labels, label_of_row(as_of)),
-        ~_exists(archived_rows, _same_row(archived_rows)),
+        exists(labels, label_of_row(as_of)),
+        ~exists(archived_rows, same_row(archived_rows)),
     )
-
-
-def _exists(table: sa.FromClause, where: sa.ColumnElement[bool]) -> sa.Exists:
-    """Return the condition that a production row has its like in `table`."""
-    like = sa.select(sa.literal(1)).select_from(table).where(where)
-    return like.correlate(production_rows).exists()
-
-
-def _same_row(table: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.use_case == _P.use_case, table.c.row_id == _P.row_id)
 
 
 def _same_run(one: sa.Table, other: sa.Table) -> sa.ColumnElement[bool]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import local
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -131,6 +132,47 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Write all that the block writes, or nothing."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+class Writer:
+    """Writes to a store: each in a transaction of its own, or all of a thread's in one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._of_thread = local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have what this thread writes until the block ends in one transaction."""
+        grown: list[tuple[sa.Table, int]] = []
+        with writing(self._engine) as connection:
+            self._of_thread.held = connection, grown
+            try:
+                yield
+            finally:
+                del self._of_thread.held
+        for table, rows in grown:
+            tell_planner(self._engine, table, rows=rows)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Write all that the block writes, or nothing."""
+        if self._held is not None:
+            yield self._held[0]
+            return
+        with writing(self._engine) as connection:
+            yield connection
+
+    def grew(self, table: sa.Table, rows: int) -> None:
+        """Have the planner told of rows that were written, once they are committed."""
+        if self._held is not None:
+            self._held[1].append((table, rows))
+        else:
+            tell_planner(self._engine, table, rows=rows)
+
+    @property
+    def _held(self) -> tuple[Connection, list[tuple[sa.Table, int]]] | None:
+        return getattr(self._of_thread, "held", None)
 
 
 def insert(connection: Connection, table: sa.Table) -> Insert:

@@ -11,6 +11,7 @@ import numpy as np
 
 from monitoring.errors import InputError
 from monitoring.rows.rows import UNLABELLED, Role, moment64
+from monitoring.store.intake import GivenScores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +24,34 @@ def times_of(given: datetime | NDArray[np.datetime64], rows: int) -> NDArray[np.
     return np.full(rows, moment64(given)) if isinstance(given, datetime) else given
 
 
-def by_class(
+def given_scores(
+    case: UseCase,
+    row_id: Sequence[str] | NDArray[np.str_],
+    scores: NDArray[np.float64],
+    alarmed: NDArray[np.bool_],
+    scored_at: datetime | NDArray[np.datetime64],
+    probabilities: NDArray[np.float64] | None,
+) -> GivenScores:
+    """Return the scores of rows as they are written; see `ProductionStore.add_scores`.
+
+    Raises
+    ------
+    InputError
+        Lengths differ, or a moment has no time zone.
+    """
+    times = times_of(scored_at, len(row_id))
+    classes = _by_class(case, probabilities, len(row_id))
+    check_lengths(row_id=row_id, scores=scores, alarmed=alarmed, scored_at=times)
+    return GivenScores(
+        np.asarray(row_id, np.str_),
+        np.asarray(scores, np.float64),
+        np.asarray(alarmed, np.bool_),
+        times,
+        classes,
+    )
+
+
+def _by_class(
     case: UseCase, probabilities: NDArray[np.float64] | None, rows: int
 ) -> list[str] | None:
     """Return the probabilities of each row as JSON by the name of the class."""

@@ -15,7 +15,13 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows
-from monitoring.store.schema import TimeText, label_conflicts, labels, production_rows
+from monitoring.store.schema import (
+    TimeText,
+    label_conflicts,
+    labels,
+    production_rows,
+    same_row,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -47,11 +53,7 @@ class KnownLabel:
 
 def label_of_row(as_of: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that joins a row and its first label, come by `as_of`."""
-    return sa.and_(
-        labels.c.use_case == _P.use_case,
-        labels.c.row_id == _P.row_id,
-        labels.c.label_time <= as_of,
-    )
+    return sa.and_(same_row(labels), labels.c.label_time <= as_of)
 
 
 def known_label(case: UseCase, as_of: datetime) -> KnownLabel:
@@ -62,22 +64,13 @@ def known_label(case: UseCase, as_of: datetime) -> KnownLabel:
     others = label_conflicts.alias("others")
     newest = (
         sa.select(sa.func.max(others.c.label_time))
-        .where(
-            others.c.use_case == _P.use_case,
-            others.c.row_id == _P.row_id,
-            others.c.label_time <= as_of,
-        )
+        .where(same_row(others), others.c.label_time <= as_of)
         .correlate(production_rows)
         .scalar_subquery()
     )
     later = label_conflicts.c
     rows = rows.outerjoin(
-        label_conflicts,
-        sa.and_(
-            later.use_case == _P.use_case,
-            later.row_id == _P.row_id,
-            later.label_time == newest,
-        ),
+        label_conflicts, sa.and_(same_row(label_conflicts), later.label_time == newest)
     )
     # Of two with one time, the one that was received later is the newer.
     corrected = sa.and_(

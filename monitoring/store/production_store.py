@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import local
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,23 +12,22 @@ from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import utc
 from monitoring.store import acted_on, archive, intake, reading, schema, verdicts
 from monitoring.store.archive import read_training_rows
-from monitoring.store.database import (
-    consistent_read,
-    engine_for,
-    tell_planner,
-    upgrade,
-    writing,
-)
+from monitoring.store.database import Writer, consistent_read, engine_for, upgrade
 from monitoring.store.database_failure import shown
-from monitoring.store.handed_in import by_class, check_lengths, role_of, times_of, watched_labels
-from monitoring.store.intake import GivenScores
+from monitoring.store.handed_in import (
+    check_lengths,
+    given_scores,
+    role_of,
+    times_of,
+    watched_labels,
+)
 from monitoring.store.reading import read_ids, read_window
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from numpy.typing import NDArray
-    from sqlalchemy.engine import Connection
 
     from monitoring.rows.control_group import Control
     from monitoring.rows.quarantine import QuarantinedRow
@@ -81,7 +78,7 @@ class ProductionStore:
 
     def __init__(self, url: str) -> None:
         self.engine = engine_for(url)
-        self._of_thread = local()
+        self._writer = Writer(self.engine)
 
     def __repr__(self) -> str:
         return f"ProductionStore({shown(self.engine.url)!r})"
@@ -103,27 +100,12 @@ class ProductionStore:
 
     # Writing.
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Have what this thread adds until the block ends stored at once: all of it, or nothing.
 
         One commit for all, which is most of what adding a row takes. Other writers wait.
         """
-        with writing(self.engine) as connection:
-            self._of_thread.connection = connection
-            try:
-                yield
-            finally:
-                del self._of_thread.connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        held: Connection | None = getattr(self._of_thread, "connection", None)
-        if held is not None:
-            yield held
-            return
-        with writing(self.engine) as connection:
-            yield connection
+        return self._writer.together()
 
     def add_rows(self, case: UseCase, rows: Rows, *, checked: bool = False) -> RowsAdded:
         """Add rows; one whose id is there is added no second time.
@@ -142,9 +124,9 @@ class ProductionStore:
         InputError
             None of the rows has a time.
         """
-        with self._writing() as connection:
+        with self._writer.writing() as connection:
             added = intake.add_rows(connection, case.name, rows, checked=checked)
-        tell_planner(self.engine, schema.production_rows, rows=added.added)
+        self._writer.grew(schema.production_rows, added.added)
         return added
 
     def add_scores(
@@ -178,24 +160,12 @@ class ProductionStore:
             There is no such role, lengths differ, a moment has no time zone, or none of the
             scores has a time.
         """
-        times = times_of(scored_at, len(row_id))
-        classes = by_class(case, probabilities, len(row_id))
-        check_lengths(row_id=row_id, scores=scores, alarmed=alarmed, scored_at=times)
-        with self._writing() as connection:
+        given = given_scores(case, row_id, scores, alarmed, scored_at, probabilities)
+        with self._writer.writing() as connection:
             added = intake.add_scores(
-                connection,
-                case.name,
-                GivenScores(
-                    np.asarray(row_id, np.str_),
-                    np.asarray(scores, np.float64),
-                    np.asarray(alarmed, np.bool_),
-                    times,
-                    classes,
-                ),
-                model_version=model_version,
-                role=role_of(role),
+                connection, case.name, given, model_version=model_version, role=role_of(role)
             )
-        tell_planner(self.engine, schema.scores, rows=added.added)
+        self._writer.grew(schema.scores, added.added)
         return added
 
     def add_decisions(
@@ -212,7 +182,7 @@ class ProductionStore:
         InputError
             Lengths differ, a moment has no zone, or a probability can't be that of its row.
         """
-        with self._writing() as connection:
+        with self._writer.writing() as connection:
             return acted_on.add_decisions(connection, case.name, row_id, control, decided_at)
 
     def decide(
@@ -222,7 +192,7 @@ class ProductionStore:
         decided_at: datetime | NDArray[np.datetime64],
     ) -> NDArray[np.bool_]:
         """Decide which flagged rows are let through, as the use case says, or as was decided."""
-        with self._writing() as connection:
+        with self._writer.writing() as connection:
             return acted_on.decide(connection, case, row_id, decided_at)
 
     def add_labels(
@@ -257,7 +227,7 @@ class ProductionStore:
         times = times_of(label_time, len(row_id))
         check_lengths(row_id=row_id, labels=labels, label_time=times)
         names = None if case.columns.classes is None else [str(label) for label in labels]
-        with self._writing() as connection:
+        with self._writer.writing() as connection:
             added = intake.add_labels(
                 connection,
                 case,
@@ -267,14 +237,14 @@ class ProductionStore:
                 names,
                 received_at=received_at,
             )
-        tell_planner(self.engine, schema.labels, rows=added.added)
+        self._writer.grew(schema.labels, added.added)
         return added
 
     def add_quarantined(
         self, case: UseCase, rows: Sequence[QuarantinedRow], *, seen_at: datetime
     ) -> int:
         """Save rows that a check set aside; return how many were not stored yet."""
-        with self._writing() as connection:
+        with self._writer.writing() as connection:
             return intake.add_quarantined(connection, case.name, rows, utc(seen_at))
 
     # Reading.
@@ -455,7 +425,7 @@ class ProductionStore:
         payload: str,
     ) -> str:
         """Save a verdict (JSON) under its id; return the stored one: the first one stays."""
-        with writing(self.engine) as connection:
+        with self._writer.writing() as connection:
             return verdicts.save(
                 connection,
                 case.name,

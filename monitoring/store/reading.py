@@ -32,6 +32,7 @@ from monitoring.store.schema import (
     labels,
     production_rows,
     quarantined_rows,
+    same_row,
     scores,
 )
 from monitoring.store.window_source import LabelProblems
@@ -125,8 +126,7 @@ def _versions(
 def _scored(role: Role, as_of: datetime) -> sa.ColumnElement[bool]:
     """Return the condition that joins a row and a score of a role, given by `as_of`."""
     return sa.and_(
-        scores.c.use_case == _P.use_case,
-        scores.c.row_id == _P.row_id,
+        same_row(scores),
         scores.c.role == role.value,
         scores.c.scored_at <= as_of,
     )
@@ -341,11 +341,8 @@ def label_problems(
         labels.c.label_time > since,
         labels.c.label_time <= as_of,
     )
-    of_row = sa.and_(
-        production_rows.c.use_case == labels.c.use_case,
-        production_rows.c.row_id == labels.c.row_id,
-    )
-    joined = sa.select(sa.func.count()).select_from(labels.outerjoin(production_rows, of_row))
+    with_rows = labels.outerjoin(production_rows, same_row(labels))
+    joined = sa.select(sa.func.count()).select_from(with_rows)
     unknown = joined.where(*mine, production_rows.c.row_id.is_(None))
     before_event = joined.where(*mine, labels.c.label_time < production_rows.c.event_time)
     again = (

@@ -241,3 +241,15 @@ verdicts = sa.Table(
     sa.Column("payload", JsonText, nullable=False),
     sa.Index(None, "use_case", "window_end"),
 )
+
+
+def same_row(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition that a record is of a production row."""
+    mine = production_rows.c
+    return sa.and_(table.c.use_case == mine.use_case, table.c.row_id == mine.row_id)
+
+
+def exists(table: sa.FromClause, *where: sa.ColumnElement[bool]) -> sa.Exists:
+    """Return the condition that a production row has its like in `table`."""
+    like = sa.select(sa.literal(1)).select_from(table).where(*where)
+    return like.correlate(production_rows).exists()

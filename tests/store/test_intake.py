@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from monitoring.rows.quarantine import QuarantineReason
 from monitoring.rows.rows import NEGATIVE, POSITIVE
@@ -12,6 +13,7 @@ from monitoring.rows.window import Window
 from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.store.window_source import LabelProblems
+from tests.fixtures.postgres import fresh_database
 from tests.store.made import HOUR, NOON, rows, use_case
 from tests.store.processes import added, at_once
 
@@ -86,6 +88,16 @@ def test_what_is_added_together_is_stored_at_once_or_not_at_all(store: Productio
         assert store.add_labels(CASE, ["r0"], [POSITIVE], NOON).unknown == 0
         assert len(store.window(CASE, DAY, LATER)) == 0
     assert store.window(CASE, DAY, LATER).score == [0.1]
+
+
+@pytest.mark.postgres
+def test_the_planner_is_told_of_rows_that_were_added_together(postgres_url: str) -> None:
+    with fresh_database(postgres_url) as url, open_store(url) as store:
+        with store.together():
+            store.add_rows(CASE, rows([f"r{place}" for place in range(1000)]))
+        with store.engine.connect() as connection:
+            size = sa.text("SELECT reltuples FROM pg_class WHERE relname = 'production_rows'")
+            assert connection.execute(size).scalar_one() == 1000
 
 
 def test_an_unknown_role_is_an_error(store: ProductionStore) -> None:
