@@ -220,7 +220,7 @@ def test_what_was_generated_of_a_use_case_whose_file_broke_since_stays(
 def test_every_generated_file_is_named_in_the_manifest_of_its_folder(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, two(), plain)
+    generate(tmp_path, shipped(), plain)
     named = {
         tmp_path / folder / name
         for folder in FOLDERS
@@ -231,7 +231,7 @@ def test_every_generated_file_is_named_in_the_manifest_of_its_folder(
 
 
 def test_secrets_are_in_no_file_where_grafana_notifies(plain: Settings, tmp_path: Path) -> None:
-    generate(tmp_path, two(), plain.model_copy(update=SECRETS))
+    generate(tmp_path, shipped(), plain.model_copy(update=SECRETS))
     text = everywhere(tmp_path)
     assert "s3cret" not in text
     for name in ("$TOCSIN_WEBHOOK_URL", "$TOCSIN_SLACK_URL", "$TOCSIN_HEARTBEAT_URL"):
@@ -239,9 +239,9 @@ def test_secrets_are_in_no_file_where_grafana_notifies(plain: Settings, tmp_path
 
 
 def test_alertmanager_s_secrets_are_for_the_owner_alone(plain: Settings, tmp_path: Path) -> None:
-    generate(tmp_path, two(), plain)
+    generate(tmp_path, shipped(), plain)
     by_alertmanager = plain.model_copy(update=SECRETS | {"notifier": "alertmanager"})
-    generate(tmp_path, two(), by_alertmanager)
+    generate(tmp_path, shipped(), by_alertmanager)
     config = tmp_path / "grafana" / "alertmanager" / "alertmanager.yml"
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
     assert config.read_text(encoding="utf-8").count("s3cret") == 4
@@ -277,12 +277,12 @@ def test_prometheus_reads_its_configuration_beside_its_rules_and_targets(
     plain: Settings, tmp_path: Path
 ) -> None:
     targets = Targets("127.0.0.1:9091", "127.0.0.1:9093", {"prometheus": "127.0.0.1:9090"})
-    generate(tmp_path, two(), plain, targets)
+    generate(tmp_path, shipped(), plain, targets)
     folder = tmp_path / "grafana" / "prometheus"
     (folder / "prometheus.yml").write_text((ROOT / "prometheus.yml").read_text("utf-8"), "utf-8")
     output = run(program("promtool"), "check", "config", folder / "prometheus.yml")
     assert "WARNING" not in output
-    assert output.count("rules found") == len(two()) + 1
+    assert output.count("rules found") == len(shipped()) + 1
     managers = yaml.safe_load((folder / "targets" / "alertmanager.yml").read_text("utf-8"))
     assert managers == [{"targets": ["127.0.0.1:9093"]}]
 
@@ -291,7 +291,7 @@ def test_a_readme_has_its_tables_between_their_markers(plain: Settings, tmp_path
     readme = tmp_path / "README.md"
     begin, end = "<!-- generated: thresholds -->", "<!-- end -->"
     readme.write_text(f"before\n\n{begin}\nstale row\n{end}\n\nafter\n", encoding="utf-8")
-    assert readme in generate(tmp_path, two(), plain)
+    assert readme in generate(tmp_path, shipped(), plain)
     text = readme.read_text(encoding="utf-8")
     assert text.startswith(f"before\n\n{begin}\n\n| use case |")
     assert "| Card fraud | Recall | below 0.6 | critical | `RecallLow` |" in text
@@ -300,17 +300,17 @@ def test_a_readme_has_its_tables_between_their_markers(plain: Settings, tmp_path
 
 
 def test_a_readme_without_markers_is_left_alone() -> None:
-    assert with_tables("# Tocsin\n", two()) == "# Tocsin\n"
+    assert with_tables("# Tocsin\n", shipped()) == "# Tocsin\n"
 
 
 @pytest.mark.parametrize("rest", ["", "\n<!-- generated: thresholds -->\n<!-- end -->"])
 def test_a_marker_without_its_end_is_an_error(rest: str) -> None:
     with pytest.raises(MarkerError, match="generated: metrics"):
-        with_tables(f"<!-- generated: metrics -->{rest}", two())
+        with_tables(f"<!-- generated: metrics -->{rest}", shipped())
 
 
 def test_the_table_of_metrics_names_every_one_of_them() -> None:
-    table = with_tables("<!-- generated: metrics --><!-- end -->", two())
+    table = with_tables("<!-- generated: metrics --><!-- end -->", shipped())
     for name in ("`tocsin_recall_ratio`", "`test_fraud_recall`", "`tocsin_feature_drift_ratio`"):
         assert name in table
 
@@ -318,7 +318,7 @@ def test_the_table_of_metrics_names_every_one_of_them() -> None:
 def test_every_folder_that_grafana_reads_at_its_start_is_there(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, two(), plain)
+    generate(tmp_path, shipped(), plain)
     folders = {
         path.name for path in (tmp_path / "grafana" / "provisioning").iterdir() if path.is_dir()
     }
@@ -328,7 +328,7 @@ def test_every_folder_that_grafana_reads_at_its_start_is_there(
 def test_grafana_does_not_list_prometheus_s_rules_beside_the_same_of_its_own(
     plain: Settings, tmp_path: Path
 ) -> None:
-    generate(tmp_path, two(), plain)
+    generate(tmp_path, shipped(), plain)
     path = tmp_path / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
     (source,) = yaml.safe_load(path.read_text("utf-8"))["datasources"]
     assert source["jsonData"]["manageAlerts"] is False
@@ -337,6 +337,6 @@ def test_grafana_does_not_list_prometheus_s_rules_beside_the_same_of_its_own(
 def test_every_planned_file_ends_with_a_line_and_says_who_wrote_it(plain: Settings) -> None:
     from monitoring.signals.alerts.delivery import delivery_of
 
-    for path, text in planned(two(), delivery_of(plain)).items():
+    for path, text in planned(shipped(), delivery_of(plain)).items():
         assert text.endswith("\n"), path
         assert path.suffix == ".json" or text.startswith("# Written by `tocsin generate`"), path
