@@ -25,19 +25,23 @@ def new_use_case(
     target: Annotated[
         str | None, typer.Option(help="Column of labels; the last one if not given.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write; NAME.yml if not given.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File to write; NAME.yml in TOCSIN_USE_CASES, or here, if not given."),
+    ] = None,
 ) -> None:
     """Draft a use-case file from a data file: `tocsin use-case new churn --data churn.csv`.
 
     Types, target, time, id and money are guessed, and each guess is marked.
     """
     from monitoring.settings import settings
-    from monitoring.sources.auto import first_look
     from monitoring.sources.draft import draft, guesses
+    from monitoring.sources.first_look import first_look
     from monitoring.use_case_file import UseCaseError, load_named
 
-    file = Path(f"{name}.yml") if out is None else out
     with readable_errors():
+        folder = settings().use_cases
+        file = (folder or Path()) / f"{name}.yml" if out is None else out
         if file.exists():
             msg = f"{file} is there: remove it, or name another with --out"
             raise UseCaseError(msg)
@@ -48,6 +52,7 @@ def new_use_case(
             "what the field below it rests on: check it, correct it, and remove the mark.",
         )
         text = draft(name, inside, look, heading=heading, delays=("1d", "3d"))
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         try:
             load_named(file)
@@ -56,6 +61,9 @@ def new_use_case(
             raise
     typer.echo(f"{file}: drafted from {data}; {several(len(guesses(text)), 'guess', 'guesses')}")
     typer.echo(f"next: edit it, then `tocsin use-case check {file} --data`")
+    own = file.resolve().parent
+    if own != folder:
+        typer.echo(f"so that other commands find it: export TOCSIN_USE_CASES={own}")
 
 
 @app.command("check")

@@ -139,7 +139,11 @@ def find_use_case(name: str, folder: Path | None = None) -> UseCase:
     """
     files = use_case_files(folder)
     if name not in files:
-        more = "" if folder is None else f" (shipped, and in TOCSIN_USE_CASES={folder})"
+        more = (
+            "; set TOCSIN_USE_CASES to the folder with files of your own"
+            if folder is None
+            else f" (shipped, and in TOCSIN_USE_CASES={folder})"
+        )
         msg = f"no use case {name!r:.60}: the use cases are {', '.join(sorted(files))}{more}"
         raise UseCaseError(msg)
     return load_named(files[name])

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from monitoring.sources.auto import FirstLook
+from monitoring.sources.first_look import FirstLook, NoFeature
+from monitoring.use_case import Drift
 from monitoring.use_case_columns import Target, Words
 from monitoring.wording import percent, several
 
@@ -24,6 +26,13 @@ _GUESS = re.compile(rf"^\s*{re.escape(MARK)}(?P<reason>.*)$")
 _FIELD = re.compile(r"^\s*(?P<name>[A-Za-z_][\w ]*):")
 
 _MANY_ROWS = 500_000
+
+_RAREST = 100  # times; rarer ones would have nearly every row flagged
+
+_WINDOWS = (1, 7, 30)
+"""Lengths of a window of drift in days, of which the first one is chosen that has enough rows."""
+
+_NEEDED = Drift.model_fields["min_rows"].default
 _WIDTH = 80
 
 
@@ -76,7 +85,7 @@ def draft(
         *_split(look),
         *_candidates(),
         *_costs(look),
-        _field("drift", {"window": "1d", "min_effect": 0.1}),
+        *_drift(look),
         *_thresholds(),
     ]
     return "\n".join(lines) + "\n"
@@ -103,14 +112,19 @@ def _words(target: Target) -> Iterator[str]:
 
 
 def _columns(look: FirstLook) -> Iterator[str]:
-    if look.event_time is None:
+    time = look.event_time
+    if time is None:
         yield f"{MARK}no column looks like a time: the order of the rows stands in"
         # The last row must not lie in the future.
         spacing = "1m" if look.rows < _MANY_ROWS else "0.01s"
         yield _field("event_time", {"origin": "2024-01-01T00:00:00Z", "spacing": spacing})
-    else:
+    elif time.origin is None:
         yield f"{MARK}the first column of times; without a zone they are UTC, see `timezone`"
-        yield _field("event_time", {"name": look.event_time})
+        yield _field("event_time", {"name": time.name})
+    else:
+        yield f"{MARK}the first column of times: numbers since 1970"
+        origin = f"{time.origin:%Y-%m-%dT%H:%M:%SZ}"
+        yield _field("event_time", {"name": time.name, "unit": time.unit, "origin": origin})
     if look.id is not None:
         yield f"{MARK}called like an id, and different in every row"
         yield _field("id", look.id)
@@ -119,11 +133,11 @@ def _columns(look: FirstLook) -> Iterator[str]:
         yield _field("amount", look.amount)
     yield from _target(look)
     yield "features:"
-    if look.left_out:
-        yield f"  # Left out, for most of their values differ: {', '.join(look.left_out)}"
-    if look.revealing:
-        yield "  # Left out, for each of their values goes with one of the target: known too late?"
-        yield f"  #   {', '.join(look.revealing)}"
+    for reason, left_out in look.left_out.items():
+        yield f"  # Left out, for {reason}:"
+        yield f"  #   {', '.join(left_out)}"
+    if NoFeature.OTHER_TIME in look.left_out:
+        yield "  #   SQL can make such a column the event time: docs/own-model.md"
     for kind, names, why in (
         ("numeric", look.numeric, "columns of numbers; codes belong to `categorical`"),
         ("categorical", look.categorical, "columns of words"),
@@ -154,10 +168,15 @@ def _labels(delays: tuple[str, str]) -> Iterator[str]:
 
 
 def _split(look: FirstLook) -> Iterator[str]:
-    if look.event_time is None:
+    if look.in_order is None:
         yield _field("split", {"by": "random", "random_state": 0})
-    else:
-        yield _field("split", {"by": "time"})
+        return
+    if look.event_time is None:
+        yield (
+            f"{MARK}{look.in_order} never falls, so rows stand in the order of time; where they do "
+            "not: {by: random, random_state: 0}"
+        )
+    yield _field("split", {"by": "time"})
 
 
 def _candidates() -> Iterator[str]:
@@ -178,8 +197,23 @@ def _candidates() -> Iterator[str]:
 
 def _costs(look: FirstLook) -> Iterator[str]:
     yield f"{MARK}what errors cost, no file shows: a placeholder, by which the threshold is chosen"
-    missed = {"fixed": 10} if look.amount is None else {"of_amount": 1.0}
+    # As many times a false alarm as negatives there are to each positive.
+    rarity = min(max(round((1 - look.share) / look.share), 1), _RAREST)
+    missed = {"fixed": rarity} if look.amount is None else {"of_amount": 1.0}
     yield _field("costs", {"currency": "EUR", "missed": missed, "false_alarm": 1})
+
+
+def _drift(look: FirstLook) -> Iterator[str]:
+    """Yield the window of drift: the shortest one with twice the rows that a verdict needs."""
+    days = 0.0 if look.span is None else look.span / timedelta(days=1)
+    a_day = look.rows / days if days else float(look.rows)
+    window = next((days for days in _WINDOWS if a_day * days >= 2 * _NEEDED), _WINDOWS[-1])
+    if window != _WINDOWS[0]:
+        yield (
+            f"{MARK}a day has {several(round(a_day), 'row')}, and a verdict needs {_NEEDED}; "
+            "production may have more"
+        )
+    yield _field("drift", {"window": f"{window}d", "min_effect": 0.1})
 
 
 def _thresholds() -> Iterator[str]:

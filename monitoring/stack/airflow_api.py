@@ -7,11 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from urllib3 import Retry
 
 from monitoring.stack.stack_error import StackError
 
 TIMEOUT = 30
+"""Seconds that an answer is waited for; on a busy machine it may be late: it is asked for again."""
+
+_AGAIN = Retry(total=4, backoff_factor=1, status=0, allowed_methods=["GET", "PATCH"])
+"""Whatever may be asked twice. A run that is started may have been started where no answer came."""
+
 FIRST_RUN_SECONDS = 120
 ENDED = frozenset({"success", "failed"})
 
@@ -31,18 +38,21 @@ class AirflowApi:
     ----------
     url, username, password
         Of the API server, and of a user who may run DAGs.
+
+    Raises
+    ------
+    StackError
+        Airflow does not answer; so does every method.
     """
 
     def __init__(self, url: str, username: str, password: str) -> None:
         self._url = url
         self._session = requests.Session()
-        answer = self._session.post(
-            f"{url}/auth/token",
-            json={"username": username, "password": password},
-            timeout=TIMEOUT,
-        )
-        answer.raise_for_status()
-        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._session.mount(f"{url}/api/", HTTPAdapter(max_retries=_AGAIN))
+        signing_in = _AGAIN.new(allowed_methods=["POST"])
+        self._session.mount(f"{url}/auth/", HTTPAdapter(max_retries=signing_in))
+        token = self._answer("post", "auth/token", {"username": username, "password": password})
+        self._session.headers["Authorization"] = f"Bearer {token['access_token']}"
 
     def unpause(self, dag_id: str) -> None:
         """Let a DAG run; waits up to a minute for the DAG to be parsed.
@@ -127,8 +137,18 @@ class AirflowApi:
         self._call("patch", path, body)
 
     def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
-        answer = self._session.request(
-            method, f"{self._url}/api/v2/{path}", json=body, timeout=TIMEOUT
-        )
+        return self._answer(method, f"api/v2/{path}", body)
+
+    def _answer(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+        try:
+            answer = self._session.request(
+                method, f"{self._url}/{path}", json=body, timeout=TIMEOUT
+            )
+        except (requests.ConnectionError, requests.Timeout) as error:
+            msg = (
+                f"Airflow at {self._url} does not answer ({method.upper()} /{path}): see "
+                "`tocsin status`; on a busy machine, run the command again"
+            )
+            raise StackError(msg) from error
         answer.raise_for_status()
         return answer.json()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitoring.settings import Settings
-from monitoring.sources.auto import FirstLook, csv_files, first_look
+from monitoring.sources.auto import csv_files
 from monitoring.sources.draft import draft
+from monitoring.sources.first_look import FirstLook, first_look
 from monitoring.stack.folders import Folders
 from monitoring.use_case_file import all_use_cases, load_named, use_case_files
 
@@ -100,16 +101,18 @@ def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str,
     target = look.target
     watched = target.positive if target.classes is None else target.watch[0]
     of = "two values" if target.classes is None else f"{len(target.classes)} values"
-    time = (
-        f"column {look.event_time!r} is the event time"
-        if look.event_time is not None
-        else "no column looks like a time: the order of the rows stands in, and parts are drawn at "
-        "random"
+    if look.event_time is not None:
+        time = f"column {look.event_time.name!r} is the event time"
+    else:
+        time = "no column looks like a time: the order of the rows stands in"
+        time += (
+            ", and parts are drawn at random"
+            if look.in_order is None
+            else f", for {look.in_order!r} never falls"
+        )
+    without = "".join(
+        f"; left out: {', '.join(names)}, for {why}" for why, names in look.left_out.items()
     )
-    left_out = ", ".join(look.left_out)
-    without = f"; most values of {left_out} differ: left out" if left_out else ""
-    if look.revealing:
-        without += f"; {', '.join(look.revealing)} would give the target away: left out"
     names = f"; {look.id!r} names the rows" if look.id is not None else ""
     return (
         f"{file} is watched by the use case {name}, which is written for it",

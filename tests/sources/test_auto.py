@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monitoring.sources.auto import FirstLook, first_look, resolve
+from monitoring.sources.auto import resolve
+from monitoring.sources.first_look import first_look
 from monitoring.sources.location import SourceError
 from monitoring.sources.source import read_source
 from monitoring.use_case_columns import Features, Target
@@ -118,26 +119,6 @@ def test_letter_case_makes_no_value_of_its_own(tmp_path: Path) -> None:
     write(tmp_path, raw(6).assign(lost=["Yes", "no", "NO", "No", "yes", "no"]))
     assert told(tmp_path)[0].positive == "Yes"
     assert (read_source(AUTO, tmp_path).rows.label == 1).sum() == 2
-
-
-def test_a_first_look_finds_times_and_ids(tmp_path: Path) -> None:
-    frame = raw(6).assign(order_id=range(6), when=pd.date_range("2026-01-01", periods=6))
-    write(tmp_path, frame[["order_id", "parcel", "when", "weight", "kind", "lost"]])
-    look = first_look(tmp_path / "a.csv")
-    assert look == FirstLook(
-        rows=6,
-        target=Target(name="lost", positive=1),
-        share=look.share,
-        event_time="when",
-        id="order_id",
-        amount=None,
-        numeric=("weight",),
-        categorical=("kind",),
-        left_out=("parcel",),
-    )
-    write(tmp_path, raw(6)[["weight", "kind", "lost"]])
-    look = first_look(tmp_path / "a.csv")
-    assert (look.event_time, look.id) == (None, None)
 
 
 def test_a_file_that_changed_is_told_anew(tmp_path: Path) -> None:

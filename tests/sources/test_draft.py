@@ -1,5 +1,6 @@
 """A use-case file drafted from a data file is valid, and marks each of its guesses."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def test_a_draft_is_valid_and_each_guess_is_marked(folder: Path, ending: str) ->
     shop().to_parquet(data) if ending == "parquet" else shop().to_csv(data, index=False)
     said = called("use-case", "new", "returns", "--data", str(data))
     assert "returns.yml" in said
-    assert "10 guesses" in said
+    assert "11 guesses" in said
     case = load_named(folder / "returns.yml")
     columns = case.columns
     assert case.source.path == f"shop.{ending}"
@@ -69,10 +70,10 @@ def test_a_draft_is_valid_and_each_guess_is_marked(folder: Path, ending: str) ->
     text = (folder / "returns.yml").read_text(encoding="utf-8")
     assert [guess.field for guess in guesses(text)] == [
         "words", "event_time", "id", "amount", "target", "numeric", "categorical", "labels",
-        "costs", "recall",
+        "costs", "drift", "recall",
     ]  # fmt: skip
-    assert "most of their values differ: note" in text
-    assert "goes with one of the target: known too late?\n    #   refunded\n" in text
+    assert "for most of their values differ:\n    #   note\n" in text
+    assert "goes with one of the target: they may be known too late:\n    #   refunded\n" in text
     said = called("use-case", "check", "returns.yml", "--data")
     assert "400 rows are kept, 0 are set aside" in said
     assert "40 of 400 rows (10.00%)" in said
@@ -108,7 +109,47 @@ def test_classes_and_rows_without_a_time_are_drafted_too(folder: Path) -> None:
     case = load_named(folder / "kinds.yml")
     assert case.columns.classes is not None
     assert case.columns.classes.watched == ("rare",)
-    assert case.split.by == "random"
+    assert (case.split.by, case.costs.missed.fixed) == ("random", 100)
+    frame["row"] += 100 * (frame["row"] > 9)
+    frame.to_csv(folder / "data" / "kinds.csv", index=False)
+    called("use-case", "new", "clock", "--data", "data/kinds.csv", "--target", "kind")
+    case = load_named(folder / "clock.yml")
+    assert (case.split.by, case.drift.window) == ("time", timedelta(days=1))
+    text = (folder / "clock.yml").read_text(encoding="utf-8")
+    assert "row never falls, so rows stand in the order of time" in text
+
+
+@pytest.mark.parametrize(("every", "unit", "days"), [("h", "s", 7), ("8h", "ms", 30)])
+def test_the_window_of_drift_holds_the_rows_that_a_verdict_needs(
+    folder: Path, every: str, unit: str, days: int
+) -> None:
+    when = pd.date_range("2024-01-01", periods=ROWS, freq=every).astype(f"datetime64[{unit}]")
+    frame = shop()[["items", "returned"]].assign(timestamp=when.astype("int64"))
+    frame[["timestamp", "items", "returned"]].to_parquet(folder / "data" / "shop.parquet")
+    called("use-case", "new", "sparse", "--data", "data/shop.parquet")
+    case = load_named(folder / "sparse.yml")
+    assert case.drift.window == timedelta(days=days)
+    assert getattr(case.columns.event_time, "unit", None) == unit
+    assert case.costs.missed.fixed == 9  # a tenth of the rows are positive
+    said = called("use-case", "check", "sparse.yml", "--data")
+    assert f"`drift` is a guess: a day has {24 if days == 7 else 3} rows" in said
+    assert "event times from 2024-01-01T00:00" in said
+
+
+def test_the_file_is_written_where_the_commands_find_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop().to_csv(folder / "data" / "shop.csv", index=False)
+    said = called("use-case", "new", "returns", "--data", "data/shop.csv")
+    assert f"export TOCSIN_USE_CASES={folder}" in said
+    assert "set TOCSIN_USE_CASES to the folder" in called("retrain", "returns", code=2)
+    monkeypatch.setenv("TOCSIN_USE_CASES", str(folder / "cases"))
+    settings.cache_clear()
+    said = called("use-case", "new", "returns", "--data", "data/shop.csv")
+    assert "TOCSIN_USE_CASES" not in said
+    assert "returns" in called("use-case", "list")
+    said = called("use-case", "new", "returns", "--data", "data/shop.csv", "--out", "a/returns.yml")
+    assert f"export TOCSIN_USE_CASES={folder / 'a'}" in said
 
 
 @pytest.mark.parametrize(
