@@ -173,8 +173,8 @@ def _split(look: FirstLook) -> Iterator[str]:
         return
     if look.event_time is None:
         yield (
-            f"{MARK}{look.in_order} never falls, so rows stand in the order of time; where they do "
-            "not: {by: random, random_state: 0}"
+            f"{MARK}{look.in_order} rises through the file, so rows stand in the order of time; "
+            "where they do not: {by: random, random_state: 0}"
         )
     yield _field("split", {"by": "time"})
 

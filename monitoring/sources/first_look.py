@@ -52,6 +52,8 @@ _OTHER_DATE = re.compile(
 
 _RISING = 20  # steps; fewer are between groups that a file is sorted by
 
+_SELDOM = 0.01  # falls to a rise, as where a clock was set back
+
 _GROUPS = 100  # ids of so few different things may be a feature: branches, shops
 
 _MONEY = frozenset({"amount", "amt", "price", "total", "payment", "value", "revenue", "cost"})
@@ -64,7 +66,7 @@ class NoFeature(StrEnum):
     REVEALING = "each of their values goes with one of the target: they may be known too late"
     OTHER_ID = "they are called like ids, and have many values"
     NUMBERING = "they number the rows"
-    RISING = "they never fall from row to row, as a clock or a running number does"
+    RISING = "they rise through the file, as a clock or a running number does"
     OTHER_TIME = "they look like dates, but not of ISO 8601"
 
 
@@ -220,7 +222,8 @@ def _why_no_feature(column: pd.Series, target: pd.Series) -> NoFeature | None:
 
 def _rises(values: NDArray[np.float64]) -> NoFeature | None:
     steps = np.diff(values)
-    if not (steps >= 0).all() or np.count_nonzero(steps) < _RISING:  # NaN does not rise
+    rises, falls = np.count_nonzero(steps > 0), np.count_nonzero(steps < 0)
+    if np.isnan(values).any() or rises < _RISING or falls > _SELDOM * rises:
         return None
     return NoFeature.NUMBERING if (steps == 1).all() else NoFeature.RISING
 

@@ -108,7 +108,7 @@ def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str,
         time += (
             ", and parts are drawn at random"
             if look.in_order is None
-            else f", for {look.in_order!r} never falls"
+            else f", for {look.in_order!r} rises"
         )
     without = "".join(
         f"; left out: {', '.join(names)}, for {why}" for why, names in look.left_out.items()

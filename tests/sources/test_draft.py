@@ -116,7 +116,7 @@ def test_classes_and_rows_without_a_time_are_drafted_too(folder: Path) -> None:
     case = load_named(folder / "clock.yml")
     assert (case.split.by, case.drift.window) == ("time", timedelta(days=1))
     text = (folder / "clock.yml").read_text(encoding="utf-8")
-    assert "row never falls, so rows stand in the order of time" in text
+    assert "row rises through the file, so rows stand in the order of time" in text
 
 
 @pytest.mark.parametrize(("every", "unit", "days"), [("h", "s", 7), ("8h", "ms", 30)])

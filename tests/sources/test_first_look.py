@@ -82,7 +82,9 @@ def test_numbers_since_1970_are_times_where_they_are_called_so(
         ([f"{1 + day % 28}/12/2025" for day in range(ROWS)], NoFeature.OTHER_TIME),
         ([f"{1 + day % 28:02}.01.26 12:30" for day in range(ROWS)], NoFeature.OTHER_TIME),
         (np.arange(ROWS) // 100, None),  # a file sorted by a few groups
-        (np.where(np.arange(ROWS) == 9, -1, np.arange(ROWS)), None),
+        (np.where(np.arange(ROWS) == 9, 4.5, np.arange(ROWS)), NoFeature.RISING),  # set back once
+        (np.where(np.arange(ROWS) % 50 == 9, -1, np.arange(ROWS)), None),
+        (np.where(np.arange(ROWS) == 9, np.nan, np.arange(ROWS)), None),
         ([f"1.{number % 5}.0" for number in range(ROWS)], None),  # versions
     ],
 )

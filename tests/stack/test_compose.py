@@ -16,7 +16,7 @@ from monitoring.settings import Ports, Settings
 from monitoring.signals.generated_files import COMPOSE
 from monitoring.signals.history import by_hand
 from monitoring.stack.components import RETENTION
-from monitoring.stack.env_file import DELIVERY, SECRETS, variables, write_env
+from monitoring.stack.env_file import DELIVERY, SECRETS, STORAGE, variables, write_env
 from monitoring.stack.folders import CHECKOUT
 
 PATH = CHECKOUT / "docker-compose.yml"
@@ -145,6 +145,27 @@ def test_what_the_env_file_offers_reaches_whoever_uses_it(name: str) -> None:
         passed = SERVICES[service]["environment"]
         text = str([passed, SERVICES[service].get("entrypoint")])
         assert (name in passed and passed[name] is None) or f"${{{name}:" in text, service
+
+
+def test_state_on_s3_is_reached_by_tasks_and_pages_and_its_keys_by_nobody_else() -> None:
+    needed = {name for name in STORAGE if name.startswith("AWS_")}
+    given = {
+        name
+        for name, service in SERVICES.items()
+        if any(service.get("environment", {}).get(key, "") is None for key in needed)
+    }
+    assert given == {"airflow-scheduler", "serve"}
+    for name in given:
+        passed = SERVICES[name]["environment"]
+        assert {key for key in needed if passed.get(key, "") is None} == needed
+        assert passed["TOCSIN_STATE_URL"] is None
+        # In the volume, or below the URL: where the settings have them too.
+        where = passed["TOCSIN_REPORTS"].replace("${TOCSIN_STATE_URL:-}", "{}")
+        assert where.format("") in {
+            target.partition(":")[0] for service, _, target in mounts() if service == name
+        }
+        url = "s3://bucket/prod"
+        assert where.format(url) == str(Settings(state_url=url).reports)
 
 
 AIRFLOWS = {"POSTGRES_AIRFLOW_PASSWORD"}

@@ -99,13 +99,23 @@ def test_every_component_has_its_own_secrets_and_no_other_s(settings: Settings) 
     assert canaries(json.dumps(dict(made.shared))) == set()
 
 
-def test_keys_of_s3_go_to_those_whose_files_lie_there(settings: Settings) -> None:
-    away = Settings(**settings.model_dump() | {"reports": "s3://bucket/reports"})
+@pytest.mark.parametrize(
+    ("place", "readers"), [("reports", {"serve"}), ("artifacts", {"mlflow"}), ("archives", set())]
+)
+def test_keys_of_s3_go_to_those_whose_files_lie_there_and_to_tasks(
+    settings: Settings, place: str, readers: set[str]
+) -> None:
+    url = f"s3://bucket/{place}"
+    away = Settings(**settings.model_dump() | {place: url})
     made = environments(away, Ports(), planted())
     shell = {"canary-of-the-shell", "canary-of-the-proxy"}
-    assert canaries(json.dumps(made.of("serve"))) == shell | SECRETS_OF["serve"]
-    assert canaries(json.dumps(made.of("mlflow"))) == set()
-    assert made.of("serve")["TOCSIN_REPORTS"] == "s3://bucket/reports"
+    for name in ("serve", "mlflow"):
+        keys = shell if name in readers else set()
+        assert canaries(json.dumps(made.of(name))) == keys | SECRETS_OF.get(name, set())
+    tasks = made.of("airflow-scheduler")
+    assert shell <= canaries(json.dumps(tasks))
+    assert tasks[f"TOCSIN_{place.upper()}"] == url
+    assert made.of("serve")[f"TOCSIN_{place.upper()}"] == url
 
 
 def test_what_a_component_is_given_are_settings_that_it_can_read(
