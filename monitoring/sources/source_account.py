@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
+
+import numpy as np
 
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Rows
 from monitoring.sources.schema_check import CheckedRows
@@ -27,6 +30,13 @@ def source_account(checked: CheckedRows, case: UseCase) -> Iterator[str]:
         yield from (f"    row {row.row_number:,}: {row.detail}" for row in alike[:_EXAMPLES])
     first, last = rows.event_time[0], rows.event_time[-1]
     yield f"  event times from {str(first)[:16]} to {str(last)[:16]} UTC"
+    window, needed = case.drift.window, case.drift.min_rows
+    in_window = len(rows) * window / max(_length(first, last), window)
+    if in_window < needed:
+        yield (
+            f"  `drift.window` of these rows holds {count(int(in_window))} on average, and a "
+            f"verdict needs {count(needed)} (`drift.min_rows`): choose a longer one"
+        )
     yield f"  {case.words.positives}: {_classes(rows, case)}"
     if checked.equal_content:
         yield f"  {several(checked.equal_content, 'row')} equal an earlier one in all but the id"
@@ -36,6 +46,10 @@ def source_account(checked: CheckedRows, case: UseCase) -> Iterator[str]:
         share = float(rows.features[name].isna().mean())
         if share:
             yield f"  {name}: {percent(share, 1)} missing"
+
+
+def _length(first: np.datetime64, last: np.datetime64) -> timedelta:
+    return timedelta(microseconds=int((last - first) / np.timedelta64(1, "us")))
 
 
 def part_account(name: str, part: Rows) -> str:

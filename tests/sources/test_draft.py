@@ -134,6 +134,13 @@ def test_the_window_of_drift_holds_the_rows_that_a_verdict_needs(
     said = called("use-case", "check", "sparse.yml", "--data")
     assert f"`drift` is a guess: a day has {24 if days == 7 else 3} rows" in said
     assert "event times from 2024-01-01T00:00" in said
+    assert "on average" not in said
+    draft = (folder / "sparse.yml").read_text(encoding="utf-8")
+    short = draft.replace(f"window: {days}d", "window: 1d")
+    (folder / "sparse.yml").write_text(short, encoding="utf-8")
+    said = called("use-case", "check", "sparse.yml", "--data")
+    rows = 24 if days == 7 else 3
+    assert f"`drift.window` of these rows holds {rows} on average, and a verdict needs 50" in said
 
 
 def test_the_file_is_written_where_the_commands_find_it(
