@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test test-faults test-inputs test-spark lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
-	bench-serving bench-delivery bench-healthy bench-estimate bench-gate \
+	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate \
 	bench-control bench-drift bench-fraud bench-systems clean
 
 help: ## Show these lines
@@ -103,6 +103,9 @@ bench-store: install ## The production store: CPU of writing and reading, with t
 
 bench-serving: install ## `tocsin serve` under load, half an hour; wants vegeta
 	$(BIN)/python -m benchmarks.serving --minutes $(or $(MINUTES),10)
+
+bench-history: install ## What features of earlier rows add to a prediction
+	$(BIN)/python -m benchmarks.history
 
 bench-spark: install ## Spark, one worker against two; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'

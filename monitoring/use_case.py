@@ -29,6 +29,13 @@ from monitoring.field_types import (
 from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Columns, Features, Words
 from monitoring.use_case_decisions import Decisions
+from monitoring.use_case_derive import (
+    Derived,
+    HistoryFeature,
+    check_derived,
+    history_of,
+    made_of_history,
+)
 from monitoring.use_case_serving import CHALLENGER, Serve
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
@@ -237,7 +244,6 @@ class ShortName(UseCaseSection):
     )
 
 
-Expression = Annotated[str, Field(min_length=1, max_length=2000)]
 CvFigure = Literal[
     "cv_accuracy",
     "cv_precision",
@@ -272,11 +278,12 @@ class UseCase(UseCaseSection):
     words: Words = Field(default_factory=Words, description="Names of the positive class.")
     source: Source = Field(description="Where labelled history comes from.")
     columns: Columns = Field(description="The role of each column.")
-    derive: dict[ColumnName, Expression] = Field(
+    derive: dict[ColumnName, Derived] = Field(
         default_factory=dict,
         max_length=100,
-        description="Features computed from a row's columns, by their names: SQL expressions of "
-        "DuckDB, such as `amount / items` or `hour(event_time)`.",
+        description="Features computed from other columns, by their names: SQL expressions of "
+        "DuckDB over a row, such as `amount / items` or `hour(event_time)`, and statistics of "
+        "earlier rows with the same key: `{mean: amount, by: customer, over: 30d}`.",
     )
     labels: Labels = Field(description="When labels come.")
     decisions: Decisions = Field(
@@ -329,6 +336,16 @@ class UseCase(UseCaseSection):
         named = [name for name in self.figures if name != "accuracy"]
         return tuple(dict.fromkeys([*named, *self.selection]))
 
+    @property
+    def history(self) -> dict[str, HistoryFeature]:
+        """The derived columns that are made of earlier rows, by their names."""
+        return history_of(self.derive)
+
+    @property
+    def made_of_history(self) -> frozenset[str]:
+        """The derived columns whose values depend on earlier rows."""
+        return made_of_history(self.derive)
+
     @model_validator(mode="after")
     def _auto_goes_together(self) -> Self:
         auto = self.source.path == "auto"
@@ -353,27 +370,7 @@ class UseCase(UseCaseSection):
 
     @model_validator(mode="after")
     def _what_is_derived_is_used(self) -> Self:
-        if not self.derive and self.columns.inputs is None:
-            return self
-        if not isinstance(self.columns.features, Features):
-            msg = "`derive` needs named columns: not with `columns.features: auto`"
-            raise ValueError(msg)
-        if not self.derive:
-            msg = "`columns.inputs` are what `derive` reads: there is no `derive`"
-            raise ValueError(msg)
-        used = {*self.columns.features.names, self.columns.amount}
-        inputs = self.columns.inputs.names if self.columns.inputs is not None else ()
-        for name in self.derive:
-            if name not in used or name in inputs:
-                msg = (
-                    f"`derive.{name}` is no feature: name it under `columns.features`, numeric or "
-                    "categorical, and not under `columns.inputs`"
-                )
-                raise ValueError(msg)
-        twice = sorted(set(inputs) & set(self.columns.features.names))
-        if twice:
-            msg = f"`columns.inputs`: {', '.join(twice)} is a feature, which `derive` may read too"
-            raise ValueError(msg)
+        check_derived(self.derive, self.columns)
         return self
 
     @model_validator(mode="after")

@@ -67,6 +67,9 @@ class Rows:
         Rows that each stands for, where blocking hides the truth of some: 0 of a row that was
         blocked, 1 / probability of one that was let through in its place, 1 of all others. None
         where each stands for itself.
+    inputs
+        Columns that history features are made of and that are no features; None where there are
+        none, and of rows that were read from the store.
     """
 
     features: pd.DataFrame
@@ -81,6 +84,7 @@ class Rows:
     true_class: NDArray[np.int8] | None = None
     probabilities: NDArray[np.float64] | None = None
     weight: NDArray[np.float64] | None = None
+    inputs: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -105,6 +109,7 @@ class Rows:
             true_class=None if self.true_class is None else self.true_class[index],
             probabilities=None if self.probabilities is None else self.probabilities[index],
             weight=None if self.weight is None else self.weight[index],
+            inputs=None if self.inputs is None else self.inputs.iloc[index].reset_index(drop=True),
         )
 
     def within(self, window: Window) -> Rows:

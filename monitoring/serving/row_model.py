@@ -10,15 +10,18 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from monitoring.errors import InputError
+from monitoring.rows.key_history import history_inputs
 from monitoring.rows.parsing import parse_words
 from monitoring.rows.quarantine import LARGEST_AMOUNT, LONGEST_ID
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
-from monitoring.sources.derived import derived_columns, file_columns
+from monitoring.sources.derived import Known, derived_columns, file_columns
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from monitoring.rows.key_history import StoredHistory
 
 
 def _word(given: object) -> object:
@@ -77,7 +80,11 @@ def row_model(case: UseCase) -> type[GivenRow]:
 
 
 def rows_of(
-    case: UseCase, given: Sequence[GivenRow], ids: Sequence[str], arrival: datetime
+    case: UseCase,
+    given: Sequence[GivenRow],
+    ids: Sequence[str],
+    arrival: datetime,
+    stored: StoredHistory,
 ) -> Rows:
     """Return rows that were sent, in the order in which they were.
 
@@ -87,6 +94,8 @@ def rows_of(
         Of each row: its own, or the one that was made for it.
     arrival
         When they came; the event time of those that name none.
+    stored
+        Where the rows before these are known, for history features.
 
     Raises
     ------
@@ -111,16 +120,18 @@ def rows_of(
     times = [arrived if row.event_time is None else moment64(row.event_time) for row in given]
     event_time: NDArray[np.datetime64] = np.array(times, "datetime64[us]")
     content |= _amounts(case, given, content)
-    content |= derived_columns(case, content, event_time)
+    row_id = np.array(ids, np.str_)
+    content |= derived_columns(case, content, Known(row_id, event_time, stored=stored))
     amount = case.columns.amount
     return Rows(
         features=pd.DataFrame({name: content[name] for name in features.names}),
-        row_id=np.array(ids, np.str_),
+        row_id=row_id,
         event_time=event_time,
         arrival_time=np.full(len(given), arrived),
         label=np.full(len(given), UNLABELLED, np.int8),
         label_time=np.full(len(given), NO_TIME),
         amount=None if amount is None else content[amount],
+        inputs=history_inputs(case, pd.DataFrame(content)) if case.history else None,
     )
 
 

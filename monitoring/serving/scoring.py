@@ -158,7 +158,7 @@ class Scorer:
         given = [row for request in requests for row in request.rows]
         ids = [name for request in requests for name in request.ids]
         now = datetime.now(UTC)
-        rows = rows_of(live.case, given, ids, now)
+        rows = rows_of(live.case, given, ids, now, self._store.history(live.case))
         _, unusable = quarantine_unusable(rows)
         if unusable:
             first = unusable[0]

@@ -1,4 +1,7 @@
-"""Derived columns: SQL expressions per row, with the same value wherever a row is read."""
+"""Derived columns: with the same value wherever a row is read.
+
+An expression of SQL knows its row alone; a history feature knows earlier rows of the same key.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.field_types import did_you_mean
+from monitoring.rows.key_history import (
+    KeyRows,
+    StoredHistory,
+    aggregated,
+    each_once,
+    history_values,
+    longest,
+)
 from monitoring.rows.parsing import parse_words
 from monitoring.sources.closed_sql import closed_connection, parts_of, syntax_tree
 from monitoring.sources.location import SourceError
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import EventTime, Features, Target
+from monitoring.use_case_derive import AMOUNT, expressions_of
 from monitoring.wording import shortened
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from numpy.typing import NDArray
 
-EVENT_TIME, AMOUNT = "event_time", "amount"
-"""What expressions call the time of a row, in UTC, and its money, where no column is called so."""
+EVENT_TIME = "event_time"
+"""What expressions call the time of a row, in UTC, where no column is called so."""
 
 _SCALAR = frozenset(
     {"BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT"}
@@ -79,12 +91,29 @@ def check_derive(case: UseCase) -> None:
         _selects(_derivation(case))
 
 
-def derived_columns(
-    case: UseCase, content: Mapping[str, Any], event_time: NDArray[np.datetime64]
-) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What derived columns are made of, beside the columns of a row.
+
+    Attributes
+    ----------
+    usable
+        Which rows may count in the history of others; all if unset.
+    stored
+        Where earlier rows are known; the rows at hand alone if unset.
+    """
+
+    row_id: NDArray[np.str_]
+    event_time: NDArray[np.datetime64]
+    usable: NDArray[np.bool_] | None = None
+    stored: StoredHistory | None = None
+
+
+def derived_columns(case: UseCase, content: Mapping[str, Any], known: Known) -> dict[str, Any]:
     """Return the derived columns: numbers as float64, words as a pandas `str` array.
 
-    What can't be computed for a row, such as a division by 0, is missing.
+    What can't be computed for a row, such as a division by 0, is missing. A row that is stored
+    keeps what it arrived with, so that it is the same whenever it is sent again.
 
     Parameters
     ----------
@@ -96,11 +125,49 @@ def derived_columns(
     SourceError
         As `check_derive`.
     """
-    if not case.derive:
+    if not case.history:
+        return _expressions(case, content, known.event_time)
+    stored = known.stored
+    again, kept = (None, None) if stored is None else stored.kept(known.row_id)
+    history = _history(case, content, known, again)
+    derived = history | _expressions(case, {**content, **history}, known.event_time)
+    if again is not None and kept is not None and again.any():
+        for name in kept:
+            derived[name] = derived[name].copy()
+            derived[name][again] = kept[name].array
+    return derived
+
+
+def _history(
+    case: UseCase, content: Mapping[str, Any], known: Known, again: NDArray[np.bool_] | None
+) -> dict[str, NDArray[np.float64]]:
+    """Return the history features: of rows that are stored too, and of those at hand."""
+    counts = np.ones(len(known.row_id), np.bool_) if known.usable is None else known.usable
+    if again is not None:
+        counts = counts & ~again  # they are among the stored
+    found: dict[str, NDArray[np.float64]] = {}
+    for by, columns in aggregated(case).items():
+        numbers = {name: np.asarray(content[name], np.float64) for name in columns}
+        asking = KeyRows(known.row_id, np.asarray(content[by], object), known.event_time, numbers)
+        parts = [asking.take(counts)]
+        asks = np.flatnonzero(asking.usable)
+        if known.stored is not None and len(asks):
+            times = known.event_time[asks]
+            keys = list(dict.fromkeys(asking.key[asks].tolist()))
+            since = times.min() - longest(case, by)
+            parts.insert(0, known.stored.earlier(by, keys, since, times.max()))
+        found |= history_values(case, by, each_once(parts), asking)
+    return found
+
+
+def _expressions(
+    case: UseCase, content: Mapping[str, Any], event_time: NDArray[np.datetime64]
+) -> dict[str, Any]:
+    derivation = _derivation(case)
+    if not derivation.columns:
         return {}
     import pyarrow as pa
 
-    derivation = _derivation(case)
     selects = _selects(derivation)
     arrays = {
         name: pa.array(event_time if kind == "TIMESTAMP" else content[column], from_pandas=True)
@@ -121,6 +188,7 @@ def _derivation(case: UseCase) -> _Derivation:
     numeric, categorical = file_columns(case)
     inputs = [(name, "DOUBLE", name) for name in numeric]
     inputs += [(name, "VARCHAR", name) for name in categorical]
+    inputs += [(name, "DOUBLE", name) for name in case.history]
     time = columns.event_time.name if isinstance(columns.event_time, EventTime) else EVENT_TIME
     named = [(time, "TIMESTAMP", time), (EVENT_TIME, "TIMESTAMP", time)]
     if columns.amount is not None and columns.amount not in case.derive:
@@ -134,7 +202,10 @@ def _derivation(case: UseCase) -> _Derivation:
     kinds = {*numbers, columns.amount}
     return _Derivation(
         case.name,
-        tuple((name, expression, name in kinds) for name, expression in case.derive.items()),
+        tuple(
+            (name, expression, name in kinds)
+            for name, expression in expressions_of(case.derive).items()
+        ),
         tuple(inputs),
         columns.target.name if isinstance(columns.target, Target) else None,
     )
@@ -206,7 +277,8 @@ def _unknown(name: str, derivation: _Derivation) -> str:
     names = [name for name, _, _ in derivation.inputs]
     return (
         f"no column {did_you_mean(name, names)}: an expression names features of the file, "
-        f"`columns.inputs`, {AMOUNT} and {EVENT_TIME}, and no other derived column"
+        f"`columns.inputs`, {AMOUNT}, {EVENT_TIME} and history features, and no other derived "
+        "column"
     )
 
 

@@ -145,6 +145,8 @@ def _columns(look: FirstLook) -> Iterator[str]:
         if names:
             yield f"  {MARK}{why}; remove what is not known when a row is scored"
             yield _field(kind, list(names), indent=2)
+    if look.event_time is not None:
+        yield "# What a customer or a card did before becomes features by `derive`: docs/sources.md"
 
 
 def _target(look: FirstLook) -> Iterator[str]:

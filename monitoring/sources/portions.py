@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from monitoring.rows.key_history import StoredHistory
     from monitoring.use_case import UseCase
 
 STDIN = "-"
@@ -67,7 +68,9 @@ class Portion:
     first_row: int
     share: float
 
-    def checked(self, case: UseCase, arrival: datetime) -> CheckedRows:
+    def checked(
+        self, case: UseCase, arrival: datetime, stored: StoredHistory | None
+    ) -> CheckedRows:
         """Check the rows against what the use case declares; see `check`.
 
         Raises
@@ -82,6 +85,7 @@ class Portion:
             first_row=self.first_row,
             malformed=self.malformed,
             arrival=arrival,
+            stored=stored,
         )
 
 

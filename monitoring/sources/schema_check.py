@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.rows.key_history import history_inputs
 from monitoring.rows.parsing import parse_words
 from monitoring.rows.quarantine import (
     LARGEST_AMOUNT,
@@ -18,7 +19,7 @@ from monitoring.rows.quarantine import (
     row_payload,
 )
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
-from monitoring.sources.derived import file_columns
+from monitoring.sources.derived import Known, derived_columns, file_columns
 from monitoring.sources.source_csv import MalformedRow
 from monitoring.sources.source_rows import numbered
 from monitoring.sources.typed_columns import (
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from pandera.pandas import DataFrameSchema
+
+    from monitoring.rows.key_history import StoredHistory
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +88,7 @@ def check(
     malformed: Sequence[MalformedRow] = (),
     called: Callable[[NDArray[np.int64]], list[str]] | None = None,
     arrival: datetime | None = None,
+    stored: StoredHistory | None = None,
 ) -> CheckedRows:
     """Check the rows of a file, or of a batch, against what the use case declares.
 
@@ -109,6 +113,8 @@ def check(
         When a batch of production rows arrived, its labels with it; it may come without the
         target's column. None for history: a row arrived when it happened, and its label after
         the use case's delay.
+    stored
+        Where the rows before these are known, for history features; these alone if unset.
 
     Raises
     ------
@@ -126,7 +132,10 @@ def check(
     typed = typed_columns(frame, case, row_number, target_required=arrival is None)
     called = numbered(source_hash) if called is None else called
     ids = _ids(typed, called(row_number))
-    defects = [*typed.defects, *broken_declarations(typed, case)]
+    defects = [*typed.defects, *broken_declarations(typed.content, case)]
+    readable = _first_defects(len(frame), defects) < 0
+    derived, broken = _derived(typed, case, ids, readable, stored)
+    defects += broken
     blame = _first_defects(len(frame), defects)
     if typed.ids is not None:
         again = _repeated(ids, blame < 0)
@@ -135,9 +144,9 @@ def check(
 
     accepted = np.flatnonzero(blame < 0)
     order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
-    rows = _rows(typed, case, features, ids, arrival).take(order)
+    content = typed.content.assign(**derived)
+    rows = _rows(typed, content, case, features, ids, arrival).take(order)
     aside = _wrong_width(malformed, called)
-    derived = typed.content[list(case.derive)]
     aside += _set_aside(frame, case, ids, row_number, derived, defects, blame)
     return CheckedRows(
         rows=rows,
@@ -149,6 +158,27 @@ def check(
         target=_with_negative(target, typed.negative),
         clock_changes=typed.clock_changes,
     )
+
+
+def _derived(
+    typed: TypedColumns,
+    case: UseCase,
+    ids: NDArray[np.str_],
+    usable: NDArray[np.bool_],
+    stored: StoredHistory | None,
+) -> tuple[pd.DataFrame, list[Defect]]:
+    """Return the derived columns, and which rows hold values there that they may not."""
+    import pandas as pd
+
+    given = {str(name): typed.content[name] for name in typed.content}
+    while True:
+        known = Known(ids, typed.event_time, usable, stored)
+        derived = pd.DataFrame(derived_columns(case, given, known), index=typed.content.index)
+        defects = broken_declarations(derived, case)
+        broken = usable & (_first_defects(len(derived), defects) >= 0)
+        if not case.history or not broken.any():
+            return derived, defects
+        usable = usable & ~broken  # a row that is set aside is in nobody's history
 
 
 def numbered_ids(
@@ -216,6 +246,7 @@ def _repeated(ids: NDArray[np.str_], accepted: NDArray[np.bool_]) -> NDArray[np.
 
 def _rows(
     typed: TypedColumns,
+    content: pd.DataFrame,
     case: UseCase,
     features: Features,
     ids: NDArray[np.str_],
@@ -229,8 +260,8 @@ def _rows(
         due = typed.event_time + np.timedelta64(case.labels.delay)
     else:
         arrival_time = due = np.full(len(ids), moment64(arrival))
-    columns = {name: typed.content[name].array for name in features.names}
-    amount = None if case.columns.amount is None else typed.content[case.columns.amount].to_numpy()
+    columns = {name: content[name].array for name in features.names}
+    amount = None if case.columns.amount is None else content[case.columns.amount].to_numpy()
     return Rows(
         features=pd.DataFrame(columns, columns=list(features.names)),
         row_id=ids,
@@ -240,6 +271,7 @@ def _rows(
         label_time=np.where(labelled, due, NO_TIME),
         amount=amount,
         true_class=typed.true_class,
+        inputs=history_inputs(case, content),
     )
 
 
@@ -296,33 +328,33 @@ def _detail(defect: Defect, record: dict[Any, Any], derived: pd.DataFrame, row: 
     return f"{defect.column}: {shown[:80]}"
 
 
-def declarations(case: UseCase) -> DataFrameSchema:
-    """Return what the use case's numbers must be: finite, and money from 0 to 1e12."""
+def declarations(case: UseCase, names: Collection[str]) -> DataFrameSchema:
+    """Return what numbers of these names must be: finite, and money from 0 to 1e12."""
     from pandera.pandas import Check, Column, DataFrameSchema
 
     finite = Check(_is_finite, error=QuarantineReason.INFINITE_NUMBER)
     features, _ = resolved_columns(case)
     amount = case.columns.amount
     numeric = dict.fromkeys((*features.numeric, *file_columns(case)[0]))
-    columns = {name: Column(float, finite, nullable=True) for name in numeric}
-    if amount is not None:
+    columns = {name: Column(float, finite, nullable=True) for name in numeric if name in names}
+    if amount is not None and amount in names:
         positive = Check.ge(0, error=QuarantineReason.NEGATIVE_AMOUNT)
         usual = Check.le(LARGEST_AMOUNT, error=QuarantineReason.AMOUNT_OUT_OF_RANGE)
         columns[amount] = Column(float, [finite, positive, usual], nullable=True)
     return DataFrameSchema(columns)
 
 
-def broken_declarations(typed: TypedColumns, case: UseCase) -> list[Defect]:
+def broken_declarations(content: pd.DataFrame, case: UseCase) -> list[Defect]:
     """Return which rows hold values that the use case's columns may not."""
     from pandera.errors import SchemaErrors
 
-    schema = declarations(case)
+    schema = declarations(case, content.columns)
     if not schema.columns:
         return []
     try:
-        schema.validate(typed.content, lazy=True)
+        schema.validate(content, lazy=True)
     except SchemaErrors as error:
-        return _defects(error.failure_cases, len(typed.content))
+        return _defects(error.failure_cases, len(content))
     return []
 
 

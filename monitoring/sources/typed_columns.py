@@ -20,7 +20,7 @@ from monitoring.rows.parsing import (
 )
 from monitoring.rows.quarantine import QuarantineReason, is_usable_id
 from monitoring.rows.rows import moment64
-from monitoring.sources.derived import derived_columns, file_columns
+from monitoring.sources.derived import file_columns
 from monitoring.sources.target_values import ParsedLabels, parse_target, without_labels
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
@@ -74,12 +74,12 @@ class ClockChanges:
 
 @dataclass(frozen=True, eq=False)
 class TypedColumns:
-    """Every declared column, one value per row of the raw frame, in its order.
+    """Every declared column of the file, one value per row of the raw frame, in its order.
 
     Attributes
     ----------
     content
-        Features, amount, label and event time: what a row says beside its id.
+        Features, inputs, amount, label and event time: what a row says beside its id.
     event_time
         `datetime64[us]`, UTC; NaT where it could not be read.
     label
@@ -139,7 +139,7 @@ def typed_columns(
     *,
     target_required: bool = True,
 ) -> TypedColumns:
-    """Read every declared column.
+    """Read every declared column of the file; what is derived comes later.
 
     Parameters
     ----------
@@ -162,7 +162,6 @@ def typed_columns(
     content, defects = _given(frame, case)
     times, time_defects = _event_times(frame, case, row_number)
     event_time = times.values
-    content |= derived_columns(case, content, event_time)
     labels, label_defects = _label(frame, target, history=target_required)
     if isinstance(case.columns.event_time, EventTime):
         content[EVENT_TIME] = event_time

@@ -228,7 +228,7 @@ class _Portion:
                 "one, `columns.event_time`"
             )
             raise SchemaError(msg)
-        return self.read.checked(self.case, self.now)
+        return self.read.checked(self.case, self.now, self.store.history(self.case))
 
     def _accepted(self) -> NDArray[np.intp]:
         """Return where in the frame each checked row stands."""

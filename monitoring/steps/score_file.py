@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,18 +14,21 @@ import numpy as np
 import pandas as pd
 
 from monitoring.atomic_write import atomic_file
+from monitoring.rows.key_history import KeyRows, StoredHistory, aggregated, each_once, key_rows
+from monitoring.rows.rows import Rows
 from monitoring.settings import settings
 from monitoring.sources.auto import declared_csv, resolve
 from monitoring.sources.portions import Portion, read_portions
 from monitoring.sources.source import text_columns
 from monitoring.sources.typed_columns import SchemaError, declared_columns
-from monitoring.steps.places import champion_model
+from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.run import Result, StepError
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from monitoring.wording import count, several
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pyarrow import parquet
 
 
@@ -92,9 +96,14 @@ def score_file(
     found: Counter[str] = Counter()
     unscored: Counter[str] = Counter()
     portions = read_portions(place, declared_csv(case), text_columns(case), declared_columns(case))
-    with atomic_file(out) as partial, writer(partial) as written:
+    with (
+        production_store() if case.history else nullcontext() as store,
+        atomic_file(out) as partial,
+        writer(partial) as written,
+    ):
+        stored = None if store is None else _WithFile(case, store.history(case))
         for portion in portions:
-            scored = _scored(case, model, portion, now)
+            scored = _scored(case, model, portion, now, stored)
             written.write(scored)
             found.update(rows=int(scored["score"].notna().sum()))
             found.update(flagged=int(scored["decision"].sum()))
@@ -110,16 +119,20 @@ def score_file(
     )
 
 
-def _scored(case: UseCase, model: Model, portion: Portion, now: datetime) -> pd.DataFrame:
+def _scored(
+    case: UseCase, model: Model, portion: Portion, now: datetime, stored: _WithFile | None
+) -> pd.DataFrame:
     """Return a line for each row of a portion, in its order."""
     try:
-        checked = portion.checked(case, now)
+        checked = portion.checked(case, now, stored)
     except SchemaError as error:
         msg = f"{portion.place}: {error}"
         raise SchemaError(msg) from error
     if not len(checked.rows):
         msg = f"{portion.place}: no row can be scored; the first: {checked.quarantined[0].detail}"
         raise SchemaError(msg)
+    if stored is not None:
+        stored.add(checked.rows)
     scores, probabilities = model.scores(checked.rows.features)
     lines = pd.DataFrame(
         {
@@ -146,6 +159,30 @@ def _scored(case: UseCase, model: Model, portion: Portion, now: datetime) -> pd.
     whole = pd.concat([lines, aside.astype({"id": "str", "not_scored": "str"})])[lines.columns]
     numbers = [*checked.row_number.tolist(), *(row.row_number for row in checked.quarantined)]
     return whole.iloc[np.argsort(numbers)].reset_index(drop=True)
+
+
+class _WithFile:
+    """What history features see: the rows in the store, and those of the file so far."""
+
+    def __init__(self, case: UseCase, stored: StoredHistory) -> None:
+        self._case = case
+        self._stored = stored
+        self._seen: dict[str, list[KeyRows]] = {by: [] for by in aggregated(case)}
+
+    def earlier(
+        self, by: str, keys: Sequence[str], since: np.datetime64, until: np.datetime64
+    ) -> KeyRows:
+        """Return the rows of some keys with event times in [since, until)."""
+        return each_once([self._stored.earlier(by, keys, since, until), *self._seen[by]])
+
+    def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+        """Return which rows are stored, and what those hold in features made of earlier rows."""
+        return self._stored.kept(row_id)
+
+    def add(self, rows: Rows) -> None:
+        """Add the rows of a portion."""
+        for by, seen in self._seen.items():
+            seen.append(key_rows(rows, self._case, by))
 
 
 class _Writer(Protocol):

@@ -6,7 +6,7 @@ themselves there is never more in memory than a few blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
@@ -288,22 +288,42 @@ def _stored(
     ]
 
 
-def same_as_stored(connection: Connection, use_case: str, rows: Rows) -> NDArray[np.bool_]:
+def stored_rows(
+    connection: Connection, use_case: str, row_id: NDArray[np.str_], features: Features
+) -> tuple[NDArray[np.bool_], Rows]:
+    """Return which ids are stored, and the rows of those in their order; one may be there twice."""
+    ids = row_id.tolist()
+    statement = sa.select(_P.row_id, _P.block, _P.place).where(
+        _P.use_case == use_case, ids_in(connection, _P.row_id, ids)
+    )
+    stored = {row_id: where for row_id, *where in connection.execute(statement)}
+    there = np.array([each in stored for each in ids], np.bool_)
+    where = np.array([stored[each] for each in ids if each in stored], np.int64).reshape(-1, 2)
+    block, place = where.T
+    held = hold_at(connection, block, place, features)
+    return there, held.rows(amounts=True).take(held.places(block, place.astype(np.int32)))
+
+
+def same_as_stored(
+    connection: Connection, use_case: str, rows: Rows, ignoring: Collection[str]
+) -> NDArray[np.bool_]:
     """Return which rows equal those that are stored under their ids: times, amount, features.
 
     When a row arrived is not looked at: a retry may come later.
+
+    Parameters
+    ----------
+    ignoring
+        Features that earlier rows make: late ones may have come since.
     """
     if not len(rows):
         return np.empty(0, np.bool_)
-    statement = sa.select(_P.row_id, _P.block, _P.place).where(
-        _P.use_case == use_case, ids_in(connection, _P.row_id, rows.row_id.tolist())
-    )
-    stored = {row_id: where for row_id, *where in connection.execute(statement)}
-    block, place = np.array([stored[row_id] for row_id in rows.row_id.tolist()], np.int64).T
     layout = Layout.of(rows.features)
-    features = Features.model_construct(numeric=layout.numeric, categorical=layout.categorical)
-    held = hold_at(connection, block, place, features)
-    there = held.rows(amounts=True).take(held.places(block, place))
+    features = Features.model_construct(
+        numeric=tuple(name for name in layout.numeric if name not in ignoring),
+        categorical=tuple(name for name in layout.categorical if name not in ignoring),
+    )
+    _, there = stored_rows(connection, use_case, rows.row_id, features)
     amount = np.full(len(rows), np.nan) if rows.amount is None else rows.amount
     given = [rows.event_time, amount, *(rows.features[name] for name in features.names)]
     kept = [there.event_time, there.amount, *(there.features[name] for name in features.names)]

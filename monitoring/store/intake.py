@@ -37,6 +37,7 @@ from monitoring.store.bulk_insert import (
     there,
 )
 from monitoring.store.database import ids_in, insert, insert_records
+from monitoring.store.key_history import insert_history
 from monitoring.store.row_blocks import Layout, packed
 from monitoring.store.schema import (
     label_conflicts,
@@ -59,7 +60,7 @@ Record = Mapping[str, Any]
 
 
 def add_rows(
-    connection: Connection, use_case: str, rows: Rows, *, checked: bool = False
+    connection: Connection, case: UseCase, rows: Rows, *, checked: bool = False
 ) -> RowsAdded:
     """Add rows by their ids; those that no later step can take are set aside.
 
@@ -73,19 +74,20 @@ def add_rows(
     InputError
         None of the rows has a time.
     """
+    use_case = case.name
     usable, aside = rows, []
     if not checked:
         seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
         usable, unusable = quarantine_unusable(rows)
         aside = _quarantine_records(use_case, unusable, seen_at)
     first = _first_of_each(usable.row_id)
-    added = _insert_blocks(connection, use_case, usable.take(first) if not first.all() else usable)
+    added = _insert_blocks(connection, case, usable.take(first) if not first.all() else usable)
     others = ~first
     others[np.flatnonzero(first)[~added]] = True
     repeated = 0
     if others.any():
         again = usable.take(others)
-        reused = again.take(~same_as_stored(connection, use_case, again))
+        reused = again.take(~same_as_stored(connection, use_case, again, case.made_of_history))
         aside += _reused(use_case, reused)
         repeated = len(again) - len(reused)
     return RowsAdded(int(added.sum()), repeated, len(aside), _put_aside(connection, aside))
@@ -96,15 +98,17 @@ def _put_aside(connection: Connection, records: Sequence[Record]) -> Aside:
     return Aside(Counter(record["reason"] for record in records), new)
 
 
-def _insert_blocks(connection: Connection, use_case: str, rows: Rows) -> NDArray[np.bool_]:
+def _insert_blocks(connection: Connection, case: UseCase, rows: Rows) -> NDArray[np.bool_]:
     """Insert the rows whose ids are not there, packed into blocks; return which ones."""
-    key: Columns = {"use_case": [use_case] * len(rows), "row_id": rows.row_id}
+    key: Columns = {"use_case": [case.name] * len(rows), "row_id": rows.row_id}
 
     def insert(new: NDArray[np.bool_]) -> None:
         places = np.flatnonzero(new)
         in_order = places[np.lexsort((rows.row_id[places], rows.event_time[places]))]
         as_they_are = np.array_equal(in_order, np.arange(len(rows)))
-        insert_blocks(connection, use_case, rows if as_they_are else rows.take(in_order))
+        ordered = rows if as_they_are else rows.take(in_order)
+        insert_blocks(connection, case.name, ordered)
+        insert_history(connection, case, ordered)
 
     return as_new(connection, production_rows, key, insert)
 

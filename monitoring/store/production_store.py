@@ -21,6 +21,7 @@ from monitoring.store.handed_in import (
     times_of,
     watched_labels,
 )
+from monitoring.store.key_history import KeyHistory
 from monitoring.store.reading import read_ids, read_window
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class ProductionStore:
             None of the rows has a time.
         """
         with self._writer.writing() as connection:
-            added = intake.add_rows(connection, case.name, rows, checked=checked)
+            added = intake.add_rows(connection, case, rows, checked=checked)
         self._writer.grew(schema.production_rows, added.added)
         return added
 
@@ -344,14 +345,16 @@ class ProductionStore:
         with consistent_read(self.engine) as connection:
             return reading.newest_labels(connection, case, ids)
 
+    def history(self, case: UseCase) -> KeyHistory:
+        """Return the rows of a use case as its history features see them."""
+        return KeyHistory(self.engine, self._writer, case)
+
     # For retrains.
 
     def new_labelled(self, case: UseCase, as_of: datetime) -> int:
         """Return how many labelled rows no retrain has consumed, as of a moment.
 
-        A row counts from its label on; where an absent label means `negative`, from its
-        maturity on, whichever is first. It counts once: a row consumed as mature does not
-        count again when its label comes late.
+        A row counts once: from its label on, or from its maturity on where no label is `negative`.
         """
         with consistent_read(self.engine) as connection:
             return archive.count_new(connection, case, utc(as_of))
@@ -359,10 +362,7 @@ class ProductionStore:
     def settled_since(
         self, case: UseCase, since: datetime, *, after: datetime, as_of: datetime
     ) -> Settled:
-        """Return the rows from `since` on that came to be of use to a retrain in (after, as_of].
-
-        A row is of use once its truth is settled: see `monitoring.rows.maturity.settled`.
-        """
+        """Return the rows from `since` on whose truth was `settled` in (after, as_of]."""
         with consistent_read(self.engine) as connection:
             return reading.settled_since(
                 connection, case, utc(since), after=utc(after), as_of=utc(as_of)

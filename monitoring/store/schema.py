@@ -131,6 +131,20 @@ row_layouts = sa.Table(
     sa.Column("columns", JsonText, nullable=False),
 )
 
+# What history features see of rows, by each column of keys; see `key_history.py`.
+key_history = sa.Table(
+    "key_history",
+    metadata,
+    _use_case(),
+    sa.Column("row_id", sa.Text, primary_key=True),
+    sa.Column("key_column", sa.String(200), primary_key=True),
+    sa.Column("key_hash", sa.String(32), nullable=False),  # of the key itself
+    sa.Column("event_time", UtcTime, nullable=False),
+    sa.Column("columns", sa.Text, nullable=False),  # JSON: which ones the numbers are of
+    sa.Column("numbers", sa.LargeBinary, nullable=False),  # float64 each, little-endian
+    sa.Index("ix_key_history_key", "use_case", "key_column", "key_hash", "event_time"),
+)
+
 # Scores, and whether each was an alarm.
 scores = sa.Table(
     "scores",

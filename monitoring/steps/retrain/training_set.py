@@ -53,8 +53,11 @@ def merge_production_data(run: Run) -> Merged:
     """Snapshot the labelled rows of source and production, as of the run, each row once."""
     case = run.case
     checked = read_source(case, _source_folder(run))
-    history = settled(checked.rows.as_of(run.as_of), case.labels, run.as_of)
+    source = checked.rows.as_of(run.as_of)
+    history = settled(source, case.labels, run.as_of)
     with production_store() as store:
+        if case.history and not checked.synthetic:  # nobody's past is made up
+            store.history(case).begin_with(source)
         labelled = store.training_rows(
             case, run.as_of, case.retrain.span, folder=settings().archives
         )
