@@ -87,8 +87,11 @@ class StoredHistory(Protocol):
     ) -> KeyRows:
         """Return the rows of some keys with event times in [since, until)."""
 
-    def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame]:
-        """Return which rows are stored, and what those hold in features made of earlier rows."""
+    def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame | None]:
+        """Return which rows are stored, and what those hold in features made of earlier rows.
+
+        None where none is stored.
+        """
 
 
 def aggregated(case: UseCase) -> dict[str, tuple[str, ...]]:
@@ -135,13 +138,17 @@ def _column(rows: Rows, case: UseCase, name: str) -> Any:
     raise InputError(msg)
 
 
-def history_inputs(case: UseCase, content: pd.DataFrame) -> pd.DataFrame | None:
+def history_inputs(case: UseCase, content: Mapping[str, Any]) -> pd.DataFrame | None:
     """Return the columns that history features are made of and that are no features."""
+    if not case.history:
+        return None
+    import pandas as pd
+
     features = case.columns.features
     names = {name for by, columns in aggregated(case).items() for name in (by, *columns)}
     if isinstance(features, Features):
         names -= {*features.names}
-    return content[sorted(names)] if names else None
+    return pd.DataFrame({name: content[name] for name in sorted(names)}) if names else None
 
 
 def history_values(

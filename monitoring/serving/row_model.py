@@ -131,7 +131,7 @@ def rows_of(
         label=np.full(len(given), UNLABELLED, np.int8),
         label_time=np.full(len(given), NO_TIME),
         amount=None if amount is None else content[amount],
-        inputs=history_inputs(case, pd.DataFrame(content)) if case.history else None,
+        inputs=history_inputs(case, content),
     )
 
 

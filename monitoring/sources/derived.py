@@ -131,7 +131,7 @@ def derived_columns(case: UseCase, content: Mapping[str, Any], known: Known) -> 
     again, kept = (None, None) if stored is None else stored.kept(known.row_id)
     history = _history(case, content, known, again)
     derived = history | _expressions(case, {**content, **history}, known.event_time)
-    if again is not None and kept is not None and again.any():
+    if again is not None and kept is not None:
         for name in kept:
             derived[name] = derived[name].copy()
             derived[name][again] = kept[name].array

@@ -170,7 +170,9 @@ def _derived(
     """Return the derived columns, and which rows hold values there that they may not."""
     import pandas as pd
 
-    given = {str(name): typed.content[name] for name in typed.content}
+    if not case.derive:
+        return pd.DataFrame(index=typed.content.index), []
+    given = _by_name(typed.content)
     while True:
         known = Known(ids, typed.event_time, usable, stored)
         derived = pd.DataFrame(derived_columns(case, given, known), index=typed.content.index)
@@ -179,6 +181,10 @@ def _derived(
         if not case.history or not broken.any():
             return derived, defects
         usable = usable & ~broken  # a row that is set aside is in nobody's history
+
+
+def _by_name(content: pd.DataFrame) -> dict[str, pd.Series]:
+    return {str(name): content[name] for name in content}
 
 
 def numbered_ids(
@@ -271,7 +277,7 @@ def _rows(
         label_time=np.where(labelled, due, NO_TIME),
         amount=amount,
         true_class=typed.true_class,
-        inputs=history_inputs(case, content),
+        inputs=history_inputs(case, _by_name(content)),
     )
 
 

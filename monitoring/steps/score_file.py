@@ -107,7 +107,7 @@ def score_file(
             written.write(scored)
             found.update(rows=int(scored["score"].notna().sum()))
             found.update(flagged=int(scored["decision"].sum()))
-            unscored.update(scored["not_scored"].dropna().str.partition(": ")[0])
+            unscored.update(scored["not_scored"].dropna().str.split(": ").str[0])
             progress(int(1000 * portion.share), 1000)
     return ScoredFile(
         out=str(out),
@@ -175,8 +175,11 @@ class _WithFile:
         """Return the rows of some keys with event times in [since, until)."""
         return each_once([self._stored.earlier(by, keys, since, until), *self._seen[by]])
 
-    def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame]:
-        """Return which rows are stored, and what those hold in features made of earlier rows."""
+    def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame | None]:
+        """Return which rows are stored, and what those hold in features made of earlier rows.
+
+        None where none is stored.
+        """
         return self._stored.kept(row_id)
 
     def add(self, rows: Rows) -> None:

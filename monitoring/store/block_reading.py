@@ -290,16 +290,17 @@ def _stored(
 
 def stored_rows(
     connection: Connection, use_case: str, row_id: NDArray[np.str_], features: Features
-) -> tuple[NDArray[np.bool_], Rows]:
-    """Return which ids are stored, and the rows of those in their order; one may be there twice."""
+) -> tuple[NDArray[np.bool_], Rows | None]:
+    """Return which ids are stored, and the rows of those in their order; None where none is."""
     ids = row_id.tolist()
     statement = sa.select(_P.row_id, _P.block, _P.place).where(
         _P.use_case == use_case, ids_in(connection, _P.row_id, ids)
     )
     stored = {row_id: where for row_id, *where in connection.execute(statement)}
     there = np.array([each in stored for each in ids], np.bool_)
-    where = np.array([stored[each] for each in ids if each in stored], np.int64).reshape(-1, 2)
-    block, place = where.T
+    if not stored:
+        return there, None
+    block, place = np.array([stored[each] for each in ids if each in stored], np.int64).T
     held = hold_at(connection, block, place, features)
     return there, held.rows(amounts=True).take(held.places(block, place.astype(np.int32)))
 
@@ -316,14 +317,14 @@ def same_as_stored(
     ignoring
         Features that earlier rows make: late ones may have come since.
     """
-    if not len(rows):
-        return np.empty(0, np.bool_)
     layout = Layout.of(rows.features)
     features = Features.model_construct(
         numeric=tuple(name for name in layout.numeric if name not in ignoring),
         categorical=tuple(name for name in layout.categorical if name not in ignoring),
     )
     _, there = stored_rows(connection, use_case, rows.row_id, features)
+    if there is None:
+        return np.empty(0, np.bool_)
     amount = np.full(len(rows), np.nan) if rows.amount is None else rows.amount
     given = [rows.event_time, amount, *(rows.features[name] for name in features.names)]
     kept = [there.event_time, there.amount, *(there.features[name] for name in features.names)]

@@ -21,7 +21,7 @@ from monitoring.rows.quarantine import is_usable_id
 from monitoring.store.block_reading import stored_rows
 from monitoring.store.bulk_insert import Columns, in_order_of_ids, insert_all, taken, there
 from monitoring.store.database import Writer, consistent_read, ids_in
-from monitoring.store.schema import key_history, production_rows
+from monitoring.store.schema import TimeText, key_history, production_rows
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def _records(case: UseCase, by: str, rows: Rows) -> Columns:
     numbers = np.empty((count, len(names)), "<f8")
     for place, name in enumerate(names):
         numbers[:, place] = seen.numbers[name]
-    width = numbers.strides[0]
-    content = numbers.tobytes()
+    content, width = numbers.tobytes(), numbers.itemsize * len(names)
     return {
         "use_case": [case.name] * count,
         "row_id": seen.row_id,
@@ -71,9 +70,7 @@ def _records(case: UseCase, by: str, rows: Rows) -> Columns:
         "key_hash": [_hash(key) for key in seen.key.tolist()],
         "event_time": seen.event_time,
         "columns": [json.dumps(names)] * count,
-        "numbers": [content[at : at + width] for at in range(0, count * width, width)]
-        if width
-        else [b""] * count,
+        "numbers": [content[at * width : (at + 1) * width] for at in range(count)],
     }
 
 
@@ -96,7 +93,9 @@ class KeyHistory:
         words = {_hash(key): key for key in keys}
         with consistent_read(self._engine) as connection:
             found = connection.execute(
-                sa.select(_K.row_id, _K.key_hash, _K.event_time, _K.columns, _K.numbers).where(
+                sa.select(
+                    _K.row_id, _K.key_hash, TimeText(_K.event_time), _K.columns, _K.numbers
+                ).where(
                     _K.use_case == self._case.name,
                     _K.key_column == by,
                     ids_in(connection, _K.key_hash, list(words)),
@@ -105,16 +104,18 @@ class KeyHistory:
                 )
             ).all()
         row_id, hashes, times, columns, numbers = zip(*found, strict=True) if found else [()] * 5
-        plain = [time.replace(tzinfo=None) for time in times]
         return KeyRows(
             row_id=np.array(row_id, np.str_),
             key=np.array([words[each] for each in hashes], object),
-            event_time=np.array(plain, "datetime64[us]"),
+            event_time=np.array(times, "datetime64[us]"),
             numbers=_numbers(columns, numbers, aggregated(self._case)[by]),
         )
 
-    def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame]:
-        """Return which rows are stored, and what those hold in features made of earlier rows."""
+    def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame | None]:
+        """Return which rows are stored, and what those hold in features made of earlier rows.
+
+        None where none is stored.
+        """
         made, features = self._case.made_of_history, self._case.columns.features
         assert isinstance(features, Features)  # noqa: S101  # nosec B101 # as `derive` needs it
         wanted = Features.model_construct(
@@ -126,7 +127,7 @@ class KeyHistory:
             stored, rows = stored_rows(connection, self._case.name, row_id[usable], wanted)
         again = np.zeros(len(row_id), np.bool_)
         again[np.flatnonzero(usable)[stored]] = True
-        return again, rows.features
+        return again, None if rows is None else rows.features
 
     def begin_with(self, history: Rows) -> int:
         """Add rows from before production, of the newest time that features look back over.

@@ -70,6 +70,12 @@ REPLACED = {
     "path: student_depression.csv": ("path: ''", "path: rows.exe", "path: [a]"),
     "absent_at_maturity: unknown": ("absent_at_maturity: maybe",),
     "costs:": ("cost:", "costs: 5\ncosts:"),
+    "drift:": (
+        "derive: [usual]\ndrift:",
+        "derive: {usual: 5}\ndrift:",
+        "derive: {usual: {mean: [a], by: 5, over: -1d}}\ndrift:",
+        "derive: {usual: {mean: Age, by: City, over: 30d}}\ndrift:",
+    ),
 }
 
 WHOLE = {

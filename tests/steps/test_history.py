@@ -14,7 +14,7 @@ from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources import portions
-from monitoring.sources.source import read_source
+from monitoring.sources.source import SYNTHETIC_ROWS, read_source
 from monitoring.steps import score_file
 from monitoring.steps.ingest import ingest
 from monitoring.steps.places import production_store
@@ -83,7 +83,7 @@ def bring(case: UseCase, place: str) -> int:
 def test_the_first_rows_of_production_know_those_of_the_source_that_a_retrain_read(
     case: UseCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portions, "PORTION_BYTES", 20_000)  # of some 130 rows
+    monkeypatch.setattr(portions, "PORTION_BYTES", 60_000)  # of some 400 rows
     expected = whole(case)
     learned = retrained(case)
     np.testing.assert_array_equal(learned.features, expected.features.iloc[: len(learned)])
@@ -127,7 +127,8 @@ def test_rows_that_are_moved_in_time_keep_their_values_and_are_known_where_they_
     assert sum(time >= NOW - timedelta(days=1) for _, time in known) == 500
 
 
-def test_made_up_rows_are_nobody_s_past(case: UseCase) -> None:
+def test_made_up_rows_are_nobody_s_past(case: UseCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SYNTHETIC_ROWS, "card", 3_000)
     (settings().data / "tiny.csv").unlink()
     retrained(case)
     with production_store() as store, store.engine.connect() as connection:

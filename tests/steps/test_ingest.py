@@ -199,6 +199,9 @@ def test_a_file_is_scored_by_the_champion_and_what_can_not_be_is_named(
         assert read["decision"][scored].tolist() == (expected[scored] >= model.threshold).tolist()
         assert read["not_scored"][7] == "negative amount: Amount: -1.0"
         assert set(read["model_version"].astype(str)) == {model.version}
+    whole = frame.drop(index=7).to_csv(index=False)
+    called = runner.invoke(app, ["score", "fraud", "-", "--out", "whole.csv"], input=whole)
+    assert called.exit_code == 0, called.output
     # The scores of rows that came without an id are known by the ids that both commands give.
     assert runner.invoke(app, ["ingest", "fraud", "-"], input=text).exit_code == 1
     called = runner.invoke(app, ["ingest", "fraud", "scores.csv", "--json"])

@@ -52,22 +52,22 @@ def test_ten_thousand_rows_that_come_in_portions_have_the_values_of_the_whole_fi
     store: ProductionStore,
 ) -> None:
     frame = customers(10_000)
-    for start in range(0, 10_000, 1_700):
-        arrive(store, frame.iloc[start : start + 1_700])
+    for start in range(0, 10_000, 2_500):
+        arrive(store, frame.iloc[start : start + 2_500])
     expected = offline(frame)
     same(store.window(CASE, ALL, LATER), expected)
     assert expected.features["sent"].mean() > 5
 
 
 def test_production_begins_with_what_the_source_knew(store: ProductionStore) -> None:
-    frame = customers(3_000)
-    source = offline(frame.iloc[:2_500])
+    frame = customers(1_500)
+    source = offline(frame.iloc[:1_200])
     history = store.history(CASE)
     assert history.begin_with(source) > 1_000
     assert history.begin_with(source) == 0
-    for start in range(2_500, 3_000, 100):
+    for start in range(1_200, 1_500, 100):
         arrive(store, frame.iloc[start : start + 100])
-    same(store.window(CASE, ALL, LATER), offline(frame).take(slice(2_500, None)))
+    same(store.window(CASE, ALL, LATER), offline(frame).take(slice(1_200, None)))
     # A later source holds rows that came in production: they are not there twice.
     assert history.begin_with(offline(frame)) == 0
 
