@@ -31,8 +31,8 @@ from tests.rows.made import HASH, START
 from tests.training.conftest import job
 
 CASE = customer_case()
-FRAME = customers(4_000, every=timedelta(minutes=3))
-SOURCE = 1_500
+FRAME = customers(3_000, every=timedelta(minutes=3))
+SOURCE = 800
 EVER = Window(START, START + timedelta(days=400))
 
 

@@ -101,7 +101,7 @@ READS: dict[str, Call] = {
         s.quarantined_counts(CASE, START, AS_OF),
     ],
 }
-TIMELESS = {"add_rows", "close", "load_verdict", "newest_labels", "together"}
+TIMELESS = {"add_rows", "close", "history", "load_verdict", "newest_labels", "together"}
 """Public methods that take no moment."""
 
 
