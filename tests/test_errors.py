@@ -20,6 +20,7 @@ VALIDATORS = {
     "use_case_columns.py",
     "use_case_candidate.py",
     "use_case_decisions.py",
+    "use_case_derive.py",
     "use_case_split.py",
     "use_case_serving.py",
     "use_case_source.py",
