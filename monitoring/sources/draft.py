@@ -216,6 +216,8 @@ def _drift(look: FirstLook) -> Iterator[str]:
             "production may have more"
         )
     yield _field("drift", {"window": f"{window}d", "min_effect": 0.1})
+    if window != _WINDOWS[0]:  # it changes little within a day
+        yield _field("report", {"every": "0 6 * * *"})
 
 
 def _thresholds() -> Iterator[str]:

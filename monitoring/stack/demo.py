@@ -28,6 +28,9 @@ Say = Callable[[str], None]
 RUN_SECONDS = 3600
 """How long a DAG run is waited for: on a busy machine each task takes half a minute to start."""
 
+_HISTORY = timedelta(days=31)
+"""What of a source's past a demo shows: of years it would take minutes, and gigabytes."""
+
 FRAUD = "fraud"
 """The use case of a demo where no file was dropped."""
 
@@ -68,7 +71,7 @@ def demo(
         by_hand = case.retrain.by_hand
         _scheduled_run(airflow, f"retrain_{use_case}", say, by_hand=by_hand)
         if _replay_once(running, use_case, clock, say):
-            _command(running, "backfill", use_case, "--no-wait")
+            _command(running, *history_command(use_case, clock()))
         _scheduled_run(airflow, f"reporting_{use_case}", say)
         if any(run_id.startswith("drift_") for run_id in airflow.runs(f"retrain_{use_case}")):
             say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
@@ -121,6 +124,12 @@ def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime],
     until = last_tick(case.report.every, clock()).isoformat()
     _command(running, "replay", use_case, "--scenario", "covariate", "--until", until)
     return True
+
+
+def history_command(use_case: str, now: datetime) -> tuple[str, ...]:
+    """Return the command that fills in the month before a demo."""
+    since = (now - _HISTORY).isoformat(timespec="seconds")
+    return ("backfill", use_case, "--no-wait", "--from", since)
 
 
 def last_tick(schedule: str, now: datetime) -> datetime:

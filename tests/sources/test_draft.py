@@ -128,7 +128,7 @@ def test_the_window_of_drift_holds_the_rows_that_a_verdict_needs(
     frame[["timestamp", "items", "returned"]].to_parquet(folder / "data" / "shop.parquet")
     called("use-case", "new", "sparse", "--data", "data/shop.parquet")
     case = load_named(folder / "sparse.yml")
-    assert case.drift.window == timedelta(days=days)
+    assert (case.drift.window, case.report.every) == (timedelta(days=days), "0 6 * * *")
     assert getattr(case.columns.event_time, "unit", None) == unit
     assert case.costs.missed.fixed == 9  # a tenth of the rows are positive
     said = called("use-case", "check", "sparse.yml", "--data")
