@@ -30,7 +30,7 @@ from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.use_case import UseCase
 from tests.fixtures.postgres import fresh_database, running_server
 
-ROWS, CUSTOMERS, SHOPS = 300_000, 10_000, 5_000
+ROWS, CUSTOMERS, SHOPS = 100_000, 3_500, 2_000
 SINGLE, BATCH, BATCHES = 300, 1_000, 5
 
 SIX: dict[str, Any] = {
