@@ -12,6 +12,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from monitoring.errors import InputError, TocsinError
+from monitoring.serving.lean_model import lean
 from monitoring.serving.row_model import GivenRow, row_model
 from monitoring.serving.unseen import categories_of
 from monitoring.use_case_columns import Features
@@ -274,7 +275,8 @@ def _arm_key(case: UseCase, name: str) -> _Key:
 
 
 def _live(case: UseCase, model: Model) -> LiveModel:
-    live = LiveModel(case, model, row_model(case), categories_of(model), datetime.now(UTC))
+    loaded = datetime.now(UTC)
+    live = LiveModel(case, lean(model), row_model(case), categories_of(model), loaded)
     _spare_the_collector()
     return live
 

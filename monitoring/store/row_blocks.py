@@ -37,6 +37,9 @@ _FACTS = np.dtype([("event_time", "<i8"), ("arrival_time", "<i8"), ("amount", "<
 _END = "\0"
 """What ends each id: no id holds it."""
 
+_NUMBERS = "iufc"
+"""Kinds of types that `select_dtypes("number")` takes, which takes longer to tell."""
+
 MISSING = -1
 """The place of a missing word."""
 
@@ -57,9 +60,11 @@ class Layout:
     @classmethod
     def of(cls, features: pd.DataFrame) -> Layout:
         """Return the layout of a frame of features: all that is not a number is a word."""
-        numeric = tuple(map(str, features.select_dtypes("number").columns))
-        others = tuple(str(name) for name in features.columns if str(name) not in numeric)
-        return cls(numeric, others)
+        kinds = [(str(name), dtype.kind in _NUMBERS) for name, dtype in features.dtypes.items()]
+        return cls(
+            tuple(name for name, is_number in kinds if is_number),
+            tuple(name for name, is_number in kinds if not is_number),
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Layout:

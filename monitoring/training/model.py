@@ -100,12 +100,14 @@ class Model:
         TrainingError
             A column that the model reads is missing.
         """
-        missing = [name for name in self.features.names if name not in features]
+        there = set(features.columns)
+        missing = [name for name in self.features.names if name not in there]
         if missing:
             msg = (
                 f"missing column {', '.join(missing)}: version {self.version} of the model reads "
                 f"{', '.join(self.features.names)}"
             )
             raise TrainingError(msg)
-        own = features[list(self.features.names)]
+        names = list(self.features.names)
+        own = features if features.columns.tolist() == names else features[names]
         return scores_by(self.pipeline, own)
