@@ -1,5 +1,7 @@
 """retrain_<use case>: every branch by `dag.test()`, in the order in which a model lives."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,11 +9,18 @@ import pytest
 import requests
 import yaml
 
+from monitoring.pages.site import Site
+from monitoring.serving.api import api_of
+from monitoring.settings import settings
+from monitoring.signals.links import Addresses
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay import replay
 from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow, Ran
+from tests.fixtures.eventually import PATIENCE
+from tests.fixtures.loopback import free_port
+from tests.fixtures.serving import running_site
 from tests.fixtures.tiny import write_tiny
 from tests.fixtures.webhook import Webhook
 
@@ -69,18 +78,36 @@ def test_enough_new_rows_retrain_and_are_consumed_once(
 def test_a_person_can_force_a_retrain_and_a_candidate_that_fails_is_left_out_and_named(
     airflow: Airflow, tiny: UseCase, quiet: datetime, tocsin_folder: Path, own_webhook: Webhook
 ) -> None:
-    write_tiny(tiny.name, tocsin_folder, boosting_type="rf")
-    ran = airflow.run(
-        f"retrain_{tiny.name}",
-        environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},
-        as_of=(quiet + timedelta(hours=1)).isoformat(),
-        force=True,
-    )
+    reloads = "serve: {reload: true}\n"
+    case = write_tiny(tiny.name, tocsin_folder, boosting_type="rf", more=reloads)
+    with loading_site(tocsin_folder) as api:
+        ran = airflow.run(
+            f"retrain_{case.name}",
+            environment={"TOCSIN_WEBHOOK_URL": own_webhook.url, "TOCSIN_SERVE_URL": api},
+            as_of=(quiet + timedelta(hours=1)).isoformat(),
+            force=True,
+        )
+        serves = requests.get(f"{api}/model/{case.name}", timeout=PATIENCE).json()["version"]
     assert ran.tasks["lightgbm.search_params"] == "failed"
     assert ran.tasks["promote"] == "success"
     assert ran.state == "success"
     (message,) = own_webhook.received
     assert "FAILED: lightgbm" in message["text"]
+    champion = model_registry().champion(case)
+    assert champion is not None
+    assert serves == champion.number
+    assert f"version {serves} (logistic_regression) is loaded by the API" in message["text"]
+    names = ("reload_logistic_regression", "reload_lightgbm", "reload_best")
+    assert {ran.tasks[name] for name in names} == {"success"}
+
+
+@contextmanager
+def loading_site(folder: Path) -> Iterator[str]:
+    """Serve the models that the runs leave."""
+    port = free_port()
+    site = Site(folder / "reports", folder / "use_cases", Addresses(f"http://127.0.0.1:{port}"))
+    with running_site(site, api_of(settings(), keys=False), port=port) as url:
+        yield url
 
 
 def test_a_step_that_fails_fails_the_run_after_one_notification(

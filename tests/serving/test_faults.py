@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from subprocess import Popen
@@ -14,15 +15,18 @@ from typing import Self
 
 import pytest
 import requests
+import sqlalchemy as sa
 
+from monitoring.pages.site import Site
 from monitoring.serving.api import Api, api_of
-from monitoring.serving.site import Site
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
+from monitoring.store.schema import labels, production_rows, scores
 from monitoring.training.registry import Registry
 from monitoring.training.run_record import BUNDLE
 from tests.fixtures.eventually import PATIENCE, eventually
 from tests.fixtures.loopback import free_port, wait_for
+from tests.fixtures.postgres import fresh_database
 from tests.fixtures.serving import running_site
 from tests.serving.conftest import Champion
 
@@ -156,30 +160,43 @@ class Clients:
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_killed_under_load_it_has_every_prediction_and_every_label_that_it_acknowledged(
-    champion: Champion, tmp_path: Path
+    champion: Champion, tmp_path: Path, database: str, request: pytest.FixtureRequest
 ) -> None:
-    port, store = free_port(), tmp_path / "rows.db"
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'rows.db'}"
+        if database == "postgresql":
+            url = stack.enter_context(fresh_database(request.getfixturevalue("postgres_url")))
+        clients = killed_under_load(champion, tmp_path, url)
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            held = {
+                table.name: set(connection.execute(sa.select(table.c.row_id)).scalars())
+                for table in (production_rows, scores, labels)
+            }
+        engine.dispose()
+    assert clients.rows <= held["production_rows"] & held["scores"]
+    assert clients.labels <= held["labels"]
+
+
+def killed_under_load(champion: Champion, folder: Path, store: str) -> Clients:
+    """Kill a server while programs send to it; return what they know."""
+    port = free_port()
     environment = os.environ | {
         "TOCSIN_STATE": str(champion.settings.state),
-        "TOCSIN_DATABASE_URL": f"sqlite:///{store}",
-        "TOCSIN_REPORTS": str(tmp_path / "reports"),
+        "TOCSIN_DATABASE_URL": store,
+        "TOCSIN_REPORTS": str(folder / "reports"),
     }
     command = [Path(sys.executable).parent / "tocsin", "serve", "--port", str(port)]
-    url = f"http://127.0.0.1:{port}"
-    with Popen(command, env=environment, cwd=tmp_path) as server:
+    site = f"http://127.0.0.1:{port}"
+    with Popen(command, env=environment, cwd=folder) as server:
         try:
-            wait_for(f"{url}/health")
-            with Clients(champion, url) as clients:
+            wait_for(f"{site}/health")
+            with Clients(champion, site) as clients:
                 eventually(lambda: len(clients.labels) > 100)
                 server.kill()
         finally:
             server.kill()
     assert server.returncode == -signal.SIGKILL
-    with sqlite3.connect(store) as database:
-        held = {
-            table: {name for (name,) in database.execute(f"SELECT row_id FROM {table}")}  # noqa: S608
-            for table in ("production_rows", "scores", "labels")
-        }
-    assert clients.rows <= held["production_rows"] & held["scores"]
-    assert clients.labels <= held["labels"]
+    return clients
