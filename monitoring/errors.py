@@ -11,6 +11,7 @@ class TocsinError(Exception):
     exit code 2, without a traceback. Which of them there are::
 
         TocsinError
+            AirflowError (RuntimeError)
             ApiKeyError (ValueError)
             BodyError (ValueError)
             ColumnTypeError (ValueError)
@@ -30,6 +31,7 @@ class TocsinError(Exception):
             ModelUnavailableError (RuntimeError)
             NameTakenError (ValueError)
             NoChampionError (RuntimeError)
+            PrometheusError (RuntimeError)
             PublishError (RuntimeError)
             ReusedIdError (ValueError)
             SampleError (ValueError)

@@ -11,16 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-
-import requests
 
 from monitoring.errors import TocsinError
 from monitoring.secrecy import SignIn
 from monitoring.signals.catalogue import STATUS
 from monitoring.signals.metric import USE_CASE, Metric, Sample
 from monitoring.signals.pipelines import GROUP_LABEL, JOB, PushGroup
+from monitoring.signals.prometheus import Prometheus
 from monitoring.signals.promql import series
 
 
@@ -83,7 +81,6 @@ _ASKED_AT_ONCE = 2000
 _BLOCK = "24h"
 """Longest block: promtool reads the whole file again for each block it writes."""
 
-_TIMEOUT = 30
 _TAKEN_IN_SECONDS = 180
 """Prometheus looks for new blocks about once a minute."""
 _UNITS = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
@@ -93,7 +90,7 @@ _UNSET = timedelta(days=15)
 
 
 class HistoryError(TocsinError, RuntimeError):
-    """Prometheus's past can't be read or written; the message names the remedy."""
+    """Prometheus's past can't be written; the message names the remedy."""
 
 
 class History:
@@ -108,8 +105,7 @@ class History:
     """
 
     def __init__(self, url: str, sign_in: SignIn | None = None) -> None:
-        self._url = url.rstrip("/")
-        self._auth = None if sign_in is None else sign_in.pair
+        self._prometheus = Prometheus(url, sign_in)
 
     def lacking(self, use_case: str, group: PushGroup, moments: range) -> list[int]:
         """Return those of `moments` at which nothing was pushed nor backfilled.
@@ -121,8 +117,8 @@ class History:
 
         Raises
         ------
-        HistoryError
-            Prometheus does not answer.
+        PrometheusError
+            It does not answer.
         """
         pushed = series(STATUS.name, **{"job": JOB, USE_CASE: use_case, GROUP_LABEL: group.value})
         # A sample exactly one step old belongs to the step before, not to this moment.
@@ -131,7 +127,7 @@ class History:
         for first in range(0, len(moments), _ASKED_AT_ONCE):
             asked = moments[first : first + _ASKED_AT_ONCE]
             between = {"start": asked[0], "end": asked[-1], "step": STEP}
-            counts = self._ask("query_range", query=query, **between)["result"]
+            counts = self._prometheus.ask("query_range", query=query, **between)["result"]
             there |= {int(at) for count in counts for at, _ in count["values"]}
         return [moment for moment in moments if moment not in there]
 
@@ -140,10 +136,10 @@ class History:
 
         Raises
         ------
-        HistoryError
-            Prometheus does not answer.
+        PrometheusError
+            It does not answer.
         """
-        text = self._ask("status/flags")["storage.tsdb.retention.time"]
+        text = self._prometheus.ask("status/flags")["storage.tsdb.retention.time"]
         seconds = sum(
             float(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|[ywdhms])", text)
         )
@@ -158,10 +154,10 @@ class History:
 
         Raises
         ------
-        HistoryError
-            Prometheus does not answer.
+        PrometheusError
+            It does not answer.
         """
-        milliseconds = self._ask("status/tsdb")["headStats"]["minTime"]
+        milliseconds = self._prometheus.ask("status/tsdb")["headStats"]["minTime"]
         if milliseconds == _NO_TIME:
             return None
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -177,9 +173,9 @@ class History:
             Prometheus runs elsewhere, its data can't be written, or promtool is not installed
             or fails. The file is left, and the message names the remedy.
         """
-        folder = self._ask("status/flags")["storage.tsdb.path"]
+        folder = self._prometheus.ask("status/flags")["storage.tsdb.path"]
         promtool = shutil.which("promtool")
-        problem = _unreachable(self._url, Path(folder))
+        problem = _unreachable(self._prometheus.url, Path(folder))
         if problem is None and promtool is None:
             problem = "promtool, which comes with Prometheus, is not installed here"
         if problem is not None or promtool is None:
@@ -207,28 +203,12 @@ class History:
         while self.lacking(use_case, group, range(moment, moment + 1)):
             if time.monotonic() > until:
                 msg = (
-                    f"the samples are written, but Prometheus at {self._url} does not show them "
+                    "the samples are written, but Prometheus at "
+                    f"{self._prometheus.url} does not show them "
                     f"after {_TAKEN_IN_SECONDS} s: see its log"
                 )
                 raise HistoryError(msg)
             time.sleep(1)
-
-    def _ask(self, what: str, **parameters: object) -> Any:
-        method = "POST" if parameters else "GET"
-        url = f"{self._url}/api/v1/{what}"
-        try:
-            answer = requests.request(
-                method, url, data=parameters, auth=self._auth, timeout=_TIMEOUT
-            )
-            answer.raise_for_status()
-        except requests.RequestException as error:
-            msg = (
-                f"Prometheus at {self._url} does not answer: {error}; check that it runs, that "
-                "TOCSIN_PROMETHEUS_URL names it, and if it asks for a user "
-                "TOCSIN_PROMETHEUS_USER and TOCSIN_PROMETHEUS_PASSWORD"
-            )
-            raise HistoryError(msg) from error
-        return answer.json()["data"]
 
 
 def _unreachable(url: str, folder: Path) -> str | None:

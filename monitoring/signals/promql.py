@@ -52,6 +52,11 @@ def now(metric: Metric, use_case: str, *, by: tuple[str, ...] = BY_CASE, **label
     return _aggregated("max", by, select(metric, use_case, **labels))
 
 
+def of_each(metric: Metric, *by: str, **labels: str) -> str:
+    """Return what the metric is at this moment in each use case, by further labels."""
+    return _aggregated("max", (*BY_CASE, *by), series(metric.name, **labels))
+
+
 def highest(selector: str) -> str:
     """Return the highest value of the selected series, by use case."""
     return _aggregated("max", BY_CASE, selector)

@@ -102,8 +102,10 @@ def backfill(
     ------
     StepError
         There is no champion, or no row of that time; or Prometheus would not retain it.
+    PrometheusError
+        It does not answer.
     HistoryError
-        Prometheus does not answer, or its data can't be written from this machine.
+        Its data can't be written from this machine.
     """
     where = settings()
     history = History(where.prometheus_url, where.prometheus_sign_in)

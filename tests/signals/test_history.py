@@ -7,6 +7,7 @@ import pytest
 
 from monitoring.signals.history import STEP, HeldSamples, History, HistoryError, exposition
 from monitoring.signals.pipelines import PushGroup
+from monitoring.signals.prometheus import PrometheusError
 from monitoring.signals.samples import unmeasured_samples
 from tests.fixtures.gateway import program, running_prometheus
 from tests.fixtures.loopback import free_port
@@ -71,6 +72,6 @@ def test_a_file_that_promtool_refuses_is_kept_with_what_it_said(folder: Path) ->
 
 def test_a_prometheus_that_does_not_answer_is_named_with_its_setting() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(HistoryError, match="TOCSIN_PROMETHEUS_URL") as raised:
+    with pytest.raises(PrometheusError, match="TOCSIN_PROMETHEUS_URL") as raised:
         History(url).retention()
     assert url in str(raised.value)

@@ -12,7 +12,8 @@ from monitoring.reports.retention import firing_alerts
 from monitoring.secrecy import SignIn
 from monitoring.signals import Pipeline, PublishError, PushGroup, Sample, publish, retire
 from monitoring.signals.catalogue import DRIFT_SCORE
-from monitoring.signals.history import History, HistoryError
+from monitoring.signals.history import History
+from monitoring.signals.prometheus import PrometheusError
 from monitoring.signals.pushgateway import publish_attempt
 from tests.fixtures.gateway import SIGN_IN, running_prometheus, running_pushgateway
 
@@ -70,6 +71,6 @@ def test_a_prometheus_that_asks_for_it_is_signed_in_to(guarded_prometheus: str) 
 def test_a_prometheus_that_refuses_names_the_variables_and_shows_no_password(
     guarded_prometheus: str, sign_in: SignIn | None
 ) -> None:
-    with pytest.raises(HistoryError, match=r"401 .*TOCSIN_PROMETHEUS_PASSWORD") as raised:
+    with pytest.raises(PrometheusError, match=r"401 .*TOCSIN_PROMETHEUS_PASSWORD") as raised:
         History(guarded_prometheus, sign_in).retention()
     assert "canary" not in "".join(traceback.format_exception(raised.value))

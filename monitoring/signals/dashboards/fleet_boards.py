@@ -39,6 +39,7 @@ from monitoring.signals.promql import (
     SERVE_UNSEEN,
     UP,
     live,
+    of_each,
     series,
 )
 from monitoring.signals.thresholds import Side
@@ -69,10 +70,6 @@ def fleet_board() -> Board:
     )
 
 
-def _all(metric: Metric) -> str:
-    return f"max {_BY_CASE} ({series(metric.name, **live(metric))})"
-
-
 def _models() -> Panel:
     report = series(LAST_SUCCESS.name, pipeline=Pipeline.REPORT.value)
     return Panel(
@@ -85,10 +82,10 @@ def _models() -> Panel:
         (
             Query(_firing(Severity.CRITICAL), "critical"),
             Query(_firing(Severity.WARNING), "warnings"),
-            Query(_all(RECALL), "recall"),
-            Query(_all(MISSED), "missed"),
-            Query(_all(MONEY_MISSED), "money missed"),
-            Query(_all(DRIFT_SCORE), "drift score"),
+            Query(of_each(RECALL, **live(RECALL)), "recall"),
+            Query(of_each(MISSED, **live(MISSED)), "missed"),
+            Query(of_each(MONEY_MISSED, **live(MONEY_MISSED)), "money missed"),
+            Query(of_each(DRIFT_SCORE, **live(DRIFT_SCORE)), "drift score"),
             Query(f"time() - max {_BY_CASE} ({report})", "last report"),
         ),
         width=24,
@@ -123,7 +120,7 @@ def _course(place: FleetPanel, metric: Metric, scale: Scale, good: str) -> Panel
         f"{metric.help} {good}",
         Display.LINES,
         scale,
-        (Query(_all(metric), f"{{{{{USE_CASE}}}}}"),),
+        (Query(of_each(metric, **live(metric)), f"{{{{{USE_CASE}}}}}"),),
         width=8,
         whole=scale is Scale.RATIO,
     )

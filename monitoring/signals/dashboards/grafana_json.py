@@ -107,16 +107,6 @@ def _steps(values: list[float | None], colours: list[str]) -> dashboard.Threshol
     return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-_MARGIN = 0.1
-"""How far beyond its limits an axis reaches, as a share of them."""
-
-_ABOVE_ALL = 1.02
-"""A line at 100% must not coincide with the upper edge, where it can't be seen."""
-
-_LEAST_HEIGHT: dict[str, float] = {Scale.RATIO: 0.01}
-"""What an axis has where all its numbers are 0, if not 1."""
-
-
 def drawn_lines(panel: Panel) -> timeseries.Panel:
     """Return a course with its limits."""
     legend = common.VizLegendOptions().show_legend(True).display_mode(LegendDisplayMode.LIST)
@@ -130,7 +120,7 @@ def drawn_lines(panel: Panel) -> timeseries.Panel:
     if panel.limits:
         style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         drawn = drawn.thresholds_style(style).thresholds(line_steps(panel.limits))
-    low, high = _axis(panel)
+    low, high = panel.axis
     drawn = drawn.axis_soft_min(low).axis_soft_max(high)
     low_edge = ""
     for query in panel.queries:
@@ -140,23 +130,6 @@ def drawn_lines(panel: Panel) -> timeseries.Panel:
             overrides = [DynamicConfigValue(id_val=i, value=v) for i, v in properties.items()]
             drawn = drawn.override_by_name(query.name, overrides)
     return drawn
-
-
-def _axis(panel: Panel) -> tuple[float, float]:
-    """Return from where to where an axis reaches at least; numbers beyond widen it.
-
-    It reaches the limits wherever the numbers lie. Without limits it begins at 0, so that a small
-    change looks small.
-    """
-    if panel.whole:
-        return 0, _ABOVE_ALL
-    values = [limit.value for limit in panel.limits]
-    high_is_good = bool(values) and all(limit.side is Side.BELOW for limit in panel.limits)
-    low = min(values) * (1 - _MARGIN) if high_is_good else 0
-    high = max(values, default=0) * (1 + _MARGIN)
-    if high_is_good and panel.scale == Scale.RATIO:
-        high = _ABOVE_ALL
-    return round(low, 6), round(high, 6) or _LEAST_HEIGHT.get(panel.scale, 1)
 
 
 def _line_style(query: Query, low_edge: str) -> dict[str, Any]:

@@ -154,6 +154,16 @@ class Column:
     width: int | None = None
 
 
+_MARGIN = 0.1
+"""How far beyond its limits an axis reaches, as a share of them."""
+
+_ABOVE_ALL = 1.02
+"""A line at 100% must not coincide with the upper edge, where it can't be seen."""
+
+_LEAST_HEIGHT: dict[str, float] = {Scale.RATIO: 0.01}
+"""What an axis has where all its numbers are 0, if not 1."""
+
+
 @dataclass(frozen=True)
 class Panel:
     """One panel.
@@ -196,6 +206,23 @@ class Panel:
     def limits(self) -> tuple[Limit, ...]:
         """The limits of all its queries."""
         return tuple(dict.fromkeys(limit for query in self.queries for limit in query.limits))
+
+    @property
+    def axis(self) -> tuple[float, float]:
+        """From where to where the axis of a course reaches at least; numbers beyond widen it.
+
+        It reaches the limits wherever the numbers lie. Without limits it begins at 0, so that a
+        small change looks small.
+        """
+        if self.whole:
+            return 0, _ABOVE_ALL
+        values = [limit.value for limit in self.limits]
+        high_is_good = bool(values) and all(limit.side is Side.BELOW for limit in self.limits)
+        low = min(values) * (1 - _MARGIN) if high_is_good else 0
+        high = max(values, default=0) * (1 + _MARGIN)
+        if high_is_good and self.scale == Scale.RATIO:
+            high = _ABOVE_ALL
+        return round(low, 6), round(high, 6) or _LEAST_HEIGHT.get(self.scale, 1)
 
 
 @dataclass(frozen=True)
