@@ -6,7 +6,7 @@ AUDIT := .tocsin/audit
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test test-faults test-inputs test-spark lint notice audit typecheck generate
+.PHONY: help install lock env demo up down test test-faults test-inputs test-spark screenshots lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
 	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate \
 	bench-control bench-drift bench-fraud bench-systems clean
@@ -53,6 +53,9 @@ test-faults: install ## Kill processes at every line, phase and step of what mus
 test-inputs: install ## Feed damaged inputs to every entry; write their table in docs/explanation/reliability.md
 	$(BIN)/pytest tests/inputs
 	$(BIN)/python -m tests.inputs.table
+
+screenshots: install ## Take pictures of every page, into reports/screenshots; wants Chromium
+	$(BIN)/python -m tests.pages.screenshots reports/screenshots
 
 test-spark: install ## Install Spark (half a GB) and run its tests on a cluster; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'

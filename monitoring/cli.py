@@ -329,9 +329,10 @@ def serve(
     Pages are opened under TOCSIN_PUBLIC_URL; requests for other host names are refused. Who asks
     for predictions needs an API key, unless the server is bound to loopback.
     """
+    from monitoring.pages.servers import servers_of
+    from monitoring.pages.site import LOOPBACK_NAMES, site_of
     from monitoring.serving.api import api_of
     from monitoring.serving.app import server_of
-    from monitoring.serving.site import LOOPBACK_NAMES, site_of
     from monitoring.settings import Ports, settings
     from monitoring.stack.attach import attach
 
@@ -340,7 +341,9 @@ def serve(
         chosen = port or Ports().serve
         api = api_of(settings(), keys=host not in LOOPBACK_NAMES)
         site = site_of(settings())
-        server = server_of(site, api, host=host, port=chosen, also_called=name or ())
+        server = server_of(
+            site, api, servers_of(settings()), host=host, port=chosen, also_called=name or ()
+        )
         opened = listening(host, chosen)
     server.run(sockets=[opened])
 

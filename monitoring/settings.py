@@ -235,7 +235,8 @@ class Settings(_FromEnvironment):
     )
     pushgateway_password: SecretStr | None = Field(None, description="Password of that user.")
     airflow_url: ServerUrl | None = Field(
-        None, description="Airflow's API server, where the demo starts runs."
+        None,
+        description="Airflow's API server, where the demo starts runs and pages see how they went.",
     )
     airflow_password: SecretStr | None = Field(
         None, description="Password of the Airflow user `admin`."
@@ -284,6 +285,11 @@ class Settings(_FromEnvironment):
     )
     public_prometheus_url: ServerUrl | None = Field(
         None, description="Where people open Prometheus; links to queries lead there if set."
+    )
+    front: Literal["models", "run_status"] = Field(
+        "models",
+        description="What the front page shows: all models at a glance, or how the newest "
+        "retrains went.",
     )
     serve_rate: float = Field(
         1000, gt=0, description="Requests that one client of the API may make in a second."

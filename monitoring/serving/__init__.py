@@ -1,1 +1,1 @@
-"""The web server behind TOCSIN_PUBLIC_URL: front page, reports, runbook, status pages."""
+"""The web server behind TOCSIN_PUBLIC_URL: its pages, and the API for predictions and labels."""

@@ -43,7 +43,7 @@ Candidate = Annotated[
 ]
 """Parameter of a route that is about the champion, or about a candidate."""
 
-PATHS = ("/predict/", "/feedback/", "/reload/", "/model/")
+PATHS = ("/predict/", "/explain/", "/feedback/", "/reload/", "/model/")
 """Where the routes of the API begin."""
 
 _STATUS: dict[type[TocsinError], int] = {

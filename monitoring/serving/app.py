@@ -18,11 +18,20 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from monitoring.serving import feedback, model_routes, predictions, served_reports, status_pages
+from monitoring.pages import (
+    assets,
+    front_page,
+    run_status,
+    runbook_page,
+    served_reports,
+    watched_board,
+)
+from monitoring.pages.page import PLAIN_POLICY, page
+from monitoring.pages.servers import Servers
+from monitoring.pages.site import LOOPBACK_NAMES, Site
+from monitoring.serving import explanations, feedback, model_routes, predictions, try_page
 from monitoring.serving.api import Api, add_to
 from monitoring.serving.described import describe
-from monitoring.serving.site import LOOPBACK_NAMES, Site
-from monitoring.serving.status_pages import page
 from monitoring.stored_files import StorageError
 
 log = logging.getLogger(__name__)
@@ -37,11 +46,6 @@ _EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-_PLAIN = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 # Evidently's documents carry their scripts, styles and fonts in themselves. They show text from
 # the data, so they get an origin of their own: what runs in them reaches no other page.
@@ -58,7 +62,9 @@ class Healthy(BaseModel):
     status: str = "ok"
 
 
-def make_app(site: Site, api: Api, *, also_called: Collection[str] = ()) -> FastAPI:
+def make_app(
+    site: Site, api: Api, servers: Servers, *, also_called: Collection[str] = ()
+) -> FastAPI:
     """Return the server of `site`.
 
     It answers only to the names it is opened by, so that no page from elsewhere can reach it
@@ -83,7 +89,7 @@ def make_app(site: Site, api: Api, *, also_called: Collection[str] = ()) -> Fast
         redoc_url=None,
         lifespan=running,
     )
-    app.state.site = site
+    app.state.site, app.state.servers = site, servers
     add_to(app, api)
     names = {*LOOPBACK_NAMES, site.host, *also_called}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(filter(None, names)))
@@ -91,9 +97,10 @@ def make_app(site: Site, api: Api, *, also_called: Collection[str] = ()) -> Fast
     app.add_exception_handler(StorageError, _away)
     app.add_middleware(SecurityHeaders, scripted=served_reports.PATH)
     app.add_api_route("/health", health)
-    for routes in (predictions, feedback, model_routes, status_pages):
+    for routes in (predictions, explanations, feedback, model_routes, try_page):
         app.include_router(routes.router)
-    app.include_router(served_reports.router)
+    for pages in (front_page, run_status, watched_board, runbook_page, served_reports, assets):
+        app.include_router(pages.router)
     app.mount(served_reports.PATH, served_reports.ReportFiles(site))
     # As use-case files are when it is asked for, which FastAPI would find out but once.
     app.openapi = partial(describe, app, site)  # type: ignore[method-assign]
@@ -124,11 +131,23 @@ async def _refused(request: Request, error: HTTPException, title: str) -> Respon
 
 
 def server_of(
-    site: Site, api: Api, *, host: str, port: int, also_called: Collection[str] = ()
+    site: Site,
+    api: Api,
+    servers: Servers,
+    *,
+    host: str,
+    port: int,
+    also_called: Collection[str] = (),
 ) -> uvicorn.Server:
-    """Return the server of `site` and `api`; `run` serves until SIGINT or SIGTERM."""
+    """Return the server of `site` and `api`; `run` serves until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    servers
+        Whom its pages ask.
+    """
     config = uvicorn.Config(
-        make_app(site, api, also_called={host, *also_called}),
+        make_app(site, api, servers, also_called={host, *also_called}),
         host=host,
         port=port,
         log_level="warning",
@@ -156,12 +175,13 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = _SCRIPTED if scope["path"].startswith(self._scripted) else _PLAIN
+        policy = _SCRIPTED if scope["path"].startswith(self._scripted) else PLAIN_POLICY
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update({"Content-Security-Policy": policy, **_EVERYWHERE})
+                headers.update(_EVERYWHERE)
+                headers.setdefault("Content-Security-Policy", policy)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

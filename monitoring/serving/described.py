@@ -15,7 +15,7 @@ from monitoring.use_case_file import all_use_cases
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from monitoring.serving.site import Site
+    from monitoring.pages.site import Site
     from monitoring.use_case import UseCase
 
 _BODIES = "#/components/schemas/{model}"
@@ -25,7 +25,8 @@ def describe(app: FastAPI, site: Site) -> dict[str, Any]:
     """Return the description as use-case files are now; one that can't be read is left out."""
     described = get_openapi(title=app.title, version=app.version, routes=app.routes)
     paths, schemas = described["paths"], described["components"]["schemas"]
-    predict, feedback = paths.pop("/predict/{use_case}"), paths.pop("/feedback/{use_case}")
+    feedback = paths.pop("/feedback/{use_case}")
+    of_row = {name: paths.pop(f"/{name}/{{use_case}}") for name in ("predict", "explain")}
     for case in all_use_cases(site.use_cases).valid:
         if not isinstance(case.columns.features, Features):
             continue
@@ -35,7 +36,8 @@ def describe(app: FastAPI, site: Site) -> dict[str, Any]:
         own = {name: f"{model.__name__}{name}" for name in schema.get("$defs", {})}
         schemas |= {own[name]: body for name, body in schema.pop("$defs", {}).items()}
         schemas[model.__name__] = _renamed(schema, own)
-        paths[f"/predict/{case.name}"] = _with_body(predict, case, model.__name__, _row(case))
+        for name, route in of_row.items():
+            paths[f"/{name}/{case.name}"] = _with_body(route, case, model.__name__, _row(case))
         paths[f"/feedback/{case.name}"] = _with_body(
             feedback, case, GivenLabel.__name__, {"id": "row-1", "label": _label(case)}
         )

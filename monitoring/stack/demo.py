@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 import requests
 from croniter import croniter
 
+from monitoring.airflow_api import AIRFLOW_USER, AirflowApi
 from monitoring.settings import Ports, Settings
-from monitoring.stack.airflow_api import AirflowApi
 from monitoring.stack.dropped_file import use_case_of_dropped_file
 from monitoring.stack.environment import as_variables, loopback_url, use_case_folder
 from monitoring.stack.folders import Folders
@@ -107,7 +107,7 @@ def _airflow(running: Running) -> AirflowApi:
     if where.airflow_url is None or where.airflow_password is None:
         msg = "the local stack has no Airflow: start it with `tocsin up`"
         raise StackError(msg)
-    return AirflowApi(where.airflow_url, "admin", where.airflow_password.get_secret_value())
+    return AirflowApi(where.airflow_url, AIRFLOW_USER, where.airflow_password.get_secret_value())
 
 
 def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime], say: Say) -> bool:

@@ -55,6 +55,7 @@ DELIVERY = {
     "TOCSIN_PUSHGATEWAY_PASSWORD": _YOURS,
     "TOCSIN_PROMETHEUS_USER": "tocsin",
     "TOCSIN_PROMETHEUS_PASSWORD": _YOURS,
+    "TOCSIN_FRONT": "run_status",
     "TOCSIN_PUBLIC_URL": "https://tocsin.example.org",
     "TOCSIN_GRAFANA_URL": "https://grafana.example.org",
     "TOCSIN_PUBLIC_AIRFLOW_URL": "https://airflow.example.org",

@@ -92,6 +92,10 @@ OF_TASKS = frozenset(
 """The secret settings that tasks, and commands in their place, make use of."""
 
 
+OF_SERVE = frozenset({"database_url", "mlflow_url", "prometheus_password", "airflow_password"})
+"""The secret settings that the server makes use of: what it stores, and whom its pages ask."""
+
+
 def as_variables(settings: Settings, secrets: Collection[str] = OF_TASKS) -> dict[str, str]:
     """Return the variables from which a process reads `settings` again.
 
@@ -161,7 +165,7 @@ def environments(settings: Settings, ports: Ports, credentials: Credentials) -> 
             "alertmanager": _inherited(OUTWARD),  # its file holds its channels' secrets
             "relay": {**_inherited(OUTWARD), **_channels(known, ("webhook_url", "heartbeat_url"))},
             "serve": {
-                **as_variables(known, ("database_url", "mlflow_url")),
+                **as_variables(known, OF_SERVE),
                 **_storage(known.reports),
             },
             "airflow-migrate": airflow,

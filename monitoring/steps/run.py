@@ -82,7 +82,7 @@ class Run(Result):
         return cls(
             pipeline=pipeline,
             use_case=use_case,
-            key=bounded_name(f"{pipeline}_{run_id or f'{window.end:%Y%m%dT%H%M%SZ}'}"),
+            key=_key(pipeline, run_id or f"{window.end:%Y%m%dT%H%M%SZ}"),
             opened=secrets.token_hex(4),
             window_start=window.start,
             window_end=window.end,
@@ -145,10 +145,7 @@ class Run(Result):
 
     def failures(self) -> tuple[Failure, ...]:
         """Return the steps that failed, the first to fail first."""
-        paths = sorted(
-            (self.folder / _FAILURES).glob("*.json"), key=lambda path: path.stat().st_mtime_ns
-        )
-        return tuple(read_record(path, Failure, _RUN_AGAIN) for path in paths)
+        return _failures_in(self.folder)
 
     def need(self, name: str, kind: type[Record]) -> Record:
         """Return the result saved as `name`.
@@ -163,6 +160,26 @@ class Run(Result):
             msg = f"{self.folder}: no {name}.json: the step that writes it has not run in this run"
             raise StepError(msg)
         return result
+
+
+def failures_of(runs: Path, pipeline: Pipeline, use_case: str, run_id: str) -> tuple[Failure, ...]:
+    """Return the steps that failed in a run of Airflow's, the first to fail first.
+
+    Parameters
+    ----------
+    runs
+        The folder of all runs.
+    """
+    return _failures_in(runs / use_case / _key(pipeline, run_id))
+
+
+def _failures_in(folder: Path) -> tuple[Failure, ...]:
+    paths = sorted((folder / _FAILURES).glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    return tuple(read_record(path, Failure, _RUN_AGAIN) for path in paths)
+
+
+def _key(pipeline: Pipeline, run_id: str) -> str:
+    return bounded_name(f"{pipeline}_{run_id}")
 
 
 def verdict_window(case: UseCase, run_window: Window) -> Window:

@@ -12,10 +12,10 @@ import requests
 from typer.testing import CliRunner
 
 from monitoring.cli import app
+from monitoring.pages.site import Site
 from monitoring.serving.api import api_of
 from monitoring.serving.api_keys import FILE, KeyRing
 from monitoring.serving.limits import RateLimit
-from monitoring.serving.site import Site
 from monitoring.settings import Settings, settings
 from monitoring.signals.links import Addresses
 from tests.fixtures.eventually import PATIENCE

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import requests
 
+from monitoring.pages.site import Site
 from monitoring.rows.rows import Role
 from monitoring.rows.window import Window
 from monitoring.serving.api import api_of
 from monitoring.serving.arms import arm_of
-from monitoring.serving.site import Site
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
 from monitoring.store.production_store import open_store

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 import requests
 
+from monitoring.pages.site import Site
 from monitoring.rows.rows import Role
 from monitoring.rows.window import Window, ending
 from monitoring.serving.api import api_of
 from monitoring.serving.api_keys import KeyRing, Scope
-from monitoring.serving.site import Site
 from monitoring.settings import settings
 from monitoring.signals.links import Addresses
 from monitoring.signals.pipelines import Pipeline

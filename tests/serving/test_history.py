@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
+from monitoring.serving.site import Site
 
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
 from monitoring.serving.api import Api, Gate
 from monitoring.serving.limits import RateLimit
 from monitoring.serving.live_models import LiveModels
-from monitoring.serving.site import Site
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
 from monitoring.sources.schema_check import check

@@ -7,8 +7,7 @@ from threading import Thread
 
 import pytest
 
-from monitoring.stack.airflow_api import AirflowApi
-from monitoring.stack.stack_error import StackError
+from monitoring.airflow_api import AirflowApi, AirflowError
 
 
 class _Airflow(BaseHTTPRequestHandler):
@@ -54,7 +53,7 @@ def test_what_was_not_answered_is_asked_again_but_no_run_is_started_twice(
     airflow = AirflowApi(url, "admin", "secret")
     assert airflow.runs("retrain_a") == {}
     airflow.unpause("retrain_a")
-    with pytest.raises(StackError, match=rf"{url} does not answer .*tocsin status") as raised:
+    with pytest.raises(AirflowError, match=rf"{url} does not answer .*tocsin status") as raised:
         airflow.start("retrain_a", {})
     assert "secret" not in str(raised.value)
     assert [one for one in asked if "dagRuns" in one and one.startswith("POST")] == [

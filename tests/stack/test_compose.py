@@ -129,8 +129,12 @@ def test_every_setting_of_a_deployment_is_passed() -> None:
 @pytest.mark.parametrize("name", DELIVERY)
 def test_what_the_env_file_offers_reaches_whoever_uses_it(name: str) -> None:
     """Alerts are written by `init` and sent by Grafana; tasks sign in."""
-    if re.match(r"TOCSIN_(PUSHGATEWAY|PROMETHEUS)_", name):
+    if name.startswith("TOCSIN_PUSHGATEWAY_"):
         services = {"airflow-scheduler"}
+    elif name.startswith("TOCSIN_PROMETHEUS_"):
+        services = {"airflow-scheduler", "serve"}
+    elif name == "TOCSIN_FRONT":
+        services = {"serve"}
     elif name == "TOCSIN_SMTP_PASSWORD":
         services = {"grafana"}
     elif name.startswith("TOCSIN_SMTP_") and name != "TOCSIN_SMTP_TO":
@@ -194,7 +198,11 @@ SECRETS_OF = {
     "airflow-dag-processor": AIRFLOWS | {"AIRFLOW_FERNET_KEY", "TOCSIN_WEBHOOK_URL"},
     "airflow-triggerer": AIRFLOWS | {"AIRFLOW_FERNET_KEY"},
     "mlflow": OBJECTS | {"POSTGRES_MLFLOW_PASSWORD"},
-    "serve": {"POSTGRES_TOCSIN_PASSWORD"},
+    "serve": {
+        "POSTGRES_TOCSIN_PASSWORD",
+        "TOCSIN_AIRFLOW_PASSWORD",
+        "TOCSIN_PROMETHEUS_PASSWORD",
+    },
     "grafana": {
         "GRAFANA_PASSWORD",
         "GRAFANA_SECRET_KEY",
@@ -367,7 +375,7 @@ def test_the_image_holds_neither_data_nor_secrets() -> None:
 
 
 def test_the_image_holds_the_runbook_that_is_served() -> None:
-    served = CHECKOUT / "monitoring" / "serving" / "runbook.md"
+    served = CHECKOUT / "monitoring" / "pages" / "runbook.md"
     assert served.resolve() == CHECKOUT / "docs" / "runbook.md"
     # A link: what it leads to must be there while the wheel is built.
     assert "COPY docs/runbook.md docs/" in (CHECKOUT / "Dockerfile").read_text()

@@ -67,7 +67,7 @@ SECRETS_OF = {
     RUNS_TASKS: TASKS,
     "airflow-dag-processor": {"canary-of-the-webhook", "canary-of-the-proxy", "canary-fernet_key"},
     "airflow-triggerer": {"canary-fernet_key"},
-    "serve": {"canary-of-the-store"},
+    "serve": {"canary-of-the-store", "canary-of-prometheus", "canary-airflow_password"},
 }
 """The secrets of each component; those that are not named have none."""
 

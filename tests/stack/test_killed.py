@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from monitoring.airflow_api import AIRFLOW_USER, AirflowApi
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
-from monitoring.stack.airflow_api import AirflowApi
 from monitoring.stack.demo import last_tick
 from monitoring.stack.environment import as_variables
 from monitoring.steps import begin, in_process
@@ -29,7 +29,7 @@ def airflow(local_stack: LocalStack) -> AirflowApi:
     where = local_stack.running.settings
     assert where.airflow_url is not None
     assert where.airflow_password is not None
-    return AirflowApi(where.airflow_url, "admin", where.airflow_password.get_secret_value())
+    return AirflowApi(where.airflow_url, AIRFLOW_USER, where.airflow_password.get_secret_value())
 
 
 @pytest.fixture

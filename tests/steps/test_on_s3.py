@@ -13,10 +13,10 @@ import requests
 from typer.testing import CliRunner
 
 from monitoring.cli import app
+from monitoring.pages.site import site_of
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.retention import keep_newest
 from monitoring.serving.api import api_of
-from monitoring.serving.site import site_of
 from monitoring.settings import settings
 from monitoring.signals import Pipeline
 from monitoring.steps import begin, in_process

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.serving.conftest import HIDDEN, Served
+from tests.pages.conftest import HIDDEN, Served
 
 REPORT = "/reports/fraud/drift_20260131T060000Z.html"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from monitoring.errors import TocsinError
@@ -70,8 +71,10 @@ class Site:
         Folder of use-case files beside the shipped ones.
     addresses
         Public addresses of this server and of Grafana.
-    prometheus, mlflow
+    prometheus, mlflow, airflow
         Their public addresses; None if they have none.
+    front
+        What the front page shows: see `Settings.front`.
     """
 
     reports: StoredPath
@@ -80,6 +83,8 @@ class Site:
     places: tuple[Place, ...] = ()
     prometheus: str | None = None
     mlflow: str | None = None
+    airflow: str | None = None
+    front: Literal["models", "run_status"] = "models"
 
     @property
     def host(self) -> str | None:
@@ -102,6 +107,8 @@ def site_of(settings: Settings) -> Site:
         places=tuple(Place(name, url, holds) for name, url, holds in known if url is not None),
         prometheus=settings.public_prometheus_url,
         mlflow=settings.public_mlflow_url,
+        airflow=settings.public_airflow_url,
+        front=settings.front,
     )
 
 

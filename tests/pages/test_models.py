@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from monitoring.pages.site import Site, site_of
 from monitoring.serving.api import api_of
-from monitoring.serving.site import Site, site_of
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site
-from tests.serving.conftest import Served
+from tests.pages.conftest import Served
 
 
 def asked(url: str, path: str) -> requests.Response:

@@ -1,6 +1,7 @@
 """Hostile words, names, values and errors in every page, opened in a real browser."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -8,16 +9,23 @@ import pandas as pd
 import pytest
 
 from monitoring.errors import InputError
+from monitoring.pages.assets import scripts
+from monitoring.pages.drawn_board import DrawnBoard, DrawnSection, View
+from monitoring.pages.drawn_panel import Cell, drawn, page_of
+from monitoring.pages.glance import Fact, Firing, Glance
+from monitoring.pages.page import page
+from monitoring.pages.site import Site, Watched
+from monitoring.pages.watched_board import Choice, graph
 from monitoring.performance.scorecard import html_of
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import ReportFacts
 from monitoring.reports.pages import page as report_page
 from monitoring.reports.pages import write_index
 from monitoring.reports.report import write_report
-from monitoring.serving.site import Site, Watched
-from monitoring.serving.status_pages import graph, page
+from monitoring.signals.dashboards.panel import Section
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import Addresses
+from monitoring.signals.prometheus import Series
 from monitoring.use_case import UseCase
 from tests.fixtures.browser import Opened, opened
 from tests.fixtures.hostile import HOSTILE, with_words
@@ -65,15 +73,42 @@ def every_page(case: UseCase, folder: Path) -> dict[str, str]:
         Watched(case.name, case, (listed,)),
         Watched(EVERYTHING, None, wrong=(error,)),
     ]
-    drawn = {
-        "front": page("front", site=site, watched=watched, wrong=error),
-        "watch": page("watch", boards=(board,), home="..", graph=partial(graph, site)),
+    fact = Fact(EVERYTHING, Cell(EVERYTHING))
+    known = {case.name: Glance((Firing(EVERYTHING, EVERYTHING),), (fact,))}
+    told = DrawnBoard(board, tuple(map(hostile_section, board.sections)), EVERYTHING)
+    chosen = Choice(EVERYTHING, EVERYTHING, ((EVERYTHING, EVERYTHING),), EVERYTHING)
+    now = datetime.now(UTC)
+    made = {
+        "front": page(
+            "front", site=site, watched=watched, known=known, away=EVERYTHING, wrong=error
+        ),
+        "watch": page(
+            "watch",
+            boards=(told,),
+            choices=(chosen,),
+            view=View(now, now, {}),
+            up="../",
+            page_of=page_of,
+            scripts=scripts(),
+            site=site,
+            graph=partial(graph, site),
+        ),
         "refused": page("refused", 404, title=EVERYTHING, what=EVERYTHING, home=".."),
     }
-    pages |= {name: bytes(answer.body).decode() for name, answer in drawn.items()}
+    pages |= {name: bytes(answer.body).decode() for name, answer in made.items()}
     assert facts.verdict is not None
     notebook = facts.verdict._repr_html_() + html_of(EVERYTHING, [(EVERYTHING, EVERYTHING)])
     return pages | {"notebook": f"<!doctype html><meta charset=utf-8>{notebook}"}
+
+
+def hostile_section(section: Section) -> DrawnSection:
+    """Return a row of panels whose series have hostile names."""
+    series = Series(dict.fromkeys(("feature", "of", "status", "role"), EVERYTHING), (0.0,), (1.0,))
+    promql = {query.expr: query.expr for panel in section.panels for query in panel.queries}
+    answers = dict.fromkeys(promql, (series,))
+    return DrawnSection(
+        EVERYTHING, tuple(drawn(panel, answers, promql, ()) for panel in section.panels)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,25 +1,31 @@
-"""A client of Airflow's public API: unpause a DAG, start a run and wait for it."""
+"""A client of Airflow's public API: start runs and wait for them, and see how they went."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 from urllib3 import Retry
 
-from monitoring.stack.stack_error import StackError
+from monitoring.errors import TocsinError
 
 TIMEOUT = 30
 """Seconds that an answer is waited for; on a busy machine it may be late: it is asked for again."""
 
-_AGAIN = Retry(total=4, backoff_factor=1, status=0, allowed_methods=["GET", "PATCH"])
+_AGAIN = ("GET", "PATCH")
 """Whatever may be asked twice. A run that is started may have been started where no answer came."""
 
 FIRST_RUN_SECONDS = 120
+AIRFLOW_USER = "admin"
+"""Whose password `TOCSIN_AIRFLOW_PASSWORD` is."""
+
 ENDED = frozenset({"success", "failed"})
 
 
@@ -31,28 +37,51 @@ _once_parsed = retry(
 )
 
 
+class AirflowError(TocsinError, RuntimeError):
+    """Airflow does not do what it was asked for; the message says what to look at."""
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """A run of a DAG as Airflow has it.
+
+    Attributes
+    ----------
+    state
+        ``queued``, ``running``, ``success`` or ``failed``.
+    logical_date
+        None where the run was triggered without one.
+    started, ended
+        None while it waits, or runs.
+    """
+
+    dag_id: str
+    run_id: str
+    state: str
+    logical_date: datetime | None
+    started: datetime | None
+    ended: datetime | None
+
+
 class AirflowApi:
-    """A signed-in client of one Airflow.
+    """A client of one Airflow, which signs in when it is first used.
 
     Parameters
     ----------
     url, username, password
         Of the API server, and of a user who may run DAGs.
-
-    Raises
-    ------
-    StackError
-        Airflow does not answer; so does every method.
+    tries
+        How often it is asked before it is given up: each method raises `AirflowError` then.
     """
 
-    def __init__(self, url: str, username: str, password: str) -> None:
+    def __init__(self, url: str, username: str, password: str, *, tries: int = 5) -> None:
         self._url = url
+        self._user = {"username": username, "password": password}
         self._session = requests.Session()
-        self._session.mount(f"{url}/api/", HTTPAdapter(max_retries=_AGAIN))
-        signing_in = _AGAIN.new(allowed_methods=["POST"])
+        again = Retry(total=tries - 1, backoff_factor=1, status=0, allowed_methods=_AGAIN)
+        self._session.mount(f"{url}/api/", HTTPAdapter(max_retries=again))
+        signing_in = again.new(allowed_methods=["POST"])
         self._session.mount(f"{url}/auth/", HTTPAdapter(max_retries=signing_in))
-        token = self._answer("post", "auth/token", {"username": username, "password": password})
-        self._session.headers["Authorization"] = f"Bearer {token['access_token']}"
 
     def unpause(self, dag_id: str) -> None:
         """Let a DAG run; waits up to a minute for the DAG to be parsed.
@@ -85,7 +114,7 @@ class AirflowApi:
                 return next(iter(runs))
             time.sleep(1)
         msg = f"{dag_id}: unpaused, but its schedule started no run within {FIRST_RUN_SECONDS} s"
-        raise StackError(msg)
+        raise AirflowError(msg)
 
     def start(self, dag_id: str, conf: Mapping[str, object]) -> str:
         """Start a run by hand and return its id."""
@@ -104,7 +133,7 @@ class AirflowApi:
 
         Raises
         ------
-        StackError
+        AirflowError
             The run has not ended in time.
         """
         until = time.monotonic() + seconds
@@ -115,7 +144,7 @@ class AirflowApi:
                 return state
             time.sleep(1)
         msg = f"{dag_id}: run {run_id} did not end within {seconds:.0f} s: see {self._url}"
-        raise StackError(msg)
+        raise AirflowError(msg)
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Return the state of every task of a run, `none` for those not yet scheduled."""
@@ -136,19 +165,77 @@ class AirflowApi:
     def _patch_when_parsed(self, path: str, body: Mapping[str, object]) -> None:
         self._call("patch", path, body)
 
-    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
-        return self._answer(method, f"api/v2/{path}", body)
+    def newest_run(self, dag_id: str) -> DagRun | None:
+        """Return the run of a DAG that was due last; None before there is one.
 
-    def _answer(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+        Raises
+        ------
+        AirflowError
+            Airflow does not answer, or not as asked.
+        """
+        found = self._read(f"dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")
+        return next((_dag_run(run) for run in found["dag_runs"]), None)
+
+    def failed_tasks(self, dag_id: str, run_id: str) -> tuple[str, ...]:
+        """Return the tasks of a run that failed, the first to fail first.
+
+        Raises
+        ------
+        AirflowError
+            Airflow does not answer, or not as asked.
+        """
+        path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances"
+        found = self._read(f"{path}?state=failed&order_by=end_date&limit=100")
+        return tuple(task["task_id"] for task in found["task_instances"])
+
+    def _read(self, path: str) -> Any:
         try:
-            answer = self._session.request(
-                method, f"{self._url}/{path}", json=body, timeout=TIMEOUT
+            return self._call("get", path)
+        except requests.HTTPError as error:
+            msg = (
+                f"Airflow at {self._url} answers {error}: TOCSIN_AIRFLOW_PASSWORD is that of its "
+                f"user `{AIRFLOW_USER}`"
             )
+            raise AirflowError(msg) from error
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+        if "Authorization" not in self._session.headers:
+            self._sign_in()
+        answer = self._answer(method, f"api/v2/{path}", body)
+        if answer.status_code == requests.codes.unauthorized:  # a day after it was signed in
+            self._sign_in()
+            answer = self._answer(method, f"api/v2/{path}", body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def _sign_in(self) -> None:
+        answer = self._answer("post", "auth/token", self._user)
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def _answer(
+        self, method: str, path: str, body: Mapping[str, object] | None
+    ) -> requests.Response:
+        try:
+            return self._session.request(method, f"{self._url}/{path}", json=body, timeout=TIMEOUT)
         except (requests.ConnectionError, requests.Timeout) as error:
             msg = (
                 f"Airflow at {self._url} does not answer ({method.upper()} /{path}): see "
-                "`tocsin status`; on a busy machine, run the command again"
+                "`tocsin status`; on a busy machine, try again"
             )
-            raise StackError(msg) from error
-        answer.raise_for_status()
-        return answer.json()
+            raise AirflowError(msg) from error
+
+
+def _dag_run(run: Mapping[str, Any]) -> DagRun:
+    return DagRun(
+        dag_id=run["dag_id"],
+        run_id=run["dag_run_id"],
+        state=run["state"],
+        logical_date=_moment(run["logical_date"]),
+        started=_moment(run["start_date"]),
+        ended=_moment(run["end_date"]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from monitoring.pages.site import Site, find, newest
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.pages import INDEX, all_page, use_case_page
-from monitoring.serving.site import Site, find, newest
 from monitoring.stored_files import RemotePath, particulars, read
 
 PATH = "/reports"

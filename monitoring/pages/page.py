@@ -1,0 +1,29 @@
+"""What all pages are drawn by."""
+
+from __future__ import annotations
+
+from fastapi.responses import HTMLResponse
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from monitoring.reports.pages import templates
+
+PLAIN_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""What pages may load and run unless they say otherwise: nothing from elsewhere, and no script."""
+
+
+def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """Return the page that `template` makes of `values`."""
+    environment = templates("monitoring.pages")
+    environment.filters["emphasised"] = emphasised
+    return HTMLResponse(environment.get_template(f"{template}.html.j2").render(**values), status)
+
+
+def emphasised(text: str) -> Markup:
+    """Return a panel's description as HTML: ``*words*`` stand out."""
+    html = MarkdownIt("zero", {"html": False}).enable("emphasis").renderInline(text)
+    # Safe, for all but the emphasis is escaped.
+    return Markup(html)  # noqa: S704  # nosec B704 # as above

@@ -1,0 +1,135 @@
+"""How the newest retrain of a use case went: asked of Airflow, and kept for when it is down."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from monitoring.airflow_api import ENDED, AirflowApi, DagRun
+from monitoring.atomic_write import atomic_write
+from monitoring.saved_record import read_record
+from monitoring.signals.pipelines import Pipeline
+from monitoring.steps.run import failures_of
+from monitoring.use_case import UseCase
+
+_WATCH = "watch"
+"""The task that fails a run in which another one failed."""
+
+_CURE = "remove it: it is written anew when Airflow is asked the next time"
+
+
+class RunState(BaseModel):
+    """How a run went, as it was known at a moment.
+
+    Attributes
+    ----------
+    state
+        ``queued``, ``running``, ``success`` or ``failed``.
+    logical_date
+        None where a run was triggered without one.
+    failing_task, error
+        The first task that failed for good, and what it said in one line; None where none did.
+    seen_at
+        When Airflow was asked.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    use_case: str
+    run_id: str
+    state: str
+    logical_date: AwareDatetime | None
+    started: AwareDatetime | None
+    ended: AwareDatetime | None
+    failing_task: str | None
+    error: str | None
+    seen_at: AwareDatetime
+
+    @property
+    def dag_id(self) -> str:
+        """The DAG of the run."""
+        return retrain_dag(self.use_case)
+
+
+def retrain_dag(use_case: str) -> str:
+    """Return the DAG that retrains a use case."""
+    return f"retrain_{use_case}"
+
+
+class RunStates:
+    """Asks Airflow for the newest retrains, and keeps what it said.
+
+    Parameters
+    ----------
+    airflow
+        None where no Airflow is set.
+    folder
+        Where the last known state of each use case is kept.
+    runs
+        Folder of the runs, in which steps leave their errors.
+    """
+
+    def __init__(self, airflow: AirflowApi | None, folder: Path, runs: Path) -> None:
+        self._airflow = airflow
+        self._folder = folder
+        self._runs = runs
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is an Airflow to ask."""
+        return self._airflow is not None
+
+    def newest(self, case: UseCase, moment: datetime) -> RunState | None:
+        """Return how the newest retrain went; None before there is one.
+
+        Raises
+        ------
+        AirflowError
+            Airflow does not answer.
+        """
+        if self._airflow is None:
+            return None
+        run = self._airflow.newest_run(retrain_dag(case.name))
+        if run is None:
+            return None
+        state = self._state(self._airflow, case, run, moment)
+        atomic_write(self._place(case), state.model_dump_json(indent=2))
+        return state
+
+    def last_known(self, case: UseCase) -> RunState | None:
+        """Return what Airflow said when it answered last; None if it never did.
+
+        Raises
+        ------
+        DamagedRecordError
+            The file in which it is kept holds something else.
+        """
+        place = self._place(case)
+        return read_record(place, RunState, _CURE) if place.is_file() else None
+
+    def _place(self, case: UseCase) -> Path:
+        return self._folder / f"{case.name}.json"
+
+    def _state(self, airflow: AirflowApi, case: UseCase, run: DagRun, moment: datetime) -> RunState:
+        failing, error = None, None
+        if run.state == "failed":
+            tasks = airflow.failed_tasks(run.dag_id, run.run_id)
+            failing = next((task for task in tasks if task != _WATCH), None)
+            failed_steps = failures_of(self._runs, Pipeline.RETRAIN, case.name, run.run_id)
+            said = {one.step: one.error for one in failed_steps}
+            error = said.get(failing or "")
+        return RunState(
+            use_case=case.name,
+            run_id=run.run_id,
+            state=run.state,
+            logical_date=run.logical_date,
+            started=run.started,
+            ended=run.ended if run.state in ENDED else None,
+            failing_task=failing,
+            error=error,
+            seen_at=moment,
+        )
