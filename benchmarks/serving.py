@@ -177,9 +177,16 @@ def line(what: str, load: Load, sizes: Sequence[int]) -> tuple[str, ...]:
         what,
         f"{load.rate:.0f}",
         *(f"{nanoseconds / 1e6:.0f}" for nanoseconds in times),
-        f"{load.requests - load.status_codes.get('200', 0):,} of {load.requests:,}",
+        _refused(load),
         " ".join(f"{size / 2**20:.0f}" for size in sizes),
     )
+
+
+def _refused(load: Load) -> str:
+    """Return how many were not answered by 200, and by what."""
+    others = {code: count for code, count in load.status_codes.items() if code != "200"}
+    by = "".join(f", {count:,} by {code}" for code, count in sorted(others.items()))
+    return f"{sum(others.values()):,} of {load.requests:,}{by}"
 
 
 HEAD = ("store", "a request", "a second", "median ms", "95% ms", "99% ms", "longest ms",

@@ -23,7 +23,7 @@ from airflow.sdk.log import mask_secret
 
 from monitoring.errors import TocsinError
 from monitoring.settings import secrets, settings
-from monitoring.steps.order import RETRIES, EachCandidate, Order, Runs, Step
+from monitoring.steps.order import RETRIES, WATCH, EachCandidate, Order, Runs, Step
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError, all_use_cases
 
@@ -104,7 +104,7 @@ def watch(order: Order, tasks: Mapping[str, Any]) -> Any:
     it on the branch that always runs would not fail the run.
     """
 
-    @task(task_id="watch", trigger_rule=TriggerRule.ONE_FAILED, retries=0, on_failure_callback=[])
+    @task(task_id=WATCH, trigger_rule=TriggerRule.ONE_FAILED, retries=0, on_failure_callback=[])
     def fail() -> None:
         msg = "a step of this run failed: see its log"
         raise TocsinError(msg)

@@ -12,11 +12,9 @@ from monitoring.airflow_api import ENDED, AirflowApi, DagRun
 from monitoring.atomic_write import atomic_write
 from monitoring.saved_record import read_record
 from monitoring.signals.pipelines import Pipeline
+from monitoring.steps.order import WATCH
 from monitoring.steps.run import failures_of
 from monitoring.use_case import UseCase
-
-_WATCH = "watch"
-"""The task that fails a run in which another one failed."""
 
 _CURE = "remove it: it is written anew when Airflow is asked the next time"
 
@@ -118,7 +116,7 @@ class RunStates:
         failing, error = None, None
         if run.state == "failed":
             tasks = airflow.failed_tasks(run.dag_id, run.run_id)
-            failing = next((task for task in tasks if task != _WATCH), None)
+            failing = next((task for task in tasks if task != WATCH), None)
             failed_steps = failures_of(self._runs, Pipeline.RETRAIN, case.name, run.run_id)
             said = {one.step: one.error for one in failed_steps}
             error = said.get(failing or "")

@@ -39,6 +39,13 @@ log = logging.getLogger(__name__)
 LAST_ANSWERS_SECONDS = 5
 """How long open requests may take when the server is stopped."""
 
+IDLE_SECONDS = 75
+"""How long a connection stays open without a request.
+
+A program that sends its next row on one that is being closed gets no answer, and it can't know
+whether the row was taken: rows should seldom come so far apart.
+"""
+
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -153,6 +160,7 @@ def server_of(
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+        timeout_keep_alive=IDLE_SECONDS,
     )
     return uvicorn.Server(config)
 

@@ -21,6 +21,7 @@ from monitoring.stack.folders import Folders
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
+from monitoring.steps.order import WATCH
 from monitoring.steps.replay import last_replay
 from monitoring.use_case_file import find_use_case
 
@@ -138,6 +139,10 @@ def last_tick(schedule: str, now: datetime) -> datetime:
     return tick
 
 
+_SAID = {"success": "done", "failed": "failed", "skipped": "not needed"}
+"""What people say of the states in which a task ends."""
+
+
 def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say, *, by_hand: bool = False) -> None:
     began = time.monotonic()
     run_id = airflow.scheduled(dag_id, by_hand=by_hand)
@@ -145,10 +150,10 @@ def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say, *, by_hand: bool 
 
     def progress(states: Mapping[str, str]) -> None:
         for task, state in states.items():
-            if state in {"running", "success", "failed", "skipped"} and shown.get(task) != state:
+            if state in _SAID and shown.get(task) != state:
                 shown[task] = state
-                if state != "running":
-                    say(f"  {dag_id}  {task}: {state}")
+                if task != WATCH or state == "failed":
+                    say(f"  {dag_id}  {task}: {_SAID[state]}")
 
     state = airflow.wait(dag_id, run_id, seconds=RUN_SECONDS, progress=progress)
     if state != "success":

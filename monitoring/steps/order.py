@@ -80,6 +80,9 @@ PipelineName = Literal["report", "retrain"]
 """Value of a `Pipeline`, whose module is not as light as this one."""
 
 
+WATCH = "watch"
+"""The task of a DAG that fails its run in which another one failed; in a good run it is skipped."""
+
 RETRIES = 2
 """How often Airflow tries a failed step again."""
 

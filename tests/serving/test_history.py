@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
-from monitoring.serving.site import Site
 
+from monitoring.pages.site import Site
 from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
 from monitoring.serving.api import Api, Gate
