@@ -215,8 +215,9 @@ def _layout(panel: Panel, reach: tuple[float, float]) -> Mapping[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "x unified",
-        "legend": {"orientation": "h", "y": -0.15},
-        "xaxis": {"automargin": True, "type": "date"},
+        "legend": {"orientation": "h", "y": -0.25},
+        # Turned, as they would be on a phone, they would run into the legend.
+        "xaxis": {"automargin": True, "type": "date", "tickangle": 0, "nticks": 5},
         "yaxis": {
             "automargin": True,
             "range": list(reach),

@@ -23,7 +23,7 @@ def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
 
 
 def emphasised(text: str) -> Markup:
-    """Return a panel's description as HTML: ``*words*`` stand out."""
-    html = MarkdownIt("zero", {"html": False}).enable("emphasis").renderInline(text)
+    """Return a panel's description as HTML: ``*words*`` and what lies in backticks stand out."""
+    html = MarkdownIt("zero", {"html": False}).enable(["emphasis", "backticks"]).renderInline(text)
     # Safe, for all but the emphasis is escaped.
     return Markup(html)  # noqa: S704  # nosec B704 # as above
