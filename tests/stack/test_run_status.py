@@ -35,7 +35,7 @@ def failed(local_stack: LocalStack) -> UseCase:
     assert isinstance(where.data, Path)
     (where.data / "damaged.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
     run_id = airflow.scheduled(f"retrain_{case.name}")
-    assert airflow.wait(f"retrain_{case.name}", run_id, seconds=PATIENCE) == "failed"
+    assert airflow.wait(f"retrain_{case.name}", run_id, seconds=3 * PATIENCE) == "failed"
     return case
 
 
