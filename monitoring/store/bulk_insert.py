@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from monitoring.store.database import ids_in
 from monitoring.store.database_failure import readable_error
@@ -28,6 +28,9 @@ Columns = Mapping[str, Column]
 
 _VALUES = 32_766
 """How many values SQLite takes in a statement."""
+
+_FEW = 100
+"""Records that may be inserted in vain: of more, packing them takes longer than asking."""
 
 _POSTGRES_EPOCH = np.datetime64("2000-01-01", "us")
 
@@ -61,7 +64,9 @@ def as_new(
     """
     new = np.ones(len(columns["row_id"]), np.bool_)
     # Most often all are new, or none, as when a file comes a second time: the first one tells.
-    if there(connection, table, {name: values[:1] for name, values in columns.items()}).any():
+    # Of few, as a service has them, whether they go in tells sooner.
+    first = {name: values[:1] for name, values in columns.items()}
+    if len(new) > _FEW and there(connection, table, first).any():
         new = ~there(connection, table, columns)
     while new.any():
         savepoint = connection.begin_nested()
@@ -183,9 +188,11 @@ def _copy(connection: Connection, table: sa.Table, columns: Columns) -> None:
             raise IntegrityError("COPY", None, error) from None
         except psycopg2.Error as error:
             readable = readable_error(error, connection.engine.url)
-            if readable is None:
-                raise
-            raise readable from error
+            if readable is not None:
+                raise readable from error
+            # What else it says of a COPY may hold a row's values.
+            told = type(error)(error.diag.message_primary or "not said why")
+            raise DBAPIError(f"COPY {table.name}", None, told) from None
 
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
