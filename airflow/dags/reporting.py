@@ -8,7 +8,7 @@ from __future__ import annotations
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
-from monitoring.steps.order import REPORT
+from monitoring.steps.order import REPORT, reporting_dag, retrain_dag
 from monitoring.use_case import UseCase
 from monitoring.wiring import arguments, tasks_of, use_cases, watch
 
@@ -18,14 +18,14 @@ MEASURED = "{{ ti.xcom_pull(task_ids='measure')['%s'] }}"
 def reporting(case: UseCase) -> DAG:
     """Wire the reporting of one use case."""
     with DAG(
-        dag_id=f"reporting_{case.name}",
+        dag_id=reporting_dag(case.name),
         description=f"{case.title}: measure drift and performance, report, publish",
         **arguments(REPORT, case, case.report.every),
     ) as dag:
         tasks = tasks_of(REPORT, case)
         tasks["trigger_retrain"] = TriggerDagRunOperator(
             task_id="trigger_retrain",
-            trigger_dag_id=f"retrain_{case.name}",
+            trigger_dag_id=retrain_dag(case.name),
             trigger_run_id=f"drift_{MEASURED % 'verdict_id'}",
             conf={field: MEASURED % field for field in ("verdict_id", "as_of")},
             skip_when_already_exists=True,
@@ -36,4 +36,4 @@ def reporting(case: UseCase) -> DAG:
 
 
 for _case in use_cases():
-    globals()[f"reporting_{_case.name}"] = reporting(_case)
+    globals()[reporting_dag(_case.name)] = reporting(_case)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param
 
-from monitoring.steps.order import RETRAIN
+from monitoring.steps.order import RETRAIN, retrain_dag
 from monitoring.use_case import UseCase
 from monitoring.wiring import arguments, tasks_of, use_cases, watch
 
@@ -16,7 +16,7 @@ def retrain(case: UseCase) -> DAG:
     """Wire the retrain of one use case."""
     order = RETRAIN.of(case)
     with DAG(
-        dag_id=f"retrain_{case.name}",
+        dag_id=retrain_dag(case.name),
         description=f"{case.title}: seek a better champion when data or drift ask for it",
         params={"force": Param(False, type="boolean", description="Retrain whatever is found.")},
         **arguments(order, case, case.retrain.every),
@@ -26,4 +26,4 @@ def retrain(case: UseCase) -> DAG:
 
 
 for _case in use_cases():
-    globals()[f"retrain_{_case.name}"] = retrain(_case)
+    globals()[retrain_dag(_case.name)] = retrain(_case)

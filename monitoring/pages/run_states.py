@@ -12,7 +12,7 @@ from monitoring.airflow_api import ENDED, AirflowApi, DagRun
 from monitoring.atomic_write import atomic_write
 from monitoring.saved_record import read_record
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.order import WATCH
+from monitoring.steps.order import WATCH, retrain_dag
 from monitoring.steps.run import failures_of
 from monitoring.use_case import UseCase
 
@@ -51,11 +51,6 @@ class RunState(BaseModel):
     def dag_id(self) -> str:
         """The DAG of the run."""
         return retrain_dag(self.use_case)
-
-
-def retrain_dag(use_case: str) -> str:
-    """Return the DAG that retrains a use case."""
-    return f"retrain_{use_case}"
 
 
 class RunStates:

@@ -21,7 +21,7 @@ from monitoring.stack.folders import Folders
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
-from monitoring.steps.order import WATCH
+from monitoring.steps.order import WATCH, reporting_dag, retrain_dag
 from monitoring.steps.replay import last_replay
 from monitoring.use_case_file import find_use_case
 
@@ -70,11 +70,11 @@ def demo(
     for use_case in use_cases:
         case = find_use_case(use_case, running.settings.use_cases)
         by_hand = case.retrain.by_hand
-        _scheduled_run(airflow, f"retrain_{use_case}", say, by_hand=by_hand)
+        _scheduled_run(airflow, retrain_dag(use_case), say, by_hand=by_hand)
         if _replay_once(running, use_case, clock, say):
             _command(running, *history_command(use_case, clock()))
-        _scheduled_run(airflow, f"reporting_{use_case}", say)
-        if any(run_id.startswith("drift_") for run_id in airflow.runs(f"retrain_{use_case}")):
+        _scheduled_run(airflow, reporting_dag(use_case), say)
+        if any(run_id.startswith("drift_") for run_id in airflow.runs(retrain_dag(use_case))):
             say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
     return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
 
