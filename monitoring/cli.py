@@ -338,12 +338,9 @@ def serve(
 
     with readable_errors():
         attach()
-        chosen = port or Ports().serve
-        api = api_of(settings(), keys=host not in LOOPBACK_NAMES)
-        site = site_of(settings())
-        server = server_of(
-            site, api, servers_of(settings()), host=host, port=chosen, also_called=name or ()
-        )
+        chosen, where = port or Ports().serve, settings()
+        parts = (site_of(where), api_of(where, keys=host not in LOOPBACK_NAMES), servers_of(where))
+        server = server_of(*parts, host=host, port=chosen, also_called=name or ())
         opened = listening(host, chosen)
     server.run(sockets=[opened])
 

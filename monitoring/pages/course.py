@@ -28,6 +28,9 @@ _BAND = "rgba(127, 127, 127, 0.28)"
 _ROOM = 1.05
 """How far beyond the highest number an axis reaches."""
 
+_NARROW = 0.05
+"""Reach of an axis of shares whose ticks need a decimal."""
+
 _EDGES = (LineStyle.LOW, LineStyle.HIGH)
 
 _STEPS = 1.5
@@ -204,10 +207,9 @@ def _reach(panel: Panel, found: Sequence[tuple[Query, Sequence[Series]]]) -> tup
 
 def _layout(panel: Panel, reach: tuple[float, float]) -> Mapping[str, Any]:
     currency = currency_of(panel.scale)
-    ticks = {Scale.RATIO: ",.0%"}.get(Scale(panel.scale) if currency is None else Scale.SUM, ",")
-    if panel.scale == Scale.RATIO and reach[1] - reach[0] < 0.05:
-        ticks = ",.1%"
-    hover = ",.1%" if panel.scale == Scale.RATIO else ",.4~g" if currency is None else ",.0f"
+    ticks, hover = ",", ",.4~g" if currency is None else ",.0f"
+    if panel.scale == Scale.RATIO:
+        ticks, hover = ",.1%" if reach[1] - reach[0] < _NARROW else ",.0%", ",.1%"
     return {
         "template": "none",
         "height": 260,

@@ -91,7 +91,8 @@ def drawn_board(board: Board, prometheus: Prometheus, view: View) -> DrawnBoard:
     marks = _marks(board, over)
 
     def panel(declared: Panel) -> Drawn:
-        return drawn(declared, over if declared in courses else at, promql, marks)
+        answers = over if declared.display is Display.LINES else at
+        return drawn(declared, answers, promql, marks)
 
     sections = (
         DrawnSection(section.title, tuple(map(panel, section.panels))) for section in board.sections

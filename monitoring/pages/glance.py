@@ -10,6 +10,7 @@ from monitoring.pages.drawn_panel import Cell, colour_of
 from monitoring.pages.shown_numbers import shown
 from monitoring.signals.catalogue import DRIFT_SCORE, LAST_ATTEMPT, LAST_SUCCESS, MODEL
 from monitoring.signals.dashboards.panel import Limit, Scale, scale_of
+from monitoring.signals.dashboards.queries import limits_of
 from monitoring.signals.metric import USE_CASE, Metric
 from monitoring.signals.performance_metrics import ESTIMATED, INTERVAL, NET_SAVING, RECALL
 from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline
@@ -137,11 +138,7 @@ def _recall(known: _Known) -> Cell:
 
 
 def _figure(known: _Known, metric: Metric) -> Cell:
-    limits = [
-        Limit(each.side, each.severity, each.value)
-        for each in business_thresholds(known.case)
-        if each.metric is metric
-    ]
+    limits = limits_of(business_thresholds(known.case), metric)
     value = known.value(_FIGURES[metric])
     return _number(value, scale_of(metric, known.case.costs.currency), limits)
 

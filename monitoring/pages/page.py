@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from fastapi.responses import HTMLResponse
+from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -15,15 +18,23 @@ PLAIN_POLICY = (
 """What pages may load and run unless they say otherwise: nothing from elsewhere, and no script."""
 
 
+_INLINE = MarkdownIt("zero", {"html": False}).enable(["emphasis", "backticks"])
+
+
 def page(template: str, status: int = 200, **values: object) -> HTMLResponse:
     """Return the page that `template` makes of `values`."""
+    drawn = _environment().get_template(f"{template}.html.j2")
+    return HTMLResponse(drawn.render(**values), status)
+
+
+@cache
+def _environment() -> Environment:
     environment = templates("monitoring.pages")
     environment.filters["emphasised"] = emphasised
-    return HTMLResponse(environment.get_template(f"{template}.html.j2").render(**values), status)
+    return environment
 
 
 def emphasised(text: str) -> Markup:
     """Return a panel's description as HTML: ``*words*`` and what lies in backticks stand out."""
-    html = MarkdownIt("zero", {"html": False}).enable(["emphasis", "backticks"]).renderInline(text)
     # Safe, for all but the emphasis is escaped.
-    return Markup(html)  # noqa: S704  # nosec B704 # as above
+    return Markup(_INLINE.renderInline(text))  # noqa: S704  # nosec B704 # as above

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from monitoring.airflow_api import AirflowError
 from monitoring.pages.page import page
 from monitoring.pages.run_states import RunState
 from monitoring.pages.servers import Servers
-from monitoring.pages.site import Site, find, watched
+from monitoring.pages.site import Site, find, use_cases
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError
 
@@ -129,13 +129,13 @@ def _shown(seen: tuple[Seen, ...], outcome: Outcome, up: str = "") -> HTMLRespon
 def _all(request: Request) -> tuple[Seen, ...]:
     site: Site = request.app.state.site
     try:
-        cases = [one.case for one in watched(site) if one.case is not None]
+        cases = use_cases(site).valid
     except UseCaseError as error:
         raise HTTPException(503, str(error)) from error
     return tuple(_each(request, cases))
 
 
-def _each(request: Request, cases: list[UseCase]) -> Iterator[Seen]:
+def _each(request: Request, cases: Sequence[UseCase]) -> Iterator[Seen]:
     """Yield what is known of each; a server that is away is asked once."""
     away = ""
     for case in cases:

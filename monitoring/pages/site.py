@@ -15,7 +15,7 @@ from monitoring.signals.links import Addresses
 from monitoring.signals.use_case_fit import check_fit, fitting
 from monitoring.stored_files import StorageError, StoredPath
 from monitoring.use_case import UseCase
-from monitoring.use_case_file import all_use_cases, find_use_case
+from monitoring.use_case_file import UseCases, all_use_cases, find_use_case
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
@@ -112,6 +112,17 @@ def site_of(settings: Settings) -> Site:
     )
 
 
+def use_cases(site: Site) -> UseCases:
+    """Return every use case that can be shown, and which can't be read; no report is looked at.
+
+    Raises
+    ------
+    UseCaseError
+        The folder of use-case files can't be read.
+    """
+    return fitting(all_use_cases(site.use_cases))
+
+
 def watched(site: Site) -> tuple[Watched, ...]:
     """Return every use case; one whose file or reports can't be read hides no other.
 
@@ -120,7 +131,7 @@ def watched(site: Site) -> tuple[Watched, ...]:
     UseCaseError
         The folder of use-case files can't be read.
     """
-    cases = fitting(all_use_cases(site.use_cases))
+    cases = use_cases(site)
     found = {name: Watched(name, None, wrong=(error,)) for name, error in cases.broken.items()}
     away: StorageError | None = None
     for case in cases.valid:

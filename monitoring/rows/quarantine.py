@@ -101,7 +101,7 @@ def is_usable_id(row_id: str) -> bool:
     return len(row_id) <= LONGEST_ID and "\0" not in row_id
 
 
-def _usable_ids(row_id: NDArray[np.str_]) -> NDArray[np.bool_]:
+def usable_ids(row_id: NDArray[np.str_]) -> NDArray[np.bool_]:
     """Return which ids databases and arrays can hold, without looking at each alone."""
     if not len(row_id) or not row_id.dtype.itemsize:
         return np.ones(len(row_id), np.bool_)
@@ -215,7 +215,7 @@ def _id_and_time_faults(
         yield Fault(
             QuarantineReason.TIME_OUT_OF_RANGE, column, values, ~missing & ~is_usable_time(values)
         )
-    unusable = ~_usable_ids(row_id)
+    unusable = ~usable_ids(row_id)
     yield Fault(QuarantineReason.MISSING_ID, "id", row_id, np.asarray(row_id == "", np.bool_))
     yield Fault(QuarantineReason.UNUSABLE_ID, "id", row_id, unusable)
 

@@ -15,7 +15,7 @@ from monitoring.serving.api import Candidate, api, needs
 from monitoring.serving.api_keys import Scope
 from monitoring.serving.bodies import BodyError, read_body
 from monitoring.serving.limits import json_body
-from monitoring.serving.row_model import rows_of
+from monitoring.serving.row_model import rows_of, values_of, with_value
 from monitoring.sources.derived import file_columns
 
 if TYPE_CHECKING:
@@ -74,10 +74,9 @@ async def explain(request: Request, use_case: str, candidate: Candidate = None) 
 
 def _explained(parts: Api, live: LiveModel, given: GivenRow) -> Explanation:
     usual = usual_values(live)
-    names = [name for kind in file_columns(live.case) for name in kind]
-    values = dict(zip(names, given.features.__dict__.values(), strict=True))
-    changed = [name for name in names if name in usual and values[name] != usual[name]]
-    variants = [given, *(_with(given, names.index(name), usual[name]) for name in changed)]
+    values = values_of(live.case, given)
+    changed = [name for name in values if name in usual and values[name] != usual[name]]
+    variants = [given, *(with_value(live.case, given, name, usual[name]) for name in changed)]
     ids, earlier = [str(n) for n in range(len(variants))], parts.store.history(live.case)
     rows = rows_of(live.case, variants, ids, datetime.now(UTC), earlier)
     scores = live.model.score(rows.features)
@@ -106,12 +105,6 @@ def usual_values(live: LiveModel) -> dict[str, float | str]:
         if name in sample and sample[name].notna().any():
             usual[name] = str(sample[name].mode().iloc[0])
     return usual
-
-
-def _with(given: GivenRow, place: int, value: float | str) -> GivenRow:
-    """Return a row with another value of one feature."""
-    field = f"feature_{place}"
-    return given.model_copy(update={"features": given.features.model_copy(update={field: value})})
 
 
 def _log_odds(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[Any]:

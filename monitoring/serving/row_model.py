@@ -75,10 +75,33 @@ def row_model(case: UseCase) -> type[GivenRow]:
         kinds[case.columns.amount] = Amount
     for place, (name, kind) in enumerate(kinds.items()):
         # A column may be called by any words; pydantic's own name of the field is not seen.
-        fields[f"feature_{place}"] = (kind | None, Field(alias=name))
+        fields[_field(place)] = (kind | None, Field(alias=name))
     features = create_model("Features", __config__=ConfigDict(extra="forbid"), **fields)
     title = case.name.title().replace("_", "")
     return create_model(f"{title}Row", __base__=GivenRow, features=(features, ...))
+
+
+def _field(place: int) -> str:
+    return f"feature_{place}"
+
+
+def values_of(case: UseCase, given: GivenRow) -> dict[str, float | str | None]:
+    """Return the features of a row as it was sent, by their names."""
+    names = [name for kind in file_columns(case) for name in kind]
+    return dict(zip(names, given.features.__dict__.values(), strict=True))
+
+
+def with_value(case: UseCase, given: GivenRow, name: str, value: float | str) -> GivenRow:
+    """Return a row with another value of one feature."""
+    place = [*values_of(case, given)].index(name)
+    features = given.features.model_copy(update={_field(place): value})
+    return given.model_copy(update={"features": features})
+
+
+def sends_amount(case: UseCase) -> bool:
+    """Whether rows have an amount beside their features."""
+    name = case.columns.amount
+    return not (name is None or name in case.derive or any(name in k for k in file_columns(case)))
 
 
 def rows_of(
@@ -121,7 +144,7 @@ def rows_of(
     arrived = moment64(arrival)
     times = [arrived if row.event_time is None else moment64(row.event_time) for row in given]
     event_time: NDArray[np.datetime64] = np.array(times, "datetime64[us]")
-    content |= _amounts(case, given, content)
+    content |= _amounts(case, given)
     row_id = np.array(ids, np.str_)
     content |= derived_columns(case, content, Known(row_id, event_time, stored=stored))
     amount = case.columns.amount
@@ -155,10 +178,8 @@ def _named(names: tuple[str, ...]) -> pd.Index[str]:
     return pd.Index(names, dtype=object)
 
 
-def _amounts(
-    case: UseCase, given: Sequence[GivenRow], content: dict[str, Any]
-) -> dict[str, NDArray[np.float64]]:
+def _amounts(case: UseCase, given: Sequence[GivenRow]) -> dict[str, NDArray[np.float64]]:
     name = case.columns.amount
-    if name is None or name in content or name in case.derive:
+    if name is None or not sends_amount(case):
         return {}
     return {name: np.array([np.nan if r.amount is None else r.amount for r in given], np.float64)}

@@ -14,6 +14,7 @@ from monitoring.pages.page import PLAIN_POLICY, page
 from monitoring.serving.api import api
 from monitoring.serving.explanations import usual_values
 from monitoring.serving.live_models import ModelUnavailableError, NoChampionError
+from monitoring.serving.row_model import sends_amount
 from monitoring.sources.derived import file_columns
 from monitoring.use_case_columns import Target
 
@@ -64,7 +65,7 @@ async def form(request: Request, use_case: str) -> HTMLResponse:
         fields=await asyncio.to_thread(fields_of, live),
         labels=labels_of(live.case),
         needs_key=parts.gate.keys is not None,
-        needs_amount=_needs_amount(live.case),
+        needs_amount=sends_amount(live.case),
         script=try_script(),
     )
     drawn.headers["Content-Security-Policy"] = asking_policy(PLAIN_POLICY)
@@ -102,9 +103,3 @@ def labels_of(case: UseCase) -> tuple[tuple[str, str], ...]:
     one = case.words.positive
     other = "0" if target.negative is None else str(target.negative)
     return ((str(target.positive), one), (other, f"not {one}"))
-
-
-def _needs_amount(case: UseCase) -> bool:
-    name = case.columns.amount
-    numeric, _ = file_columns(case)
-    return name is not None and name not in numeric and name not in case.derive

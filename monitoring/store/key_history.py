@@ -17,7 +17,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.key_history import KeyRows, aggregated, key_rows, longest
-from monitoring.rows.quarantine import is_usable_id
+from monitoring.rows.quarantine import usable_ids
 from monitoring.store.block_reading import stored_rows
 from monitoring.store.bulk_insert import Columns, in_order_of_ids, insert_all, taken, there
 from monitoring.store.database import Writer, consistent_read, ids_in
@@ -122,7 +122,7 @@ class KeyHistory:
             numeric=tuple(name for name in features.numeric if name in made),
             categorical=tuple(name for name in features.categorical if name in made),
         )
-        usable = np.array([is_usable_id(each) for each in row_id.tolist()], np.bool_)
+        usable = usable_ids(row_id)
         with consistent_read(self._engine) as connection:
             stored, rows = stored_rows(connection, self._case.name, row_id[usable], wanted)
         again = np.zeros(len(row_id), np.bool_)

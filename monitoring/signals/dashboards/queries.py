@@ -131,9 +131,12 @@ class CaseQueries:
         return select(metric, self.case.name, **live(metric))
 
     def _limits(self, metric: Metric) -> tuple[Limit, ...]:
-        return tuple(
-            Limit(t.side, t.severity, t.value) for t in self.thresholds if t.metric is metric
-        )
+        return limits_of(self.thresholds, metric)
+
+
+def limits_of(thresholds: Iterable[BusinessThreshold], metric: Metric) -> tuple[Limit, ...]:
+    """Return the thresholds of a metric as what is drawn of it knows them."""
+    return tuple(Limit(t.side, t.severity, t.value) for t in thresholds if t.metric is metric)
 
 
 def _named(metric: Metric, expr: str) -> str:
