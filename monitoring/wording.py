@@ -25,6 +25,11 @@ def several(number: int, one: str, many: str | None = None) -> str:
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
+def capitalised(text: str) -> str:
+    """Return a text with its first letter large; what else is large stays so."""
+    return text[:1].upper() + text[1:]
+
+
 def percent(share: float, digits: int = 0) -> str:
     """``24%``; what is not nothing or everything does not read so: ``0.4%``, ``99.97%``.
 

@@ -11,6 +11,7 @@ from monitoring.drift.decision import Limits, judged_alone
 from monitoring.drift.variation import Chunk, variations
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.summary.types import FeatureBins, FeatureKind
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ def class_verdict(reference: Reference, window: Summary, limits: Limits) -> Feat
         return FeatureVerdict(NAME, DriftStatus.NO_SCORES)
     rows = int(window.classes.rows.sum())
     if rows < limits.min_rows:
-        why = f"{rows} rows with a score, fewer than {limits.min_rows}"
+        why = f"{several(rows, 'row')} with a score, fewer than {limits.min_rows}"
         return FeatureVerdict(NAME, DriftStatus.TOO_FEW_ROWS, reason=why)
     bins = FeatureBins(NAME, FeatureKind.CATEGORICAL, categories=before.names)
     counts, baseline = _counts(window.classes), _baseline(before)

@@ -143,10 +143,12 @@ def _feature(
     if part.status is not ColumnStatus.OK:
         status, why = _UNREAD[part.status]
         read = int(part.counts.sum())
-        return untested(status, f"{why}, in {window.rows - read:,} rows of it" if read else why)
+        return untested(
+            status, f"{why}, in {several(window.rows - read, 'row')} of it" if read else why
+        )
     missing = float(part.counts[0] / window.rows) if window.rows else None
     if window.rows < limits.min_rows:
-        why = f"{window.rows} rows, fewer than {limits.min_rows}"
+        why = f"{several(window.rows, 'row')}, fewer than {limits.min_rows}"
         return untested(DriftStatus.TOO_FEW_ROWS, why, missing)
     baseline = mix.of(bins.name)
     if aside is not None:
@@ -202,7 +204,7 @@ def score_verdict(reference: Reference, window: Summary, limits: Limits) -> Feat
         return FeatureVerdict(NAME, DriftStatus.NO_SCORES)
     rows = int(window.scores.rows.sum())
     if rows < limits.min_rows:
-        why = f"{rows} rows with a score, fewer than {limits.min_rows}"
+        why = f"{several(rows, 'row')} with a score, fewer than {limits.min_rows}"
         return FeatureVerdict(NAME, DriftStatus.TOO_FEW_ROWS, reason=why)
     before = stands_for(before)  # blocked rows are not among them, those let through are
     bins, starts = _joined(before)

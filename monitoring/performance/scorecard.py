@@ -380,7 +380,7 @@ def _hidden_figures(hidden: HiddenTruth) -> list[Figure]:
     blocked = f"{count(hidden.rows)}, {percent(hidden.share, 2)} of the rows that are settled"
     figures = [
         ("truth hidden", blocked),
-        ("let through", f"{count(hidden.let_through)} rows stand for them"),
+        ("let through", several(hidden.let_through, "row stands for them", "rows stand for them")),
         ("recall without these", hidden.recall.text(digits=1)),
         ("precision without", hidden.precision.text(digits=1)),
     ]

@@ -32,6 +32,11 @@ _RAREST = 100  # times; rarer ones would have nearly every row flagged
 _WINDOWS = (1, 7, 30)
 """Lengths of a window of drift in days, of which the first one is chosen that has enough rows."""
 
+_SAYS_NOTHING = frozenset({"class", "label", "outcome", "result", "target", "y"})
+"""Names of targets that do not say what they are about."""
+
+_YES, _NO = frozenset({"1", "true", "yes", "y", "t"}), frozenset({"0", "false", "no", "n", "f"})
+
 _NEEDED = Drift.model_fields["min_rows"].default
 _WIDTH = 80
 
@@ -101,45 +106,62 @@ def _field(name: str, value: Any, indent: int = 0) -> str:
 
 
 def _words(target: Target) -> Iterator[str]:
-    watched = target.positive if target.classes is None else target.watch[0]
-    row = f"{target.name} {watched}"
+    case = f"{_watched(target)} case"
     try:
-        words = Words(positive=f"row of {row}", positives=f"rows of {row}")
+        words = Words(positive=case, positives=f"{case}s")
     except ValidationError:  # letters that people may not be shown: the names by default stand
         return
-    yield f"{MARK}what boards, reports and messages call what is watched for"
+    yield f"{MARK}the name that boards, reports and messages give to what is watched for"
     yield _field("words", words.model_dump())
+
+
+def _watched(target: Target) -> str:
+    """Return what is watched for as people say it: `churned`, `class 1`, `hospitalised`."""
+    value = str(target.positive if target.classes is None else target.watch[0])
+    column = target.name.replace("_", " ").strip()
+    column = column.lower() if column.istitle() else column
+    told = column.removeprefix("is ").removeprefix("has ")
+    if target.classes is None and column.casefold() not in _SAYS_NOTHING:
+        if value.casefold() in _YES:
+            return told
+        if value.casefold() in _NO:
+            return f"not {told}"
+    return value if value[:1].isalpha() and len(value) > 1 else f"{column} {value}"
 
 
 def _columns(look: FirstLook) -> Iterator[str]:
     time = look.event_time
     if time is None:
-        yield f"{MARK}no column looks like a time: the order of the rows stands in"
+        yield f"{MARK}no column looks like a time: the order of the rows stands in for it"
         # The last row must not lie in the future.
         spacing = "1m" if look.rows < _MANY_ROWS else "0.01s"
         yield _field("event_time", {"origin": "2024-01-01T00:00:00Z", "spacing": spacing})
     elif time.origin is None:
-        yield f"{MARK}the first column of times; without a zone they are UTC, see `timezone`"
+        yield f"{MARK}the first column of times; those without a zone are UTC (see `timezone`)"
         yield _field("event_time", {"name": time.name})
     else:
-        yield f"{MARK}the first column of times: numbers since 1970"
+        yield f"{MARK}the first column of times, as numbers since 1970"
         origin = f"{time.origin:%Y-%m-%dT%H:%M:%SZ}"
         yield _field("event_time", {"name": time.name, "unit": time.unit, "origin": origin})
     if look.id is not None:
-        yield f"{MARK}called like an id, and different in every row"
+        yield f"{MARK}its name is that of an id, and no value repeats"
         yield _field("id", look.id)
     if look.amount is not None:
-        yield f"{MARK}called as money is; remove the field if it is none"
+        yield f"{MARK}its name suggests money; remove the field if it is not"
         yield _field("amount", look.amount)
     yield from _target(look)
     yield "features:"
     for reason, left_out in look.left_out.items():
-        yield f"  # Left out, for {reason}:"
+        yield f"  # Left out ({reason}):"
         yield f"  #   {', '.join(left_out)}"
     if NoFeature.OTHER_TIME in look.left_out:
         yield "  #   SQL can make such a column the event time: docs/own-model.md"
     for kind, names, why in (
-        ("numeric", look.numeric, "columns of numbers; codes belong to `categorical`"),
+        (
+            "numeric",
+            look.numeric,
+            "columns of numbers; codes (postcodes) belong to `categorical`",
+        ),
         ("categorical", look.categorical, "columns of words"),
     ):
         if names:
@@ -163,7 +185,7 @@ def _target(look: FirstLook) -> Iterator[str]:
 
 def _labels(delays: tuple[str, str]) -> Iterator[str]:
     delay, mature = delays
-    yield f"{MARK}how late labels come, and what one means that never came, no file shows"
+    yield f"{MARK}no file shows how late labels come, nor what a label means that never came"
     yield _field(
         "labels", {"delay": delay, "mature_after": mature, "absent_at_maturity": "unknown"}
     )
@@ -198,7 +220,7 @@ def _candidates() -> Iterator[str]:
 
 
 def _costs(look: FirstLook) -> Iterator[str]:
-    yield f"{MARK}what errors cost, no file shows: a placeholder, by which the threshold is chosen"
+    yield f"{MARK}no file shows what errors cost; the threshold depends on these placeholders"
     # As many times a false alarm as negatives there are to each positive.
     rarity = min(max(round((1 - look.share) / look.share), 1), _RAREST)
     missed = {"fixed": rarity} if look.amount is None else {"of_amount": 1.0}
@@ -222,7 +244,7 @@ def _drift(look: FirstLook) -> Iterator[str]:
 
 def _thresholds() -> Iterator[str]:
     yield "thresholds:"
-    yield f"  {MARK}the recall that the business needs"
+    yield f"  {MARK}a common target; set the recall that the business needs"
     yield _field("recall", {"below": {"warning": 0.75, "critical": 0.6}}, indent=2)
     yield _field("drift_score", {"above": {"warning": 0.1, "critical": 0.3}}, indent=2)
     yield _field("quarantined", {"above": {"warning": 0}}, indent=2)

@@ -62,12 +62,12 @@ _MONEY = frozenset({"amount", "amt", "price", "total", "payment", "value", "reve
 class NoFeature(StrEnum):
     """Why a column is taken for no feature."""
 
-    DIFFERS = "most of their values differ"
-    REVEALING = "each of their values goes with one of the target: they may be known too late"
-    OTHER_ID = "they are called like ids, and have many values"
-    NUMBERING = "they number the rows"
-    RISING = "they rise through the file, as a clock or a running number does"
-    OTHER_TIME = "they look like dates, but not of ISO 8601"
+    DIFFERS = "most values differ"
+    REVEALING = "each value goes with one value of the target, so it may be known too late"
+    OTHER_ID = "its name is that of an id, and it has many values"
+    NUMBERING = "it numbers the rows"
+    RISING = "it rises through the file, as a clock or a running number does"
+    OTHER_TIME = "it looks like a date, but is not ISO 8601"
 
 
 @dataclass(frozen=True)

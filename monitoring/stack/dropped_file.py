@@ -12,6 +12,7 @@ from monitoring.sources.draft import draft
 from monitoring.sources.first_look import FirstLook, first_look
 from monitoring.stack.folders import Folders
 from monitoring.use_case_file import all_use_cases, load_named, use_case_files
+from monitoring.wording import several
 
 _MARK = "# Written by `tocsin demo`, and written anew by the next one: remove this line to edit it."
 
@@ -104,14 +105,14 @@ def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str,
     if look.event_time is not None:
         time = f"column {look.event_time.name!r} is the event time"
     else:
-        time = "no column looks like a time: the order of the rows stands in"
+        time = "no column looks like a time: the order of the rows stands in for it"
         time += (
             ", and parts are drawn at random"
             if look.in_order is None
             else f", for {look.in_order!r} rises"
         )
     without = "".join(
-        f"; left out: {', '.join(names)}, for {why}" for why, names in look.left_out.items()
+        f"; left out ({why}): {', '.join(names)}" for why, names in look.left_out.items()
     )
     names = f"; {look.id!r} names the rows" if look.id is not None else ""
     return (
@@ -119,7 +120,8 @@ def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str,
         f"  its last column, {target.name!r}, is the target; {watched!r}, the rarest of its {of}, "
         "is what is watched for",
         f"  {time}{names}",
-        f"  features: {len(look.numeric)} columns of numbers, {len(look.categorical)} of words"
+        f"  features: {several(len(look.numeric), 'column')} of numbers, "
+        f"{len(look.categorical)} of words"
         f"{without}",
         f"  costs are placeholders: edit {path}, in which every guess is marked",
     )

@@ -20,6 +20,7 @@ from monitoring.steps.run import Result, Run, StepError
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
+from monitoring.wording import several
 
 Progress = Callable[[int, int], None]
 """Called with the number of windows that are done, and of all."""
@@ -67,8 +68,8 @@ class Backfilled(Result):
         kind = "synthetic rows" if self.synthetic else "rows"
         moved = f"; {kind} of the source were shifted to that time" if self.shift else ""
         return (
-            f"{self.windows} windows, {self.samples:,} samples from {self.start:%Y-%m-%d %H:%M} "
-            f"to {self.end:%Y-%m-%d %H:%M} UTC{moved}{later}"
+            f"{several(self.windows, 'window')}, {several(self.samples, 'sample')} from "
+            f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{moved}{later}"
         )
 
 

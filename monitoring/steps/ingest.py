@@ -28,7 +28,7 @@ from monitoring.steps.run import Result
 from monitoring.store.production_store import ProductionStore
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import EventTime, Target
-from monitoring.wording import count
+from monitoring.wording import count, several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +192,7 @@ class _Portion:
                 self._store_labels()
         except (SchemaError, ColumnTypeError) as error:
             before = self.read.first_row
-            stored = f"; the {count(before)} rows before are stored" if before else ""
+            stored = f"; {several(before, 'row')} before it: stored" if before else ""
             msg = f"{place}: {error}{stored}"
             raise SchemaError(msg) from error
 

@@ -23,6 +23,7 @@ from monitoring.steps.run import Result, StepError
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.split import AGAIN, split_rows
 from monitoring.use_case import UseCase
+from monitoring.wording import several
 
 _REMOVE = "remove it: only what was said of the last replay is lost"
 
@@ -49,10 +50,10 @@ class Replayed(Result):
         kind = "synthetic" if self.synthetic else "sample" if self.sample else "real"
         again = f", {self.rows // self.times:,} of them {self.times} times," * (self.times > 1)
         stopped = f", {self.blocked} of them blocked" if self.blocked else ""
-        found = f"{self.positives} positive, {self.alarms} alarms{stopped}"
+        found = f"{self.positives} positive, {several(self.alarms, 'alarm')}{stopped}"
         planted = f", {self.scenario} drift planted in the second half" if self.scenario else ""
         return (
-            f"{self.rows:,} {kind} rows{again} ({found}) scored by version "
+            f"{several(self.rows, f'{kind} row')}{again} ({found}) scored by version "
             f"{self.model_version} and moved to "
             f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{planted}"
         )

@@ -65,19 +65,42 @@ def test_a_draft_is_valid_and_each_guess_is_marked(folder: Path, ending: str) ->
     assert columns.features != "auto"
     assert columns.features.numeric == ("Total amount", "items")
     assert columns.features.categorical == ("country: of",)
-    assert case.words.positives == "rows of returned yes"
+    assert case.words.positives == "returned cases"
     assert case.costs.missed.of_amount == 1
     text = (folder / "returns.yml").read_text(encoding="utf-8")
     assert [guess.field for guess in guesses(text)] == [
         "words", "event_time", "id", "amount", "target", "numeric", "categorical", "labels",
         "costs", "drift", "recall",
     ]  # fmt: skip
-    assert "for most of their values differ:\n    #   note\n" in text
-    assert "goes with one of the target: they may be known too late:\n    #   refunded\n" in text
+    assert "Left out (most values differ):\n    #   note\n" in text
+    assert (
+        "goes with one value of the target, so it may be known too late):\n    #   refunded\n"
+        in text
+    )
     said = called("use-case", "check", "returns.yml", "--data")
-    assert "400 rows are kept, 0 are set aside" in said
+    assert "400 rows kept, 0 set aside" in said
     assert "40 of 400 rows (10.00%)" in said
     assert "train: 240 rows, 24 of them positive" in said
+
+
+@pytest.mark.parametrize(
+    ("target", "values", "words"),
+    [
+        ("is_fraud", [1, 0], "fraud cases"),
+        ("Class", [1, 0], "class 1 cases"),
+        ("class", ["UP", "DOWN"], "UP cases"),
+        ("paid_back", ["No", "Yes"], "not paid back cases"),
+        ("severity", [1, 2, 3], "severity 1 cases"),
+    ],
+)
+def test_what_is_watched_for_is_named_as_people_say_it(
+    folder: Path, target: str, values: list[str | int], words: str
+) -> None:
+    others = values[1:] * ROWS
+    frame = shop()[["items"]].assign(**{target: [values[0], *others][:ROWS]})
+    frame.to_csv(folder / "data" / "shop.csv", index=False)
+    called("use-case", "new", "named", "--data", "data/shop.csv")
+    assert load_named(folder / "named.yml").words.positives == words
 
 
 def test_what_is_checked_is_no_guess_any_more(folder: Path) -> None:
@@ -90,14 +113,16 @@ def test_rows_that_would_be_set_aside_are_named(folder: Path) -> None:
     frame = shop().astype({"Total amount": object})
     frame.loc[[3, 7], "Total amount"] = ["a lot", -1]
     frame.loc[11, "items"] = None
+    frame.loc[13] = frame.loc[12].replace(frame.loc[12, "order id"], 9)
     frame.to_csv(folder / "data" / "shop.csv", index=False)
     called("use-case", "new", "returns", "--data", "data/shop.csv")
     said = called("use-case", "check", "returns.yml", "--data")
-    assert "398 rows are kept, 2 are set aside" in said
+    assert "398 rows kept, 2 set aside" in said
     assert "1 unparsable number" in said
     assert "row 3: " in said
     assert "1 negative amount" in said
     assert "items: 0.25% missing" in said
+    assert "1 row equals an earlier one in all but the id" in said
 
 
 def test_classes_and_rows_without_a_time_are_drafted_too(folder: Path) -> None:
@@ -133,14 +158,14 @@ def test_the_window_of_drift_holds_the_rows_that_a_verdict_needs(
     assert case.costs.missed.fixed == 9  # a tenth of the rows are positive
     said = called("use-case", "check", "sparse.yml", "--data")
     assert f"`drift` is a guess: a day has {24 if days == 7 else 3} rows" in said
-    assert "event times from 2024-01-01T00:00" in said
+    assert "event times from 2024-01-01 00:00" in said
     assert "on average" not in said
     draft = (folder / "sparse.yml").read_text(encoding="utf-8")
     short = draft.replace(f"window: {days}d", "window: 1d")
     (folder / "sparse.yml").write_text(short, encoding="utf-8")
     said = called("use-case", "check", "sparse.yml", "--data")
     rows = 24 if days == 7 else 3
-    assert f"`drift.window` of these rows holds {rows} on average, and a verdict needs 50" in said
+    assert f"`drift.window` holds {rows} of these rows on average, and a verdict needs 50" in said
 
 
 def test_the_file_is_written_where_the_commands_find_it(

@@ -52,6 +52,7 @@ from monitoring.signals.performance_metrics import (
     REVIEW_COST,
     ROC_AUC,
 )
+from monitoring.wording import capitalised
 
 NO_SHADOW = "no shadow"
 """Shown in place of a challenger where none scores in shadow."""
@@ -84,12 +85,12 @@ def impact(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.IMPACT,
         "Business impact",
-        f"{many.capitalize()} caught and missed, and false alarms, in {MATURE}.",
+        f"{capitalised(many)} caught and missed, and false alarms, in {MATURE}.",
         Display.STAT,
         Scale.COUNT,
         (
-            queries.live(DETECTED, f"{many.capitalize()} caught"),
-            queries.live(MISSED, f"{many.capitalize()} missed"),
+            queries.live(DETECTED, f"{capitalised(many)} caught"),
+            queries.live(MISSED, f"{capitalised(many)} missed"),
             queries.live(FALSE_ALARMS),
             queries.live(POSITIVES, f"All {many}"),
         ),

@@ -36,6 +36,7 @@ from monitoring.steps.window_verdict import make_verdict, own_scores
 from monitoring.store.window_source import LabelProblems, WindowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
+from monitoring.wording import several
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,9 @@ def check_data_availability(run: Run) -> Availability:
             available=False, rows=0, words=f"no production rows in {window}"
         )
     else:
-        availability = Availability(available=True, rows=rows, words=f"{rows:,} rows in {window}")
+        availability = Availability(
+            available=True, rows=rows, words=f"{several(rows, 'row')} in {window}"
+        )
     run.write("availability", availability)
     log.info(availability.words)
     return availability
