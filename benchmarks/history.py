@@ -25,6 +25,7 @@ from monitoring.rows.rows import Role, Rows
 from monitoring.serving.live_models import LiveModel
 from monitoring.serving.row_model import row_model
 from monitoring.serving.scoring import Scorer
+from monitoring.serving.serving_metrics import ServingMetrics
 from monitoring.sources.schema_check import check
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.use_case import UseCase
@@ -132,7 +133,7 @@ def line(url: str, derive: dict[str, Any]) -> tuple[str, ...]:
     live = LiveModel(case, Constant(), row_model(case), {}, now)  # type: ignore[arg-type]
     with open_store(url) as store:
         stored = filled(store, case, now)
-        scorer = Scorer(store, case.name)
+        scorer = Scorer(store, case.name, ServingMetrics().arm_failed)
         soon = payments(SINGLE + BATCH * BATCHES, now, timedelta(seconds=1), seed=2)
         single = [answered(scorer, live, soon.iloc[[place]]) for place in range(SINGLE)]
         many = [

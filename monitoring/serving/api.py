@@ -130,7 +130,7 @@ class Api:
         store = self.store
         with self._lock:
             if use_case not in self._scorers:
-                self._scorers[use_case] = Scorer(store, use_case)
+                self._scorers[use_case] = Scorer(store, use_case, self.metrics.arm_failed)
             return self._scorers[use_case]
 
     @contextmanager

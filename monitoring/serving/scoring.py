@@ -6,7 +6,8 @@ batch is worked on is the next one; nothing waits for company.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ import numpy as np
 from monitoring.errors import TocsinError
 from monitoring.rows.quarantine import quarantine_unusable
 from monitoring.rows.rows import ACTED_ON, Role
-from monitoring.serving.arms import parts_of
+from monitoring.serving.arms import Part, parts_of
 from monitoring.serving.bodies import MOST_ROWS
 from monitoring.serving.row_model import rows_of
 from monitoring.serving.unseen import unseen_in
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from monitoring.rows.rows import Rows
-    from monitoring.serving.arms import Part
     from monitoring.serving.live_models import LiveModel
     from monitoring.serving.row_model import GivenRow
     from monitoring.store.production_store import ProductionStore
     from monitoring.training.model import Model
+
+ArmFailed = Callable[["LiveModel", int], None]
+"""Told of an arm that could not score, and of how many rows."""
+
+_log = logging.getLogger(__name__)
 
 
 class ReusedIdError(TocsinError, ValueError):
@@ -89,11 +94,14 @@ class _Request:
 class Scorer:
     """Scores and stores the rows of one use case, in a thread of its own.
 
-    What is answered is in the store. Where a row can't be stored, its request is refused.
+    What is answered is in the store. Where a row can't be stored, its request is refused. Where an
+    arm fails, the champion answers its rows.
     """
 
-    def __init__(self, store: ProductionStore, name: str) -> None:
+    def __init__(self, store: ProductionStore, name: str, arm_failed: ArmFailed) -> None:
         self._store = store
+        self._arm_failed = arm_failed
+        self._told: dict[str, str] = {}
         self._waiting: SimpleQueue[_Request | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name=f"scores of {name}", daemon=True)
         self._thread.start()
@@ -164,19 +172,49 @@ class Scorer:
             first = unusable[0]
             msg = f"rows.{first.row_number}: {first.reason}: {first.detail}"
             raise UnusableRowError(msg)
-        parts = parts_of(live, role, ids)
-        alone = len(parts) == 1  # the usual case, in which copying is a share of the time
-        scored = [_scored(part, rows if alone else rows.take(part.places)) for part in parts]
+        scored = self._scored(parts_of(live, role, ids), live, role, rows)
         said: dict[int, Prediction] = {}
         with self._store.together():
             reused = self._store.add_rows(live.case, rows, checked=True).quarantined > 0
             if not reused:
-                for part, own in zip(parts, scored, strict=True):
+                for part, own in scored:
                     answers = _said(part.live, own, self._keep(part, own, now))
                     said |= dict(zip(part.places.tolist(), answers, strict=True))
         if reused:
             raise ReusedIdError(self._reused(live, rows))
         return [said[place] for place in range(len(rows))]
+
+    def _scored(
+        self, parts: Sequence[Part], live: LiveModel, role: Role, rows: Rows
+    ) -> list[tuple[Part, Rows]]:
+        """Return the rows of each part with their scores; the champion's hold those of no arm."""
+        scored, left = [], []
+        for part in parts:
+            if part.role is not Role.ARM:
+                left.append(part.places)
+                continue
+            try:
+                scored.append((part, _scored(part, rows)))
+            except Exception as error:  # noqa: BLE001 - whatever a model may raise
+                self._tell(part, error)
+                left.append(part.places)
+        if left:
+            own = Part(live, role, np.sort(np.concatenate(left)))
+            scored.append((own, _scored(own, rows)))
+        return scored
+
+    def _tell(self, arm: Part, error: Exception) -> None:
+        """Count the rows that an arm could not score, and log why: once, until it is another."""
+        self._arm_failed(arm.live, len(arm.places))
+        why = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        if self._told.get(arm.live.version) != why:
+            self._told[arm.live.version] = why
+            _log.warning(
+                "%s: version %s, an arm, could not score; the champion answered its rows: %s",
+                arm.live.case.name,
+                arm.live.version,
+                why,
+            )
 
     def _keep(self, part: Part, rows: Rows, now: datetime) -> NDArray[np.bool_]:
         """Store decisions and scores of a version; return which flagged rows are let through."""
@@ -216,14 +254,16 @@ def _by_model(batch: Sequence[_Request]) -> list[list[_Request]]:
     return list(groups.values())
 
 
-def _scored(part: Part, rows: Rows) -> Rows:
-    """Return rows with their scores.
+def _scored(part: Part, every: Rows) -> Rows:
+    """Return the rows of a part with their scores.
 
     Raises
     ------
     UnusableRowError
         The model scores other rows, and not one of these.
     """
+    # Most often these are all, and copying them would be a share of the time.
+    rows = every if len(part.places) == len(every) else every.take(part.places)
     try:
         scored = part.live.model.scored(rows)
     except Exception as error:

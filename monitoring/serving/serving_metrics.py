@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from monitoring.signals.promql import (
+    SERVE_ARM_FAILURES,
     SERVE_DECISIONS,
     SERVE_ERRORS,
     SERVE_SCORE,
@@ -60,6 +61,12 @@ class ServingMetrics:
             ["use_case", "column"],
             registry=self._registry,
         )
+        self._arm_failures = Counter(
+            SERVE_ARM_FAILURES,
+            "Rows that an arm could not score, and the champion answered in its place.",
+            ["use_case", "model_version"],
+            registry=self._registry,
+        )
         self._version = Gauge(
             "tocsin_serve_model_loaded_timestamp_seconds",
             "When the version that answers was loaded.",
@@ -74,6 +81,10 @@ class ServingMetrics:
     def failed(self, route: str, kind: str) -> None:
         """Count a request that got no answer but an error."""
         self._errors.labels(route, kind).inc()
+
+    def arm_failed(self, arm: LiveModel, rows: int) -> None:
+        """Count rows that an arm could not score."""
+        self._arm_failures.labels(arm.case.name, arm.version).inc(rows)
 
     def predicted(self, use_case: str, predictions: Sequence[Prediction]) -> None:
         """Count what was said of rows."""
@@ -91,4 +102,6 @@ class ServingMetrics:
             self._version.labels(live.case.name, live.version).set(live.loaded_at.timestamp())
             for column in live.categories:
                 self._unseen.labels(live.case.name, column)  # 0 is shown before the first
+            for arm in live.arms.values():
+                self._arm_failures.labels(arm.case.name, arm.version)
         return generate_latest(self._registry)

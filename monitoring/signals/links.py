@@ -102,6 +102,7 @@ class HealthPanel(IntEnum):
     DECISIONS = 12
     UNSEEN = 13
     VERSIONS = 14
+    ARM_FAILURES = 15
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,13 @@ SERVE_ERRORS = "tocsin_serve_errors"
 SERVE_DECISIONS = "tocsin_serve_decisions"
 SERVE_SCORE = "tocsin_serve_score"
 SERVE_UNSEEN = "tocsin_serve_unseen_categories"
+SERVE_ARM_FAILURES = "tocsin_serve_arm_failed_rows"
 
 FOREIGN = (
     *(UP, PUSH_TIME, PUSH_FAILURE_TIME, ALERTS),
     *(f"{SERVE_SECONDS}_bucket", f"{SERVE_SECONDS}_count", f"{SERVE_SCORE}_count"),
     *(f"{SERVE_ERRORS}_total", f"{SERVE_DECISIONS}_total", f"{SERVE_UNSEEN}_total"),
+    f"{SERVE_ARM_FAILURES}_total",
 )
 """Names that are not in the catalogue, for no run pushes them: Prometheus and the Pushgateway make
 theirs, and the server of the API shows its own to be scraped."""

@@ -12,7 +12,7 @@ import requests
 from monitoring.pages.site import Site
 from monitoring.rows.rows import Role
 from monitoring.rows.window import Window
-from monitoring.serving.api import api_of
+from monitoring.serving.api import Api, api_of
 from monitoring.serving.arms import arm_of
 from monitoring.settings import Settings
 from monitoring.signals.links import Addresses
@@ -52,8 +52,10 @@ def test_a_larger_share_takes_rows_from_the_champion_alone() -> None:
 class Server:
     """The server of a use case with shares, in a store of its own."""
 
-    def __init__(self, url: str, where: Settings, case: UseCase, champion: Champion) -> None:
-        self.url, self.where, self.case, self.champion = url, where, case, champion
+    def __init__(
+        self, url: str, where: Settings, case: UseCase, champion: Champion, api: Api
+    ) -> None:
+        self.url, self.where, self.case, self.champion, self.api = url, where, case, champion, api
 
     def arms(self, reload: bool = True) -> dict[str, str | None]:
         """Return the version of each arm."""
@@ -92,7 +94,7 @@ def server(champion: Champion, tmp_path: Path) -> Iterator[Server]:
     api.models.find = lambda _: case.model_copy()
     site = Site(tmp_path / "reports", None, Addresses(f"http://127.0.0.1:{port}"))
     with running_site(site, api, port=port) as address:
-        yield Server(address, where, case, champion)
+        yield Server(address, where, case, champion, api)
 
 
 def test_a_share_without_a_version_is_the_champion_s_until_there_is_one_and_after_its_promotion(
@@ -145,3 +147,26 @@ def test_an_arm_that_can_not_be_loaded_costs_the_champion_nothing(
     finally:
         file.write_bytes(whole)
     assert server.arms()["challenger"] == broken.number
+
+
+def test_rows_of_an_arm_that_fails_while_scoring_are_answered_by_the_champion(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry, case = server.champion.api.models.registry, server.case
+    challenger = registry.version(case, server.champion.register())
+    registry.challenge(case, challenger)
+    assert server.arms()["challenger"] == challenger.number
+    live, serving = server.api.models.answering("fraud"), registry.champion(case)
+    assert live is not None
+    assert serving is not None
+    live.arms["challenger"].model.pipeline.classifier = None
+    for names in (NAMES[:200], NAMES[200:]):
+        assert {each["model_version"] for each in server.predict(names)} == {serving.number}
+    assert server.stored(Role.ARM) == {}
+    assert server.stored(Role.CHAMPION) == {serving.number: len(NAMES)}
+    failed = sum(arm_of("fraud", name, SHARES) == "challenger" for name in NAMES)
+    of_arm = f'model_version="{challenger.number}",use_case="fraud"}} {float(failed)}'
+    text = requests.get(f"{server.url}/metrics", timeout=PATIENCE).text
+    assert f"tocsin_serve_arm_failed_rows_total{{{of_arm}" in text
+    told = f"fraud: version {challenger.number}, an arm, could not score; the champion answered"
+    assert caplog.text.count(told) == 1

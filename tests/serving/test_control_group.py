@@ -10,6 +10,7 @@ from monitoring.rows.control_group import let_through
 from monitoring.rows.rows import Role
 from monitoring.rows.window import Window
 from monitoring.serving.scoring import Scorer
+from monitoring.serving.serving_metrics import ServingMetrics
 from monitoring.store.production_store import open_store
 from monitoring.use_case_decisions import Decisions
 from tests.fixtures.eventually import PATIENCE
@@ -30,7 +31,7 @@ def test_a_flagged_row_of_the_control_group_raises_no_alarm_and_stands_for_the_b
     rows = [served.row.model_validate(champion.row(place, event_time=now)) for place in range(40)]
     ids = [f"payment-{place}" for place in range(40)]
     with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
-        scorer = Scorer(store, "fraud")
+        scorer = Scorer(store, "fraud", ServingMetrics().arm_failed)
         said = scorer.submit(live, Role.CHAMPION, rows, ids).result(PATIENCE)
         again = scorer.submit(live, Role.CHAMPION, rows[::-1], ids[::-1]).result(PATIENCE)
         (shadowed,) = scorer.submit(live, Role.SHADOW, rows[:1], ["other"]).result(PATIENCE)

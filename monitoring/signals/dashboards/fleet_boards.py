@@ -32,6 +32,7 @@ from monitoring.signals.promql import (
     BY_PIPELINE,
     PUSH_FAILURE_TIME,
     PUSH_TIME,
+    SERVE_ARM_FAILURES,
     SERVE_DECISIONS,
     SERVE_ERRORS,
     SERVE_SCORE,
@@ -317,6 +318,22 @@ def _api() -> tuple[Panel, ...]:
                 ),
             ),
             nothing="no category was new",
+        ),
+        Panel(
+            HealthPanel.ARM_FAILURES,
+            "Rows that an arm failed to score",
+            "Rows of the last hour that a version with a share of the live rows could not score; "
+            "the champion answered them, and the server's log says why.",
+            Display.LINES,
+            Scale.COUNT,
+            (
+                Query(
+                    f"sum by ({USE_CASE}, model_version) "
+                    f"(increase({SERVE_ARM_FAILURES}_total[1h])) > 0",
+                    "{{use_case}} · version {{model_version}}",
+                ),
+            ),
+            nothing="no arm failed",
         ),
         Panel(
             HealthPanel.VERSIONS,

@@ -113,6 +113,7 @@ def test_panels_that_may_be_empty_say_why(boards: tuple[Board, ...], watched: Wa
         (HEALTH, HealthPanel.REFUSED): "no request was refused",
         (HEALTH, HealthPanel.DECISIONS): "nobody asked the API",
         (HEALTH, HealthPanel.UNSEEN): "no category was new",
+        (HEALTH, HealthPanel.ARM_FAILURES): "no arm failed",
         (HEALTH, HealthPanel.VERSIONS): "nobody asked the API",
         ("tocsin-shop", CasePanel.GATE_CHANGE): "no challenger was compared with a champion yet",
     }
