@@ -41,7 +41,6 @@ class KeyRows:
         The aggregated columns by name, float64, missing as NaN.
     """
 
-    row_id: NDArray[np.str_]
     key: NDArray[np.object_]
     event_time: NDArray[np.datetime64]
     numbers: Mapping[str, NDArray[np.float64]]
@@ -49,7 +48,6 @@ class KeyRows:
     def take(self, index: NDArray[np.bool_] | NDArray[np.intp]) -> KeyRows:
         """Return the rows at `index` (a mask or positions)."""
         return KeyRows(
-            self.row_id[index],
             self.key[index],
             self.event_time[index],
             {name: values[index] for name, values in self.numbers.items()},
@@ -64,28 +62,46 @@ class KeyRows:
         return there
 
 
-def each_once(parts: Sequence[KeyRows]) -> KeyRows:
-    """Return the rows of at least one part, part after part; of one id the first."""
+def first_of_each(
+    row_id: NDArray[np.str_], usable: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Return which ids, of the usable ones, no earlier usable one equals."""
     import pandas as pd
 
-    row_id = np.concatenate([part.row_id for part in parts])
-    first = ~pd.Series(row_id.astype(object)).duplicated().to_numpy()
-    both = KeyRows(
-        row_id,
+    first = np.ones(len(row_id), np.bool_) if usable is None else usable.copy()
+    ids = row_id[first]
+    if len(set(ids.tolist())) < len(ids):
+        first[first] = ~pd.Series(ids.astype(object)).duplicated().to_numpy()
+    return first
+
+
+def together(parts: Sequence[KeyRows]) -> KeyRows:
+    """Return the rows of at least one part, part after part."""
+    return KeyRows(
         np.concatenate([part.key for part in parts]),
         np.concatenate([part.event_time for part in parts]),
         {name: np.concatenate([part.numbers[name] for part in parts]) for name in parts[0].numbers},
     )
-    return both.take(first)
 
 
 class StoredHistory(Protocol):
     """Where the rows before those at hand are known."""
 
     def earlier(
-        self, by: str, keys: Sequence[str], since: np.datetime64, until: np.datetime64
+        self,
+        by: str,
+        keys: Sequence[str],
+        since: np.datetime64,
+        until: np.datetime64,
+        but: NDArray[np.str_],
     ) -> KeyRows:
-        """Return the rows of some keys with event times in [since, until)."""
+        """Return the rows of some keys with event times in [since, until).
+
+        Parameters
+        ----------
+        but
+            Ids of rows that are at hand: what is known of them otherwise is left out.
+        """
 
     def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame | None]:
         """Return which rows are stored, and what those hold in features made of earlier rows.
@@ -117,7 +133,6 @@ def key_rows(rows: Rows, case: UseCase, by: str) -> KeyRows:
         The rows do not have its columns: they were not read as a use case's rows are.
     """
     return KeyRows(
-        rows.row_id,
         np.asarray(_column(rows, case, by), object),
         rows.event_time,
         {name: np.asarray(_column(rows, case, name), np.float64) for name in aggregated(case)[by]},

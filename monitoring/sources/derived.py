@@ -17,9 +17,10 @@ from monitoring.rows.key_history import (
     KeyRows,
     StoredHistory,
     aggregated,
-    each_once,
+    first_of_each,
     history_values,
     longest,
+    together,
 )
 from monitoring.rows.parsing import parse_words
 from monitoring.sources.closed_sql import closed_connection, parts_of, syntax_tree
@@ -142,21 +143,22 @@ def _history(
     case: UseCase, content: Mapping[str, Any], known: Known, again: NDArray[np.bool_] | None
 ) -> dict[str, NDArray[np.float64]]:
     """Return the history features: of rows that are stored too, and of those at hand."""
-    counts = np.ones(len(known.row_id), np.bool_) if known.usable is None else known.usable
+    counts = first_of_each(known.row_id, known.usable)
     if again is not None:
         counts = counts & ~again  # they are among the stored
     found: dict[str, NDArray[np.float64]] = {}
     for by, columns in aggregated(case).items():
         numbers = {name: np.asarray(content[name], np.float64) for name in columns}
-        asking = KeyRows(known.row_id, np.asarray(content[by], object), known.event_time, numbers)
+        asking = KeyRows(np.asarray(content[by], object), known.event_time, numbers)
         parts = [asking.take(counts)]
         asks = np.flatnonzero(asking.usable)
         if known.stored is not None and len(asks):
             times = known.event_time[asks]
             keys = list(dict.fromkeys(asking.key[asks].tolist()))
             since = times.min() - longest(case, by)
-            parts.insert(0, known.stored.earlier(by, keys, since, times.max()))
-        found |= history_values(case, by, each_once(parts), asking)
+            at_hand = known.row_id[counts]
+            parts.append(known.stored.earlier(by, keys, since, times.max(), at_hand))
+        found |= history_values(case, by, together(parts), asking)
     return found
 
 

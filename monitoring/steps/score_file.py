@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from monitoring.atomic_write import atomic_file
-from monitoring.rows.key_history import KeyRows, StoredHistory, aggregated, each_once, key_rows
+from monitoring.rows.key_history import KeyRows, aggregated, key_rows, together
 from monitoring.rows.rows import Rows
 from monitoring.settings import settings
 from monitoring.sources.auto import declared_csv, resolve
@@ -30,6 +30,8 @@ from monitoring.wording import count, several
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyarrow import parquet
+
+    from monitoring.store.key_history import KeyHistory
 
 
 class ScoredFile(Result):
@@ -164,16 +166,23 @@ def _scored(
 class _WithFile:
     """What history features see: the rows in the store, and those of the file so far."""
 
-    def __init__(self, case: UseCase, stored: StoredHistory) -> None:
+    def __init__(self, case: UseCase, stored: KeyHistory) -> None:
         self._case = case
         self._stored = stored
-        self._seen: dict[str, list[KeyRows]] = {by: [] for by in aggregated(case)}
+        self._seen: dict[str, list[tuple[NDArray[np.str_], KeyRows]]]
+        self._seen = {by: [] for by in aggregated(case)}
 
     def earlier(
-        self, by: str, keys: Sequence[str], since: np.datetime64, until: np.datetime64
+        self,
+        by: str,
+        keys: Sequence[str],
+        since: np.datetime64,
+        until: np.datetime64,
+        but: NDArray[np.str_],
     ) -> KeyRows:
-        """Return the rows of some keys with event times in [since, until)."""
-        return each_once([self._stored.earlier(by, keys, since, until), *self._seen[by]])
+        """Return the rows of some keys in [since, until), but those of some ids."""
+        stored = self._stored.earlier(by, keys, since, until, but)
+        return together([stored, *(rows.take(~np.isin(ids, but)) for ids, rows in self._seen[by])])
 
     def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame | None]:
         """Return which rows are stored, and what those hold in features made of earlier rows.
@@ -183,9 +192,12 @@ class _WithFile:
         return self._stored.kept(row_id)
 
     def add(self, rows: Rows) -> None:
-        """Add the rows of a portion."""
+        """Add the rows of a portion; those that the store has count as they are there."""
         for by, seen in self._seen.items():
-            seen.append(key_rows(rows, self._case, by))
+            known = self._stored.knows(by, rows.row_id)
+            for ids, _ in seen:
+                known |= np.isin(rows.row_id, ids)
+            seen.append((rows.row_id[~known], key_rows(rows, self._case, by).take(~known)))
 
 
 class _Writer(Protocol):

@@ -155,17 +155,14 @@ def _insert(connection: Connection, table: sa.Table, columns: Columns) -> None:
         connection.exec_driver_sql(statement, tuple(islice(values, count * len(names))))
 
 
-def _as_sqlite(values: Column) -> list[Any]:
-    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        return _spelled(values)
-    return values.tolist() if isinstance(values, np.ndarray) else list(values)
-
-
-def _spelled(times: NDArray[np.datetime64]) -> list[str]:
-    """Return times as SQLAlchemy writes them into SQLite."""
-    text = np.datetime_as_string(times.astype("datetime64[us]")).astype("U26")
-    text.view("U1").reshape(-1, 26)[:, 10] = " "
-    return text.tolist()  # type: ignore[no-any-return]
+def _as_sqlite(values: Column) -> Sequence[Any]:
+    if not isinstance(values, np.ndarray):
+        return values
+    times = values.dtype.kind == "M"  # as `UtcTime` has them: in microseconds since 1970
+    listed: list[Any] = (
+        values.astype("datetime64[us]").view(np.int64) if times else values
+    ).tolist()
+    return listed
 
 
 def _copy(connection: Connection, table: sa.Table, columns: Columns) -> None:

@@ -208,6 +208,16 @@ def ids_in(
     return column.in_(sa.select(listed.c.value))
 
 
+def ids_not_in(
+    connection: Connection, column: sa.ColumnElement[str], ids: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a column holds none of any number of ids."""
+    if connection.dialect.name == "postgresql":
+        given = sa.cast(sa.literal(list(ids), postgresql.ARRAY(sa.Text)), postgresql.ARRAY(sa.Text))
+        return column != sa.func.all(given)
+    return ~ids_in(connection, column, ids)
+
+
 def tell_planner(engine: Engine, *tables: sa.Table, rows: int) -> None:
     """Have PostgreSQL count tables that `rows` rows just went into, if they are a large part.
 

@@ -13,6 +13,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.errors import InputError
+from monitoring.rows.key_history import first_of_each
 from monitoring.rows.quarantine import (
     Fault,
     QuarantinedRow,
@@ -80,7 +81,7 @@ def add_rows(
         seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
         usable, unusable = quarantine_unusable(rows)
         aside = _quarantine_records(use_case, unusable, seen_at)
-    first = _first_of_each(usable.row_id)
+    first = first_of_each(usable.row_id)
     added = _insert_blocks(connection, case, usable.take(first) if not first.all() else usable)
     others = ~first
     others[np.flatnonzero(first)[~added]] = True
@@ -195,7 +196,7 @@ def add_scores(
         "scored_at": scored_at,
         "probabilities": given.probabilities or [None] * count,
     }
-    firsts = taken(columns, usable & _first_of_each(row_id, usable))
+    firsts = taken(columns, first_of_each(row_id, usable))
     added = int(insert_new(connection, scores, firsts).sum())
     taken_up = int(usable.sum())
     return ScoresAdded(added, taken_up - added, count - taken_up, aside)
@@ -242,7 +243,7 @@ def add_labels(
         "label_time": label_time,
         "true_class": true_class or [None] * len(row_id),
     }
-    first = usable & _first_of_each(row_id, usable)
+    first = first_of_each(row_id, usable)
     others = usable & ~first
     others[np.flatnonzero(first)[~insert_new(connection, labels, taken(columns, first))]] = True
     again = _records(taken(columns, others))
@@ -321,21 +322,6 @@ def _moment(time: np.datetime64) -> datetime:
     """Return numpy's UTC time as a zoned moment."""
     plain: datetime = time.astype("datetime64[us]").item()
     return plain.replace(tzinfo=UTC)
-
-
-def _first_of_each(
-    row_id: NDArray[np.str_], usable: NDArray[np.bool_] | None = None
-) -> NDArray[np.bool_]:
-    """Return which ids, of the usable ones, no earlier one equals."""
-    import pandas as pd
-
-    first = np.ones(len(row_id), np.bool_)
-    if len(set(row_id.tolist())) == len(row_id):
-        return first
-    ids = row_id.astype(object)
-    those = slice(None) if usable is None else usable
-    first[those] = ~pd.Series(ids[those]).duplicated().to_numpy()
-    return first
 
 
 def _records(columns: Columns) -> list[Record]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,19 +21,20 @@ from monitoring.rows.key_history import KeyRows, aggregated, key_rows, longest
 from monitoring.rows.quarantine import usable_ids
 from monitoring.store.block_reading import stored_rows
 from monitoring.store.bulk_insert import Columns, in_order_of_ids, insert_all, taken, there
-from monitoring.store.database import Writer, consistent_read, ids_in
-from monitoring.store.schema import TimeText, key_history, production_rows
+from monitoring.store.database import Writer, consistent_read, ids_in, ids_not_in
+from monitoring.store.schema import Microseconds, key_history, production_rows
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import pandas as pd
     from numpy.typing import NDArray
     from sqlalchemy.engine import Connection, Engine
 
     from monitoring.rows.rows import Rows
     from monitoring.use_case import UseCase
+
+LATE = timedelta(days=7)
+"""How late a row may come and still find all the earlier ones that its features are made of."""
 
 _K = key_history.c
 
@@ -56,16 +58,16 @@ def insert_history(connection: Connection, case: UseCase, rows: Rows) -> None:
 
 def _records(case: UseCase, by: str, rows: Rows) -> Columns:
     """Return a record of each row that has a key."""
-    seen = key_rows(rows, case, by)
-    seen = seen.take(seen.usable)
-    count, names = len(seen.row_id), list(seen.numbers)
+    every = key_rows(rows, case, by)
+    seen = every.take(every.usable)
+    count, names = len(seen.key), list(seen.numbers)
     numbers = np.empty((count, len(names)), "<f8")
     for place, name in enumerate(names):
         numbers[:, place] = seen.numbers[name]
     content, width = numbers.tobytes(), numbers.itemsize * len(names)
     return {
         "use_case": [case.name] * count,
-        "row_id": seen.row_id,
+        "row_id": rows.row_id[every.usable],
         "key_column": [by] * count,
         "key_hash": [_hash(key) for key in seen.key.tolist()],
         "event_time": seen.event_time,
@@ -87,29 +89,53 @@ class KeyHistory:
         self._case = case
 
     def earlier(
-        self, by: str, keys: Sequence[str], since: np.datetime64, until: np.datetime64
+        self,
+        by: str,
+        keys: Sequence[str],
+        since: np.datetime64,
+        until: np.datetime64,
+        but: NDArray[np.str_],
     ) -> KeyRows:
-        """Return the rows of some keys with event times in [since, until)."""
+        """Return the rows of some keys with event times in [since, until), but those of some ids.
+
+        The database joins the rows of a key: it hands over one record of each.
+        """
         words = {_hash(key): key for key in keys}
         with consistent_read(self._engine) as connection:
-            found = connection.execute(
-                sa.select(
-                    _K.row_id, _K.key_hash, TimeText(_K.event_time), _K.columns, _K.numbers
-                ).where(
+            statement = (
+                sa.select(_K.key_hash, _K.columns, sa.func.count(), *_joined(connection))
+                .where(
                     _K.use_case == self._case.name,
                     _K.key_column == by,
                     ids_in(connection, _K.key_hash, list(words)),
                     _K.event_time >= _moment(since),
                     _K.event_time < _moment(until),
+                    ids_not_in(connection, _K.row_id, but.tolist()),
                 )
-            ).all()
-        row_id, hashes, times, columns, numbers = zip(*found, strict=True) if found else [()] * 5
-        return KeyRows(
-            row_id=np.array(row_id, np.str_),
-            key=np.array([words[each] for each in hashes], object),
-            event_time=np.array(times, "datetime64[us]"),
-            numbers=_numbers(columns, numbers, aggregated(self._case)[by]),
-        )
+                .group_by(_K.key_hash, _K.columns)
+            )
+            found = connection.execute(statement).all()
+            times = _times(connection, [record[3] for record in found])
+            numbers = [_as_bytes(record[4]) for record in found]
+        counts = [record[2] for record in found]
+        key = np.repeat(np.array([words[record[0]] for record in found], object), counts)
+        columns = [record[1] for record in found]
+        wanted = aggregated(self._case)[by]
+        return KeyRows(key, times, _numbers(columns, counts, numbers, wanted))
+
+    def knows(self, by: str, row_id: NDArray[np.str_]) -> NDArray[np.bool_]:
+        """Return which rows have a record of a key column."""
+        count = len(row_id)
+        key: Columns = {
+            "use_case": [self._case.name] * count,
+            "key_column": [by] * count,
+            "row_id": row_id,
+        }
+        usable = usable_ids(row_id)
+        known = np.zeros(count, np.bool_)
+        with consistent_read(self._engine) as connection:
+            known[usable] = there(connection, key_history, taken(key, usable))
+        return known
 
     def kept(self, row_id: NDArray[np.str_]) -> tuple[NDArray[np.bool_], pd.DataFrame | None]:
         """Return which rows are stored, and what those hold in features made of earlier rows.
@@ -160,6 +186,26 @@ class KeyHistory:
         self._writer.grew(key_history, added)
         return added
 
+    def prune(self, as_of: datetime) -> int:
+        """Remove what rows that happen from `LATE` before `as_of` on do not look back to.
+
+        Returns
+        -------
+        How many records that were.
+        """
+        needed = [
+            sa.and_(
+                _K.key_column == by,
+                _K.event_time >= as_of - LATE - timedelta(microseconds=int(span.astype(int))),
+            )
+            for by, span in ((by, longest(self._case, by)) for by in aggregated(self._case))
+        ]
+        old = sa.delete(key_history).where(
+            _K.use_case == self._case.name, ~sa.or_(sa.false(), *needed)
+        )
+        with self._writer.writing() as connection:
+            return connection.execute(old).rowcount
+
     def _not_in_production(self, connection: Connection, history: Rows) -> NDArray[np.bool_]:
         mine = production_rows.c.use_case == self._case.name
         if self._case.columns.id is not None:
@@ -180,17 +226,49 @@ def _moment(time: np.datetime64) -> datetime:
     return plain.replace(tzinfo=UTC)
 
 
+def _joined(connection: Connection) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    """Return the times and the numbers of a key's rows, each as one value."""
+    if connection.dialect.name == "postgresql":
+        empty = sa.cast(sa.literal(b""), sa.LargeBinary)
+        return (
+            sa.func.array_agg(Microseconds(_K.event_time)),
+            sa.func.string_agg(_K.numbers, empty),
+        )
+    # SQLite joins texts alone.
+    return (
+        sa.func.group_concat(_K.event_time, " ", type_=sa.Text),
+        sa.func.group_concat(sa.func.hex(_K.numbers), "", type_=sa.Text),
+    )
+
+
+def _times(connection: Connection, joined: Sequence[Any]) -> NDArray[np.datetime64]:
+    if connection.dialect.name == "postgresql":
+        times = np.array(list(chain.from_iterable(joined)), np.int64)
+    else:
+        times = np.fromstring(" ".join(joined), np.int64, sep=" ")
+    return times.view("datetime64[us]")
+
+
+def _as_bytes(joined: Any) -> bytes:
+    return bytes.fromhex(joined) if isinstance(joined, str) else bytes(joined)
+
+
 def _numbers(
-    columns: Sequence[str], numbers: Sequence[bytes], wanted: Sequence[str]
+    columns: Sequence[str], counts: Sequence[int], numbers: Sequence[bytes], wanted: Sequence[str]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the numbers of records by column; one that a record does not have is missing."""
-    found = {name: np.full(len(columns), np.nan) for name in wanted}
-    layouts = np.array(columns, object)
+    """Return the numbers of rows by column; one that a row does not have is missing.
+
+    Parameters
+    ----------
+    columns, counts, numbers
+        Of some rows each: which columns they have, how many they are, and the numbers of all.
+    """
+    found = {name: np.full(sum(counts), np.nan) for name in wanted}
+    layouts = np.repeat(np.array(columns, object), counts)
     for layout in set(columns):
-        places = np.flatnonzero(layouts == layout)
         names: list[Any] = json.loads(layout)
-        content = b"".join(numbers[place] for place in places.tolist())
-        rows = np.frombuffer(content, "<f8").reshape(len(places), len(names))
+        mine = [each for each, own in zip(numbers, columns, strict=True) if own == layout]
+        rows = np.frombuffer(b"".join(mine), "<f8").reshape(-1, max(len(names), 1))
         for name in found.keys() & set(names):
-            found[name][places] = rows[:, names.index(name)]
+            found[name][layouts == layout] = rows[:, names.index(name)]
     return found

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows
 from monitoring.store.schema import (
-    TimeText,
+    Microseconds,
     label_conflicts,
     labels,
     production_rows,
@@ -109,7 +109,7 @@ def corrections(connection: Connection, case: UseCase, as_of: datetime) -> Mappi
     known = known_label(case, as_of)
     again = sa.select(label_conflicts.c.row_id).where(label_conflicts.c.use_case == case.name)
     statement = (
-        sa.select(_P.row_id, known.label, TimeText(known.time), known.true_class)
+        sa.select(_P.row_id, known.label, Microseconds(known.time), known.true_class)
         .select_from(known.rows)
         .where(_P.use_case == case.name, _P.row_id.in_(again))
     )

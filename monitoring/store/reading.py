@@ -27,7 +27,7 @@ from monitoring.store.database import ids_in
 from monitoring.store.known_label import known_label
 from monitoring.store.row_formats import declared_features
 from monitoring.store.schema import (
-    TimeText,
+    Microseconds,
     label_conflicts,
     labels,
     production_rows,
@@ -216,7 +216,7 @@ def _labels(
     rows = known.rows
     for table, on in joined:
         rows = rows.join(table, on)
-    columns = (_P.block, _P.place, known.label, TimeText(known.time), known.true_class)
+    columns = (_P.block, _P.place, known.label, Microseconds(known.time), known.true_class)
     statement = sa.select(*columns).select_from(rows).where(*wanted, known.time.is_not(None))
     return read_in_portions(connection, statement)
 

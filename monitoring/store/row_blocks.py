@@ -161,7 +161,11 @@ def packed(rows: Rows, layout: Layout) -> Iterator[Block]:
 
 def plain(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return numbers of which equal ones have equal bytes: one NaN, and no negative zero."""
-    return np.where(np.isnan(numbers), np.nan, numbers + 0.0)
+    alike = numbers + 0.0
+    missing = np.isnan(alike)
+    if missing.any():
+        alike[missing] = np.nan
+    return alike
 
 
 def _words(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -17,13 +17,35 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class _Number(UserDefinedType[int]):
+    """What SQLite's columns of times hold; their name is one that a column of numbers may have."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the column's type."""
+        return "DATETIME"
+
+
 class UtcTime(TypeDecorator[datetime]):
-    """A moment to the microsecond, UTC on both sides; SQLite keeps it without its zone."""
+    """A moment to the microsecond, UTC on both sides; SQLite keeps microseconds since 1970."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """Return what the database calls it."""
+        known: sa.types.TypeEngine[Any] = (
+            sa.DateTime(timezone=True) if dialect.name == "postgresql" else _Number()
+        )
+        return dialect.type_descriptor(known)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Turn a zoned moment into UTC; one without a zone is a `ValueError`."""
         if value is None:
             return None
@@ -31,13 +53,15 @@ class UtcTime(TypeDecorator[datetime]):
             msg = f"{value!r} has no time zone"
             raise InputError(msg)
         utc = value.astimezone(UTC)
-        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
+        return utc if dialect.name == "postgresql" else (utc - EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return the moment in UTC."""
         if value is None:
             return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        postgresql = dialect.name == "postgresql"
+        moment: datetime = value.astimezone(UTC) if postgresql else EPOCH + value * _MICROSECOND
+        return moment
 
 
 class JsonText(UserDefinedType[str]):
@@ -54,22 +78,22 @@ class JsonText(UserDefinedType[str]):
         return sa.cast(column, sa.Text)
 
 
-class TimeText(FunctionElement[str]):
-    """A moment as ISO text in UTC, without its zone: many are decoded at once."""
+class Microseconds(FunctionElement[int]):
+    """A moment as microseconds since 1970: many become an array at once."""
 
-    type = sa.Text()
+    type = sa.BigInteger()
     inherit_cache = True
 
 
-@compiles(TimeText, "sqlite")
-def _as_it_is_kept(element: TimeText, compiler: SQLCompiler, **kwargs: Any) -> str:
+@compiles(Microseconds, "sqlite")
+def _as_it_is_kept(element: Microseconds, compiler: SQLCompiler, **kwargs: Any) -> str:
     return compiler.process(element.clauses, **kwargs)
 
 
-@compiles(TimeText, "postgresql")
-def _spelled(element: TimeText, compiler: SQLCompiler, **kwargs: Any) -> str:
+@compiles(Microseconds, "postgresql")
+def _counted(element: Microseconds, compiler: SQLCompiler, **kwargs: Any) -> str:
     time = compiler.process(element.clauses, **kwargs)
-    return f"to_char({time} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+    return f"CAST(EXTRACT(EPOCH FROM {time}) * 1000000 AS BIGINT)"
 
 
 metadata = sa.MetaData(
@@ -104,6 +128,7 @@ production_rows = sa.Table(
         postgresql_using="brin",
         postgresql_with={"autosummarize": "on"},
     ),
+    sqlite_with_rowid=False,  # its key is where its records lie: one tree less to write
 )
 
 # The content of rows, some thousands of one UTC day in one block; see `row_blocks.py`.
@@ -136,13 +161,14 @@ key_history = sa.Table(
     "key_history",
     metadata,
     _use_case(),
-    sa.Column("row_id", sa.Text, primary_key=True),
     sa.Column("key_column", sa.String(200), primary_key=True),
-    sa.Column("key_hash", sa.String(32), nullable=False),  # of the key itself
-    sa.Column("event_time", UtcTime, nullable=False),
+    sa.Column("key_hash", sa.String(32), primary_key=True),  # of the key itself
+    sa.Column("event_time", UtcTime, primary_key=True),
+    sa.Column("row_id", sa.Text, primary_key=True),
     sa.Column("columns", sa.Text, nullable=False),  # JSON: which ones the numbers are of
     sa.Column("numbers", sa.LargeBinary, nullable=False),  # float64 each, little-endian
-    sa.Index("ix_key_history_key", "use_case", "key_column", "key_hash", "event_time"),
+    sa.Index("ix_key_history_row", "use_case", "row_id", "key_column", unique=True),
+    sqlite_with_rowid=False,  # the rows of a key lie together, in order of time
 )
 
 # Scores, and whether each was an alarm.
@@ -157,6 +183,7 @@ scores = sa.Table(
     sa.Column("alarmed", sa.Boolean, nullable=False),  # the decision at that time
     sa.Column("scored_at", UtcTime, nullable=False),
     sa.Column("probabilities", JsonText),  # by class name; null where the target has two values
+    sqlite_with_rowid=False,
 )
 
 # What was done about flagged rows, where the use case says that decisions block: first of each.
@@ -179,6 +206,7 @@ labels = sa.Table(
     sa.Column("label", sa.SmallInteger, nullable=False),  # 1 positive, 0 negative
     sa.Column("label_time", UtcTime, nullable=False),  # when the label came
     sa.Column("true_class", sa.Text),  # its name; null where the target has two values
+    sqlite_with_rowid=False,
 )
 
 # Labels that contradict the first one of their id.

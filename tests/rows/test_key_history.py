@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring.rows.key_history import KeyRows, each_once, history_values
+from monitoring.rows.key_history import KeyRows, history_values
 from tests.rows.customers import DERIVE, customer_case, customers
 
 CASE = customer_case()
@@ -18,7 +18,6 @@ SECOND = np.timedelta64(1, "s")
 
 def key_rows(frame: pd.DataFrame) -> KeyRows:
     return KeyRows(
-        row_id=frame["parcel"].to_numpy(np.str_),
         key=frame["customer"].to_numpy(object),
         event_time=np.datetime64("2026-03-01", "us") + frame["at"].to_numpy(np.int64) * SECOND,
         numbers={name: frame[name].to_numpy(np.float64) for name in ("worth", "pieces")},
@@ -74,7 +73,6 @@ def test_rows_of_the_same_moment_and_later_ones_do_not_reach_a_value() -> None:
     cut = rows.event_time[1_200]
     later = rows.event_time >= cut
     changed = KeyRows(
-        rows.row_id,
         np.where(later, "c1", rows.key),
         rows.event_time,
         {name: np.where(later, 1e9, numbers) for name, numbers in rows.numbers.items()},
@@ -102,9 +100,3 @@ def test_what_no_number_can_hold_is_missing() -> None:
     frame = customers(4).assign(customer="c", at=[0.0, 1.0, 2.0, 3.0], worth=1e308)
     rows = key_rows(frame)
     assert values(rows, rows)["spent"].isna().tolist() == [False, False, True, True]
-
-
-def test_of_rows_that_are_known_twice_the_first_counts() -> None:
-    rows = key_rows(customers(10).assign(customer="c", at=range(10)))
-    twice = each_once([rows.take(np.arange(3)), rows])
-    assert twice.row_id.tolist() == rows.row_id.tolist()

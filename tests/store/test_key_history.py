@@ -11,6 +11,7 @@ from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window
 from monitoring.sources.schema_check import check
 from monitoring.store import intake
+from monitoring.store.key_history import LATE
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.schema import key_history, production_rows
 from monitoring.use_case import UseCase
@@ -20,6 +21,7 @@ from tests.rows.made import HASH, START
 CASE = customer_case()
 LATER = START + timedelta(days=400)
 ALL = Window(START, LATER)
+NO_IDS = np.empty(0, np.str_)
 
 
 def offline(frame: pd.DataFrame, case: UseCase = CASE) -> Rows:
@@ -169,7 +171,9 @@ def test_keys_of_any_length_and_content_are_kept(store: ProductionStore) -> None
         frame["parcel"] = [f"{place}-{n}" for n in range(3)]
         store.add_rows(CASE, offline(frame))
         end = np.datetime64("2026-03-02", "us")
-        found = store.history(CASE).earlier("customer", [key], end - np.timedelta64(1, "D"), end)
+        found = store.history(CASE).earlier(
+            "customer", [key], end - np.timedelta64(1, "D"), end, NO_IDS
+        )
         assert found.key.tolist() == [key] * 3
         assert found.numbers["worth"].tolist() == frame["worth"].tolist()
 
@@ -193,5 +197,29 @@ def test_a_moment_of_history_is_read_in_utc(store: ProductionStore) -> None:
     when = np.datetime64(datetime(2026, 3, 1, 1, tzinfo=UTC).replace(tzinfo=None), "us")
     second = np.timedelta64(1, "s")
     history = store.history(CASE)
-    assert len(history.earlier("customer", ["c1"], when, when + second).row_id) == 1
-    assert len(history.earlier("customer", ["c1"], when - second, when).row_id) == 0
+    assert len(history.earlier("customer", ["c1"], when, when + second, NO_IDS).key) == 1
+    assert len(history.earlier("customer", ["c1"], when - second, when, NO_IDS).key) == 0
+
+
+def test_what_no_feature_looks_back_to_is_removed_and_no_value_changes(
+    store: ProductionStore,
+) -> None:
+    frame = customers(400).assign(at=np.arange(400) * 86400.0 / 4)  # a hundred days
+    for start in range(0, 400, 100):
+        arrive(store, frame.iloc[start : start + 100])
+    history, before = store.history(CASE), records(store)
+    end = START + timedelta(days=100)
+    assert history.prune(end) > before / 2
+    assert history.prune(end) == 0
+    oldest = end - LATE - timedelta(days=30)
+    with store.engine.connect() as connection:
+        first = sa.select(sa.func.min(key_history.c.event_time))
+        assert oldest <= connection.execute(first).scalar_one() < oldest + timedelta(days=1)
+    later = frame.iloc[:50].assign(
+        parcel=[f"later{n}" for n in range(50)], at=100 * 86400.0 + np.arange(50) * 60.0
+    )
+    same(arrive(store, later), offline(pd.concat([frame, later])).take(slice(400, None)))
+    features = {"numeric": ("worth",), "categorical": ("kind",)}
+    fewer = customer_case({}, features=features, inputs=None)
+    left = records(store)
+    assert store.history(fewer).prune(end) == left > 0

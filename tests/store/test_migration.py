@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,20 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from monitoring.rows.rows import POSITIVE, Rows
+from monitoring.rows.rows import POSITIVE, Rows, moment64
 from monitoring.rows.window import Window
 from monitoring.store import database, intake
 from monitoring.store.added import RowsAdded
 from monitoring.store.database import writing
 from monitoring.store.intake import moments
 from monitoring.store.production_store import ProductionStore, open_store
-from monitoring.store.schema import JsonText, UtcTime, labels
+from monitoring.store.schema import JsonText
 from tests.store.made import HOUR, NOON, rows, use_case
 
 CASES = (use_case(), use_case("letters"))
 WEEK = Window(NOON, NOON + 7 * 24 * HOUR)
 LATER = WEEK.end
+LABELLED = NOON + timedelta(hours=3, microseconds=7)
 
 SENT = rows(["b", "a", "c\n", "é"], every=13 * HOUR, label=POSITIVE)
 """Rows of three days, one of which lacks two values."""
@@ -39,18 +41,29 @@ def as_it_was(url: str) -> None:
         command.upgrade(config, "0002")
         for case in CASES:
             connection.execute(OLD.insert(), list(map(dict, old_records(case.name, SENT))))
-        label = {"use_case": CASES[0].name, "row_id": "a", "label": POSITIVE, "label_time": NOON}
-        connection.execute(sa.insert(labels), label)
+        label = {
+            "use_case": CASES[0].name,
+            "row_id": "a",
+            "label": POSITIVE,
+            "label_time": LABELLED,
+        }
+        connection.execute(LABELS.insert(), label)
 
 
 OLD = sa.table(
     "production_rows",
     sa.column("use_case"),
     sa.column("row_id"),
-    sa.column("event_time", UtcTime),
-    sa.column("arrival_time", UtcTime),
+    sa.column("event_time", sa.DateTime(timezone=True)),
+    sa.column("arrival_time", sa.DateTime(timezone=True)),
     sa.column("amount"),
     sa.column("features", JsonText),
+)
+
+LABELS = sa.table(
+    "labels",
+    *(sa.column(name) for name in ("use_case", "row_id", "label")),
+    sa.column("label_time", sa.DateTime(timezone=True)),
 )
 
 
@@ -91,12 +104,9 @@ def test_rows_kept_as_json_are_read_as_they_were_and_known_again(
             for name in ("row_id", "event_time", "arrival_time", "amount"):
                 np.testing.assert_array_equal(getattr(back, name), getattr(SENT, name))
             assert store.add_rows(case, SENT) == RowsAdded(added=0, repeated=4, quarantined=0)
-        assert (store.window(CASES[0], WEEK, LATER).label == POSITIVE).tolist() == [
-            False,
-            True,
-            False,
-            False,
-        ]
+        back = store.window(CASES[0], WEEK, LATER)
+        assert (back.label == POSITIVE).tolist() == [False, True, False, False]
+        assert back.label_time[1] == moment64(LABELLED)
 
 
 def failing_at(call: int, function: Callable[..., None]) -> Callable[..., None]:

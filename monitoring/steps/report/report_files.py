@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from monitoring.reports.entry import ReportKind
 from monitoring.reports.facts import ReportFacts
 from monitoring.reports.pages import write_index
@@ -16,6 +18,9 @@ from monitoring.steps.report.measurement import Measured
 from monitoring.steps.run import Result, Run, verdict_window
 from monitoring.steps.window_verdict import own_scores
 from monitoring.summary.types import FeatureKind
+from monitoring.wording import several
+
+log = logging.getLogger(__name__)
 
 
 class ReportFile(Result):
@@ -46,7 +51,10 @@ def report_performance(run: Run) -> ReportFile:
 
 
 def keep_newest_reports(run: Run) -> Retention:
-    """Keep the newest reports of each kind and those that firing alerts cite, and list them."""
+    """Keep the newest reports of each kind and those that firing alerts cite, and list them.
+
+    Of earlier rows of keys, what history features look back to is kept.
+    """
     case, folder, where = run.declared, settings().reports, settings()
     mine = folder / case.name
     # Figures that are published nowhere raise no alert.
@@ -57,6 +65,9 @@ def keep_newest_reports(run: Run) -> Retention:
     )
     removed = keep_newest(mine, case.report.keep, cited)
     write_index(folder, case)
+    with production_store() as store:
+        pruned = store.history(case).prune(run.as_of)
+    log.info("%s of history features removed", several(pruned, "record"))
     retention = Retention(removed=removed)
     run.write("retention", retention)
     return retention

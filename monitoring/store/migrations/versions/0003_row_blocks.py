@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from alembic import op
 
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
 from monitoring.store.intake import insert_blocks
-from monitoring.store.schema import JsonText, UtcTime
+from monitoring.store.schema import JsonText
 
 revision = "0003"
 down_revision = "0002"
@@ -31,8 +31,8 @@ _OLD = sa.table(
     "production_rows_as_json",
     sa.column("use_case", sa.String),
     sa.column("row_id", sa.Text),
-    sa.column("event_time", UtcTime),
-    sa.column("arrival_time", UtcTime),
+    sa.column("event_time", sa.DateTime(timezone=True)),
+    sa.column("arrival_time", sa.DateTime(timezone=True)),
     sa.column("amount", sa.Double),
     sa.column("features", JsonText),
 )
@@ -126,12 +126,17 @@ def _rows(records: Sequence[sa.Row[Any]]) -> Rows:
             {name: _feature([content.get(name) for content in contents]) for name in names}
         ),
         row_id=np.array([record.row_id for record in records], np.str_),
-        event_time=np.array([moment64(record.event_time) for record in records]),
-        arrival_time=np.array([moment64(record.arrival_time) for record in records]),
+        event_time=np.array([_moment(record.event_time) for record in records]),
+        arrival_time=np.array([_moment(record.arrival_time) for record in records]),
         label=np.full(len(records), UNLABELLED, np.int8),
         label_time=np.full(len(records), NO_TIME),
         amount=np.array([record.amount for record in records], np.float64),
     )
+
+
+def _moment(time: datetime) -> np.datetime64:
+    """Return a moment that SQLite, unlike PostgreSQL, has kept without its zone."""
+    return moment64(time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
 def _feature(values: Sequence[object]) -> Any:
