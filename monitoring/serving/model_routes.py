@@ -36,6 +36,7 @@ class Served(BaseModel):
     categorical: tuple[str, ...]
     trained_as_of: datetime
     loaded_at: datetime
+    moved_libraries: tuple[str, ...]
     arms: tuple[ServedArm, ...]
 
 
@@ -82,6 +83,7 @@ def _served(live: LiveModel) -> Served:
         categorical=live.model.features.categorical,
         trained_as_of=live.model.trained_as_of,
         loaded_at=live.loaded_at,
+        moved_libraries=live.model.moved_libraries,
         arms=tuple(
             ServedArm(name=name, share=share, version=arm.version if arm is not None else None)
             for name, share in live.case.serve.shares.items()

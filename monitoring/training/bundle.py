@@ -8,6 +8,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_folder
@@ -18,19 +19,24 @@ from monitoring.summary.files import load_reference, save
 from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted
 from monitoring.training.calibration import CalibratedClasses, CalibratedClassifier
-from monitoring.training.model import Model
+from monitoring.training.model import HeldOut, Model
+from monitoring.training.moved_libraries import PROBE_ROWS, SCORE, check_scores
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT, BINARY = 2, 1
-"""Version of the folder's layout: that of a model of classes, and that of one of two values, which
-is as it was before there were others. An unknown one is an error, never a guess."""
+FORMAT = 3
+"""Version of the folder's layout: an unknown one is an error, never a guess."""
+
+_READ = (1, 2, FORMAT)
+"""Layouts that are read: 1 was a model of two values, 2 one of classes; both were without the
+scores behind their test figures."""
 
 MANIFEST = "manifest.json"
 _MODEL = "model.skops"
 _REFERENCE, _SAMPLE = "reference.json.gz", "reference_sample.parquet"
+_HELD_OUT, _PROBE = "held_out.parquet", "probe.parquet"
 LARGEST_FACTS, _LARGEST_SAMPLE = 16 * 2**20, 256 * 2**20
 """Bytes of a JSON file of facts, and of the sample."""
 
@@ -52,6 +58,7 @@ class Manifest(BaseModel):
     test: Scorecard
     trained_as_of: datetime
     test_classes: ClassScorecard | None = None
+    held_back: float = 0.0
     libraries: dict[str, str]
 
 
@@ -64,7 +71,7 @@ def save_model(model: Model, folder: Path) -> None:
         The model holds a type that is not trusted.
     """
     manifest = Manifest(
-        format=BINARY if model.test_classes is None else FORMAT,
+        format=FORMAT,
         candidate=model.candidate,
         parameters=dict(model.parameters),
         threshold=model.threshold,
@@ -73,16 +80,17 @@ def save_model(model: Model, folder: Path) -> None:
         test=model.test,
         trained_as_of=model.trained_as_of,
         test_classes=model.test_classes,
+        held_back=model.held_back,
         libraries={name: installed(name) for name in LIBRARIES},
     )
-    unused = {"test_classes"} if model.test_classes is None else None
     with atomic_folder(folder) as part:
         trusted.dump(model.pipeline, part / _MODEL)
         save(model.reference, part / _REFERENCE)
         model.reference_sample.to_parquet(part / _SAMPLE, index=False)
-        (part / MANIFEST).write_text(
-            manifest.model_dump_json(indent=2, exclude=unused), encoding="utf-8"
-        )
+        if model.held_out is not None:
+            _frame(model.held_out).to_parquet(part / _HELD_OUT, index=False)
+        _probe(model).to_parquet(part / _PROBE, index=False)
+        (part / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
 
 
 def load_model(folder: Path, *, version: str | None = None) -> Model:
@@ -92,25 +100,33 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
     ------
     TrainingError
         The folder is not a bundle, is damaged, of an unknown layout, or holds types that are not
-        trusted.
+        trusted; or the libraries here score its own rows otherwise than those that trained it.
     FormatError
         Its reference is damaged.
     """
     manifest = load_manifest(folder)
+    pipeline = _pipeline(folder / _MODEL)
+    named = f"{folder}" if version is None else f"version {version} of the model"
+    kept = manifest.format == FORMAT
+    probe = _table(folder / _PROBE, "a model's own rows") if kept else None
+    libraries = check_scores(pipeline, probe, manifest.libraries, named)
     reference = load_reference(folder / _REFERENCE)
     return Model(
-        pipeline=_pipeline(folder / _MODEL),
+        pipeline=pipeline,
         candidate=manifest.candidate,
         parameters=manifest.parameters,
         threshold=manifest.threshold,
         features=manifest.features,
         reference=reference if version is None else with_version(reference, version),
-        reference_sample=_sample(folder / _SAMPLE),
+        reference_sample=_table(folder / _SAMPLE, "the sample of a model's reference"),
         data_hash=manifest.data_hash,
         version=version,
         test=manifest.test,
         trained_as_of=manifest.trained_as_of,
         test_classes=manifest.test_classes,
+        held_back=manifest.held_back,
+        held_out=_held_out(folder / _HELD_OUT) if kept else None,
+        moved_libraries=libraries,
     )
 
 
@@ -125,14 +141,40 @@ def _pipeline(path: Path) -> CalibratedClassifier | CalibratedClasses:
     return pipeline
 
 
-def _sample(path: Path) -> pd.DataFrame:
+def _frame(held_out: HeldOut) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {"row_id": held_out.row_id, "score": held_out.score, "alarm": held_out.alarm}
+    )
+
+
+def _probe(model: Model) -> pd.DataFrame:
+    rows = model.reference_sample[list(model.features.names)].head(PROBE_ROWS)
+    return rows.assign(**{SCORE: model.score(rows)})
+
+
+def _held_out(path: Path) -> HeldOut:
+    what = "the scores of rows that a model had not learned from yet"
+    table = _table(path, what)
+    if table.columns.tolist() != ["row_id", "score", "alarm"]:
+        msg = f"{path} can't be read as {what}: its columns are {', '.join(map(str, table))}"
+        raise TrainingError(msg)
+    return HeldOut(
+        table["row_id"].to_numpy(np.str_),
+        table["score"].to_numpy(np.float64),
+        table["alarm"].to_numpy(np.bool_),
+    )
+
+
+def _table(path: Path, what: str) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
 
     try:
         return pd.read_parquet(io.BytesIO(read_bounded(path, _LARGEST_SAMPLE)))
     except (OSError, pa.ArrowException, FileRefusedError) as error:
-        msg = f"{path} can't be read as the sample of a model's reference: {error}"
+        msg = f"{path} can't be read as {what}: {error}"
         raise TrainingError(msg) from error
 
 
@@ -150,10 +192,10 @@ def load_manifest(folder: Path) -> Manifest:
     except (OSError, FileRefusedError, ValidationError) as error:
         msg = f"{folder} is not a model's bundle: its {MANIFEST}: {error}"
         raise TrainingError(msg) from error
-    if manifest.format not in (BINARY, FORMAT):
+    if manifest.format not in _READ:
         msg = (
-            f"{path}: the bundle's layout is {manifest.format}, and this Tocsin reads {BINARY} and "
-            f"{FORMAT}: "
+            f"{path}: the bundle's layout is {manifest.format}, and this Tocsin reads "
+            f"{', '.join(map(str, _READ))}: "
             "install the Tocsin that wrote it, or train the model again"
         )
         raise TrainingError(msg)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -31,15 +31,20 @@ _LEGENDS: dict[str, Literal["lower left", "lower right", "upper left"]] = {
 }
 
 
-def curves(
-    case: UseCase, scores: Mapping[str, ScoreSummary], threshold: float
-) -> dict[str, Figure]:
+class Line(NamedTuple):
+    """Score histograms of some rows, and the threshold that they were judged by."""
+
+    scores: ScoreSummary
+    threshold: float
+
+
+def curves(case: UseCase, lines: Mapping[str, Line]) -> dict[str, Figure]:
     """Return figures by name: precision and recall, ROC, calibration, and cost by threshold.
 
     Parameters
     ----------
-    scores
-        Score histograms by the name of their part; one line each.
+    lines
+        By the name of the rows.
     """
     drawn = {}
     for name, draw in (
@@ -48,13 +53,12 @@ def curves(
         ("calibration", _calibration),
     ):
         drawn[name], axes = _empty(f"{case.title}: {name.replace('_', ' and ')}")
-        for part, histogram in scores.items():
-            draw(axes, part, histogram, threshold)
+        for part, line in lines.items():
+            draw(axes, part, line)
         axes.legend(loc=_LEGENDS[name])
     drawn["cost"], axes = _empty(f"{case.title}: cost by decision threshold")
-    for part, histogram in scores.items():
-        _cost(axes, part, histogram, case)
-    axes.axvline(threshold, linestyle=":", color="black", label="threshold chosen")
+    for part, line in lines.items():
+        _cost(axes, part, line, case)
     axes.legend(loc=_LEGENDS["cost"])
     return drawn
 
@@ -102,7 +106,8 @@ def _at_threshold(scores: ScoreSummary, threshold: float) -> int:
     return len(scores.edges) - int(np.searchsorted(scores.edges, threshold))
 
 
-def _precision_recall(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
+def _precision_recall(axes: Axes, part: str, drawn: Line) -> None:
+    scores, threshold = drawn
     caught, false = (_flagged(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
     alarms = caught + false
     any_alarm = alarms > 0
@@ -114,7 +119,8 @@ def _precision_recall(axes: Axes, part: str, scores: ScoreSummary, threshold: fl
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
 
 
-def _roc(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
+def _roc(axes: Axes, part: str, drawn: Line) -> None:
+    scores, threshold = drawn
     caught, false = (_flagged(scores.rows[label]) for label in (POSITIVE, NEGATIVE))
     recall, rate = caught / max(caught[-1], 1), false / max(false[-1], 1)
     (line,) = axes.plot(rate, recall, label=part)
@@ -123,8 +129,9 @@ def _roc(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
     axes.set(xlabel="false alarm rate", ylabel="recall", ylim=(0, 1.01))
 
 
-def _calibration(axes: Axes, part: str, scores: ScoreSummary, threshold: float) -> None:
+def _calibration(axes: Axes, part: str, drawn: Line) -> None:
     """Draw shares of positives against scores, over groups of bins with like many positives."""
+    scores, threshold = drawn
     promised = scores.score[[NEGATIVE, POSITIVE]].sum(axis=0)
     rows = scores.rows[[NEGATIVE, POSITIVE]].sum(axis=0)
     passed = np.cumsum(promised) / max(promised.sum(), 1e-12) * _CALIBRATION_POINTS
@@ -137,14 +144,17 @@ def _calibration(axes: Axes, part: str, scores: ScoreSummary, threshold: float) 
     there = counts > 0
     mean = by_group(promised)[there] / counts[there]
     share = by_group(scores.rows[POSITIVE].astype(np.float64))[there] / counts[there]
-    axes.plot(mean, share, "o-", label=part)
-    axes.axvline(threshold, linestyle=":", color="black")
+    (line,) = axes.plot(mean, share, "o-", label=part)
+    axes.axvline(threshold, linestyle=":", color=line.get_color())
     axes.axline((0, 0), slope=1, color="grey", linewidth=0.8)
     axes.set(xlabel="mean score", ylabel="share of positives", xlim=(0, 1.01), ylim=(0, 1.01))
 
 
-def _cost(axes: Axes, part: str, scores: ScoreSummary, case: UseCase) -> None:
-    if can_price(scores, case.costs, (POSITIVE,)):
-        curve = cost_curve(scores, case.costs)
-        axes.plot(curve.thresholds, curve.cost, label=part)
+def _cost(axes: Axes, part: str, drawn: Line, case: UseCase) -> None:
+    if can_price(drawn.scores, case.costs, (POSITIVE,)):
+        curve = cost_curve(drawn.scores, case.costs)
+        (line,) = axes.plot(curve.thresholds, curve.cost, label=part)
+        axes.axvline(
+            drawn.threshold, linestyle=":", color=line.get_color(), label=f"threshold of {part}"
+        )
     axes.set(xlabel="decision threshold", ylabel=f"cost, {case.costs.currency}", xscale="logit")

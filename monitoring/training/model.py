@@ -25,6 +25,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Prequential scores: what a candidate made of rows before it learned from them.
+
+    Of the validation and the test part, each scored, calibrated and decided on by what was known
+    before that part; a gate compares them with another model's on the same rows.
+
+    Attributes
+    ----------
+    row_id, score, alarm
+        (rows,).
+    """
+
+    row_id: NDArray[np.str_]
+    score: NDArray[np.float64]
+    alarm: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """A trained model with its threshold and its reference.
 
@@ -39,18 +57,25 @@ class Model:
     features
         The columns that are read, by kind.
     reference_sample
-        Rows of the training part for reports: the features, `score` (calibrated, out of fold;
-        missing where a row had none) and `label`.
+        Rows that it learned from, for reports: the features, `score` (calibrated, of a model that
+        had not learned from the row; missing where there is none) and `label`.
     data_hash
         Of the rows that training saw.
     version
         Number in the registry; None until it is registered.
     test
-        Its scorecard on rows that nothing was fitted or chosen on.
+        The scorecard of its test part, before that was learned from too.
     trained_as_of
         Event time of the newest row that anything was fitted or chosen on.
     test_classes
         The figures by class of the same rows as `test`; None where the target has two values.
+    held_back
+        The share of its source that was held back from it.
+    held_out
+        The scores behind `test`, and those of the part before it; None of a model that was saved
+        before they were kept.
+    moved_libraries
+        Those that are another version here than where it was trained, each in words.
     """
 
     pipeline: CalibratedClassifier | CalibratedClasses
@@ -65,6 +90,9 @@ class Model:
     test: Scorecard
     trained_as_of: datetime
     test_classes: ClassScorecard | None = None
+    held_back: float = 0.0
+    held_out: HeldOut | None = None
+    moved_libraries: tuple[str, ...] = ()
 
     def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """Return the calibrated probability of the positive class of each row: (n,).

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from monitoring.signals.short_names import named_metrics
 from monitoring.summary.weights import stands_for
 from monitoring.training.bundle import LIBRARIES, save_model
 from monitoring.training.candidate_steps import declared_steps, full_names
-from monitoring.training.curves import curves, regret
+from monitoring.training.curves import Line, curves, regret
 from monitoring.training.trusted import TRUSTED
 
 if TYPE_CHECKING:
@@ -168,13 +168,14 @@ def _intervals(card: Scorecard) -> Iterator[tuple[str, float]]:
 def _write_figures(case: UseCase, trained: Trained, folder: Path) -> None:
     folder.mkdir()
     validation = trained.model.reference.validation
-    parts = {"validation": validation, "test": trained.tested}
-    scores = {
-        name: stands_for(summary.scores)
+    thresholds = {"reference": trained.model.threshold, "test": trained.model.test.threshold}
+    parts = {"reference": validation, "test": trained.tested}
+    lines = {
+        name: Line(stands_for(summary.scores), thresholds[name])
         for name, summary in parts.items()
         if summary is not None and summary.scores is not None
     }
-    for name, figure in curves(case, scores, trained.model.threshold).items():
+    for name, figure in curves(case, lines).items():
         figure.savefig(folder / f"{name}.png")
     offs = _if_costs_are_off(case, trained)
     if offs:
@@ -189,9 +190,9 @@ def _if_costs_are_off(case: UseCase, trained: Trained) -> tuple[Sensitivity, ...
         scores = stands_for(validation.scores)
     if scores is None or not can_price(scores, case.costs, (POSITIVE,)):
         return ()
-    parts = {part.name: part for part in trained.parts}
-    part = parts.get("validation", parts["train"])
-    days = (part.end - part.start) / timedelta(days=1) if part.days is None else part.days
+    names = {part.name for part in trained.parts}
+    held_out = {"validation" if "validation" in names else "train", "test"}
+    days = sum(part.days_of_traffic for part in trained.parts if part.name in held_out)
     return sensitivity(scores, threshold=trained.model.threshold, costs=case.costs, days=days)
 
 

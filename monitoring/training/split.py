@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows, moment64
+from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows, moment64, together
 from monitoring.training import TrainingError
 from monitoring.use_case_split import Split
 
@@ -23,11 +24,12 @@ class DataSplit:
     Attributes
     ----------
     train
-        Search, fit and calibration.
+        Search; what scores the validation part learns from it.
     validation
-        Decision threshold only; None where it is chosen by cross-validation of the train part.
+        The threshold that the test part is judged by; None where it is chosen by cross-validation
+        of the train part.
     test
-        Untouched until the end.
+        The figures of a version: scored by what learned from the parts before it.
     global_test
         Never learned from nor selected by; None where none is declared.
     days
@@ -52,9 +54,24 @@ class DataSplit:
         }
         return {name: part for name, part in named.items() if part is not None}
 
+    @property
+    def before_test(self) -> Rows:
+        """Train and validation part, in order of event time."""
+        return _in_order([self.train, self.validation])
+
+    @property
+    def learned(self) -> Rows:
+        """What the model that serves learns from, in order of event time."""
+        return _in_order([self.train, self.validation, self.test])
+
     def days_of(self, name: str) -> float:
         """Return the days of traffic that a part stands for."""
         return days_of(self.parts[name]) if self.days is None else self.days[name]
+
+
+def _in_order(parts: Sequence[Rows | None]) -> Rows:
+    rows = together([part for part in parts if part is not None])
+    return rows.take(np.argsort(rows.event_time, kind="stable"))
 
 
 def split_rows(rows: Rows, split: Split) -> DataSplit:
@@ -128,31 +145,54 @@ def split_at_random(rows: Rows, split: Split) -> DataSplit:
     return dealt
 
 
-def _draw(rows: Rows, random_state: int) -> NDArray[np.uint64]:
+def _draw(rows: Rows, random_state: int, purpose: str = "") -> NDArray[np.uint64]:
     """Return a number for each row, drawn by its id; of rows that came again the same."""
     import pandas as pd
 
     firsts = np.array([str(one).partition(AGAIN)[0] for one in rows.row_id], object)
     drawn: NDArray[np.uint64] = pd.util.hash_array(
-        firsts, hash_key=f"{random_state:016d}", categorize=False
+        firsts, hash_key=f"{purpose}{random_state:0{16 - len(purpose)}d}", categorize=False
     )
     return drawn
 
 
-def never_learned(rows: Rows, split: Split, trained_as_of: datetime) -> Rows:
-    """Return the rows that a model has not learned from.
+def is_held_back(rows: Rows, split: Split, share: float) -> NDArray[np.bool_]:
+    """Return which rows of a source are held back from training, as `TOCSIN_HOLD_BACK` asks.
+
+    Parameters
+    ----------
+    rows
+        All of the source, in order of event time.
+    share
+        Of them, the newest; by a split at random those that a draw by id and `random_state`
+        hits, so that a row stays where it is when others come.
+    """
+    if split.by == "time":
+        return np.arange(len(rows)) >= time_border(rows.event_time, 1 - share)
+    drawn = _draw(rows, split.random_state or 0, "held")
+    return drawn < np.float64(share) * 2.0**64
+
+
+def never_learned(rows: Rows, split: Split, trained_as_of: datetime, held_back: float) -> Rows:
+    """Return the rows of a source that a model has not learned from.
 
     Parameters
     ----------
     trained_as_of
-        Event time of the newest row that it learned from: any later one is new to it. By a split
-        at random, so is its test part of older rows.
+        Event time of the newest row that it learned from: any later one is new to it.
+    held_back
+        The share that was held back from it: by a split at random these rows are new to it, and
+        so is its `global_test`.
     """
     later = rows.event_time > moment64(trained_as_of)
-    if split.by == "random" and len(rows.take(~later)):
-        test = split_at_random(rows.take(~later), split).test
-        return rows.take(later | np.isin(rows.row_id, test.row_id))
-    return rows.take(later)
+    if split.by == "time" or later.all():
+        return rows.take(later)
+    aside = is_held_back(rows, split, held_back)
+    if split.global_test:
+        rest = split_at_random(rows.take(~later & ~aside), split).global_test
+        assert rest is not None  # noqa: S101  # nosec B101 # such a part is declared
+        aside |= np.isin(rows.row_id, rest.row_id)
+    return rows.take(later | aside)
 
 
 def time_border(times: NDArray[np.datetime64], share: float) -> int:

@@ -1,43 +1,47 @@
-"""Training of one candidate: fit, calibration, threshold and reference, then the test part."""
+"""Training of one candidate: everything is chosen on prequential scores, then all rows are learned.
+
+What is reported of a version comes from models that had not seen the rows it is about.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from monitoring.performance.class_scorecard import class_scorecard
 from monitoring.performance.money import best_threshold
 from monitoring.performance.scorecard import scorecard
-from monitoring.reports.facts import LABEL, SCORE
 from monitoring.sources.typed_columns import resolved_columns
-from monitoring.summary.build import classes_of, summarise
+from monitoring.summary.build import summarise_on
+from monitoring.summary.class_counts import class_counts
 from monitoring.summary.reference import fit_reference
+from monitoring.summary.score_bins import score_bin_edges
 from monitoring.training import TrainingError
 from monitoring.training.calibration import (
     BetaCalibration,
     CalibratedClasses,
     CalibratedClassifier,
-    scaled,
-    scores_by,
 )
 from monitoring.training.candidate_rows import candidate_rows
 from monitoring.training.importance import FEW_ROWS, ROWS, permutation_weights
-from monitoring.training.model import Model
+from monitoring.training.model import HeldOut, Model
 from monitoring.training.pipeline import fitted
+from monitoring.training.prequential import Prequential, in_order
+from monitoring.training.split import days_of
 from monitoring.training.trained import SplitPart, Trained
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
-    import pandas as pd
+    from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
     from monitoring.performance.class_scorecard import ClassScorecard
     from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
-    from monitoring.summary.types import Reference
+    from monitoring.summary.types import ClassCounts, Summary
     from monitoring.training.search import SearchResult
     from monitoring.training.split import DataSplit
     from monitoring.use_case import UseCase
@@ -47,14 +51,21 @@ __all__ = ["Trained", "train"]
 
 
 def train(
-    case: UseCase, name: str, split: DataSplit, searched: SearchResult, *, data_hash: str, seed: int
+    case: UseCase,
+    name: str,
+    split: DataSplit,
+    searched: SearchResult,
+    *,
+    data_hash: str,
+    seed: int,
+    held_back: float = 0.0,
 ) -> Trained:
     """Train a candidate with the parameters that its search chose.
 
-    Fitted on the train part, or as many of its rows as `max_rows`; calibrated by out-of-fold scores
-    of the same rows, threshold by expected cost on the validation part, or on these out-of-fold
-    scores where there is no such part; then nothing is fitted again. The test parts are only
-    scored, at the end.
+    Three times: on the train part, which scores the validation part; on both, which scores the
+    test part, with the calibration and the threshold that could be known before it; and on all
+    rows but those of `global_test`, which is the model that serves. Its calibration and threshold
+    are chosen anew by all of these scores, none of which is of a model that knew the row.
 
     Parameters
     ----------
@@ -66,6 +77,8 @@ def train(
         Of all the rows, saved with the model.
     seed
         Of everything drawn at random.
+    held_back
+        Share of the source that is not among the rows; saved with the model.
 
     Raises
     ------
@@ -74,28 +87,26 @@ def train(
     """
     features, target = resolved_columns(case)
     classes = target.of_classes
-    learned = split.train.take(candidate_rows(case, name, split.train, seed=seed))
-    _check_classes(classes, learned)
-    classifier = fitted(case, name, learned, searched.parameters, seed=seed)
-    calibration = BetaCalibration().fit(searched.scores, searched.labels)
-    if split.validation is None:
-        validation = _out_of_fold(split.train, searched, calibration, classes)
-        days = split.days_of("train") * len(validation) / len(split.train)
-    else:
-        unjudged = _calibrated(classifier, calibration, classes)
-        validation = _scored(split.validation, unjudged)
-        days = split.days_of("validation")
-    threshold = _threshold(case, validation, days)
-    pipeline = _calibrated(classifier, calibration, classes, threshold)
+    _check_classes(classes, split.train)
+    fit = _Fit(case, name, searched.parameters, seed)
+    before = _before_test(fit, split, searched)
+    tested = _tested(before, split)
+    known = in_order([*before.scored, tested.scored])
+    calibration = known.calibration()
+    # Of all that is known where no part was set aside for the threshold.
+    newest = known if split.validation is None else in_order([before.scored[-1], tested.scored])
+    scored = newest.calibrated(calibration, classes)
+    threshold = _threshold(case, scored, before.days + split.days_of("test"))
+    classifier = fit.on(split.learned)
     reference = fit_reference(
-        split.train,
-        validation,
+        split.learned,
+        scored,
         features=features,
         threshold=threshold,
         chunk=case.drift.window,
         importance=permutation_weights(
-            classifier,
-            validation,
+            before.classifier,
+            split.test,
             features,
             seed=seed,
             most=ROWS if case.candidates[name].max_rows is None else FEW_ROWS,
@@ -103,45 +114,182 @@ def train(
         ),
         classes=classes,
     )
-
-    def held_out(part: str) -> tuple[Rows, Scorecard]:
-        rows = _scored(split.parts[part], pipeline)
-        return rows, judged(case, rows, reference, split.days_of(part))
-
-    test, test_card = held_out("test")
     model = Model(
-        pipeline=pipeline,
+        pipeline=_calibrated(classifier, calibration, classes, threshold),
         candidate=name,
         parameters=searched.parameters,
         threshold=threshold,
         features=features,
         reference=reference,
-        reference_sample=_sample(split.train, searched, calibration, case.report.sample, seed=seed),
+        reference_sample=known.sample_of(split.learned, calibration, case.report.sample, seed=seed),
         data_hash=data_hash,
         version=None,
-        test=test_card,
-        trained_as_of=_newest_learned(split),
-        test_classes=judged_classes(case, test, reference),
+        test=tested.judged.card,
+        trained_as_of=SplitPart.of("", split.learned).end,
+        test_classes=tested.judged.classes,
+        held_back=held_back,
+        held_out=_held_out(case, before, tested),
     )
     return Trained(
         model=model,
-        validation=judged(case, validation, reference, days),
-        tested=summarise(test, reference),
+        validation=before.chosen.card,
+        tested=tested.judged.summary,
         average_precision=searched.average_precision,
         tried=searched.tried,
         parts=tuple(
             SplitPart.of(name, rows, None if split.days is None else split.days[name])
             for name, rows in split.parts.items()
         ),
-        global_test=None if split.global_test is None else held_out("global_test")[1],
+        global_test=_global_test(case, model, split),
         cross_validated=searched.figures,
     )
 
 
-def _newest_learned(split: DataSplit) -> datetime:
-    """Return the event time of the newest row that anything was fitted or chosen on."""
-    learned = (split.train, split.validation)
-    return max(SplitPart.of("", rows).end for rows in learned if rows is not None)
+@dataclass(frozen=True)
+class _Fit:
+    """A candidate with its parameters, to be fitted on one set of rows after another."""
+
+    case: UseCase
+    name: str
+    parameters: Mapping[str, Any]
+    seed: int
+
+    def on(self, rows: Rows) -> Pipeline:
+        """Fit it on as many of the rows as its `max_rows`."""
+        own = rows.take(candidate_rows(self.case, self.name, rows, seed=self.seed))
+        return fitted(self.case, self.name, own, self.parameters, seed=self.seed)
+
+    def score(self, classifier: Pipeline, rows: Rows) -> Prequential:
+        """Score rows that a classifier has not learned from."""
+        features, target = resolved_columns(self.case)
+        return Prequential.of_model(classifier, rows, features, target.of_classes)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The figures of scored rows at a threshold."""
+
+    card: Scorecard
+    classes: ClassScorecard | None
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class _BeforeTest:
+    """What could be known before the test part.
+
+    Attributes
+    ----------
+    scored
+        The rows of the train part that the search scored, and the validation part if there is one.
+    chosen, days
+        The figures of the rows that the threshold was chosen on, and the days they stand for.
+    classifier
+        Fitted on all rows before the test part.
+    """
+
+    fit: _Fit
+    scored: tuple[Prequential, ...]
+    calibration: BetaCalibration
+    threshold: float
+    chosen: _Judged
+    days: float
+    classifier: Pipeline
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """The test part: as it was scored, and with the calibration that was known before it."""
+
+    scored: Prequential
+    rows: Rows
+    judged: _Judged
+
+
+def _before_test(fit: _Fit, split: DataSplit, searched: SearchResult) -> _BeforeTest:
+    case, classes = fit.case, resolved_columns(fit.case)[1].of_classes
+    first = fit.on(split.train)
+    scored: tuple[Prequential, ...] = (Prequential.of_search(split.train, searched),)
+    if split.validation is not None:
+        scored = (*scored, fit.score(first, split.validation))
+    calibration = in_order(scored).calibration()
+    chosen_on = scored[-1].calibrated(calibration, classes)
+    days = split.days_of("train" if split.validation is None else "validation")
+    if split.validation is None:
+        days *= len(chosen_on) / len(split.train)
+    threshold = _threshold(case, chosen_on, days)
+    return _BeforeTest(
+        fit=fit,
+        scored=scored,
+        calibration=calibration,
+        threshold=threshold,
+        chosen=_judged(case, chosen_on, threshold, days),
+        days=days,
+        classifier=first if split.validation is None else fit.on(split.before_test),
+    )
+
+
+def _tested(before: _BeforeTest, split: DataSplit) -> _Tested:
+    case, classes = before.fit.case, resolved_columns(before.fit.case)[1].of_classes
+    scored = before.fit.score(before.classifier, split.test)
+    rows = scored.calibrated(before.calibration, classes)
+    judged = _judged(case, rows, before.threshold, split.days_of("test"))
+    return _Tested(scored, rows, judged)
+
+
+def _held_out(case: UseCase, before: _BeforeTest, tested: _Tested) -> HeldOut:
+    """Return the rows after the train part, as they were decided on before they were learned from.
+
+    Those of a validation part by a calibration and a threshold of the train part alone.
+    """
+    classes = resolved_columns(case)[1].of_classes
+    train, *validation = before.scored
+    decided = [(tested.rows, before.threshold)]
+    if validation:
+        calibration = train.calibration()
+        known = train.calibrated(calibration, classes)
+        rows = validation[0].calibrated(calibration, classes)
+        decided = [(rows, _threshold(case, known, days_of(known))), *decided]
+    scores = [(rows.row_id, _score(rows), threshold) for rows, threshold in decided]
+    return HeldOut(
+        row_id=np.concatenate([ids for ids, _, _ in scores]),
+        score=np.concatenate([score for _, score, _ in scores]),
+        alarm=np.concatenate([score >= threshold for _, score, threshold in scores]),
+    )
+
+
+def _judged(case: UseCase, rows: Rows, threshold: float, days: float) -> _Judged:
+    """Judge scored rows by a threshold that has no reference yet."""
+    edges = score_bin_edges(rows.score, threshold)
+    summary = summarise_on(rows, (), edges)
+    assert summary.scores is not None  # noqa: S101  # nosec B101 # the rows are scored
+    card = scorecard(
+        summary.scores,
+        threshold=threshold,
+        costs=case.costs,
+        days=days,
+        min_positives=case.min_positives,
+    )
+    classes = resolved_columns(case)[1].of_classes
+    counts = (
+        None if classes is None else class_counts(rows, classes.names, classes.watched, threshold)
+    )
+    return _Judged(card, _class_figures(case, counts), summary)
+
+
+def _class_figures(case: UseCase, counts: ClassCounts | None) -> ClassScorecard | None:
+    """Return the figures by class; None where the target has two values."""
+    if counts is None:
+        return None
+    return class_scorecard(counts, costs=case.costs.matrix or None, min_rows=case.min_positives)
+
+
+def _global_test(case: UseCase, model: Model, split: DataSplit) -> Scorecard | None:
+    """Judge the part that nothing learned from by the model that serves."""
+    if split.global_test is None:
+        return None
+    rows = model.scored(split.global_test)
+    return _judged(case, rows, model.threshold, split.days_of("global_test")).card
 
 
 def _check_classes(classes: Classes | None, part: Rows) -> None:
@@ -159,84 +307,23 @@ def _check_classes(classes: Classes | None, part: Rows) -> None:
 
 
 def _calibrated(
-    classifier: Pipeline,
-    calibration: BetaCalibration,
-    classes: Classes | None,
-    threshold: float = 0.5,
+    classifier: Pipeline, calibration: BetaCalibration, classes: Classes | None, threshold: float
 ) -> CalibratedClassifier | CalibratedClasses:
     if classes is None:
         return CalibratedClassifier(classifier, calibration, threshold)
-    watched = classes.is_watched
-    return CalibratedClasses(classifier, calibration, watched, threshold)
+    return CalibratedClasses(classifier, calibration, classes.is_watched, threshold)
 
 
-def _out_of_fold(
-    train_part: Rows,
-    searched: SearchResult,
-    calibration: BetaCalibration,
-    classes: Classes | None,
-) -> Rows:
-    """Return the rows of the train part with the scores that models gave which never saw them."""
-    order = np.argsort(searched.positions)
-    rows = train_part.take(searched.positions[order])
-    scores = calibration.predict(searched.scores[order])
-    given = None
-    if classes is not None and searched.probabilities is not None:
-        watched = classes.is_watched
-        given = scaled(searched.probabilities[order], watched, scores)
-    return replace(rows, score=scores, probabilities=given, model_version=None)
-
-
-def judged(case: UseCase, rows: Rows, reference: Reference, days: float) -> Scorecard:
-    """Return the scorecard of scored rows of so many days, by the reference's threshold."""
-    scores = summarise(rows, reference).scores
-    assert scores is not None  # noqa: S101  # nosec B101 # the rows are scored
-    return scorecard(
-        scores,
-        threshold=reference.threshold,
-        costs=case.costs,
-        days=days,
-        min_positives=case.min_positives,
-    )
-
-
-def judged_classes(case: UseCase, rows: Rows, reference: Reference) -> ClassScorecard | None:
-    """Return the figures by class of scored rows; None where the target has two values."""
-    counts = classes_of(rows, reference)
-    if counts is None:
-        return None
-    return class_scorecard(counts, costs=case.costs.matrix or None, min_rows=case.min_positives)
-
-
-def _scored(rows: Rows, pipeline: CalibratedClassifier | CalibratedClasses) -> Rows:
-    score, given = scores_by(pipeline, rows.features)
-    return replace(rows, score=score, probabilities=given, model_version=None)
-
-
-def _threshold(case: UseCase, validation: Rows, days: float) -> float:
-    assert validation.score is not None  # noqa: S101  # nosec B101 # the rows are scored
+def _threshold(case: UseCase, scored: Rows, days: float) -> float:
     try:
         return best_threshold(
-            validation.score,
-            validation.label,
-            validation.amount,
-            case.costs,
-            days,
-            validation.weight,
+            _score(scored), scored.label, scored.amount, case.costs, days, scored.weight
         )
     except ValueError as error:
         msg = f"use case {case.name}: no decision threshold on the validation part: {error}"
         raise TrainingError(msg) from error
 
 
-def _sample(
-    train_part: Rows, searched: SearchResult, calibration: BetaCalibration, size: int, *, seed: int
-) -> pd.DataFrame:
-    """Return a random sample with out-of-fold scores: those of rows it learned from flatter."""
-    scores = np.full(len(train_part), np.nan)
-    scores[searched.positions] = calibration.predict(searched.scores)
-    chosen = np.arange(len(train_part))
-    if len(chosen) > size:
-        chosen = np.sort(np.random.default_rng(seed).choice(chosen, size, replace=False))
-    rows = train_part.take(chosen)
-    return rows.features.assign(**{SCORE: scores[chosen], LABEL: rows.label})
+def _score(rows: Rows) -> NDArray[np.float64]:
+    assert rows.score is not None  # noqa: S101  # nosec B101 # the rows are scored
+    return rows.score

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -57,6 +57,11 @@ class SplitPart:
             days=days,
         )
 
+    @property
+    def days_of_traffic(self) -> float:
+        """Days of traffic that the part stands for."""
+        return (self.end - self.start) / timedelta(days=1) if self.days is None else self.days
+
 
 @dataclass(frozen=True, eq=False)
 class Trained:
@@ -65,9 +70,9 @@ class Trained:
     Attributes
     ----------
     validation
-        Scorecard of the part that its threshold was chosen on.
+        Scorecard of the rows that the threshold of the test part was chosen on.
     tested
-        Summary of the test part, scores included: its curves are drawn from it.
+        The scores of the test part, counted: its curves are drawn from it.
     average_precision
         Of the positive class, out of fold, of the parameters that were chosen.
     tried

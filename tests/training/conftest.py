@@ -9,7 +9,7 @@ import pytest
 from monitoring.rows.rows import Rows
 from monitoring.training.registry import Registry
 from monitoring.training.search import SearchResult, search
-from monitoring.training.split import DataSplit, split_in_time
+from monitoring.training.split import DataSplit, is_held_back, split_in_time
 from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_candidate import Candidate
@@ -58,12 +58,13 @@ class Job:
     trained: Trained
 
 
-def job(case: UseCase, rows: Rows) -> Job:
-    """Search and train the quick logistic regression."""
-    quick = with_candidates(case, QUICK)
+def job(case: UseCase, rows: Rows, *, held_back: float = 0.0) -> Job:
+    """Search and train the quick logistic regression on what is not held back."""
+    quick, name = with_candidates(case, QUICK), "logistic_regression"
+    rows = rows.take(~is_held_back(rows, quick.split, held_back))
     split = split_in_time(rows, quick.split)
-    searched = search(quick, "logistic_regression", split.train, seed=0)
-    trained = train(quick, "logistic_regression", split, searched, data_hash="d" * 64, seed=0)
+    searched = search(quick, name, split.train, seed=0)
+    trained = train(quick, name, split, searched, data_hash="d" * 64, seed=0, held_back=held_back)
     return Job(quick, rows, split, searched, trained)
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 
@@ -62,9 +63,42 @@ def test_a_loaded_version_knows_its_number_and_so_does_its_reference(
 def test_no_file_of_a_bundle_is_a_pickle(cards: Job, tmp_path: Path) -> None:
     save_model(cards.trained.model, tmp_path / "bundle")
     assert {path.name for path in (tmp_path / "bundle").iterdir()} == {
-        "model.skops", "reference.json.gz", "reference_sample.parquet", "manifest.json"
+        "model.skops", "reference.json.gz", "reference_sample.parquet", "manifest.json",
+        "held_out.parquet", "probe.parquet",
     }  # fmt: skip
     assert (tmp_path / "bundle" / "model.skops").read_bytes()[:2] == b"PK"
+
+
+def saved_by(folder: Path, libraries: dict[str, str]) -> None:
+    """Let a bundle say that other libraries wrote it."""
+    path = folder / "manifest.json"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts["libraries"] |= libraries
+    path.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def test_other_libraries_that_score_alike_serve_and_it_is_said(
+    cards: Job, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_model(cards.trained.model, tmp_path / "bundle")
+    assert load_model(tmp_path / "bundle").moved_libraries == ()
+    saved_by(tmp_path / "bundle", {"scikit-learn": "1.2.3"})
+    (words,) = load_model(tmp_path / "bundle", version="7").moved_libraries
+    assert words.startswith("trained with scikit-learn 1.2.3, scored with ")
+    assert "version 7 of the model: trained with scikit-learn 1.2.3" in caplog.text
+    assert "its own rows have the scores that they had" in caplog.text
+
+
+def test_other_libraries_that_score_otherwise_are_refused_with_the_cure(
+    cards: Job, tmp_path: Path
+) -> None:
+    save_model(cards.trained.model, tmp_path / "bundle")
+    probe = pd.read_parquet(tmp_path / "bundle" / "probe.parquet")
+    probe.assign(score=probe["score"] + 0.01).to_parquet(tmp_path / "bundle" / "probe.parquet")
+    assert load_model(tmp_path / "bundle").moved_libraries == ()  # the same libraries: not scored
+    saved_by(tmp_path / "bundle", {"lightgbm": "3.0"})
+    with pytest.raises(TrainingError, match=r"differ by up to 0.01: install .*lightgbm==3.0"):
+        load_model(tmp_path / "bundle")
 
 
 def test_a_type_that_is_not_trusted_is_not_saved(cards: Job, tmp_path: Path) -> None:

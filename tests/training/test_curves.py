@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from monitoring.training.curves import curves, regret
+from monitoring.training.curves import Line, curves, regret
 from tests.fixtures.hostile import HOSTILE, with_words
 from tests.training.conftest import Job
 
@@ -13,7 +13,7 @@ from tests.training.conftest import Job
 def drawn(cards: Job):  # type: ignore[no-untyped-def]
     scores = cards.trained.tested.scores
     assert scores is not None
-    return curves(cards.case, {"test": scores}, cards.trained.model.threshold)
+    return curves(cards.case, {"test": Line(scores, cards.trained.model.test.threshold)})
 
 
 def point(figure) -> tuple[float, float]:  # type: ignore[no-untyped-def]
@@ -38,7 +38,7 @@ def test_the_cost_curve_meets_the_scorecard_at_the_threshold(cards: Job, drawn) 
     costs = dict(zip(line.get_xdata().tolist(), line.get_ydata().tolist(), strict=True))
     money = cards.trained.model.test.money
     assert money is not None
-    assert costs[cards.trained.model.threshold] == pytest.approx(money.cost)
+    assert costs[cards.trained.model.test.threshold] == pytest.approx(money.cost)
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # which fonts are installed is not the point

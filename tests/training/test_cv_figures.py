@@ -15,6 +15,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
 from monitoring.rows.rows import Rows
+from monitoring.training.candidate_rows import candidate_rows
 from monitoring.training.cv_figures import cv_figures
 from monitoring.training.pipeline import fitted
 from monitoring.training.run_record import metrics, parameters
@@ -187,7 +188,8 @@ def test_a_candidate_learns_from_no_more_than_its_rows_by_class_and_says_so(
     assert np.array_equal(again.positions, searched.positions)
     assert not np.array_equal(other.positions, searched.positions)
     done = train(case, "few", split, searched, data_hash="", seed=0)
-    few_rows = split.train.take(np.sort(searched.positions))
+    few_rows = split.learned.take(candidate_rows(case, "few", split.learned, seed=0))
+    assert len(few_rows) == 180
     by_hand = fitted(case, "few", few_rows, searched.parameters, seed=0)
     probe = split.test.features
     assert np.array_equal(

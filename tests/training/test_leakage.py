@@ -16,10 +16,9 @@ from sklearn.metrics import average_precision_score
 
 from monitoring.rows.rows import Rows
 from monitoring.training.folds import time_folds
-from monitoring.training.model import Model
 from monitoring.training.search import search
 from monitoring.training.split import split_in_time
-from monitoring.training.train import train
+from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 from tests.training.conftest import QUICK, with_candidates
@@ -32,6 +31,8 @@ NOISE = tuple(f"noise{i}" for i in range(12))
 POSITIVE_RATE = 0.1
 SEEN = 0.6
 """Average precision of who could know the signal, at least; its absence gives 0.1."""
+UNSEEN = 0.35
+"""Average precision of who could not, at most: `noise0` tells a little."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +99,46 @@ def test_no_fold_of_a_search_sees_what_only_later_rows_know(
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "logistic_regression"])
-def test_no_model_sees_what_only_validation_and_test_know(
+def test_what_only_the_newest_rows_know_reaches_the_model_and_none_of_its_figures(
     name: str, case: UseCase, noise: World
 ) -> None:
-    future = noise.from_row(len(split_in_time(noise.rows, case.split).train))
-    blind, model = (trained(case, name, world) for world in (noise, future))
-    assert_same(model.score(noise.rows.features), blind.score(noise.rows.features))
+    split = split_in_time(noise.rows, case.split)
+    begin = len(noise.rows) - len(split.test)
+    future = noise.from_row(begin)
+    blind, sighted = (trained(case, name, world) for world in (noise, future))
+    assert sighted.validation == blind.validation
+    assert sighted.average_precision == blind.average_precision
+    assert sighted.model.test.threshold == blind.model.test.threshold
+    told = future.reveals[begin:]
+    label = split.test.label
+    held_out, sample = sighted.model.held_out, sighted.model.reference_sample
+    assert held_out is not None
+    for reported in (held_out.score[-len(label) :], sample["score"].to_numpy()[begin:]):
+        assert average_precision_score(label[told], reported[told]) < UNSEEN
+    assert sighted.model.test.pr_auc.value == average_precision(blind)
+    assert sighted.model.reference.importance["later"] < UNSEEN
 
-    mixed = future.out_of_order()
-    test = split_in_time(mixed.rows, case.split).test
-    reveals = mixed.reveals[-len(test) :]
-    scores = trained(case, name, mixed).score(test.features)
-    assert average_precision_score(test.label[reveals], scores[reveals]) > SEEN
+    known = sighted.model.score(future.rows.features.iloc[begin:])
+    assert average_precision_score(label[told], known[told]) > SEEN
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "logistic_regression"])
+def test_the_threshold_of_the_test_part_rests_on_rows_before_it(
+    name: str, case: UseCase, noise: World
+) -> None:
+    """The validation part tells its labels: the model of the test part learns them, none before."""
+    split = split_in_time(noise.rows, case.split)
+    begin, end = len(split.train), len(noise.rows) - len(split.test)
+    future = noise.from_row(begin)
+    blind, sighted = (trained(case, name, world) for world in (noise, future))
+    sample, told = sighted.model.reference_sample["score"].to_numpy(), future.reveals
+    label = noise.rows.label
+    middle, newest = (slice(begin, end), slice(end, None))
+    assert sighted.average_precision == blind.average_precision
+    assert (
+        average_precision_score(label[middle][told[middle]], sample[middle][told[middle]]) < UNSEEN
+    )
+    assert average_precision_score(label[newest][told[newest]], sample[newest][told[newest]]) > SEEN
 
 
 def assert_same(scores: NDArray[np.float64], others: NDArray[np.float64]) -> None:
@@ -117,7 +146,12 @@ def assert_same(scores: NDArray[np.float64], others: NDArray[np.float64]) -> Non
     np.testing.assert_allclose(scores, others, rtol=1e-12)
 
 
-def trained(case: UseCase, name: str, world: World) -> Model:
+def average_precision(blind: Trained) -> object:
+    """Return that of the test part of a world without the signal, about."""
+    return pytest.approx(blind.model.test.pr_auc.value, abs=0.1)
+
+
+def trained(case: UseCase, name: str, world: World) -> Trained:
     split = split_in_time(world.rows, case.split)
     searched = search(case, name, split.train, seed=0)
-    return train(case, name, split, searched, data_hash="", seed=0).model
+    return train(case, name, split, searched, data_hash="", seed=0)

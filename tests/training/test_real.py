@@ -43,12 +43,14 @@ def test_real_rows_give_a_model_that_ranks_and_promises_well(
     assert len(split.test) == pytest.approx(0.2 * len(real), rel=0.01)
     assert split.train.event_time[-1] < split.validation.event_time[0]
     assert split.validation.event_time[-1] < split.test.event_time[0]
-    scores = model.score(split.test.features)
+    assert model.held_out is not None
+    tested = np.isin(model.held_out.row_id, split.test.row_id)
+    scores = model.held_out.score[tested]
     assert average_precision_score(split.test.label, scores) >= floor
     assert model.test.pr_auc.value == pytest.approx(
         average_precision_score(split.test.label, scores), abs=0.01
     )
     for part in (split.validation, split.test):
-        promised = model.score(part.features)
+        promised = model.held_out.score[np.isin(model.held_out.row_id, part.row_id)]
         error = np.sqrt((promised * (1 - promised)).sum())
         assert abs(promised.sum() - (part.label == 1).sum()) < 3 * error
