@@ -30,6 +30,7 @@ from monitoring.signals.metric import Metric
 from monitoring.signals.performance_metrics import FALSE_ALARMS, MISSED, POSITIVES, RECALL
 from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.source_file import find_source, read_file
+from monitoring.stack.demo import HOLD_BACK
 from monitoring.stack.environment import loopback_url
 from monitoring.steps import begin, in_process
 from monitoring.steps.publish import publish_run_success
@@ -101,6 +102,7 @@ def measured(deals: Iterable[int], data: Path) -> Iterator[tuple[str, ...]]:
                 "TOCSIN_STATE": str(folder / "state"),
                 "TOCSIN_DATA": str(folder / "data"),
                 "TOCSIN_REPORTS": str(folder / "reports"),
+                "TOCSIN_HOLD_BACK": str(HOLD_BACK),
                 "TOCSIN_PUSHGATEWAY_URL": loopback_url(ports.pushgateway),
             }
             settings.cache_clear()

@@ -18,6 +18,7 @@ from benchmarks.card_halves import card_data
 from benchmarks.machine import machine
 from monitoring.settings import Ports, settings
 from monitoring.signals.pipelines import Pipeline
+from monitoring.stack.demo import HOLD_BACK
 from monitoring.stack.down import down
 from monitoring.stack.status import memory_of
 from monitoring.stack.up import up
@@ -87,7 +88,7 @@ def main() -> None:
     print(machine())
     data = card_data()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["TOCSIN_STATE"] = folder
+        os.environ |= {"TOCSIN_STATE": folder, "TOCSIN_HOLD_BACK": str(HOLD_BACK)}
         if data is not None:
             os.environ["TOCSIN_DATA"] = str(data)
         os.environ["TOCSIN_REPORTS"] = str(Path(folder) / "reports")

@@ -27,6 +27,7 @@ from benchmarks.peers.messages import Comparison, DriftRequest, ReportAnswer, Re
 from benchmarks.table import table
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
+from monitoring.stack.demo import HOLD_BACK
 from monitoring.steps import begin, in_process
 from monitoring.steps.replay import replay
 from monitoring.use_case_file import find_use_case
@@ -73,6 +74,7 @@ def prepare(place: Place) -> str:
     question = place.question(NOW)
     for name in ("use_cases", "data", "state", "reports"):
         os.environ[f"TOCSIN_{name.upper()}"] = getattr(question, name)
+    os.environ["TOCSIN_HOLD_BACK"] = str(HOLD_BACK)
     settings.cache_clear()
     in_process.retrain(begin.by_hand(Pipeline.RETRAIN, NAME, as_of=NOW, force=True))
     return replay(find_use_case(NAME, settings().use_cases), until=NOW).words

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from monitoring.errors import TocsinError
-from monitoring.field_types import wrong_fields
+from monitoring.field_types import Share, wrong_fields
 from monitoring.secrecy import SignIn, holds_secrets, masked, secrets_of_address, secrets_of_url
 from monitoring.stored_files import RemotePath, StoredPath, place_at
 
@@ -285,6 +285,12 @@ class Settings(_FromEnvironment):
     )
     public_prometheus_url: ServerUrl | None = Field(
         None, description="Where people open Prometheus; links to queries lead there if set."
+    )
+    hold_back: Share = Field(
+        0,
+        description="Share of a source that no retrain learns from, so that `tocsin replay` and "
+        "`tocsin backfill` have rows which the champion has never seen: the newest, or by a random "
+        "split some that are drawn by their ids. The demo sets 0.2; for models that serve, 0.",
     )
     front: Literal["models", "run_status"] = Field(
         "models",

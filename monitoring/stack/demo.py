@@ -32,6 +32,9 @@ RUN_SECONDS = 3600
 _HISTORY = timedelta(days=31)
 """What of a source's past a demo shows: of years it would take minutes, and gigabytes."""
 
+HOLD_BACK = 0.2
+"""Share of a source that the demo's champion does not learn from."""
+
 FRAUD = "fraud"
 """The use case of a demo where no file was dropped."""
 
@@ -77,6 +80,13 @@ def demo(
         if any(run_id.startswith("drift_") for run_id in airflow.runs(retrain_dag(use_case))):
             say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
     return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
+
+
+def with_rows_to_replay(settings: Settings) -> Settings:
+    """Return settings by which a retrain leaves rows for the demo's traffic and history."""
+    if settings.hold_back:
+        return settings
+    return settings.model_copy(update={"hold_back": HOLD_BACK})
 
 
 def use_cases_to_show(asked: Sequence[str], settings: Settings, *, say: Say) -> Sequence[str]:

@@ -59,7 +59,7 @@ def unseen(case: UseCase, model: Model) -> Unseen | None:
     """Return the source's rows that `model` has not learned from, if there are."""
     where = settings()
     checked = read_source(resolve(case, where.data), where.data)
-    rows = never_learned(checked.rows, case.split, model.trained_as_of)
+    rows = never_learned(checked.rows, case.split, model.trained_as_of, model.held_back)
     if len(rows) < 2:
         return None
     scored = model.scored(rows)

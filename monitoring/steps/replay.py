@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError
 from monitoring.store.production_store import ProductionStore
-from monitoring.training.split import AGAIN, split_rows
+from monitoring.training.model import Model
+from monitoring.training.split import AGAIN, is_held_back, never_learned
 from monitoring.use_case import UseCase
 from monitoring.wording import several
 
@@ -85,10 +86,10 @@ def replay(
     scenario: Scenario | None = None,
     seed: int = 0,
 ) -> Replayed:
-    """Score the source's test rows as if they came in the `length` before `until`.
+    """Score rows of the source that were held back as if they came in the `length` before `until`.
 
-    The test rows are the last of the source, or those that a split at random drew: no champion
-    trained on it has learned from them. Rows of a split at random have no order, so they come in
+    They are the last of the source, or those that a draw or a `global_test` kept from training: the
+    champion has not learned from them. Rows of a split at random have no order, so they come in
     one that is drawn: a file that is sorted by class would drift by that alone; and where they are
     too few for windows that can be judged, all of them come several times. They keep their ids, so
     that a later retrain takes each row once, from the store. Labels come after the use case's
@@ -105,8 +106,8 @@ def replay(
     Raises
     ------
     StepError
-        There is no champion to score the rows, or they were replayed before; or a replay of
-        another scenario was begun and not finished.
+        There is no champion to score the rows, or it has learned from all of them, or they were
+        replayed before; or a replay of another scenario was begun and not finished.
     """
     model = champion_model(case)
     if model is None or model.version is None:
@@ -115,7 +116,7 @@ def replay(
         )
         raise StepError(msg)
     checked = read_source(resolve(case, settings().data), settings().data)
-    source = split_rows(checked.rows, case.split).test
+    source = _new_to(model, case, checked.rows)
     newest, times = source.event_time[-1], _times(case, len(source))
     window = ending(until, length or windows_filled(case) * case.drift.window)
     asked = ReplayPlan(
@@ -169,6 +170,27 @@ def replay(
     atomic_write(_record(case), replayed.model_dump_json())
     _plan_file(case).unlink()
     return replayed
+
+
+def _new_to(model: Model, case: UseCase, rows: Rows) -> Rows:
+    """Return the rows that were held back from the champion, learned from since or not."""
+    if case.split.by == "time":
+        held = rows.take(is_held_back(rows, case.split, model.held_back))
+    else:
+        held = never_learned(rows, case.split, _newest(rows), model.held_back)
+    if len(held) < 2:
+        msg = (
+            f"use case {case.name}: no rows to replay: the champion has learned from all of the "
+            "source; set TOCSIN_HOLD_BACK=0.2 for the retrain, as `tocsin demo` does, and a fifth "
+            "of it is held back"
+        )
+        raise StepError(msg)
+    return held
+
+
+def _newest(rows: Rows) -> datetime:
+    newest: datetime = rows.event_time[-1].astype("datetime64[us]").item()
+    return newest.replace(tzinfo=UTC)
 
 
 def _blocked(

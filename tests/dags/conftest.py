@@ -161,6 +161,7 @@ def airflow(tocsin_folder: Path, pushgateway: str) -> Iterator[Airflow]:
         "TOCSIN_DATA": str(tocsin_folder / "data"),
         "TOCSIN_REPORTS": str(tocsin_folder / "reports"),
         "TOCSIN_USE_CASES": str(tocsin_folder / "use_cases"),
+        "TOCSIN_HOLD_BACK": "0.2",
         "TOCSIN_PUSHGATEWAY_URL": pushgateway,
         "TOCSIN_RETRY_SECONDS": "0",
         "DO_NOT_TRACK": "1",

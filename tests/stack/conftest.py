@@ -28,6 +28,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory, webhook: Webhook) -> I
         tmp_path_factory.mktemp("stack"),
         webhook_url=webhook.url,
         retry_seconds=1,
+        hold_back=0.2,
         # As on a machine without Grafana.
         notifier="alertmanager",
     )

@@ -52,6 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path) -> It
     with pytest.MonkeyPatch.context() as patch:
         for name in ("data", "state", "reports", "use_cases"):
             patch.setenv(f"TOCSIN_{name.upper()}", str(folder / name))
+        patch.setenv("TOCSIN_HOLD_BACK", "0.2")
         settings.cache_clear()
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, "tiny", as_of=NOW, force=True))
         yield folder

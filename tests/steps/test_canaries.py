@@ -53,6 +53,7 @@ def environment(folder: Path, gateway: str, webhook: str) -> dict[str, str]:
     variables = {
         **{f"TOCSIN_{n.upper()}": str(folder / n) for n in ("state", "data", "reports")},
         "TOCSIN_USE_CASES": str(folder / "use_cases"),
+        "TOCSIN_HOLD_BACK": "0.2",
         "TOCSIN_PUSHGATEWAY_URL": gateway,
         "TOCSIN_PUSHGATEWAY_USER": SIGN_IN.user,
         "TOCSIN_PUSHGATEWAY_PASSWORD": SIGN_IN.password.get_secret_value(),

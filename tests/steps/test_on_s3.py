@@ -89,6 +89,7 @@ def stored(
         "TOCSIN_STATE_URL": f"s3://{bucket}/tocsin",
         "TOCSIN_DATA": f"s3://{bucket}/data",
         "TOCSIN_USE_CASES": folder / "use_cases",
+        "TOCSIN_HOLD_BACK": 0.2,
         **KEYS,
         "AWS_ENDPOINT_URL_S3": url,
     }

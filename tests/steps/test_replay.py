@@ -93,7 +93,8 @@ def champion(tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path) -> t
         patch.setenv("TOCSIN_STATE", str(folder / "state"))
         settings.cache_clear()
         known = resolve(case, folder / "data")
-        trained = job(known, read_source(known, folder / "data").rows).trained
+        rows = read_source(known, folder / "data").rows
+        trained = job(known, rows, held_back=0.2).trained
         registry = model_registry()
         version = registry.register(case, registry.log(case, trained, "retrain_1", UNTIL))
         registry.promote(case, version)

@@ -47,6 +47,7 @@ def case(mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "TOCSIN_DATA": folder / "data",
         "TOCSIN_REPORTS": folder / "reports",
         "TOCSIN_USE_CASES": folder / "use_cases",
+        "TOCSIN_HOLD_BACK": 0.2,
         "TOCSIN_DATABASE_URL": f"sqlite:///{folder / 'production'}.db",
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -81,7 +82,7 @@ def champion(case: UseCase) -> Model:
 def test_the_champion_is_judged_by_class_on_its_test_rows(champion: Model) -> None:
     assert champion.test_classes is not None
     assert [one.name for one in champion.test_classes.classes] == list(NAMES)
-    assert champion.test_classes.labelled == pytest.approx(2400, abs=3)
+    assert champion.test_classes.labelled == pytest.approx(0.8 * 2400, rel=0.05)
 
 
 def test_mlflow_holds_the_figures_of_every_class(case: UseCase) -> None:

@@ -16,7 +16,14 @@ from monitoring.training.folds import random_folds
 from monitoring.training.gate import Outcome, gate
 from monitoring.training.run_record import metrics, tags
 from monitoring.training.search import SearchResult, search
-from monitoring.training.split import DataSplit, days_of, never_learned, split_at_random, split_rows
+from monitoring.training.split import (
+    DataSplit,
+    days_of,
+    is_held_back,
+    never_learned,
+    split_at_random,
+    split_rows,
+)
 from monitoring.training.train import Trained, train
 from monitoring.use_case import UseCase
 from monitoring.use_case_split import Split
@@ -175,23 +182,37 @@ def test_no_fold_of_a_search_sees_the_labels_of_the_rows_it_scores(
     assert average_precision_score(rows.label[others], all_but_mine[others]) > blind + 0.1
 
 
-@pytest.mark.parametrize("part", ["test", "global_test"])
-def test_nothing_of_a_held_out_part_reaches_the_model(
-    fraud_case: UseCase, rows: Rows, part: str
-) -> None:
+def test_nothing_of_the_global_test_reaches_the_model(fraud_case: UseCase, rows: Rows) -> None:
     case = case_of(fraud_case, WITH_ALL)
     split, searched, before = trained(case, rows)
-    features = split.parts[part].features.assign(V1=split.parts[part].label * 100.0)
-    answered = replace(split, **{part: replace(split.parts[part], features=features)})
+    assert split.global_test is not None
+    answered = replace(split, global_test=_answered(split.global_test))
     after = train(case, NAME, answered, searched, data_hash="", seed=0)
     assert after.model.threshold == before.model.threshold
     probe = split.test.features
     assert np.array_equal(after.model.score(probe), before.model.score(probe))
+    assert (after.validation, after.model.test) == (before.validation, before.model.test)
+    assert after.global_test != before.global_test
+
+
+def test_the_test_part_is_learned_by_the_model_and_by_nothing_that_is_said_of_it(
+    fraud_case: UseCase, rows: Rows
+) -> None:
+    case = case_of(fraud_case, WITH_ALL)
+    split, searched, before = trained(case, rows)
+    answered = replace(split, test=_answered(split.test))
+    after = train(case, NAME, answered, searched, data_hash="", seed=0)
+    told = answered.test.features
+    assert average_precision_score(split.test.label, after.model.score(told)) > 0.95
+    assert after.model.test.pr_auc.value is not None
+    assert after.model.test.pr_auc.value < 0.9
     assert after.validation == before.validation
-    cards = {"test": (after.model.test, before.model.test),
-             "global_test": (after.global_test, before.global_test)}  # fmt: skip
-    for name, (now, then) in cards.items():
-        assert (now == then) is (name != part)
+    assert after.model.test.threshold == before.model.test.threshold
+
+
+def _answered(rows: Rows) -> Rows:
+    """Return rows that tell their label in a column."""
+    return replace(rows, features=rows.features.assign(V1=rows.label * 100.0))
 
 
 def test_without_a_validation_part_threshold_and_calibration_come_from_cross_validation(
@@ -203,12 +224,14 @@ def test_without_a_validation_part_threshold_and_calibration_come_from_cross_val
     assert np.array_equal(split.train.label[searched.positions], searched.labels)
     order = np.argsort(searched.positions)
     scores = BetaCalibration().fit(searched.scores, searched.labels).predict(searched.scores)[order]
-    assert result.model.threshold == best_threshold(
-        scores, split.train.label, split.train.amount, case.costs, split.days_of("train")
+    assert result.model.test.threshold == pytest.approx(
+        best_threshold(
+            scores, split.train.label, split.train.amount, case.costs, split.days_of("train")
+        )
     )
     assert result.validation.rows == len(split.train)
     assert result.model.reference.validation is not None
-    assert result.model.reference.validation.rows == len(split.train)
+    assert result.model.reference.validation.rows == len(split.train) + len(split.test)
     assert [part.name for part in result.parts] == ["train", "test"]
 
 
@@ -227,15 +250,32 @@ def test_figures_of_the_global_test_are_logged_beside_the_others(
     )
 
 
-def test_rows_that_a_model_never_learned_from_are_its_test_part_and_the_newer_ones(
+def test_rows_that_a_model_never_learned_from_are_those_held_back_and_the_newer_ones(
     rows: Rows,
 ) -> None:
-    old = rows.take(slice(0, 5000))
-    split = split_at_random(old, SEVENTY)
     learned_until = rows.event_time[4999].item().replace(tzinfo=UTC)
-    left = never_learned(rows, SEVENTY, learned_until)
-    newer = rows.row_id[rows.event_time > rows.event_time[4999]]
-    assert set(left.row_id) == {*split.test.row_id, *newer}
+    later = rows.event_time > rows.event_time[4999]
+    aside = is_held_back(rows, SEVENTY, 0.2)
+    assert aside.mean() == pytest.approx(0.2, abs=0.02)
+    left = never_learned(rows, SEVENTY, learned_until, 0.2)
+    assert set(left.row_id) == set(rows.row_id[aside | later])
+    assert set(never_learned(rows, SEVENTY, learned_until, 0.0).row_id) == set(rows.row_id[later])
+
+    learned = rows.take(~aside & ~later)
+    rest = split_at_random(learned, WITH_ALL).global_test
+    assert rest is not None
+    left = never_learned(rows, WITH_ALL, learned_until, 0.2)
+    assert set(left.row_id) == {*rows.row_id[aside | later], *rest.row_id}
+
+
+def test_a_row_is_held_back_whatever_others_come(rows: Rows) -> None:
+    some = rows.take(slice(0, 5000))
+    early, late = (is_held_back(one, SEVENTY, 0.2) for one in (some, rows))
+    assert np.array_equal(early, late[:5000])
+    by_time = is_held_back(rows, Split(), 0.2)
+    assert by_time[-1]
+    assert np.array_equal(by_time, np.sort(by_time))
+    assert not is_held_back(rows, Split(), 0).any()
 
 
 def test_a_challenger_meets_the_champion_on_held_out_rows_that_are_new_to_both(
@@ -246,8 +286,12 @@ def test_a_challenger_meets_the_champion_on_held_out_rows_that_are_new_to_both(
     *_, champion = trained(case, rows.take(slice(0, 6000)))
     split, _, challenger = trained(case, rows)
     decision = gate(challenger.model, champion.model, rows, case, drift_asked=True)
-    new = split.test.event_time > moment64(champion.model.trained_as_of)
-    assert decision.rows == int(new.sum())
+    later = split.test.event_time > moment64(champion.model.trained_as_of)
+    assert champion.model.held_out is not None
+    tested = np.isin(split.test.row_id, champion.model.held_out.row_id)
+    assert decision.rows == int((later | tested).sum())
     assert decision.outcome is not Outcome.UNDECIDED
-    same = gate(champion.model, champion.model, rows.take(slice(0, 6000)), case, drift_asked=True)
-    assert same.outcome is Outcome.UNDECIDED
+    older = replace(champion.model, held_out=None)
+    assert gate(challenger.model, older, rows, case, drift_asked=True).rows == int(later.sum())
+    none = gate(champion.model, older, rows.take(slice(0, 6000)), case, drift_asked=True)
+    assert none.outcome is Outcome.UNDECIDED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 
@@ -28,10 +29,16 @@ _TOLD = frozenset({"accuracy", "recall", "precision", "f1", "pr_auc", "macro_f1"
 
 
 class Searched(Result):
-    """The outcome of one candidate's search."""
+    """The outcome of one candidate's search.
+
+    Attributes
+    ----------
+    parameters
+        Each as JSON text: a NaN is none that a database of JSON takes.
+    """
 
     candidate: str
-    parameters: dict[str, object]
+    parameters: dict[str, str]
     average_precision: float
     figures: dict[str, float] = Field(default_factory=dict)
 
@@ -69,7 +76,7 @@ def search_params(run: Run, candidate: str) -> Searched:
     result.save(run.folder / candidate / "search.npz")
     searched = Searched(
         candidate=candidate,
-        parameters=dict(result.parameters),
+        parameters={name: json.dumps(value) for name, value in result.parameters.items()},
         average_precision=result.average_precision,
         figures=dict(result.figures),
     )
@@ -82,14 +89,15 @@ def search_params(run: Run, candidate: str) -> Searched:
 
 def train_model(run: Run, candidate: str) -> Fitted:
     """Fit a candidate with the parameters of its search, calibrate it and choose its threshold."""
-    case = run.case
+    case, merged = run.case, run.need("merged", Merged)
     trained = train(
         case,
         candidate,
         _split(run, case),
         SearchResult.load(run.folder / candidate / "search.npz"),
-        data_hash=run.need("merged", Merged).data_hash,
+        data_hash=merged.data_hash,
         seed=SEED,
+        held_back=merged.held_back,
     )
     trained.save(run.folder / candidate / "trained")
     fitted = Fitted(

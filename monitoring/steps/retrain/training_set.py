@@ -17,6 +17,7 @@ from monitoring.steps.retrain.raw_files import Loaded
 from monitoring.steps.run import Result, Run
 from monitoring.store.row_formats import read_snapshot, write_snapshot
 from monitoring.stored_files import StoredPath, place_at
+from monitoring.training.split import is_held_back
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 
@@ -34,6 +35,7 @@ class Merged(Result):
     quarantined: dict[str, int]
     equal_content: int
     out_of_order: int
+    held_back: float = 0.0
 
     @property
     def words(self) -> str:
@@ -41,11 +43,12 @@ class Merged(Result):
         kind = "synthetic rows" if self.synthetic else "rows"
         aside = sum(self.quarantined.values())
         reasons = f" ({', '.join(sorted(self.quarantined))})" if aside else ""
+        later = f"; {self.held_back:.0%} of it was held back for replays" if self.held_back else ""
         return (
             f"{self.rows:,} labelled {kind} ({self.positives:,} positive), "
             f"{self.from_production:,} of them from production; in the source, {aside:,} rows were "
             f"quarantined{reasons}, {self.equal_content:,} were duplicates by content and "
-            f"{self.out_of_order:,} out of order"
+            f"{self.out_of_order:,} out of order{later}"
         )
 
 
@@ -53,7 +56,9 @@ def merge_production_data(run: Run) -> Merged:
     """Snapshot the labelled rows of source and production, as of the run, each row once."""
     case = run.case
     checked = read_source(case, _source_folder(run))
-    source = checked.rows.as_of(run.as_of)
+    share = settings().hold_back
+    aside = is_held_back(checked.rows, case.split, share)
+    source = checked.rows.take(~aside).as_of(run.as_of)
     history = settled(source, case.labels, run.as_of)
     with production_store() as store:
         if case.history and not checked.synthetic:  # nobody's past is made up
@@ -76,6 +81,7 @@ def merge_production_data(run: Run) -> Merged:
         quarantined=dict(Counter(row.reason for row in checked.quarantined)),
         equal_content=checked.equal_content,
         out_of_order=checked.out_of_order,
+        held_back=share,
     )
     run.write("merged", merged)
     return merged
