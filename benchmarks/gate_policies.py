@@ -1,11 +1,11 @@
-"""What may be done day by day with a model: keep it, ask the gate, or promote whatever comes."""
+"""What may be done day by day with a model: keep it, ask a gate, or promote whatever comes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cached_property, partial
+from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 
@@ -21,27 +21,48 @@ from monitoring.steps.retrain.decision import (
     NewRows,
     Reason,
     choose,
+    wanted_rows,
 )
 from monitoring.steps.window_verdict import own_scores, share_limit
 from monitoring.store.reading import Settled
 from monitoring.summary.build import summarise
+from monitoring.training import TrainingError
 from monitoring.training.gate import GateDecision, gate, outcomes_of
 from monitoring.training.model import Model
+from monitoring.training.probation import proof
 from monitoring.training.registry import Challenge
 from monitoring.training.search import search
 from monitoring.training.split import split_in_time
 from monitoring.training.train import train
 
+HARMFUL, AFTERWARDS = 1.2, 7
+"""A challenger does harm that costs so many times what the version before does, over the days
+that the labels' delay and two more take."""
+
+LOOKED_AFTER = 2
+"""Days after a champion was taken back when a person has looked, and releases promotions."""
+
 
 @dataclass(frozen=True)
 class Day:
-    """What was done at the end of a day, and what the day had cost until then."""
+    """What was done at the end of a day, and what the day had cost until then.
+
+    Attributes
+    ----------
+    harm
+        What the challenger costs in the days after, as a multiple of the version before; None
+        where none was trained, or too few days are left.
+    back
+        The day on whose challenger's promotion was taken back now; None where none was.
+    """
 
     day: int
     cost: float
     decision: Decision | None = None
     gate: GateDecision | None = None
     promoted: bool = False
+    harm: float | None = None
+    back: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,13 +91,35 @@ class Course:
         """Days on which drift waited for labels."""
         return sum(day.decision is not None and day.decision.waiting for day in self.days)
 
+    @property
+    def taken_back(self) -> dict[int, int]:
+        """The day of each promotion that was taken back, and the day on which it was."""
+        return {day.back: day.day for day in self.days if day.back is not None}
+
+    @property
+    def harmful(self) -> int:
+        """Challengers that did harm, or would have."""
+        return sum(day.harm is not None and day.harm > HARMFUL for day in self.days)
+
+    @property
+    def stopped(self) -> int:
+        """Harmful challengers that were not promoted, or taken back in time."""
+        back = self.taken_back
+        return sum(
+            day.harm is not None
+            and day.harm > HARMFUL
+            and (not day.promoted or back.get(day.day, DAYS + AFTERWARDS) <= day.day + AFTERWARDS)
+            for day in self.days
+        )
+
 
 class Trainer:
     """Trains the model of a day from what is known at its end: the same one for every policy."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._models: dict[int, Model] = {}
+        self._models: dict[int, Model | None] = {}
+        self._costs: dict[tuple[str, int], float] = {}
 
     def rows(self, day: int) -> Rows:
         """Return the rows that a retrain at the end of a day learns from."""
@@ -84,26 +127,62 @@ class Trainer:
         rows = settled(self.world.known(as_of), CASE.labels, as_of)
         return rows.take(rows.event_time >= moment64(as_of - SPAN))
 
+    def trains(self, day: int) -> bool:
+        """Whether a retrain at the end of a day comes to a model: not without any frauds."""
+        if day not in self._models:
+            self._models[day] = self._trained(day)
+        return self._models[day] is not None
+
     def model(self, day: int) -> Model:
         """Return the model that a retrain at the end of a day comes to."""
-        if day not in self._models:
+        assert self.trains(day)  # noqa: S101
+        model = self._models[day]
+        assert model is not None  # noqa: S101
+        return model
+
+    def cost(self, of: int, day: int) -> float:
+        """Return what a day costs with the model of another."""
+        return self.cost_of(self.model(of), day)
+
+    def cost_of(self, model: Model, day: int) -> float:
+        """Return what a day costs with a model in place, by the truth."""
+        key = (str(model.version), day)
+        if key not in self._costs:
+            self._costs[key] = cost_of(model, self.world.truth(day))
+        return self._costs[key]
+
+    def _trained(self, day: int) -> Model | None:
+        [name] = CASE.candidates
+        try:
             split = split_in_time(self.rows(day), CASE.split)
-            [name] = CASE.candidates
             found = search(CASE, name, split.train, seed=0)
             made = train(CASE, name, split, found, data_hash=str(day), seed=0).model
-            self._models[day] = replace(made, version=str(day))
-        return self._models[day]
+        except TrainingError:
+            return None
+        return replace(made, version=str(day))
 
 
 @dataclass
 class Desk:
-    """What a policy remembers from day to day."""
+    """What a policy remembers from day to day.
+
+    Attributes
+    ----------
+    before, promoted
+        The champion's predecessor while it is on probation, and the day of its promotion.
+    held_until
+        Day from which on promotions are released again.
+    """
 
     trainer: Trainer
     champion: Model
     consumed: datetime
     verdicts: list[Verdict] = field(default_factory=list)
+    last: Challenge | None = None
     drift_retrain: Challenge | None = None
+    before: Model | None = None
+    promoted: int = 0
+    held_until: int = 0
 
     @cached_property
     def world(self) -> World:
@@ -119,12 +198,46 @@ class Desk:
         return choose(
             force=False,
             has_champion=True,
-            fresh=NewRows(rows=new, wanted=CASE.retrain.new_rows),
+            fresh=NewRows(rows=new, wanted=wanted_rows(CASE, self.last)),
             drift=DriftFinding(
                 verdict_id=verdict.id, share=verdict.share, since=since, words=verdict.sentence
             ),
             episode=None if since is None else self._episode(day, since),
         )
+
+    def challenged(self, day: int, decision: Decision, *, promoted: bool) -> None:
+        """Remember a retrain, and let its challenger serve where it was promoted."""
+        self.consumed = end_of(day)
+        self.last = Challenge(end_of(day), promoted)
+        if decision.reason is Reason.DRIFT:
+            self.drift_retrain = self.last
+        if promoted:
+            self.before, self.promoted = self.champion, day
+            self.champion = self.trainer.model(day)
+
+    def taken_back(self, day: int) -> int | None:
+        """Take the champion back that its own days prove dearer; return when it was promoted."""
+        if self.before is None or self.promoted + 1 > day - _MATURE_DAYS:
+            return None
+        rows = self._served(day)
+        new, old = (outcomes_of(model, rows, CASE) for model in (self.champion, self.before))
+        found = proof(new, old, rows.label == POSITIVE)
+        if found is None or found.positives < CASE.min_positives or not found.worse:
+            return None
+        self.champion, self.before = self.before, None
+        self.held_until = day + LOOKED_AFTER
+        return self.promoted
+
+    def _served(self, day: int) -> Rows:
+        """Return the rows since the promotion as they were served, with the labels that came."""
+        as_of = end_of(day)
+        logged = settled(self.world.known(as_of), CASE.labels, as_of)
+        logged = logged.take(logged.event_time >= moment64(end_of(self.promoted)))
+        served = self.world.rows
+        place = np.searchsorted(served.event_time, logged.event_time)
+        place = np.minimum(place, len(served) - 1)
+        own = served.row_id[place] == logged.row_id  # rows that came again were never served
+        return replace(served.take(place[own]), label=logged.label[own])
 
     def _verdict(self, day: int) -> Verdict:
         rows = own_scores(self.world.truth(day), self.champion)
@@ -153,35 +266,10 @@ class Desk:
         return Settled(int(new.sum()), int((rows.label[new] == POSITIVE).sum()))
 
 
-def frozen(trainer: Trainer) -> Course:
-    """Never retrain."""
-    model = trainer.model(0)
-    return Course(
-        tuple(Day(day, cost_of(model, trainer.world.truth(day))) for day in range(1, DAYS + 1))
-    )
+_MATURE_DAYS = CASE.labels.mature_after // timedelta(days=1)
 
-
-def gated(trainer: Trainer) -> Course:
-    """Retrain when the DAG would, and promote what passes the gate."""
-    return _asked(trainer, _by_gate)
-
-
-def always_promoted(trainer: Trainer) -> Course:
-    """Retrain when the DAG would, and promote whatever comes."""
-    return _asked(trainer, lambda _desk, _model, _day, _drift: None)
-
-
-def by_calendar(trainer: Trainer, every: int) -> Course:
-    """Retrain at the end of every so many days, and promote whatever comes."""
-    champion, days = trainer.model(0), []
-    asked = Decision.by(Reason.FORCED, "by the calendar")
-    for day in range(1, DAYS + 1):
-        due = day % every == 0
-        cost = cost_of(champion, trainer.world.truth(day))
-        days.append(Day(day, cost, asked if due else None, promoted=due))
-        if due:
-            champion = trainer.model(day)
-    return Course(tuple(days))
+Judge = Callable[[Desk, Model, int], GateDecision | None]
+"""Returns a gate's decision on a day's challenger; None promotes it without asking."""
 
 
 def cost_of(model: Model, rows: Rows) -> float:
@@ -189,35 +277,52 @@ def cost_of(model: Model, rows: Rows) -> float:
     return float(np.sum(outcomes_of(model, rows, CASE).cost))
 
 
-def _by_gate(desk: Desk, challenger: Model, day: int, drift_asked: bool) -> GateDecision:
-    return gate(challenger, desk.champion, desk.trainer.rows(day), CASE, drift_asked=drift_asked)
+def frozen(trainer: Trainer) -> Course:
+    """Never retrain."""
+    return Course(tuple(Day(day, trainer.cost(0, day)) for day in range(1, DAYS + 1)))
 
 
-def _asked(
-    trainer: Trainer, judge: Callable[[Desk, Model, int, bool], GateDecision | None]
-) -> Course:
-    desk, days = Desk(trainer, trainer.model(0), consumed=end_of(0)), []
+def by_calendar(trainer: Trainer, every: int) -> Course:
+    """Retrain at the end of every so many days, and promote whatever comes."""
+    serving, days = 0, []
+    asked = Decision.by(Reason.FORCED, "by the calendar")
     for day in range(1, DAYS + 1):
-        cost = cost_of(desk.champion, trainer.world.truth(day))
-        decision, said, promoted = desk.decision(day), None, False
-        if decision.go:
-            desk.consumed = end_of(day)
-            drift_asked = decision.reason is Reason.DRIFT
-            said = judge(desk, trainer.model(day), day, drift_asked)
-            promoted = said is None or said.promote
-            if drift_asked:
-                desk.drift_retrain = Challenge(end_of(day), promoted)
-        if promoted:
-            desk.champion = trainer.model(day)
-        days.append(Day(day, cost, decision, said, promoted))
+        due = day % every == 0 and trainer.trains(day)
+        cost = trainer.cost(serving, day)
+        days.append(Day(day, cost, asked if due else None, promoted=due))
+        serving = day if due else serving
     return Course(tuple(days))
 
 
-POLICIES: dict[str, Callable[[Trainer], Course]] = {
-    "never retrained": frozen,
-    "gate": gated,
-    "no gate": always_promoted,
-    "every week, no gate": partial(by_calendar, every=7),
-    "every day, no gate": partial(by_calendar, every=1),
-}
-"""The policies compared, by the name they are printed under."""
+def by_gate(desk: Desk, challenger: Model, day: int) -> GateDecision:
+    """Ask the project's own gate."""
+    return gate(challenger, desk.champion, desk.trainer.rows(day), CASE, drift_asked=False)
+
+
+def asked(trainer: Trainer, judge: Judge, *, probation: bool = False) -> Course:
+    """Retrain when the DAG would, and promote what a judge lets pass."""
+    desk, days = Desk(trainer, trainer.model(0), consumed=end_of(0)), []
+    for day in range(1, DAYS + 1):
+        cost = trainer.cost_of(desk.champion, day)
+        back = desk.taken_back(day) if probation else None
+        decision, said, promoted, harm = desk.decision(day), None, False, None
+        if decision.go and trainer.trains(day):
+            challenger = trainer.model(day)
+            said = judge(desk, challenger, day)
+            promoted = (said is None or said.promote) and day >= desk.held_until
+            harm = _harm(desk, challenger, day)
+            desk.challenged(day, decision, promoted=promoted)
+        days.append(Day(day, cost, decision, said, promoted, harm, back))
+    return Course(tuple(days))
+
+
+def _harm(desk: Desk, challenger: Model, day: int) -> float | None:
+    """Return what a challenger costs in the days after, as a multiple of what the champion does."""
+    after = range(day + 1, day + AFTERWARDS + 1)
+    if after[-1] > DAYS:
+        return None
+    new, old = (
+        sum(desk.trainer.cost_of(model, one) for one in after)
+        for model in (challenger, desk.champion)
+    )
+    return new / old

@@ -1,4 +1,4 @@
-"""What the gate can distinguish: how often a challenger is shown to be cheaper, or not inferior."""
+"""What the gate can distinguish: how often a challenger that is so is found to be cheaper."""
 
 from __future__ import annotations
 
@@ -20,27 +20,24 @@ RUNS = 200
 
 
 def print_power() -> None:
-    """Print how often each part of the two rules is met, and both at once."""
-    margin, points = CASE.retrain.not_inferior_within, 100 * CASE.retrain.recall_not_worse_by
+    """Print how often the gate's rule is met."""
+    sure, points = CASE.retrain.sure, 100 * CASE.retrain.recall_not_worse_by
     print(
         f"## Of {RUNS} challengers of a champion that catches {CHAMPION:.0%}, and alarms as "
-        "often, the share that is shown to\n"
+        "often, the share that\n"
     )
-    head = ("frauds", "challenger catches", "cost less", f"cost no more than {margin:.0%} above")
-    table((*head, f"keep recall within {points:g} points", "superior", "not inferior"), _shares())
+    head = ("frauds", "challenger catches", f"is {sure:.0%} sure to cost less")
+    table((*head, f"loses at most {points:g} points of recall", "takes over"), _shares())
 
 
 def _shares() -> Iterator[Sequence[object]]:
-    margin, points = CASE.retrain.not_inferior_within, CASE.retrain.recall_not_worse_by
+    sure, allowed = CASE.retrain.sure, CASE.retrain.recall_not_worse_by
     for frauds in FRAUDS:
         for catches in CHALLENGERS:
             found = list(_comparisons(frauds, catches))
-            less = np.array([one.cost.high < 0 for one in found if one.cost])
-            within = np.array(
-                [one.cost.high <= margin * (one.old_cost or 0) for one in found if one.cost]
-            )
-            kept = np.array([one.recall.low >= -points for one in found])
-            shares = (less, within, kept, less & kept, within & kept)
+            less = np.array([one.cost.below >= sure for one in found if one.cost])
+            kept = np.array([one.recall.value >= -allowed for one in found])
+            shares = (less, kept, less & kept)
             yield frauds, f"{catches:.0%}", *(f"{share.mean():.0%}" for share in shares)
 
 

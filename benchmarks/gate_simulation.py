@@ -1,27 +1,30 @@
-"""Sixty days with drift and late labels: what the gate does, and what retraining saves.
+"""Sixty days with drift and late labels: what the gate does, in sound worlds and in broken ones.
 
-Run it with `make bench-gate`; `SEEDS=1` for one world. It makes up its rows, needs no servers and
-leaves nothing behind. Rows, verdicts, decisions, training and the gate are the project's own
-functions.
+Run it with `make bench-gate`; `SEEDS=1` for one world, `FIRST=100` for other worlds. It makes up
+its rows, needs no servers and leaves nothing behind. Rows, verdicts, decisions, training, gate and
+probation are the project's own functions.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import product
 
 import numpy as np
 
 from benchmarks import gate_power
-from benchmarks.gate_policies import POLICIES, Course, Day, Trainer
-from benchmarks.gate_world import DAYS, HISTORY, NEW_CUSTOMERS, NEW_FRAUDS, made_up
+from benchmarks.gate_policies import AFTERWARDS, HARMFUL, Course, Day, Trainer
+from benchmarks.gate_rules import FROZEN, GATE, IN_BROKEN_WORLDS, NO_GATE, POLICIES
+from benchmarks.gate_world import DAYS, NEW_CUSTOMERS, NEW_FRAUDS, Fault, made_up
 from benchmarks.machine import machine
 from benchmarks.table import table
 
-FROZEN, GATE = "never retrained", "gate"
-STRETCH = 6
+STRETCH = 12
 """Days that a row of the table by time takes together."""
 
 Courses = Mapping[str, Course]
@@ -31,66 +34,102 @@ def main() -> None:
     """Print every figure of docs/gate.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=16, help="worlds, each of a seed of its own")
-    seeds = parser.parse_args().seeds
-    worlds: list[Courses] = []
-    for seed in range(seeds):
-        trainer = Trainer(made_up(seed))
-        worlds.append({name: policy(trainer) for name, policy in POLICIES.items()})
-    print(f"## World 0 of {seeds}, with the gate: days on which something was decided\n")
-    table(("day", "cost of the day", "decision", "gate"), _told(worlds[0][GATE]))
-    print(f"## {seeds} worlds of {DAYS} days after {HISTORY} days of history: mean (range)\n")
-    head = ("policy", "retrains", "promotions", "days waiting for labels", "EUR", "saved")
-    table((*head, "cheaper than with the gate in"), _summed(worlds))
-    print("## What the gate said, over all worlds\n")
-    table(("held to", "said", "times"), _said(worlds))
-    print("## Days from a change to the next promotion, and the longest run without one\n")
-    table(("of", "days, mean (range)"), _pauses([world[GATE] for world in worlds]))
-    print(f"## EUR a day; changes begin on days {NEW_CUSTOMERS} and {NEW_FRAUDS}\n")
-    table(("days", *POLICIES), _by_time(worlds))
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--broken", type=int, default=4, help="worlds with each kind of fault")
+    given = parser.parse_args()
+    seeds = range(given.first, given.first + given.seeds)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one world on each processor
+    with ProcessPoolExecutor() as processes:
+        worlds = list(processes.map(_sound, seeds))
+        print(
+            f"## {len(seeds)} sound worlds of {DAYS} days, seeds from {given.first}\n", flush=True
+        )
+        print_sound(worlds)
+        some = range(given.first, given.first + given.broken)
+        broken = list(processes.map(partial(_world, names=IN_BROKEN_WORLDS), *_faults(some)))
+    print(f"## {len(some)} broken worlds of each kind, seeds from {given.first}\n")
+    print_broken(broken, len(some))
     gate_power.print_power()
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{machine()}; {used.ru_utime + used.ru_stime:.0f} s of processor time")
 
 
-def _told(course: Course) -> Iterator[Sequence[object]]:
-    before = None
-    for day in course.days:
-        if day.decision is None or (day.decision.reason == before and not day.decision.go):
-            continue
-        before = day.decision.reason
-        said = "" if day.gate is None else f"{day.gate.outcome}: {day.gate.reason}"
-        yield day.day, f"{day.cost:,.0f}", f"{day.decision.reason}: {day.decision.words}", said
+def print_sound(worlds: Sequence[Courses]) -> None:
+    """Print what each policy came to where every retrain learns from what is so."""
+    head = ("policy", "retrains", "promotions", "taken back", "EUR", "saved", "of no gate")
+    table((*head, "cheaper than the gate in"), _summed(worlds))
+    print("## Days from a change to the next promotion, and the longest run without one\n")
+    table(("of", "days, mean (range)"), _pauses([world[GATE] for world in worlds]))
+    print(f"## EUR a day; changes begin on days {NEW_CUSTOMERS} and {NEW_FRAUDS}\n")
+    shown = (FROZEN, GATE, NO_GATE, "every week, no gate", "every day, no gate")
+    table(("days", *shown), _by_time(worlds, shown))
+
+
+def print_broken(courses: Sequence[Courses], worlds: int) -> None:
+    """Print, fault by fault, which harmful challengers were stopped, and what it came to."""
+    head = ("fault", "policy", "promotions", f"harmful (x {HARMFUL:g})")
+    stopped = f"stopped, or taken back within {AFTERWARDS} days"
+    table((*head, stopped, "EUR", "saved"), _faulty(courses, worlds))
+
+
+def _sound(seed: int) -> Courses:
+    return _world(None, seed, tuple(POLICIES))
+
+
+def _world(fault: Fault | None, seed: int, names: Sequence[str]) -> Courses:
+    trainer = Trainer(made_up(seed, fault))
+    return {name: POLICIES[name](trainer) for name in names}
+
+
+def _faults(seeds: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    return zip(*product(Fault, seeds), strict=True)
 
 
 def _summed(worlds: Sequence[Courses]) -> Iterator[Sequence[object]]:
+    best = _saved(worlds, NO_GATE).mean()
     for name in POLICIES:
         own = [world[name] for world in worlds]
-        saved = [1 - world[name].cost / world[FROZEN].cost for world in worlds]
+        saved = _saved(worlds, name)
         cheaper = sum(world[name].cost < world[GATE].cost for world in worlds)
         yield (
             name,
             _range([course.retrains for course in own]),
             _range([course.promotions for course in own]),
-            _range([course.waited for course in own]),
+            sum(len(course.taken_back) for course in own),
             f"{np.mean([course.cost for course in own]):,.0f}",
-            f"{np.mean(saved):.1%} ({min(saved):.1%} to {max(saved):.1%})",
+            f"{saved.mean():.1%} ({saved.min():.1%} to {saved.max():.1%})",
+            f"{saved.mean() / best:.0%}",
             "" if name == GATE else f"{cheaper} of {len(worlds)}",
         )
 
 
-def _said(worlds: Sequence[Courses]) -> Iterator[Sequence[object]]:
-    times: Counter[tuple[str, str]] = Counter(
-        (day.gate.rule, _word(day.gate.outcome, day.gate.reason))
-        for world in worlds
-        for day in world[GATE].days
-        if day.gate is not None
+def _saved(worlds: Sequence[Courses], name: str) -> np.ndarray:
+    return np.array([1 - world[name].cost / world[FROZEN].cost for world in worlds])
+
+
+def _faulty(courses: Sequence[Courses], worlds: int) -> Iterator[Sequence[object]]:
+    by_fault = {fault: courses[n * worlds : (n + 1) * worlds] for n, fault in enumerate(Fault)}
+    for fault, own in by_fault.items():
+        for name in IN_BROKEN_WORLDS:
+            yield _of_fault(fault.value, own, name)
+    for name in IN_BROKEN_WORLDS:
+        yield _of_fault("all", courses, name)
+
+
+def _of_fault(fault: str, own: Sequence[Courses], name: str) -> Sequence[object]:
+    ran = [world[name] for world in own]
+    harmful, stopped = (
+        sum(values) for values in ([c.harmful for c in ran], [c.stopped for c in ran])
     )
-    for (rule, said), count in sorted(times.items()):
-        yield rule, said, count
-
-
-def _word(outcome: str, reason: str) -> str:
-    return outcome if outcome != "lost" else f"lost: {reason.split(':', maxsplit=1)[0]}"
+    return (
+        fault,
+        name,
+        f"{np.mean([course.promotions for course in ran]):.1f}",
+        harmful,
+        f"{stopped} of {harmful}" if harmful else "",
+        f"{np.mean([course.cost for course in ran]):,.0f}",
+        f"{_saved(own, name).mean():.1%}",
+    )
 
 
 def _pauses(courses: Sequence[Course]) -> Iterator[Sequence[object]]:
@@ -108,11 +147,11 @@ def _until(days: Sequence[Day], change: int) -> int:
     return next((d.day for d in days if d.promoted and d.day >= change), DAYS) - change
 
 
-def _by_time(worlds: Sequence[Courses]) -> Iterator[Sequence[object]]:
+def _by_time(worlds: Sequence[Courses], shown: Sequence[str]) -> Iterator[Sequence[object]]:
     for first in range(0, DAYS, STRETCH):
         parts = [
             [day.cost for world in worlds for day in world[name].days[first : first + STRETCH]]
-            for name in POLICIES
+            for name in shown
         ]
         yield f"{first + 1}-{first + STRETCH}", *(f"{np.mean(part):,.0f}" for part in parts)
 

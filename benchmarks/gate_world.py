@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows, moment64
+from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, Rows, moment64, together
 from monitoring.rows.window import Window
 from monitoring.use_case import UseCase
 
@@ -74,6 +75,26 @@ CASE = UseCase.model_validate(
 )
 
 
+class Fault(StrEnum):
+    """What is wrong, for some days, with the rows that retrains learn from; service is right."""
+
+    WRONG_LABELS = "5 to 30% of labels wrong"
+    CONSTANT = "a feature turned constant"
+    SCALED = "a feature scaled by 100"
+    DUPLICATED = "rows came three times"
+    LEAKED = "a feature that tells the label, absent in service"
+    NO_LABELS = "labels stopped coming"
+
+
+BROKEN_FROM, BROKEN_DAYS = 20, 6
+"""First day of a fault, and how many it lasts."""
+
+_STRONGEST = FEATURES[3]
+"""A feature by which both kinds of fraud are told: one that breaks does harm."""
+_LEAKING = FEATURES[5]
+"""A feature that tells little; where it leaks it tells all."""
+
+
 @dataclass(frozen=True, eq=False)
 class World:
     """Every row there will be, with the truth, and when people learn of it.
@@ -83,9 +104,12 @@ class World:
     rows
         Labelled by the truth; `label_time` is when a fraud is reported, and NaT for the others:
         nobody reports a payment that was none.
+    logged
+        The same rows as retrains find them, which a fault may have changed.
     """
 
     rows: Rows
+    logged: Rows
 
     def truth(self, day: int) -> Rows:
         """Return the rows of a day, with the truth."""
@@ -93,7 +117,7 @@ class World:
 
     def known(self, moment: datetime) -> Rows:
         """Return what is known at a moment: rows that came, and frauds that were reported."""
-        seen = self.rows.take(self.rows.event_time < moment64(moment))
+        seen = self.logged.take(self.logged.event_time < moment64(moment))
         label_came = (seen.label == POSITIVE) & (seen.label_time <= moment64(moment))
         label = np.where(label_came, POSITIVE, UNLABELLED).astype(np.int8)
         label_time = np.where(label_came, seen.label_time, np.datetime64("NaT", "us"))
@@ -105,8 +129,8 @@ def end_of(day: int) -> datetime:
     return START + timedelta(days=day)
 
 
-def made_up(seed: int) -> World:
-    """Return the whole world of a seed."""
+def made_up(seed: int, fault: Fault | None = None) -> World:
+    """Return the whole world of a seed, with a fault of the logged rows if there is one."""
     rng = np.random.default_rng(seed)
     days = [_rows_of(day, rng) for day in range(1 - HISTORY, DAYS + 1)]
     features = pd.concat([features for features, _, _ in days], ignore_index=True)
@@ -114,17 +138,59 @@ def made_up(seed: int) -> World:
     event_time = np.concatenate([times for _, _, times in days])
     delay = np.minimum(rng.exponential(_REPORTED_AFTER, len(positive)), _REPORTED_LATEST)
     reported = event_time + (delay * 86_400e6).astype("timedelta64[us]")
-    return World(
-        Rows(
-            features=features,
-            row_id=np.arange(len(positive)).astype(np.str_),
-            event_time=event_time,
-            arrival_time=event_time,
-            label=np.where(positive, POSITIVE, NEGATIVE).astype(np.int8),
-            label_time=np.where(positive, reported, np.datetime64("NaT", "us")),
-            amount=features["Amount"].to_numpy(),
-        )
+    rows = Rows(
+        features=features,
+        row_id=np.arange(len(positive)).astype(np.str_),
+        event_time=event_time,
+        arrival_time=event_time,
+        label=np.where(positive, POSITIVE, NEGATIVE).astype(np.int8),
+        label_time=np.where(positive, reported, np.datetime64("NaT", "us")),
+        amount=features["Amount"].to_numpy(),
     )
+    return World(rows, rows if fault is None else _broken(rows, fault, rng))
+
+
+def _broken(rows: Rows, fault: Fault, rng: np.random.Generator) -> Rows:
+    """Return rows as they are logged where something broke."""
+    begin, end = end_of(BROKEN_FROM - 1), end_of(BROKEN_FROM - 1 + BROKEN_DAYS)
+    broken = (rows.event_time >= moment64(begin)) & (rows.event_time < moment64(end))
+    features, positive = rows.features.copy(), rows.label == POSITIVE
+    match fault:
+        case Fault.WRONG_LABELS:
+            wrong = broken & (rng.random(len(rows)) < rng.uniform(0.05, 0.3))
+            label = np.where(wrong, np.where(positive, NEGATIVE, POSITIVE), rows.label)
+            known = np.where(label == POSITIVE, rows.event_time, np.datetime64("NaT", "us"))
+            time = np.where(wrong, known, rows.label_time)
+            return replace(rows, label=label.astype(np.int8), label_time=time)
+        case Fault.CONSTANT:
+            features.loc[broken, _STRONGEST] = 0.0
+        case Fault.SCALED:
+            features.loc[broken, _STRONGEST] *= 100
+        case Fault.LEAKED:
+            told = 6.0 * positive + rng.normal(size=len(rows))
+            features[_LEAKING] = np.where(broken, told, features[_LEAKING])
+        case Fault.NO_LABELS:
+            none = np.where(broken, NEGATIVE, rows.label).astype(np.int8)
+            time = np.where(broken, np.datetime64("NaT", "us"), rows.label_time)
+            return replace(rows, label=none, label_time=time)
+        case Fault.DUPLICATED:
+            return _three_times(rows, broken)
+    return replace(rows, features=features)
+
+
+def _three_times(rows: Rows, broken: NDArray[np.bool_]) -> Rows:
+    """Return rows of which the broken ones come twice more within the hour, under other ids."""
+    again = rows.take(broken)
+    copies = [
+        replace(
+            again,
+            row_id=np.char.add(again.row_id, f" {number}"),
+            event_time=again.event_time + np.timedelta64(20 * number, "m"),
+        )
+        for number in (1, 2)
+    ]
+    whole = together([rows, *copies])
+    return whole.take(np.argsort(whole.event_time, kind="stable"))
 
 
 def changed(day: int, begins: int) -> float:

@@ -113,13 +113,16 @@ class Retrain(UseCaseSection):
     span: Duration | None = Field(
         None, description="How far back training rows reach; all of them if unset."
     )
-    not_inferior_within: Share = Field(
-        0.05,
-        description="Share of the champion's cost that a challenger may cost more, where drift "
-        "asked for it.",
+    again_after: StrictShare = Field(
+        0.4,
+        description="Share of `new_rows` that justifies another retrain where the last challenger "
+        "lost.",
+    )
+    sure: StrictShare = Field(
+        0.95, description="How sure it has to be that a challenger costs less than the champion."
     )
     recall_not_worse_by: Share = Field(
-        0.05, description="Recall that a challenger may lose: 0.05 is five points."
+        0.1, description="Recall that a challenger may lose: 0.1 is ten points."
     )
     recall_floor: Share = Field(0.0, description="Least test recall of a first champion.")
     max_rows_search: Count = Field(

@@ -38,9 +38,9 @@ class RowOutcomes:
 
 def row_outcomes(
     scores: Floats,
+    alarm: NDArray[np.bool_],
     labels: NDArray[np.int8],
     *,
-    threshold: float,
     amounts: Floats | None,
     event_times: NDArray[np.datetime64],
     costs: Costs,
@@ -54,16 +54,13 @@ def row_outcomes(
 
     Parameters
     ----------
-    scores, labels, amounts, event_times
+    scores, alarm, labels, amounts, event_times
         (rows,). Without `amounts` nothing that costs a share of them can be priced.
-    threshold
-        A row is an alarm where score >= threshold.
     """
     positive = labels == POSITIVE
-    flagged = scores >= threshold
-    reviewed = flagged & _within_capacity(scores, flagged, event_times, costs.reviews_per_day)
+    reviewed = alarm & _within_capacity(scores, alarm, event_times, costs.reviews_per_day)
     missed = positive & ~reviewed
-    cost = reviewed * costs.review + (flagged & ~positive) * costs.false_alarm
+    cost = reviewed * costs.review + (alarm & ~positive) * costs.false_alarm
     if costs.missed.of_amount == 0:
         loss = np.full(len(scores), costs.missed.fixed)
     else:
@@ -105,11 +102,18 @@ _AT_ONCE = 4_000_000
 
 @dataclass(frozen=True)
 class Difference:
-    """New less old, with its 95% interval."""
+    """New less old, with its 95% interval.
+
+    Attributes
+    ----------
+    below
+        Share of the resamples in which new is below old: how sure it is.
+    """
 
     value: float
     low: float
     high: float
+    below: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -249,4 +253,5 @@ def _difference(total: float, of: float, totals: Floats, ofs: Floats) -> Differe
     low, high = np.quantile(differences, [0.025, 0.975])
     value = float(total / of)
     # Rounding must not put the value outside its own interval.
-    return Difference(value, min(float(low), value), max(float(high), value))
+    below = float((differences < 0).mean())
+    return Difference(value, min(float(low), value), max(float(high), value), below)

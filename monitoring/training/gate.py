@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from monitoring.performance.paired_comparison import (
     Comparison,
     Difference,
@@ -14,10 +16,12 @@ from monitoring.performance.paired_comparison import (
     row_outcomes,
 )
 from monitoring.performance.scorecard import CardStatus
-from monitoring.rows.rows import POSITIVE, moment64
-from monitoring.training.split import days_of, split_at_random
+from monitoring.rows.rows import POSITIVE, UNLABELLED, moment64
+from monitoring.training.split import days_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from monitoring.rows.rows import Rows
     from monitoring.training.model import Model
     from monitoring.use_case import UseCase
@@ -29,11 +33,8 @@ class Rule(StrEnum):
     FLOOR = "recall floor"
     """For the first champion: its test recall."""
 
-    SUPERIOR = "superior"
-    """It is shown to cost less than the champion."""
-
-    NOT_INFERIOR = "not inferior"
-    """It is shown to cost no more than the use case's margin above the champion."""
+    CHEAPER = "cheaper"
+    """It is as sure as the use case asks that it costs less than the champion."""
 
 
 class Outcome(StrEnum):
@@ -55,6 +56,8 @@ class GateDecision:
         Labelled rows that the decision rests on.
     compared
         Both models on them; None for the first champion, and where there are too few.
+    drift_asked
+        Whether drift asked for the retrain.
     """
 
     rule: Rule
@@ -63,6 +66,7 @@ class GateDecision:
     rows: int
     positives: int
     compared: Comparison | None = None
+    drift_asked: bool = False
 
     @property
     def promote(self) -> bool:
@@ -72,21 +76,27 @@ class GateDecision:
     @property
     def waiting(self) -> bool:
         """Whether drift asked for the retrain, and too few labels have come to decide."""
-        return self.rule is Rule.NOT_INFERIOR and self.outcome is Outcome.UNDECIDED
+        return self.drift_asked and self.outcome is Outcome.UNDECIDED
 
 
 def gate(
-    challenger: Model, champion: Model | None, rows: Rows, case: UseCase, *, drift_asked: bool
+    challenger: Model,
+    champion: Model | None,
+    rows: Rows,
+    case: UseCase,
+    *,
+    drift_asked: bool,
+    hold: str | None = None,
 ) -> GateDecision:
     """Decide whether a challenger takes over.
 
     The first one must not be proved worse than `retrain.recall_floor` on its test rows. A later
-    one is compared with the champion on the newest labelled rows that neither was trained or
-    tuned on, by the 95% intervals of a paired bootstrap:
+    one is compared with the champion by a paired bootstrap, on the newest labelled rows that
+    neither had learned from when it scored them: the challenger's prequential scores, and the
+    champion's, which of rows that it learned from since are prequential too.
 
-    - cost: all of the interval lies below 0 (superior) or, where drift asked for the retrain,
-      no higher than `retrain.not_inferior_within` of the champion's cost (not inferior);
-    - recall: none of the interval lies lower than `retrain.recall_not_worse_by` below 0.
+    - cost: the challenger costs less in `retrain.sure` of the resamples;
+    - recall: it is not lower by more than `retrain.recall_not_worse_by`.
 
     With fewer than `min_positives` positives, `drift.min_rows` rows, or rows of one moment only,
     nothing is decided and the champion stays.
@@ -97,26 +107,25 @@ def gate(
         The labelled rows of this retrain, in order of event time.
     drift_asked
         Whether drift asked for the retrain; else new rows, or a person.
+    hold
+        Why nothing is promoted until a person has looked; None where nothing is held.
     """
     if champion is None:
         return _first(challenger, case)
-    rule = Rule.NOT_INFERIOR if drift_asked else Rule.SUPERIOR
-    unseen = _unseen(rows, challenger, champion, case)
-    positives = int((unseen.label == POSITIVE).sum())
-    lacking = _lacking(unseen, positives, case)
+    pair = _paired(rows, challenger, champion, case)
+    lacking = _lacking(pair.rows, case)
+    positive = pair.rows.label == POSITIVE
+    counts = (len(pair.rows), int(positive.sum()))
     if lacking:
         reason = f"only {lacking} that neither model has seen: the champion stays"
-        return GateDecision(rule, Outcome.UNDECIDED, reason, len(unseen), positives)
-    comparison = compared(
-        outcomes_of(challenger, unseen, case),
-        outcomes_of(champion, unseen, case),
-        unseen.label == POSITIVE,
-        unseen.weight,
-    )
-    failed = _failed(rule, comparison, case)
+        return GateDecision(
+            Rule.CHEAPER, Outcome.UNDECIDED, reason, *counts, drift_asked=drift_asked
+        )
+    comparison = compared(pair.challenger, pair.champion, positive, pair.rows.weight)
+    failed = _failed(comparison, case) or hold
     outcome = Outcome.LOST if failed else Outcome.PROMOTED
-    reason = f"{failed or rule.value}: {_comparison_text(comparison, case)}"
-    return GateDecision(rule, outcome, reason, len(unseen), positives, comparison)
+    reason = f"{failed or 'likely to cost less'}: {_comparison_text(comparison, case)}"
+    return GateDecision(Rule.CHEAPER, outcome, reason, *counts, comparison, drift_asked)
 
 
 def _first(challenger: Model, case: UseCase) -> GateDecision:
@@ -135,24 +144,24 @@ def _first(challenger: Model, case: UseCase) -> GateDecision:
     return GateDecision(Rule.FLOOR, outcome, reason, card.labelled, card.positives)
 
 
-def _failed(rule: Rule, comparison: Comparison, case: UseCase) -> str | None:
+def _failed(comparison: Comparison, case: UseCase) -> str | None:
     """Return what the challenger failed; None if it takes over."""
     if comparison.cost is None or comparison.old_cost is None:
         return "positives without amounts can't be priced, so the champion stays"
-    allowed = case.retrain.recall_not_worse_by
-    margin = case.retrain.not_inferior_within
-    if rule is Rule.SUPERIOR and comparison.cost.high >= 0:
-        return "not shown to be superior"
-    if rule is Rule.NOT_INFERIOR and comparison.cost.high > margin * comparison.old_cost:
-        return f"not shown to cost within {margin:.0%} of the champion"
-    if comparison.recall.low < -allowed:
-        return f"not shown to keep recall within {100 * allowed:g} points"
+    sure, allowed = case.retrain.sure, case.retrain.recall_not_worse_by
+    if comparison.cost.below < sure:
+        return (
+            f"not sure to cost less ({comparison.cost.below:.0%} of the {sure:.0%} that are wanted)"
+        )
+    if comparison.recall.value < -allowed:
+        return f"recall would fall by more than {100 * allowed:g} points"
     return None
 
 
-def _lacking(unseen: Rows, positives: int, case: UseCase) -> str:
+def _lacking(unseen: Rows, case: UseCase) -> str:
     """Return what there is too little of; empty if there is enough."""
     wants = []
+    positives = int((unseen.label == POSITIVE).sum())
     if len(unseen) < case.drift.min_rows:
         wants.append(f"{len(unseen):,} of the {case.drift.min_rows} rows")
     if positives < case.min_positives:
@@ -162,27 +171,66 @@ def _lacking(unseen: Rows, positives: int, case: UseCase) -> str:
     return "rows of one moment" if days_of(unseen) == 0 else ""
 
 
-def _unseen(rows: Rows, challenger: Model, champion: Model, case: UseCase) -> Rows:
-    """Return the labelled rows that neither has learned from; blocked ones have others for them.
+@dataclass(frozen=True, eq=False)
+class _Paired:
+    """Labelled rows, and what each model came to on them before it had learned from them."""
 
-    By a split at random the challenger has left out its test part; what of that is newer than
-    the champion is new to both.
-    """
-    if case.split.by == "random":
-        mine = split_at_random(rows, case.split).test
-        unseen = mine.take(mine.event_time > moment64(champion.trained_as_of)).labelled
-    else:
-        newest_seen = moment64(max(challenger.trained_as_of, champion.trained_as_of))
-        unseen = rows.take(rows.event_time > newest_seen).labelled
-    return unseen if unseen.weight is None else unseen.take(unseen.weight > 0)
+    rows: Rows
+    challenger: RowOutcomes
+    champion: RowOutcomes
+
+
+def _paired(rows: Rows, challenger: Model, champion: Model, case: UseCase) -> _Paired:
+    """Return the rows that both models decided on unseen; blocked ones have others for them."""
+    new = _HeldOutOf(challenger, rows)
+    old = _HeldOutOf(champion, rows)
+    later = rows.event_time > moment64(champion.trained_as_of)
+    usable = new.there & (later | old.there) & (rows.label != UNLABELLED)
+    if rows.weight is not None:
+        usable &= rows.weight > 0
+    both = rows.take(usable)
+    score = champion.score(both.features) if len(both) else np.empty(0)
+    live = later[usable]
+    theirs = np.where(live, score, old.score[usable])
+    alarm = np.where(live, score >= champion.threshold, old.alarm[usable])
+    return _Paired(
+        both,
+        _outcomes(both, new.score[usable], new.alarm[usable], case),
+        _outcomes(both, theirs, alarm, case),
+    )
+
+
+class _HeldOutOf:
+    """A model's prequential scores, in the order of some rows; `there` says which have one."""
+
+    def __init__(self, model: Model, rows: Rows) -> None:
+        held_out = model.held_out
+        self.there = np.zeros(len(rows), np.bool_)
+        self.score = np.full(len(rows), np.nan)
+        self.alarm = np.zeros(len(rows), np.bool_)
+        if held_out is None or len(held_out.row_id) == 0:
+            return
+        order = np.argsort(held_out.row_id)
+        ids = held_out.row_id[order]
+        place = order[np.minimum(np.searchsorted(ids, rows.row_id), len(ids) - 1)]
+        self.there = held_out.row_id[place] == rows.row_id
+        self.score = np.where(self.there, held_out.score[place], np.nan)
+        self.alarm = self.there & held_out.alarm[place]
 
 
 def outcomes_of(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
     """Return what each labelled row would have cost with a model in service."""
+    score = model.score(rows.features)
+    return _outcomes(rows, score, score >= model.threshold, case)
+
+
+def _outcomes(
+    rows: Rows, score: NDArray[np.float64], alarm: NDArray[np.bool_], case: UseCase
+) -> RowOutcomes:
     return row_outcomes(
-        model.score(rows.features),
+        score,
+        alarm,
         rows.label,
-        threshold=model.threshold,
         amounts=rows.amount,
         event_times=rows.event_time,
         costs=case.costs,
@@ -215,6 +263,7 @@ def gate_tags(decision: GateDecision) -> dict[str, str]:
             "gate.challenger_cost": repr(comparison.new_cost),
             "gate.champion_cost": repr(comparison.old_cost),
             "gate.priced_rows": str(comparison.priced),
+            "gate.sure": repr(comparison.cost.below),
             **_difference_tags("cost", comparison.cost),
         }
     return tags

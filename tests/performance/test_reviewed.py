@@ -21,8 +21,8 @@ def outcomes(
 ) -> RowOutcomes:
     return row_outcomes(
         np.array(scores),
+        np.array(scores) >= 0.5,
         np.array(labels, np.int8),
-        threshold=0.5,
         amounts=None if amounts is None else np.array(amounts),
         event_times=DAY + np.array(hours or [0] * len(scores)) * HOUR,
         costs=costs.model_copy(update={"reviews_per_day": a_day}),

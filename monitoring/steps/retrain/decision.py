@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from itertools import dropwhile, islice
+from math import ceil
 from typing import Self
 
 from monitoring.drift.detection import drifting_since
@@ -39,9 +40,21 @@ def check_production_data(run: Run) -> NewRows:
     case = run.case
     with production_store() as store:
         rows = store.new_labelled(case, run.as_of)
-    new_rows = NewRows(rows=rows, wanted=case.retrain.new_rows)
+    last = model_registry().last_challenge(case, as_of=run.as_of)
+    new_rows = NewRows(rows=rows, wanted=wanted_rows(case, last))
     run.write("fresh", new_rows)
     return new_rows
+
+
+def wanted_rows(case: UseCase, last: Challenge | None) -> int:
+    """Return how many new rows justify a retrain: fewer where the last challenger lost.
+
+    What made it worth a try is still there then, and more rows may show it.
+    """
+    wanted = case.retrain.new_rows
+    if last is None or last.promoted:
+        return wanted
+    return ceil(wanted * case.retrain.again_after)
 
 
 class DriftFinding(Result):
@@ -128,7 +141,7 @@ class Episode(Result):
         """Return the episode that began at `since`.
 
         The first retrain wants as many rows and positives as a verdict and a scorecard do; a
-        further one wants as many rows as any retrain.
+        further one wants as many rows as any retrain after that one.
         """
         return cls(
             since=since,
@@ -136,7 +149,7 @@ class Episode(Result):
             answered=last is not None and last.promoted,
             rows=settled.rows,
             positives=settled.positives,
-            wanted_rows=case.drift.min_rows if last is None else case.retrain.new_rows,
+            wanted_rows=case.drift.min_rows if last is None else wanted_rows(case, last),
             wanted_positives=case.min_positives,
             positive_words=case.words.positives,
         )
