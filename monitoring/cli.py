@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring import api_key_commands, row_commands, use_case_commands
+from monitoring import api_key_commands, model_commands, row_commands, use_case_commands
 from monitoring.command import (
     AsJson,
     AsOf,
@@ -32,6 +32,7 @@ from monitoring.use_case_commands import show_broken
 from monitoring.wording import number, shown
 
 if TYPE_CHECKING:
+    from monitoring.settings import Settings
     from monitoring.stack.up import Running
 
 app = typer.Typer(
@@ -53,6 +54,8 @@ def _private(context: typer.Context) -> None:
 app.add_typer(use_case_commands.app, name="use-case")
 app.command()(row_commands.ingest)
 app.command()(row_commands.score)
+app.command()(model_commands.rollback)
+app.command()(model_commands.release)
 app.add_typer(api_key_commands.app, name="api-key")
 
 
@@ -170,36 +173,6 @@ def drift(  # noqa: PLR0913, PLR0917 - each is an option that people name
             f"no column could be tested, so the limit of {number(limit)} was not checked", err=True
         )
         raise typer.Exit(2)
-
-
-@app.command()
-def rollback(
-    use_case: UseCaseName,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VERSION", help="A version's number, or an alias; the previous one by default."
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Switch back to an earlier version at once: `tocsin rollback fraud --to 7`.
-
-    It skips the gate. Exit code 2 when nothing was changed, or not everybody could be notified.
-    """
-    from monitoring.settings import settings
-    from monitoring.stack.attach import attach
-    from monitoring.steps.rollback import roll_back
-    from monitoring.use_case_file import find_use_case
-
-    show_steps()
-    with readable_errors():
-        attach()
-        done = roll_back(find_use_case(use_case, settings().use_cases), to=to)
-    if as_json:
-        print_json(done)
-    else:
-        typer.echo(done.words)
 
 
 @app.command()
@@ -397,11 +370,11 @@ def demo(
     """
     from monitoring.settings import Ports, settings
     from monitoring.stack.demo import demo as show
-    from monitoring.stack.demo import use_cases_to_show
+    from monitoring.stack.demo import use_cases_to_show, with_rows_to_replay
 
     with readable_errors():
         names = use_cases_to_show(use_cases or (), settings(), say=typer.echo)
-    running = _up()
+    running = _up(with_rows_to_replay(settings()))
     with readable_errors():
         looks = show(running, Ports(), names, clock=lambda: datetime.now(UTC), say=typer.echo)
     typer.echo("\nWhere to look")
@@ -435,7 +408,7 @@ def env(
     typer.echo(f"{path} written" if written else f"{path} already exists: nothing changed")
 
 
-def _up() -> Running:
+def _up(where: Settings | None = None) -> Running:
     from rich.console import Console
 
     from monitoring.settings import Ports, settings
@@ -443,7 +416,7 @@ def _up() -> Running:
     from monitoring.stack.up import up as start
 
     with readable_errors(), shown(Console()) as progress:
-        return start(settings(), Ports(), progress=progress)
+        return start(where or settings(), Ports(), progress=progress)
 
 
 if __name__ == "__main__":

@@ -201,6 +201,13 @@ WAITING_FOR_LABELS = Metric(
     help="1 while drift calls for a retrain and too few labels of the drifted period have arrived.",
     good=Direction.DOWN,
 )
+PROMOTIONS_HELD = Metric(
+    "promotions_held",
+    unit=Unit.FLAG,
+    title="Promotions held",
+    help="1 while nothing is promoted, because a champion was taken back and nobody released it.",
+    good=Direction.DOWN,
+)
 GATE_DECISION = Metric(
     "gate_decision",
     unit=Unit.INFO,
@@ -302,6 +309,7 @@ CATALOGUE: tuple[Metric, ...] = (
     LAST_SUCCESS,
     RETRAIN_DECISION,
     WAITING_FOR_LABELS,
+    PROMOTIONS_HELD,
     GATE_DECISION,
     GATE_COST,
     GATE_RECALL,

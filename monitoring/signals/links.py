@@ -56,6 +56,7 @@ class CasePanel(IntEnum):
     GATE = 45
     GATE_CHANGE = 46
     GATE_ROWS = 47
+    HELD = 48
     QUARANTINED = 50
     BROKEN = 51
     WINDOW_ROWS = 52

@@ -19,7 +19,7 @@ from monitoring.private import private_umask
 
 if TYPE_CHECKING:
     from monitoring.steps import begin
-    from monitoring.steps.report import measurement, report_files, report_outcome
+    from monitoring.steps.report import measurement, probation, report_files, report_outcome
     from monitoring.steps.retrain import (
         bucket_copies,
         candidates,
@@ -63,6 +63,7 @@ else:
 
     begin = DeferredModule("monitoring.steps.begin")
     measurement = DeferredModule("monitoring.steps.report.measurement")
+    probation = DeferredModule("monitoring.steps.report.probation")
     report_files = DeferredModule("monitoring.steps.report.report_files")
     report_outcome = DeferredModule("monitoring.steps.report.report_outcome")
     bucket_copies = DeferredModule("monitoring.steps.retrain.bucket_copies")
@@ -304,12 +305,13 @@ REPORT = Order(
     (
         Step(measurement.check_data_availability, gate="available"),
         Step(measurement.measure, after=("check_data_availability",)),
+        Step(probation.judge_probation, after=("measure",)),
         Step(report_files.report_quality, after=("measure",)),
         Step(report_files.report_drift, after=("measure",)),
         Step(report_files.report_performance, after=("measure",)),
         Step(
             report_outcome.publish_metrics,
-            after=("report_quality", "report_drift", "report_performance"),
+            after=("judge_probation", "report_quality", "report_drift", "report_performance"),
             runs=Runs.ALWAYS,
         ),
         Step(

@@ -33,6 +33,7 @@ def publish_model(case: UseCase) -> None:
             candidate=manifest.candidate,
             data_hash=manifest.data_hash[:12],
             promoted=version.promoted,
+            held=registry.hold(case) is not None,
         ),
         *scorecard_samples(
             manifest.test,

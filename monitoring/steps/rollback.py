@@ -1,4 +1,4 @@
-"""Rollback: a person moves the champion's alias back to an earlier version."""
+"""What a person decides: an earlier version serves again, or promotions are released."""
 
 from __future__ import annotations
 
@@ -71,6 +71,37 @@ def roll_back(case: UseCase, *, to: str | None = None) -> RolledBack:
     log.info(done.words)
     _announce(case, done)
     return done
+
+
+class Released(Result):
+    """What promotions were held for; None where they were not held."""
+
+    use_case: str
+    held: str | None
+
+    @property
+    def words(self) -> str:
+        """Return it as one sentence."""
+        if self.held is None:
+            return f"promotions of {self.use_case} were not held: nothing changed"
+        return f"promotions of {self.use_case} are released; they were held since: {self.held}"
+
+
+def release_promotions(case: UseCase) -> Released:
+    """Let challengers be promoted again, after a champion was taken back.
+
+    Raises
+    ------
+    PublishError
+        It is done, but was not published.
+    """
+    registry = model_registry()
+    held = registry.hold(case)
+    registry.release(case)
+    publish_model(case)
+    released = Released(use_case=case.name, held=held)
+    log.info(released.words)
+    return released
 
 
 def _target(case: UseCase, registry: Registry, serving: Version, to: str | None) -> Version:

@@ -16,6 +16,9 @@ that served before the champion."""
 PROMOTED, REPLACED = "tocsin.promoted", "tocsin.replaced"
 """Tags of a version: when it last became champion, and the version it then replaced."""
 
+PROBATION = "tocsin.probation"
+"""Tag of a version: the one that it has to prove itself against since the gate promoted it."""
+
 
 def aliased(client: MlflowClient, model: str, alias: str) -> ModelVersion | None:
     """Return the version that an alias names; None where it names none."""
@@ -29,7 +32,7 @@ def aliased(client: MlflowClient, model: str, alias: str) -> ModelVersion | None
         return None
 
 
-def switch(client: MlflowClient, model: str, number: str, *, at: str) -> None:
+def switch(client: MlflowClient, model: str, number: str, *, at: str, on_probation: bool) -> None:
     """Make a version the champion: the one it replaces is noted, one alias moves, others follow.
 
     After a kill at any point, another call does the rest: until the alias moves the old champion
@@ -39,11 +42,14 @@ def switch(client: MlflowClient, model: str, number: str, *, at: str) -> None:
     ----------
     at
         When, ISO 8601; saved with the version.
+    on_probation
+        Whether it has to prove itself against the one it replaces.
     """
     serving = aliased(client, model, CHAMPION)
     if serving is None or str(serving.version) != number:
         replaced = "" if serving is None else str(serving.version)
         client.set_model_version_tag(model, number, REPLACED, replaced)
+        client.set_model_version_tag(model, number, PROBATION, replaced if on_probation else "")
         client.set_model_version_tag(model, number, PROMOTED, at)
         client.set_registered_model_alias(model, CHAMPION, number)
     settle(client, model)

@@ -21,6 +21,7 @@ from monitoring.training.aliases import (
     CHALLENGER,
     CHAMPION,
     PREVIOUS,
+    PROBATION,
     PROMOTED,
     aliased,
     is_absent,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 _RUN_KEY, _CANDIDATE = "tocsin.run_key", "tocsin.candidate"
 _ASKED_BY, _AS_OF = "tocsin.asked_by", "tocsin.as_of"
+_HOLD = "tocsin.hold"
 # Set before MLflow is imported: no telemetry, and no progress bars in logs. Files come through the
 # server: read past it, from its S3, those that end in .gz would arrive unpacked.
 _CLIENT = {
@@ -94,6 +96,21 @@ class Challenge:
 
     as_of: datetime
     promoted: bool
+
+
+@dataclass(frozen=True)
+class Probation:
+    """A champion that has to prove itself against the version before it.
+
+    Attributes
+    ----------
+    since
+        The `as_of` of its retrain.
+    """
+
+    version: str
+    before: str
+    since: datetime
 
 
 class Registry:
@@ -299,17 +316,21 @@ class Registry:
         # Last: a version that has it has all of them.
         client.set_model_version_tag(case.name, version.number, _ASKED_BY, asked_by)
 
-    def last_challenge(self, case: UseCase, *, asked_by: str, as_of: datetime) -> Challenge | None:
+    def last_challenge(
+        self, case: UseCase, *, as_of: datetime, asked_by: str | None = None
+    ) -> Challenge | None:
         """Return the newest retrain whose decision was noted.
 
         Parameters
         ----------
-        asked_by
-            Only retrains of this reason count.
         as_of
             Later retrains do not count.
+        asked_by
+            Only retrains of this reason count; of any if unset.
         """
-        wanted = f"name = '{case.name}' and tags.`{_ASKED_BY}` = '{asked_by}'"
+        wanted = f"name = '{case.name}'"
+        if asked_by is not None:
+            wanted += f" and tags.`{_ASKED_BY}` = '{asked_by}'"
         versions = self._client().search_model_versions(wanted)
         made = (
             Challenge(
@@ -317,16 +338,63 @@ class Registry:
                 promoted=PROMOTED in version.tags,
             )
             for version in versions
+            if _ASKED_BY in version.tags  # a version without it has not been to the gate
         )
         return max((one for one in made if one.as_of <= as_of), default=None)
 
-    def promote(self, case: UseCase, version: Version) -> None:
+    def promote(self, case: UseCase, version: Version, *, on_probation: bool = False) -> None:
         """Make a version the champion, by one alias move; the one that served is `previous`.
 
         Promoting the version that serves changes nothing, but finishes a switch that was killed.
+
+        Parameters
+        ----------
+        on_probation
+            Whether its own time may take it back: by the gate, not where a person decided.
         """
-        # Wall-clock time, as MLflow's own times are: it is shown, never computed with.
-        switch(self._client(), case.name, version.number, at=datetime.now(UTC).isoformat())
+        switch(
+            self._client(),
+            case.name,
+            version.number,
+            # Wall-clock time, as MLflow's own times are: it is shown, never computed with.
+            at=datetime.now(UTC).isoformat(),
+            on_probation=on_probation,
+        )
+
+    def probation(self, case: UseCase) -> Probation | None:
+        """Return the champion's probation; None where it is on none."""
+        serving = self.champion(case)
+        before = "" if serving is None else serving.tags.get(PROBATION, "")
+        if serving is None or not before:
+            return None
+        since = datetime.fromisoformat(serving.tags[_AS_OF])
+        return Probation(serving.number, before, since)
+
+    def take_back(self, case: UseCase, *, to: str, reason: str) -> None:
+        """Let an earlier version serve again, and hold promotions until a person releases them.
+
+        The hold comes first: a kill before the switch promotes nothing in between.
+        """
+        client = self._client()
+        client.set_registered_model_tag(case.name, _HOLD, reason)
+        self.promote(case, self.version(case, to))
+
+    def hold(self, case: UseCase) -> str | None:
+        """Return why promotions are held; None where they are not."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            tags: dict[str, str] = self._client().get_registered_model(case.name).tags
+        except MlflowException as error:
+            if not is_absent(error):
+                raise
+            return None
+        return tags.get(_HOLD)
+
+    def release(self, case: UseCase) -> None:
+        """Let challengers be promoted again."""
+        if self.hold(case) is not None:
+            self._client().delete_registered_model_tag(case.name, _HOLD)
 
     def back_up(self, case: UseCase, version: Version, folder: Path) -> Path:
         """Copy a version's bundle to `folder`, whole or not at all, unless it is there already.

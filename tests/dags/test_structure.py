@@ -33,11 +33,12 @@ REPORT: dict[str, tuple[list[str], str]] = {
     "open_run": ([], "all_success"),
     "check_data_availability": (["open_run"], "all_success"),
     "measure": (["check_data_availability", "open_run"], "all_success"),
+    "judge_probation": (["measure", "open_run"], "all_success"),
     "report_quality": (["measure", "open_run"], "all_success"),
     "report_drift": (["measure", "open_run"], "all_success"),
     "report_performance": (["measure", "open_run"], "all_success"),
     "publish_metrics": (
-        ["open_run", "report_drift", "report_performance", "report_quality"],
+        ["judge_probation", "open_run", "report_drift", "report_performance", "report_quality"],
         DONE,
     ),
     "keep_newest": (["open_run", "publish_metrics"], DONE),

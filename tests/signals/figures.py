@@ -149,7 +149,9 @@ def pushed() -> dict[PushGroup, tuple[Sample, ...]]:
     """Return everything that lies in the Pushgateway after a retrain and a report."""
     parts = {
         PushGroup.MODEL: (
-            *model_samples(version="3", candidate="xgboost", data_hash="ab12", promoted=AT),
+            *model_samples(
+                version="3", candidate="xgboost", data_hash="ab12", promoted=AT, held=False
+            ),
             *scorecard_samples(card(), stage=Stage.TEST, role=Role.CHAMPION, capacity=400),
         ),
         PushGroup.RETRAIN: retrain_samples(
@@ -160,7 +162,7 @@ def pushed() -> dict[PushGroup, tuple[Sample, ...]]:
         ),
         PushGroup.GATE: gate_samples(
             version="3",
-            rule="superior",
+            rule="cheaper",
             outcome="promoted",
             rows=4000,
             positives=80,

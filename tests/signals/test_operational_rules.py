@@ -18,6 +18,7 @@ from monitoring.signals.catalogue import (
     LAST_ATTEMPT,
     LAST_SUCCESS,
     MODEL,
+    PROMOTIONS_HELD,
     STATUS,
     WAITING_FOR_LABELS,
 )
@@ -303,6 +304,14 @@ def test_a_missing_column_breaks_the_schema(fraud: UseCase, tmp_path: Path) -> N
 def test_drift_that_waits_for_labels_fires(fraud: UseCase, tmp_path: Path) -> None:
     world = healthy(fraud).with_value(WAITING_FOR_LABELS, 1)
     check(world, tmp_path, {HOUR: {("WaitingForLabels", "warning")}})
+
+
+def test_a_champion_that_was_taken_back_fires_until_promotions_are_released(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    world = healthy(fraud).with_value(PROMOTIONS_HELD, 1)
+    check(world, tmp_path, {HOUR: {("ChampionTakenBack", "critical")}})
+    check(world.with_value(PROMOTIONS_HELD, 0), tmp_path, {HOUR: set()})
 
 
 def test_an_old_wait_for_labels_turns_into_staleness(fraud: UseCase, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_the_better_model_takes_over_and_a_second_try_decides_the_same(
 ) -> None:
     run = run_asked_by(Reason.NEW_ROWS, cards)
     done = promote(run)
-    assert (done.gate.rule, done.gate.outcome) == (Rule.SUPERIOR, Outcome.PROMOTED)
+    assert (done.gate.rule, done.gate.outcome) == (Rule.CHEAPER, Outcome.PROMOTED)
     assert (done.version, done.serving) == ("2", "2")
     assert parts() == ("2", None, "1")
     assert promote(run) == done
@@ -136,12 +136,12 @@ def test_the_better_model_takes_over_and_a_second_try_decides_the_same(
     retrain_outcome.publish_metrics(run)
     [said] = pushed(pushgateway, "tocsin_gate_decision_info")
     assert 'outcome="promoted"' in said
-    assert 'rule="superior"' in said
+    assert 'rule="cheaper"' in said
     assert float(tags["tocsin.gate.cost_difference_high"]) < 0
     changes = pushed(pushgateway, "tocsin_gate_cost_change_ratio")
     assert len(changes) == 3
     assert all(float(line.split()[-1]) < 0 for line in changes)
-    assert "superior" in done.words
+    assert "likely to cost less" in done.words
     assert "95% between" in done.words
 
 
@@ -162,7 +162,7 @@ def test_a_loser_stays_in_the_shadow(cards: Job) -> None:
     again = model_registry().log(run.case, cards.trained, "again", AS_OF)
     model_registry().promote(run.case, model_registry().register(run.case, again))
     done = promote(run)
-    assert (done.gate.rule, done.gate.outcome) == (Rule.SUPERIOR, Outcome.LOST)
+    assert (done.gate.rule, done.gate.outcome) == (Rule.CHEAPER, Outcome.LOST)
     assert parts() == ("2", "3", "1")
 
 

@@ -13,7 +13,7 @@ from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.report.measurement import Measured, measure_windows
 from monitoring.steps.report.report_outcome import publish_report
-from monitoring.steps.report.shadow import Shadow, shadow_of
+from monitoring.steps.report.shadow import Shadow, shadows_of
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, Served, lose, send
@@ -29,9 +29,9 @@ MATURE = Run.open(Pipeline.REPORT, "fraud", Window(AS_OF, AS_OF + DAY))
 def measured(cards: Job, model: Model) -> Measured:
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
-        shadow = shadow_of(cards.case, store)
-        assert measure_windows(CLOSED, store, model, shadow).shadow is None
-        return measure_windows(MATURE, store, model, shadow)
+        shadows = shadows_of(cards.case, store)
+        assert measure_windows(CLOSED, store, model, shadows).shadow is None
+        return measure_windows(MATURE, store, model, shadows)
 
 
 def test_a_twin_of_the_champion_has_its_scorecard(cards: Job, model: Model, twin: Model) -> None:
@@ -88,10 +88,10 @@ def test_one_that_cannot_be_loaded_costs_its_own_figures_alone(
     """It is lost after it had scored a window, and before that window's labels have come."""
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
-        shadow = shadow_of(cards.case, store)
-        measure_windows(CLOSED, store, model, shadow)
+        shadows = shadows_of(cards.case, store)
+        measure_windows(CLOSED, store, model, shadows)
         lose(cards, served, twin)
-        figures = measure_windows(MATURE, store, model, shadow)
+        figures = measure_windows(MATURE, store, model, shadows)
     assert figures.shadow is None
     assert figures.realised is not None
     assert "in shadow can't be loaded" in figures.text(cards.case)

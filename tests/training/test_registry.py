@@ -70,7 +70,7 @@ def test_a_run_says_what_the_model_is_and_did(cards: Job, registry: Registry, ur
     assert run.data.params["max_iter"] == "500"
     assert tags["tocsin.data_hash"] == "d" * 64
     assert tags["tocsin.train_rows"] == str(len(cards.split.train))
-    assert tags["tocsin.validation_end"] == cards.trained.model.trained_as_of.isoformat()
+    assert tags["tocsin.test_end"] == cards.trained.model.trained_as_of.isoformat()
     assert tags["tocsin.code_version"].startswith("0.")
     from mlflow import MlflowClient
 

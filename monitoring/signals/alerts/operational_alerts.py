@@ -22,6 +22,7 @@ from monitoring.signals.catalogue import (
     LAST_ATTEMPT,
     LAST_SUCCESS,
     MODEL,
+    PROMOTIONS_HELD,
     QUARANTINED,
     STATUS,
     WAITING_FOR_LABELS,
@@ -182,6 +183,7 @@ def case_alerts(case: UseCase) -> tuple[Alert, ...]:
         _not_judged(case),
         _schema_broken(case),
         *(() if case.retrain.by_hand else (_waiting(case),)),
+        _taken_back(case),
     )
 
 
@@ -306,6 +308,22 @@ def _schema_broken(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(board_of(case.name), CasePanel.BROKEN),
+        guards=(unless_stale(case, Pipeline.REPORT),),
+    )
+
+
+def _taken_back(case: UseCase) -> Alert:
+    return Alert(
+        name="ChampionTakenBack",
+        use_case=case.name,
+        title=f"{case.title}: a new champion was taken back",
+        meaning="Its own labelled rows proved it dearer than the version before, which serves "
+        f"again. Nothing is promoted until `tocsin release {case.name}`.",
+        severity=Severity.CRITICAL,
+        value=newest(PROMOTIONS_HELD, case.name, look_back(case, Pipeline.REPORT)),
+        side=Side.ABOVE,
+        limit=0,
+        link=Link(board_of(case.name), CasePanel.HELD),
         guards=(unless_stale(case, Pipeline.REPORT),),
     )
 

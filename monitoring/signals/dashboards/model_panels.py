@@ -12,6 +12,7 @@ from monitoring.signals.catalogue import (
     MODEL,
     NEW_LABELLED,
     PROMOTED,
+    PROMOTIONS_HELD,
     RETRAIN_DECISION,
     WAITING_FOR_LABELS,
 )
@@ -93,6 +94,16 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             (replace(queries.live(WAITING_FOR_LABELS), limits=(NOT_EVEN_ONE,)),),
             width=4,
         ),
+        Panel(
+            CasePanel.HELD,
+            "Promotions held",
+            "Whether nothing is promoted, because a champion was taken back and nobody released "
+            "promotions since.",
+            Display.STAT,
+            Scale.YES_NO,
+            (replace(queries.live(PROMOTIONS_HELD), limits=(NOT_EVEN_ONE,)),),
+            width=4,
+        ),
     )
 
 
@@ -107,9 +118,8 @@ def gate_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.GATE,
             "Newest challenger",
-            "The gate's decision on it. *superior*: it must be shown to cost less than the "
-            "champion. *not inferior*: drift called for it, so it may cost up to "
-            f"{allowed.not_inferior_within:.0%} more.",
+            "The gate's decision on it: it takes over where it is "
+            f"{allowed.sure:.0%} sure that it costs less than the champion.",
             Display.TABLE,
             Scale.TEXT,
             (queries.each(GATE_DECISION, *GATE_DECISION.labels),),
@@ -125,9 +135,8 @@ def gate_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             CasePanel.GATE_CHANGE,
             "Challenger against champion",
             "Difference in cost and recall between the newest challenger and the champion, on rows "
-            "that neither had seen, with the ends of the 95% intervals. For *superior* the high "
-            "end of cost lies below 0; the low end of recall lies no lower than "
-            f"-{allowed.recall_not_worse_by:.0%} for either.",
+            "that neither had learned from, with the ends of the 95% intervals. Recall may fall by "
+            f"{allowed.recall_not_worse_by:.0%} at most.",
             Display.TABLE,
             Scale.RATIO,
             (

@@ -14,6 +14,7 @@ from monitoring.signals.catalogue import (
     MODEL,
     NEW_LABELLED,
     PROMOTED,
+    PROMOTIONS_HELD,
     RETRAIN_DECISION,
     WAITING_FOR_LABELS,
 )
@@ -22,12 +23,16 @@ from monitoring.signals.statuses import RetrainDecision
 
 
 def model_samples(
-    *, version: str, candidate: str, data_hash: str, promoted: datetime | None
+    *, version: str, candidate: str, data_hash: str, promoted: datetime | None, held: bool
 ) -> tuple[Sample, ...]:
-    """Return which model serves, and since when where that is known."""
+    """Return which model serves, since when where that is known, and whether others may follow."""
     since = None if promoted is None else promoted.timestamp()
     info = {"version": version, "candidate": candidate, "data_hash": data_hash}
-    return (Sample(MODEL, 1, info), *known(PROMOTED, since, version=version))
+    return (
+        Sample(MODEL, 1, info),
+        *known(PROMOTED, since, version=version),
+        *known(PROMOTIONS_HELD, int(held)),
+    )
 
 
 def retrain_samples(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from monitoring.drift.verdict import Verdict
@@ -21,7 +22,7 @@ from monitoring.steps.report.shadow import (
     Shadow,
     ShadowFigures,
     shadow_figures,
-    shadow_of,
+    shadows_of,
 )
 from monitoring.steps.report.window_figures import (
     classes_of,
@@ -156,7 +157,7 @@ def _sentence(card: Scorecard, case: UseCase) -> str:
 
 
 def measure_windows(
-    run: Run, store: WindowSource, model: Model, shadow: Shadow | None = None
+    run: Run, store: WindowSource, model: Model, shadows: Sequence[Shadow] = ()
 ) -> Measured:
     """Make the verdict, the estimate and the realised scorecard of a run, from summaries.
 
@@ -165,8 +166,8 @@ def measure_windows(
 
     Parameters
     ----------
-    shadow
-        Scores the window that just closed; None where nothing does, as in windows of the past.
+    shadows
+        They score the window that just closed; none do in windows of the past.
     """
     case = run.case
     window = verdict_window(case, run.window)
@@ -175,7 +176,8 @@ def measure_windows(
     past = store.scored(case, mature, run.as_of)
     scorer = _scorer(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
-    shadow_status = None if shadow is None else shadow.score(case, recent, run.as_of)
+    statuses = [shadow.score(case, recent, run.as_of) for shadow in shadows]
+    shadow_status = next((status for status in statuses if status is not None), None)
     arms = arms_of(store, case, mature, run.as_of)
     own_part = mature.length * arms.champion_share
     figures = shadow_figures(
@@ -250,7 +252,7 @@ def measure(run: Run) -> Outcome:
         msg = f"use case {run.use_case}: its champion was removed during the report: run it again"
         raise StepError(msg)
     with production_store() as store:
-        measured = measure_windows(run, store, model, shadow_of(run.case, store))
+        measured = measure_windows(run, store, model, shadows_of(run.case, store))
     run.write("measured", measured)
     log.info(measured.text(run.case))
     return _outcome(measured, run.declared)

@@ -28,6 +28,7 @@ from monitoring.signals.statuses import Subject, Unmeasured, classes_of, perform
 from monitoring.steps.notification import Notification, notify
 from monitoring.steps.publish import publish_model, publish_run_success, push
 from monitoring.steps.report.measurement import Availability, Measured
+from monitoring.steps.report.probation import Probated
 from monitoring.steps.report.report_files import ReportFile, Retention
 from monitoring.steps.run import Result, Run
 from monitoring.use_case import UseCase
@@ -61,12 +62,21 @@ def summary(run: Run) -> Notification:
     else:
         publish_run_success(run)
         if measured is not None:
-            notification = Notification(title=f"{case.title}: report", text=measured.text(case))
+            notification = _notification(run, measured)
         else:
             text = "" if availability is None else availability.words
             notification = Notification(title=f"{case.title}: nothing to report", text=text)
     notify(run, notification)
     return notification
+
+
+def _notification(run: Run, measured: Measured) -> Notification:
+    case = run.declared
+    taken_back = run.need("probated", Probated).text(case)
+    if taken_back is None:
+        return Notification(title=f"{case.title}: report", text=measured.text(case))
+    title = f"{case.title}: CRITICAL: a new champion was taken back"
+    return Notification(title=title, text=f"{taken_back}\n{measured.text(case)}")
 
 
 def _succeeded(run: Run, *, skipped: bool) -> bool:

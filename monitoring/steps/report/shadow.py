@@ -1,4 +1,4 @@
-"""The challenger in shadow: its scores of production rows are logged, and never acted on."""
+"""Versions in shadow: their scores of production rows are logged, and never acted on."""
 
 from __future__ import annotations
 
@@ -75,10 +75,18 @@ def unseen_by(model: Model, rows: Rows) -> Rows:
     return rows.take(rows.event_time > moment64(model.trained_as_of))
 
 
-def shadow_of(case: UseCase, store: ProductionStore) -> Shadow | None:
-    """Return the newest version that lost or waits, as a shadow; None where there is none."""
-    version = model_registry().challenger(case)
-    return None if version is None else Shadow(version.number, store)
+def shadows_of(case: UseCase, store: ProductionStore) -> tuple[Shadow, ...]:
+    """Return the versions in shadow: the newest that lost or waits, and that before the champion.
+
+    The latter as long as the champion is on probation.
+    """
+    registry = model_registry()
+    challenger, probation = registry.challenger(case), registry.probation(case)
+    numbers = [
+        *([] if challenger is None else [challenger.number]),
+        *([] if probation is None else [probation.before]),
+    ]
+    return tuple(Shadow(number, store) for number in dict.fromkeys(numbers))
 
 
 def shadow_figures(

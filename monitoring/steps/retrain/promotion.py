@@ -14,6 +14,7 @@ from monitoring.training.gate import GateDecision, gate, gate_tags
 from monitoring.training.registry import Registry, Version
 
 log = logging.getLogger(__name__)
+_HELD = "a champion was taken back, and nothing is promoted until `tocsin release {}`"
 
 
 class Backup(Result):
@@ -67,10 +68,11 @@ def promote(run: Run) -> Promotion:
         merged_rows(run, case),
         case,
         drift_asked=asked_by is Reason.DRIFT,
+        hold=None if registry.hold(case) is None else _HELD.format(case.name),
     )
     registry.note(case, version, gate_tags(decision), asked_by=asked_by, as_of=run.as_of)
     if decision.promote:
-        registry.promote(case, version)
+        registry.promote(case, version, on_probation=True)
     serving = registry.champion(case)
     promotion = Promotion(
         version=version.number,
