@@ -26,6 +26,17 @@ FIRST_RUN_SECONDS = 120
 AIRFLOW_USER = "admin"
 """Whose password `TOCSIN_AIRFLOW_PASSWORD` is."""
 
+AIRFLOW_VIEWER = "viewer"
+"""Who may only look; whose password `TOCSIN_AIRFLOW_VIEWER_PASSWORD` is."""
+
+AIRFLOW_USERS = f"{AIRFLOW_USER}:admin,{AIRFLOW_VIEWER}:viewer"
+"""The users and their roles, as Airflow's SimpleAuthManager is told them."""
+
+_PASSWORDS = {
+    AIRFLOW_USER: "TOCSIN_AIRFLOW_PASSWORD",
+    AIRFLOW_VIEWER: "TOCSIN_AIRFLOW_VIEWER_PASSWORD",
+}
+
 ENDED = frozenset({"success", "failed"})
 
 
@@ -69,7 +80,7 @@ class AirflowApi:
     Parameters
     ----------
     url, username, password
-        Of the API server, and of a user who may run DAGs.
+        Of the API server, and of a user: `AIRFLOW_VIEWER` may look, and start nothing.
     tries
         How often it is asked before it is given up: each method raises `AirflowError` then.
     """
@@ -176,6 +187,16 @@ class AirflowApi:
         found = self._read(f"dags/{dag_id}/dagRuns?order_by=-run_after&limit=1")
         return next((_dag_run(run) for run in found["dag_runs"]), None)
 
+    def run(self, dag_id: str, run_id: str) -> DagRun:
+        """Return a run of a DAG.
+
+        Raises
+        ------
+        AirflowError
+            Airflow does not answer, or has no such run.
+        """
+        return _dag_run(self._read(f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}"))
+
     def failed_tasks(self, dag_id: str, run_id: str) -> tuple[str, ...]:
         """Return the tasks of a run that failed, the first to fail first.
 
@@ -192,9 +213,10 @@ class AirflowApi:
         try:
             return self._call("get", path)
         except requests.HTTPError as error:
+            user = self._user["username"]
             msg = (
-                f"Airflow at {self._url} answers {error}: TOCSIN_AIRFLOW_PASSWORD is that of its "
-                f"user `{AIRFLOW_USER}`"
+                f"Airflow at {self._url} answers {error}: {_PASSWORDS[user]} is that of its user "
+                f"`{user}`"
             )
             raise AirflowError(msg) from error
 

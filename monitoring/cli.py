@@ -337,15 +337,20 @@ def down() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the health of the local stack: `tocsin status`. Exit code 1 if a part is unhealthy."""
+    """Show the health of the local stack: `tocsin status`. Exit code 1 if a part is unhealthy.
+
+    Channels that use cases notify through and that are not set up are named.
+    """
     import json
     from dataclasses import asdict
 
     from rich.console import Console
 
     from monitoring.settings import settings
+    from monitoring.stack.environment import use_case_folder
     from monitoring.stack.status import status as statuses
     from monitoring.stack.status_table import table_of
+    from monitoring.use_case_file import all_use_cases
 
     with readable_errors():
         parts = statuses(settings())
@@ -353,6 +358,9 @@ def status(as_json: AsJson = False) -> None:
         typer.echo(json.dumps([asdict(part) for part in parts], indent=2))
     else:
         Console().print(table_of(parts))
+    with readable_errors():
+        cases = all_use_cases(use_case_folder(settings())).valid
+        use_case_commands.show_lacking_channels(*cases)
     if not all(part.healthy for part in parts):
         raise typer.Exit(1)
 

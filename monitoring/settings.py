@@ -128,6 +128,19 @@ def _address(url: str, schemes: str, allowed: str) -> str:
     return url
 
 
+def _mail_server(given: str) -> str:
+    """Return HOST:PORT as it is: whoever sends alerts wants both."""
+    msg = "a mail server is HOST:PORT, such as mail.example.org:587"
+    try:
+        parts = urlsplit(f"//{given}")
+        whole = parts.hostname is not None and bool(parts.port) and parts.netloc == given
+    except ValueError as error:
+        raise ValueError(msg) from error
+    if not whole or "@" in given:
+        raise ValueError(msg)
+    return given
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 StoredFolder = Annotated[StoredPath, BeforeValidator(_stored)]
@@ -135,6 +148,7 @@ BucketPrefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9-]{0,20}$")]
 RemoteFolder = Annotated[RemotePath, BeforeValidator(_on_s3)]
 ServerUrl = Annotated[str, AfterValidator(_server)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_server)]
+MailServer = Annotated[str, AfterValidator(_mail_server)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 TrackingUrl = Annotated[SecretStr, AfterValidator(_tracking)]
 
@@ -241,21 +255,31 @@ class Settings(_FromEnvironment):
     airflow_password: SecretStr | None = Field(
         None, description="Password of the Airflow user `admin`."
     )
+    airflow_viewer_password: SecretStr | None = Field(
+        None,
+        description="Password of the Airflow user `viewer`, by whom pages and the DAG "
+        "`status_<use case>` look at runs.",
+    )
     webhook_url: SecretUrl | None = Field(
-        None, description="Where alerts and DAG notifications are posted; only logged if unset."
+        None,
+        description="Where alerts and notifications of runs are posted; only logged if unset.",
     )
     slack_url: SecretUrl | None = Field(
-        None, description="Slack's incoming webhook; alerts are posted there too if set."
+        None,
+        description="Slack's incoming webhook; alerts are posted there too if set, and "
+        "notifications of runs where a use case's `notify` names it.",
     )
     heartbeat_url: SecretUrl | None = Field(
         None, description="Where the watchdog posts every few minutes: a dead man's switch."
     )
-    smtp_host: str | None = Field(
-        None, description="Mail server, host:port; alerts are mailed if this and `smtp_to` are set."
+    smtp_host: MailServer | None = Field(
+        None,
+        description="Mail server, host:port; alerts are mailed if this and `smtp_to` are set, and "
+        "notifications of runs where a use case's `notify` names `mail`.",
     )
     smtp_tls: bool = Field(True, description="Whether the mail server must speak TLS.")
-    smtp_from: str = Field("tocsin@localhost.localdomain", description="Sender of alert mails.")
-    smtp_to: str | None = Field(None, description="Recipients of alert mails, separated by commas.")
+    smtp_from: str = Field("tocsin@localhost.localdomain", description="Sender of mails.")
+    smtp_to: str | None = Field(None, description="Recipients of mails, separated by commas.")
     smtp_user: str | None = Field(None, description="User at the mail server; none if unset.")
     smtp_password: SecretStr | None = Field(None, description="Password of that user.")
     notifier: Literal["grafana", "alertmanager"] = Field(

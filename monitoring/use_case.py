@@ -36,6 +36,7 @@ from monitoring.use_case_derive import (
     history_of,
     made_of_history,
 )
+from monitoring.use_case_notify import Notify
 from monitoring.use_case_serving import CHALLENGER, Serve
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
@@ -308,6 +309,7 @@ class UseCase(UseCaseSection):
         description="When a retrain runs, and what its challenger must achieve.",
     )
     report: Report = Field(default_factory=Report, description="How often reports are written.")
+    notify: Notify = Field(default_factory=Notify, description="Where its runs say how they went.")
     serve: Serve = Field(
         default_factory=Serve, description="Which versions beside the champion the API knows of."
     )

@@ -90,6 +90,8 @@ def check_use_case(
             error.add_note(f"in {path}")
             raise
     typer.echo(f"{path}: {case.name} ({case.title}) is valid")
+    with readable_errors():
+        show_lacking_channels(case)
     for guess in guesses(path.read_text(encoding="utf-8")):
         typer.echo(f"  line {guess.line}, `{guess.field}` is a guess: {guess.reason}")
     if data:
@@ -109,6 +111,18 @@ def _show_source(case: UseCase) -> None:
             typer.echo(line)
         for name, part in split_rows(checked.rows.labelled, case.split).parts.items():
             typer.echo(part_account(name, part))
+
+
+def show_lacking_channels(*cases: UseCase) -> None:
+    """Print the channels that use cases ask for and nobody has set up."""
+    from monitoring.notifications.channels import lacking
+    from monitoring.settings import settings
+    from monitoring.signals.alerts.delivery import delivery_of
+
+    delivery = delivery_of(settings())
+    for case in cases:
+        for said in lacking(case.notify, delivery).values():
+            typer.echo(f"{case.name}: {said}", err=True)
 
 
 @app.command("list")

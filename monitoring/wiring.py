@@ -5,12 +5,14 @@ Only DAG files import this: it needs Airflow, and nothing else that is heavy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import (
+    BaseSensorOperator,
     CronDataIntervalTimetable,
     TaskGroup,
     TriggerRule,
@@ -23,9 +25,15 @@ from airflow.sdk.log import mask_secret
 
 from monitoring.errors import TocsinError
 from monitoring.settings import secrets, settings
-from monitoring.steps.order import RETRIES, WATCH, EachCandidate, Order, Runs, Step
+from monitoring.steps.order import RETRIES, WATCH, EachCandidate, Order, Runs, Step, status_dag
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError, all_use_cases
+
+if TYPE_CHECKING:
+    from monitoring.steps.notification import AirflowTry
+
+STATUS_EVERY, STATUS_LIMIT = timedelta(seconds=15), timedelta(hours=1)
+"""How often the end of a retrain is looked for, and for how long: its last step has ended then."""
 
 Json = dict[str, Any]
 """A run, or a step's small result, as XCom holds it."""
@@ -55,8 +63,18 @@ def refuse_broken_files() -> None:
         raise UseCaseError(msg)
 
 
-def arguments(order: Order, case: UseCase, schedule: str | None) -> dict[str, Any]:
-    """Return the arguments of every DAG: one run at a time, intervals, retries, limits, owner."""
+def arguments(
+    pipeline: str, case: UseCase, schedule: str | None, limit: timedelta
+) -> dict[str, Any]:
+    """Return the arguments of every DAG: one run at a time, intervals, retries, limits, owner.
+
+    Parameters
+    ----------
+    pipeline
+        What its runs are called in notifications.
+    limit
+        How long one try of a task may take.
+    """
     timetable = None if schedule is None else CronDataIntervalTimetable(schedule, timezone="UTC")
     owner = {} if case.owner is None else {"owner": case.owner.name}
     link = case.owner.link if case.owner is not None else None
@@ -68,8 +86,9 @@ def arguments(order: Order, case: UseCase, schedule: str | None) -> dict[str, An
         "default_args": {
             "retries": RETRIES,
             "retry_delay": timedelta(seconds=settings().retry_seconds),
-            "execution_timeout": order.step_limit,
-            "on_failure_callback": notify_failure,
+            "execution_timeout": limit,
+            "on_failure_callback": _on_failure(case, pipeline),
+            "on_retry_callback": _on_retry(case, pipeline) if case.notify.on_retry else [],
             **owner,
         },
         "owner_links": {} if link is None else {owner["owner"]: link},
@@ -115,10 +134,52 @@ def watch(order: Order, tasks: Mapping[str, Any]) -> Any:
     return watching
 
 
+def trigger_status(case: UseCase) -> TriggerDagRunOperator:
+    """Return the task that has the DAG of a retrain's status await its end; nobody waits for that.
+
+    It runs however the tasks before it ended. Since `watch` fails with whatever failed, this task
+    at the end of a run makes no failed run a success.
+    """
+    return TriggerDagRunOperator(
+        task_id="trigger_status",
+        trigger_dag_id=status_dag(case.name),
+        conf={"run_id": "{{ run_id }}"},
+        trigger_rule=TriggerRule.ALL_DONE,
+    )
+
+
+class StoreRunState(BaseSensorOperator):
+    """Waits for the end of a retrain, and stores how it ended for the pages.
+
+    It looks again from time to time, and takes no worker's slot between.
+    """
+
+    def __init__(self, *, case: UseCase, **others: Any) -> None:
+        super().__init__(
+            mode="reschedule",
+            poke_interval=STATUS_EVERY.total_seconds(),
+            timeout=STATUS_LIMIT.total_seconds(),
+            **others,
+        )
+        self.case = case
+
+    def poke(self, context: Any) -> bool:
+        """Return whether the run has ended."""
+        from monitoring.pages.run_states import NO_AIRFLOW
+        from monitoring.pages.servers import servers_of
+
+        _mask_secrets()
+        states = servers_of(settings()).run_states
+        if not states.asked:
+            raise AirflowSkipException(NO_AIRFLOW)
+        run_id = context["params"]["run_id"]
+        return states.end_of(self.case, run_id, datetime.now(UTC)) is not None
+
+
 def _open_run(order: Order, case: UseCase) -> Any:
     """Return the task that gives the run its window and publishes that it was attempted."""
 
-    @task(task_id=order.opening.name, on_failure_callback=_notify_unopened)
+    @task(task_id=order.opening.name, on_failure_callback=_on_unopened(case, order.pipeline))
     def open_run() -> Json:
         from monitoring.steps import begin
 
@@ -128,7 +189,7 @@ def _open_run(order: Order, case: UseCase) -> Any:
         opened: Json = run.model_dump(mode="json")
         # Now, for a push that fails is reported by a later step, which needs the run.
         context["ti"].xcom_push(BaseXCom.XCOM_RETURN_KEY, opened)
-        order.call(order.opening, run)
+        order.call(order.opening, run, attempt=_try_of(context).attempt)
         return opened
 
     return open_run()
@@ -196,7 +257,10 @@ def _called(
         msg = "the run was never opened: there is nothing to do"
         raise AirflowSkipException(msg)
     opened = Run.model_validate_json(run) if isinstance(run, str) else Run.model_validate(run)
-    return order.call(step, opened, *candidate, taken=taken).model_dump(mode="json")
+    attempt = _try_of(get_current_context()).attempt
+    return order.call(step, opened, *candidate, taken=taken, attempt=attempt).model_dump(
+        mode="json"
+    )
 
 
 def _mask_secrets() -> None:
@@ -205,22 +269,50 @@ def _mask_secrets() -> None:
         mask_secret(secret)
 
 
-def notify_failure(context: Any) -> None:
-    """Notify of a task that failed for good, which no later step of its run reports."""
-    from monitoring.steps import notification
+def _try_of(context: Any) -> AirflowTry:
+    """Return which try of which task a context is of."""
+    from monitoring.steps.notification import AirflowTry
 
-    _mask_secrets()
-    notification.notify_failure(
-        context["ti"].dag_id,
-        context["ti"].task_id,
-        context["dag_run"].run_id,
-        context.get("exception"),
-    )
+    ti = context["ti"]
+    attempt = f"{ti.try_number} of {ti.max_tries + 1}"
+    return AirflowTry(ti.dag_id, ti.task_id, ti.run_id, attempt)
 
 
-def _notify_unopened(context: Any) -> None:
-    """Notify of a run that could not be opened; of one that was, a later step reports it."""
-    from monitoring.signals.pushgateway import PublishError
+def _on_failure(case: UseCase, pipeline: str) -> Callable[[Any], None]:
+    """Return what notifies of a task that failed for good, which no later step reports."""
 
-    if not isinstance(context.get("exception"), PublishError):
-        notify_failure(context)
+    def notify_failure(context: Any) -> None:
+        from monitoring.steps import notification
+
+        _mask_secrets()
+        this = _try_of(context)
+        error = context.get("exception")
+        notification.notify_failure(case, this.task, this.run, error, pipeline, this)
+
+    return notify_failure
+
+
+def _on_unopened(case: UseCase, pipeline: str) -> Callable[[Any], None]:
+    """Return what notifies of a run that could not be opened; one that was, reports its failure."""
+    notify_failure = _on_failure(case, pipeline)
+
+    def notify_unopened(context: Any) -> None:
+        from monitoring.signals.pushgateway import PublishError
+
+        if not isinstance(context.get("exception"), PublishError):
+            notify_failure(context)
+
+    return notify_unopened
+
+
+def _on_retry(case: UseCase, pipeline: str) -> Callable[[Any], None]:
+    """Return what notifies of a task that failed and is tried again."""
+
+    def notify_retry(context: Any) -> None:
+        from monitoring.steps import notification
+
+        _mask_secrets()
+        error = context.get("exception")
+        notification.notify_retry(case, error, pipeline, _try_of(context))
+
+    return notify_retry

@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fixtures.gateway",
     "tests.fixtures.grafana",
     "tests.fixtures.mlflow_server",
+    "tests.fixtures.mailbox",
     "tests.fixtures.webhook",
     "tests.fixtures.postgres",
     "tests.fixtures.s3",

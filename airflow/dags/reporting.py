@@ -20,7 +20,7 @@ def reporting(case: UseCase) -> DAG:
     with DAG(
         dag_id=reporting_dag(case.name),
         description=f"{case.title}: measure drift and performance, report, publish",
-        **arguments(REPORT, case, case.report.every),
+        **arguments(REPORT.pipeline, case, case.report.every, REPORT.step_limit),
     ) as dag:
         tasks = tasks_of(REPORT, case)
         tasks["trigger_retrain"] = TriggerDagRunOperator(

@@ -1,6 +1,7 @@
 """retrain_<use case>, daily: retrain if there is a reason to, and promote a better champion.
 
-Its tasks are the steps of `monitoring.steps.order.RETRAIN`, each called by its own name.
+Its tasks are the steps of `monitoring.steps.order.RETRAIN`, each called by its own name; the last
+one starts `status_<use case>`, which outlives the run.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from airflow.sdk import DAG, Param
 
 from monitoring.steps.order import RETRAIN, retrain_dag
 from monitoring.use_case import UseCase
-from monitoring.wiring import arguments, tasks_of, use_cases, watch
+from monitoring.wiring import arguments, tasks_of, trigger_status, use_cases, watch
 
 
 def retrain(case: UseCase) -> DAG:
@@ -19,9 +20,12 @@ def retrain(case: UseCase) -> DAG:
         dag_id=retrain_dag(case.name),
         description=f"{case.title}: seek a better champion when data or drift ask for it",
         params={"force": Param(False, type="boolean", description="Retrain whatever is found.")},
-        **arguments(order, case, case.retrain.every),
+        **arguments(order.pipeline, case, case.retrain.every, order.step_limit),
     ) as dag:
-        watch(order, tasks_of(order, case))
+        tasks = tasks_of(order, case)
+        tasks["trigger_status"] = trigger_status(case)
+        tasks[order.notification] >> tasks["trigger_status"]
+        watch(order, tasks)
     return dag
 
 

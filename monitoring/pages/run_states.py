@@ -1,4 +1,7 @@
-"""How the newest retrain of a use case went: asked of Airflow, and kept for when it is down."""
+"""How the newest retrain of a use case went: asked of Airflow, and kept for when it is down.
+
+Pages ask when they are opened, and the DAG `status_<use case>` when a retrain has ended.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from monitoring.airflow_api import ENDED, AirflowApi, DagRun
+from monitoring.airflow_api import ENDED, AirflowApi, AirflowError, DagRun
 from monitoring.atomic_write import atomic_write
 from monitoring.saved_record import read_record
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.order import WATCH, retrain_dag
 from monitoring.steps.run import failures_of
 from monitoring.use_case import UseCase
+
+NO_AIRFLOW = "no Airflow is set: TOCSIN_AIRFLOW_URL and TOCSIN_AIRFLOW_VIEWER_PASSWORD name it"
 
 _CURE = "remove it: it is written anew when Airflow is asked the next time"
 
@@ -51,6 +56,12 @@ class RunState(BaseModel):
     def dag_id(self) -> str:
         """The DAG of the run."""
         return retrain_dag(self.use_case)
+
+    def is_newer_than(self, other: RunState) -> bool:
+        """Whether it is of a run that began after another one, or is still to begin."""
+        if self.run_id == other.run_id or other.started is None:
+            return False
+        return self.started is None or self.started > other.started
 
 
 class RunStates:
@@ -90,7 +101,26 @@ class RunStates:
         if run is None:
             return None
         state = self._state(self._airflow, case, run, moment)
-        atomic_write(self._place(case), state.model_dump_json(indent=2))
+        self._store(case, state)
+        return state
+
+    def end_of(self, case: UseCase, run_id: str, moment: datetime) -> RunState | None:
+        """Return how a retrain ended, and store it unless a newer one is known; None before.
+
+        Raises
+        ------
+        AirflowError
+            No Airflow is set, it does not answer, or it has no such run.
+        """
+        if self._airflow is None:
+            raise AirflowError(NO_AIRFLOW)
+        run = self._airflow.run(retrain_dag(case.name), run_id)
+        if run.state not in ENDED:
+            return None
+        state = self._state(self._airflow, case, run, moment)
+        known = self.last_known(case)
+        if known is None or not known.is_newer_than(state):
+            self._store(case, state)
         return state
 
     def last_known(self, case: UseCase) -> RunState | None:
@@ -103,6 +133,9 @@ class RunStates:
         """
         place = self._place(case)
         return read_record(place, RunState, _CURE) if place.is_file() else None
+
+    def _store(self, case: UseCase, state: RunState) -> None:
+        atomic_write(self._place(case), state.model_dump_json(indent=2))
 
     def _place(self, case: UseCase) -> Path:
         return self._folder / f"{case.name}.json"

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -15,7 +14,7 @@ from starlette.responses import Response
 
 from monitoring.airflow_api import AirflowError
 from monitoring.pages.page import page
-from monitoring.pages.run_states import RunState
+from monitoring.pages.run_states import NO_AIRFLOW, RunState
 from monitoring.pages.servers import Servers
 from monitoring.pages.site import Site, find, use_cases
 from monitoring.use_case import UseCase
@@ -157,7 +156,7 @@ def _seen(request: Request, case: UseCase, away: str = "") -> Seen:
     servers: Servers = request.app.state.servers
     states = servers.run_states
     if not states.asked:
-        away = "no Airflow is set: TOCSIN_AIRFLOW_URL and TOCSIN_AIRFLOW_PASSWORD name it"
+        away = NO_AIRFLOW
     run = None
     if not away:
         try:
@@ -176,7 +175,4 @@ def _outcome(run: RunState | None, away: str) -> Outcome:
 
 
 def _log(site: Site, run: RunState) -> str:
-    if site.airflow is None:
-        return ""
-    place = f"{site.airflow.rstrip('/')}/dags/{run.dag_id}/runs/{quote(run.run_id, safe='')}"
-    return f"{place}/tasks/{run.failing_task}" if run.failing_task else place
+    return site.addresses.run(run.dag_id, run.run_id, run.failing_task) or ""

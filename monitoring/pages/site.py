@@ -70,8 +70,8 @@ class Site:
     use_cases
         Folder of use-case files beside the shipped ones.
     addresses
-        Public addresses of this server and of Grafana.
-    prometheus, mlflow, airflow
+        Public addresses of this server, of Grafana and of Airflow.
+    prometheus, mlflow
         Their public addresses; None if they have none.
     front
         What the front page shows: see `Settings.front`.
@@ -83,7 +83,6 @@ class Site:
     places: tuple[Place, ...] = ()
     prometheus: str | None = None
     mlflow: str | None = None
-    airflow: str | None = None
     front: Literal["models", "run_status"] = "models"
 
     @property
@@ -103,11 +102,10 @@ def site_of(settings: Settings) -> Site:
     return Site(
         reports=settings.reports,
         use_cases=settings.use_cases,
-        addresses=Addresses(settings.public_url, settings.grafana_url),
+        addresses=Addresses(settings.public_url, settings.grafana_url, settings.public_airflow_url),
         places=tuple(Place(name, url, holds) for name, url, holds in known if url is not None),
         prometheus=settings.public_prometheus_url,
         mlflow=settings.public_mlflow_url,
-        airflow=settings.public_airflow_url,
         front=settings.front,
     )
 

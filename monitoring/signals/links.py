@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from urllib.parse import quote
 
 FLEET = "tocsin_fleet"
 HEALTH = "tocsin_health"
@@ -124,10 +125,13 @@ class Addresses:
         Base of reports, runbook and status pages.
     grafana
         Base of Grafana; None where it does not run, and links lead to the status pages.
+    airflow
+        Base of Airflow; None where people do not open it.
     """
 
     public: str
     grafana: str | None = None
+    airflow: str | None = None
 
     def panel(self, link: Link, use_case: str | None) -> str:
         """Return the address of a panel, for someone who looks at a use case or at all of them."""
@@ -165,6 +169,13 @@ class Addresses:
         """Return the address of an alert's entry in the runbook; of the whole runbook for None."""
         whole = f"{self._public}/runbook"
         return whole if alert is None else f"{whole}#{anchor(alert)}"
+
+    def run(self, dag_id: str, run_id: str, task: str | None = None) -> str | None:
+        """Return the address of a run in Airflow, or of the log of one of its tasks."""
+        if self.airflow is None:
+            return None
+        place = f"{self.airflow.rstrip('/')}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+        return place if task is None else f"{place}/tasks/{task}"
 
     @property
     def _public(self) -> str:

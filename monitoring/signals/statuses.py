@@ -50,7 +50,11 @@ class NotificationStatus(StrEnum):
 
     DELIVERED = "delivered"
     NOT_DELIVERED = "not delivered"
-    NO_WEBHOOK = "no webhook"
+    NO_CHANNEL = "no channel"
+    """Nobody asked for one: it is logged."""
+
+    NOT_SET_UP = "channel not set up"
+    """The use case names one that the settings give no address."""
 
 
 def notification_of(pipeline: Pipeline) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
@@ -19,7 +18,7 @@ from monitoring.signals.generated_files import (
 )
 from monitoring.signals.use_case_fit import fitting
 from monitoring.stack.components import wanted_ports
-from monitoring.stack.credentials import Credentials
+from monitoring.stack.credentials import Credentials, write_airflow_passwords
 from monitoring.stack.environment import inside, loopback_url
 from monitoring.stack.folders import CHECKOUT, Folders
 from monitoring.stack.ports import LOOPBACK
@@ -50,8 +49,11 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
     for name, error in found.broken.items():
         _log.warning("dashboard and rules of use case %s stay as they were: %s", name, error)
     cases = found.valid
-    passwords = {"admin": credentials.airflow_password.get_secret_value()}
-    write_private(folders.airflow_passwords, json.dumps(passwords) + "\n")
+    write_airflow_passwords(
+        folders.airflow_passwords,
+        credentials.airflow_password,
+        credentials.airflow_viewer_password,
+    )
     relayed = through_relay(delivery, loopback_url(ports.relay))
     write_private(folders.alertmanager / "alertmanager.yml", alertmanager_file(relayed))
     write_private(folders.prometheus / "prometheus.yml", _prometheus_yml())

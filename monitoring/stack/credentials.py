@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from monitoring.airflow_api import AIRFLOW_USER, AIRFLOW_VIEWER
 from monitoring.private import write_private
 from monitoring.saved_record import read_record
 
@@ -41,6 +42,9 @@ class Credentials(BaseModel):
     airflow_password: SecretStr = Field(
         default_factory=lambda: SecretStr(password()), description="Of Airflow's user `admin`."
     )
+    airflow_viewer_password: SecretStr = Field(
+        default_factory=lambda: SecretStr(password()), description="Of Airflow's user `viewer`."
+    )
     grafana_password: SecretStr = Field(
         default_factory=lambda: SecretStr(password()), description="Of Grafana's user `admin`."
     )
@@ -63,6 +67,15 @@ class Credentials(BaseModel):
     def revealed(self) -> dict[str, str]:
         """Return every secret as plain text."""
         return {name: getattr(self, name).get_secret_value() for name in type(self).model_fields}
+
+
+def write_airflow_passwords(path: Path, admin: SecretStr, viewer: SecretStr) -> None:
+    """Write the file from which Airflow reads its users' passwords, for its owner only."""
+    passwords = {
+        AIRFLOW_USER: admin.get_secret_value(),
+        AIRFLOW_VIEWER: viewer.get_secret_value(),
+    }
+    write_private(path, json.dumps(passwords) + "\n")
 
 
 def credentials_in(path: Path) -> Credentials:

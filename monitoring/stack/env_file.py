@@ -29,6 +29,7 @@ SECRETS = (
     Secret("S3_ACCESS_KEY", "Object storage of the models: the key's name"),
     Secret("S3_SECRET_KEY", "Object storage of the models: the key"),
     Secret("TOCSIN_AIRFLOW_PASSWORD", "Airflow's user admin"),
+    Secret("TOCSIN_AIRFLOW_VIEWER_PASSWORD", "Airflow's user viewer, who may only look"),
     Secret("AIRFLOW_JWT_SECRET", "Signs the tokens between Airflow's components", signing_key),
     Secret("AIRFLOW_API_SECRET_KEY", "Signs Airflow's sessions", signing_key),
     Secret("AIRFLOW_FERNET_KEY", "Encrypts Airflow's connections and variables", fernet_key),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from monitoring.airflow_api import AIRFLOW_USERS
 from monitoring.settings import Ports, Settings
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.folders import CHECKOUT, Folders
@@ -74,25 +75,32 @@ def inside(settings: Settings, ports: Ports, credentials: Credentials) -> Settin
             "pushgateway_url": loopback_url(ports.pushgateway),
             "airflow_url": loopback_url(ports.airflow),
             "airflow_password": credentials.airflow_password,
+            "airflow_viewer_password": credentials.airflow_viewer_password,
             "serve_url": loopback_url(ports.serve),
         }
     )
 
 
+OF_CHANNELS = frozenset({"webhook_url", "slack_url", "smtp_password"})
+"""The secret settings of the channels through which runs notify."""
+
 OF_TASKS = frozenset(
     {
+        "airflow_viewer_password",
         "database_url",
         "mlflow_url",
         "pushgateway_password",
         "prometheus_password",
         "serve_key",
-        "webhook_url",
+        *OF_CHANNELS,
     }
 )
 """The secret settings that tasks, and commands in their place, make use of."""
 
 
-OF_SERVE = frozenset({"database_url", "mlflow_url", "prometheus_password", "airflow_password"})
+OF_SERVE = frozenset(
+    {"database_url", "mlflow_url", "prometheus_password", "airflow_viewer_password"}
+)
 """The secret settings that the server makes use of: what it stores, and whom its pages ask."""
 
 
@@ -183,7 +191,7 @@ def environments(settings: Settings, ports: Ports, credentials: Credentials) -> 
             "airflow-dag-processor": {
                 **_inherited(OUTWARD),
                 **airflow,
-                **as_variables(known, {"webhook_url"}),
+                **as_variables(known, OF_CHANNELS),
                 **fernet,
             },
             "airflow-triggerer": {**airflow, **fernet},
@@ -250,7 +258,7 @@ def _airflow(folders: Folders, ports: Ports) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",  # 0.4 GB less than at the default of 32
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": AIRFLOW_USERS,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folders.airflow_passwords),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__API__HOST": LOOPBACK,

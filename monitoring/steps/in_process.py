@@ -119,9 +119,9 @@ class _Execution:
         return state
 
     def _notify_failure(self, step: Step, error: Exception) -> None:
-        title = f"{self.run.declared.title}: {self.run.pipeline}"
+        run = self.run
         try:
-            notify_failure(title, step.name, self.run.key, error)
+            notify_failure(run.declared, step.name, run.key, error, run.pipeline)
         except StepError as another:
             error.add_note(f"nor was anybody notified: {another}")
 

@@ -95,6 +95,11 @@ def reporting_dag(use_case: str) -> str:
     return f"reporting_{use_case}"
 
 
+def status_dag(use_case: str) -> str:
+    """Return the id of the DAG that stores how a retrain of a use case ended."""
+    return f"status_{use_case}"
+
+
 RETRIES = 2
 """How often Airflow tries a failed step again."""
 
@@ -242,15 +247,22 @@ class Order:
         return next(step for step in self.named_steps if step.name == name)
 
     def call(
-        self, step: Step, run: Run, *candidate: str, taken: Mapping[str, Any] | None = None
+        self,
+        step: Step,
+        run: Run,
+        *candidate: str,
+        taken: Mapping[str, Any] | None = None,
+        attempt: str | None = None,
     ) -> Result:
         """Call a step with the run, the candidate where it is a candidate's, and what it takes.
+
+        `attempt` says which try of a task of Airflow's it is, `2 of 3`; a command makes one.
 
         An error is raised and, if the notification is still to come, noted in the run's folder
         for it. What the step writes is its owner's only, whatever the umask of who calls.
         """
         with private_umask():
-            return self._called(step, run, candidate, taken)
+            return self._called(step, run, candidate, taken, attempt)
 
     def _called(
         self,
@@ -258,6 +270,7 @@ class Order:
         run: Run,
         candidate: tuple[str, ...],
         taken: Mapping[str, Any] | None,
+        attempt: str | None,
     ) -> Result:
         arguments = (run, *candidate) if step.takes is None else (run, taken)
         if not candidate and step.name not in self.reported:
@@ -268,7 +281,7 @@ class Order:
             return step.function(*arguments)
         except BaseException as error:
             # Airflow's time limit is no Exception.
-            run.note_failure(task, error)
+            run.note_failure(task, error, attempt)
             raise
 
     @property

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
@@ -44,10 +44,20 @@ class Result(BaseModel):
 
 
 class Failure(Result):
-    """A step that failed, and its error in one line."""
+    """A step that failed, and its error in one line.
+
+    Attributes
+    ----------
+    at
+        When, by the wall clock.
+    attempt
+        Which try of Airflow's it was, `2 of 3`; None where a command called the step.
+    """
 
     step: str
     error: str
+    at: AwareDatetime | None = None
+    attempt: str | None = None
 
 
 class Run(Result):
@@ -55,7 +65,8 @@ class Run(Result):
 
     The same key gives the same folder, so that a step that is retried finds the results of the
     steps before it, and overwrites its own. `opened` distinguishes a run that is started again
-    under its key from one whose steps are retried.
+    under its key from one whose steps are retried. `airflow_run` is the id of the run of a DAG;
+    a command has none.
     """
 
     pipeline: Pipeline
@@ -66,6 +77,7 @@ class Run(Result):
     opened: str
     force: bool = False
     verdict_id: str | None = None
+    airflow_run: str | None = None
 
     @classmethod
     def open(
@@ -88,6 +100,7 @@ class Run(Result):
             window_end=window.end,
             force=force,
             verdict_id=verdict_id,
+            airflow_run=run_id,
         )
 
     @property
@@ -135,9 +148,10 @@ class Run(Result):
             return None
         return read_record(path, kind, _RUN_AGAIN)
 
-    def note_failure(self, step: str, error: BaseException) -> None:
+    def note_failure(self, step: str, error: BaseException, attempt: str | None = None) -> None:
         """Save that a step failed, for the notification."""
-        self.write(f"{_FAILURES}/{step}", Failure(step=step, error=error_line(error)))
+        failure = Failure(step=step, error=error_line(error), at=datetime.now(UTC), attempt=attempt)
+        self.write(f"{_FAILURES}/{step}", failure)
 
     def forget_failure(self, step: str) -> None:
         """Remove the failure of an earlier try of a step."""

@@ -93,6 +93,27 @@ def test_a_file_whose_name_would_never_be_found_fails_its_check(
     assert said in result.output
 
 
+def test_channels_that_a_file_names_and_nobody_set_up_are_said_by_check_and_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (SHIPPED / "iris.yml").read_text("utf-8").replace("name: iris", "name: flowers", 1)
+    path = tmp_path / "flowers.yml"
+    path.write_text(f"{text}\nnotify: {{on_failure: [mail, slack]}}\n", encoding="utf-8")
+    monkeypatch.setenv("TOCSIN_USE_CASES", str(tmp_path))
+    monkeypatch.setenv("TOCSIN_SLACK_URL", "http://127.0.0.1:9/canary")
+    settings.cache_clear()
+    for command, code in ((["use-case", "check", str(path)], 0), (["status"], 1)):
+        result = runner.invoke(app, command)
+        assert result.exit_code == code, result.output
+        assert "flowers: mail is named by `notify.on_failure` and is not set up" in result.stderr
+        assert "slack is named" not in result.output
+    path.write_text(f"{text}\nnotify: {{on_failure: [pigeon]}}\n", encoding="utf-8")
+    result = runner.invoke(app, ["use-case", "check", str(path)])
+    assert result.exit_code == 2
+    assert "notify.on_failure" in result.output
+    assert "'mail', 'slack' or 'webhook'" in result.output
+
+
 def test_the_shipped_use_cases_pass_their_check() -> None:
     for path in SHIPPED.glob("*.yml"):
         assert runner.invoke(app, ["use-case", "check", str(path)]).exit_code == 0

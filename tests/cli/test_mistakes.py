@@ -100,6 +100,7 @@ def test_a_wrong_database_url_names_its_setting_and_never_its_password(
     [
         ("TOCSIN_NOTIFIER", "pigeon", "'grafana' or 'alertmanager'"),
         ("TOCSIN_SMTP_TLS", "perhaps", "boolean"),
+        ("TOCSIN_SMTP_HOST", "mail.example.org", "a mail server is HOST:PORT"),
         ("TOCSIN_RETRY_SECONDS", "-1", "greater than or equal to 0"),
         ("TOCSIN_PUSHGATEWAY_URL", "127.0.0.1:9091", "http://HOST:PORT"),
         ("TOCSIN_PROMETHEUS_URL", "ftp://prometheus", "http://HOST:PORT"),

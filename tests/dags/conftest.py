@@ -112,6 +112,8 @@ def described(dag):
         "tags": sorted(dag.tags),
         "description": dag.description,
         "max_active_runs": dag.max_active_runs,
+        "paused_at_first": dag.is_paused_upon_creation,
+        "rescheduled": [t.task_id for t in dag.tasks if getattr(t, "mode", "") == "reschedule"],
         "groups": sorted(group for group in dag.task_group.get_task_group_dict() if group),
         "tasks": {
             task.task_id: {

@@ -113,7 +113,7 @@ def test_a_run_that_cannot_be_opened_is_notified_of_once(
     )
     assert ran.state == "failed"
     assert {ran.tasks[name] for name in (*ALWAYS, LISTED)} == {"skipped"}
-    assert own_webhook.titles == [f"reporting_{case.name} failed"]
+    assert own_webhook.titles == [f"{case.title}: report failed"]
 
 
 def test_what_fails_shows_no_secret_in_airflow_s_logs_and_database(

@@ -20,6 +20,7 @@ from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow, Ran
 from tests.fixtures.eventually import PATIENCE
 from tests.fixtures.loopback import free_port
+from tests.fixtures.mailbox import parts_of, running_mailbox
 from tests.fixtures.serving import running_site
 from tests.fixtures.tiny import write_tiny
 from tests.fixtures.webhook import Webhook
@@ -113,19 +114,42 @@ def loading_site(folder: Path) -> Iterator[str]:
 def test_a_step_that_fails_fails_the_run_after_one_notification(
     airflow: Airflow, tocsin_folder: Path, pushgateway: str, own_webhook: Webhook
 ) -> None:
-    case = write_tiny("broken", tocsin_folder)
+    channels = "notify: {on_failure: [mail, webhook], on_retry: [mail, slack]}\n"
+    case = write_tiny("broken", tocsin_folder, more=channels)
     (tocsin_folder / "data" / "broken.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
-    ran = airflow.run(
-        f"retrain_{case.name}",
-        environment={"TOCSIN_WEBHOOK_URL": own_webhook.url},
-        as_of=AS_OF.isoformat(),
-    )
+    with running_mailbox() as box:
+        ran = airflow.run(
+            f"retrain_{case.name}",
+            environment={
+                "TOCSIN_WEBHOOK_URL": own_webhook.url,
+                "TOCSIN_SMTP_HOST": box.host,
+                "TOCSIN_SMTP_TLS": "false",
+                "TOCSIN_SMTP_TO": "team@tocsin.test",
+                "TOCSIN_PUBLIC_AIRFLOW_URL": "http://airflow.test",
+            },
+            as_of=AS_OF.isoformat(),
+        )
     assert ran.tasks["merge_production_data"] == "failed"
     assert ran.tasks["select_best"] == "upstream_failed"
     assert own_webhook.titles == [f"{case.title}: retrain failed"]
     assert "merge_production_data failed: " in own_webhook.received[0]["text"]
-    assert {ran.tasks[name] for name in ALWAYS} == {"success"}
+    assert {ran.tasks[name] for name in (*ALWAYS, "trigger_status")} == {"success"}
     assert ran.state == "failed"
+    retried = f"{case.title}: merge_production_data is tried again"
+    assert box.subjects == [retried, retried, f"{case.title}: retrain failed"]
+    facts = own_webhook.received[0]["facts"]
+    assert (facts["dag"], facts["task"]) == (f"retrain_{case.name}", "merge_production_data")
+    assert facts["try"] == "3 of 3"
+    assert facts["error"].startswith("SchemaError: ")
+    log = own_webhook.received[0]["links"]["log"]
+    assert log.startswith(f"http://airflow.test/dags/retrain_{case.name}/runs/manual__")
+    assert log.endswith("/tasks/merge_production_data")
+    first, again, last = (parts_of(mail)[0] for mail in box.mails)
+    for mail, attempt in ((first, "1 of 3"), (again, "2 of 3"), (last, "3 of 3")):
+        for said in (facts["dag"], facts["run"], facts["date"][:10], attempt, facts["error"], log):
+            assert said in mail
+    said = (tocsin_folder / "airflow.log").read_text(encoding="utf-8", errors="replace")
+    assert "slack is named by `notify.on_retry` and is not set up" in said
     groups = requests.get(f"{pushgateway}/api/v1/metrics", timeout=5).json()["data"]
     parts = {g["labels"]["part"] for g in groups if g["labels"]["use_case"] == case.name}
     assert "retrain_attempt" in parts

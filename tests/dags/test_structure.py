@@ -28,6 +28,7 @@ RETRAIN: dict[str, tuple[list[str], str]] = {
     "report_run": (["open_run", "promote", "select_best"], "all_success"),
     "publish_metrics": (["archive_production_data", "open_run", "report_run"], DONE),
     "notify": (["open_run", "publish_metrics"], DONE),
+    "trigger_status": (["notify"], DONE),
 }
 REPORT: dict[str, tuple[list[str], str]] = {
     "open_run": ([], "all_success"),
@@ -121,7 +122,17 @@ def test_the_tasks_that_may_end_a_branch_are_short_circuits(dags: Json) -> None:
     tasks = {name: t for dag in ours for name, t in dag["tasks"].items()}
     circuits = {name for name, t in tasks.items() if "ShortCircuit" in t["type"]}
     assert circuits == GATES
-    assert tasks["trigger_retrain"]["type"] == "TriggerDagRunOperator"
+    for name in ("trigger_retrain", "trigger_status"):
+        assert tasks[name]["type"] == "TriggerDagRunOperator"
+
+
+def test_the_status_of_a_retrain_is_awaited_by_one_task_that_holds_no_slot(dags: Json) -> None:
+    status = dags["status_tiny"]
+    assert status["schedule"] is None
+    assert status["params"] == ["run_id"]
+    assert status["tasks"].keys() == {"store_run_state"}
+    assert status["rescheduled"] == ["store_run_state"]
+    assert status["paused_at_first"] is False
 
 
 def test_what_each_dag_is_given(dags: Json) -> None:

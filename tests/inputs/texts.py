@@ -155,6 +155,7 @@ SETTINGS = {
     "TOCSIN_MLFLOW_URL": ("mlflow:5000", "http://mlflow:many", "file:///x"),
     "TOCSIN_NOTIFIER": ("pigeon",),
     "TOCSIN_SMTP_TLS": ("perhaps", "2"),
+    "TOCSIN_SMTP_HOST": ("mail.example.org", "http://mail.example.org:25", "h:99999", "me@h:25"),
     "TOCSIN_RETRY_SECONDS": ("-1", "soon", "1.5", "9" * 5000),
     "TOCSIN_STATE": ("~nobody-of-that-name/state",),
 }

@@ -192,7 +192,7 @@ def test_a_status_that_is_not_well_stands_out(fraud: UseCase) -> None:
         "set aside",
         "judged",
         "delivered",
-        "no webhook",
+        "no channel",
     }
 
 

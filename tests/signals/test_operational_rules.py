@@ -126,7 +126,7 @@ def test_a_notification_that_was_not_delivered_alerts_until_one_is_delivered(
         check(world, tmp_path, {HOUR: {failed}, HOUR + QUARTER: set()})
 
 
-@pytest.mark.parametrize("status", [NotificationStatus.DELIVERED, NotificationStatus.NO_WEBHOOK])
+@pytest.mark.parametrize("status", [NotificationStatus.DELIVERED, NotificationStatus.NO_CHANNEL])
 def test_a_notification_that_was_delivered_or_is_not_wanted_fires_nothing(
     status: NotificationStatus, fraud: UseCase, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from monitoring.airflow_api import AIRFLOW_USERS
 from monitoring.settings import Ports, Settings
 from monitoring.signals.generated_files import COMPOSE
 from monitoring.signals.history import by_hand
@@ -126,9 +127,13 @@ def test_every_setting_of_a_deployment_is_passed() -> None:
     assert {f"TOCSIN_{field.upper()}" for field in Settings.model_fields} - named == left
 
 
+RUNS = ("airflow-scheduler", "airflow-dag-processor")
+"""Where it is notified of runs: by tasks, and of a task that was killed by the processor."""
+
+
 @pytest.mark.parametrize("name", DELIVERY)
 def test_what_the_env_file_offers_reaches_whoever_uses_it(name: str) -> None:
-    """Alerts are written by `init` and sent by Grafana; tasks sign in."""
+    """Alerts are written by `init` and sent by Grafana; tasks sign in, and runs notify."""
     if name.startswith("TOCSIN_PUSHGATEWAY_"):
         services = {"airflow-scheduler"}
     elif name.startswith("TOCSIN_PROMETHEUS_"):
@@ -136,12 +141,12 @@ def test_what_the_env_file_offers_reaches_whoever_uses_it(name: str) -> None:
     elif name == "TOCSIN_FRONT":
         services = {"serve"}
     elif name == "TOCSIN_SMTP_PASSWORD":
-        services = {"grafana"}
-    elif name.startswith("TOCSIN_SMTP_") and name != "TOCSIN_SMTP_TO":
-        services = {"init", "grafana"}
-    elif name == "TOCSIN_WEBHOOK_URL":
-        services = {"init", "grafana", "airflow-scheduler", "airflow-dag-processor"}
-    elif name in {"TOCSIN_SLACK_URL", "TOCSIN_HEARTBEAT_URL"}:
+        services = {"grafana", *RUNS}
+    elif name == "TOCSIN_SMTP_TO":
+        services = {"init", *RUNS}
+    elif name.startswith("TOCSIN_SMTP_") or name in {"TOCSIN_WEBHOOK_URL", "TOCSIN_SLACK_URL"}:
+        services = {"init", "grafana", *RUNS}
+    elif name == "TOCSIN_HEARTBEAT_URL":
         services = {"init", "grafana"}
     else:
         services = {"init", "airflow-scheduler"}
@@ -174,6 +179,7 @@ def test_state_on_s3_is_reached_by_tasks_and_pages_and_its_keys_by_nobody_else()
 
 AIRFLOWS = {"POSTGRES_AIRFLOW_PASSWORD"}
 OBJECTS = {"S3_ACCESS_KEY", "S3_SECRET_KEY"}
+CHANNELS = {"TOCSIN_WEBHOOK_URL", "TOCSIN_SLACK_URL", "TOCSIN_SMTP_PASSWORD"}
 SECRETS_OF = {
     "postgres": {
         "POSTGRES_PASSWORD",
@@ -182,7 +188,7 @@ SECRETS_OF = {
         "POSTGRES_TOCSIN_PASSWORD",
     },
     "s3": OBJECTS,
-    "init": AIRFLOWS | OBJECTS | {"TOCSIN_AIRFLOW_PASSWORD"},
+    "init": AIRFLOWS | OBJECTS | {"TOCSIN_AIRFLOW_PASSWORD", "TOCSIN_AIRFLOW_VIEWER_PASSWORD"},
     "airflow-api-server": AIRFLOWS
     | {"AIRFLOW_FERNET_KEY", "AIRFLOW_JWT_SECRET", "AIRFLOW_API_SECRET_KEY"},
     "airflow-scheduler": AIRFLOWS
@@ -193,24 +199,18 @@ SECRETS_OF = {
         "TOCSIN_PUSHGATEWAY_PASSWORD",
         "TOCSIN_PROMETHEUS_PASSWORD",
         "TOCSIN_SERVE_KEY",
-        "TOCSIN_WEBHOOK_URL",
+        "TOCSIN_AIRFLOW_VIEWER_PASSWORD",
+        *CHANNELS,
     },
-    "airflow-dag-processor": AIRFLOWS | {"AIRFLOW_FERNET_KEY", "TOCSIN_WEBHOOK_URL"},
+    "airflow-dag-processor": AIRFLOWS | {"AIRFLOW_FERNET_KEY", *CHANNELS},
     "airflow-triggerer": AIRFLOWS | {"AIRFLOW_FERNET_KEY"},
     "mlflow": OBJECTS | {"POSTGRES_MLFLOW_PASSWORD"},
     "serve": {
         "POSTGRES_TOCSIN_PASSWORD",
-        "TOCSIN_AIRFLOW_PASSWORD",
+        "TOCSIN_AIRFLOW_VIEWER_PASSWORD",
         "TOCSIN_PROMETHEUS_PASSWORD",
     },
-    "grafana": {
-        "GRAFANA_PASSWORD",
-        "GRAFANA_SECRET_KEY",
-        "TOCSIN_WEBHOOK_URL",
-        "TOCSIN_SLACK_URL",
-        "TOCSIN_HEARTBEAT_URL",
-        "TOCSIN_SMTP_PASSWORD",
-    },
+    "grafana": {"GRAFANA_PASSWORD", "GRAFANA_SECRET_KEY", "TOCSIN_HEARTBEAT_URL", *CHANNELS},
 }
 """The secrets of each service; those that are not named have none."""
 
@@ -328,6 +328,11 @@ def test_airflow_s_server_and_tasks_share_one_signing_key() -> None:
         if name in {"airflow-api-server", "airflow-scheduler"}
     }
     assert keys == {"${AIRFLOW_JWT_SECRET:?make env}"}
+
+
+def test_airflow_has_the_users_of_the_local_stack() -> None:
+    given = SERVICES["airflow-api-server"]["environment"]
+    assert given["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == AIRFLOW_USERS
 
 
 def test_prometheus_finds_the_services_that_its_targets_name() -> None:

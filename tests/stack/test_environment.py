@@ -40,9 +40,9 @@ OF_THE_SHELL = {
     "TOCSIN_SMTP_PASSWORD": "canary-of-the-mail-server",
     "AIRFLOW__CORE__FERNET_KEY": "canary-of-another-airflow",
 }
-TASKS = {
+CHANNELS = {"canary-of-the-webhook", "canary-of-slack", "canary-of-the-mail-server"}
+TASKS = CHANNELS | {
     "canary-of-the-store",
-    "canary-of-the-webhook",
     "canary-of-the-gateway",
     "canary-of-prometheus",
     "canary-of-the-api",
@@ -50,13 +50,12 @@ TASKS = {
     "canary-of-the-proxy",
     "canary-fernet_key",
     "canary-jwt_secret",
+    "canary-airflow_viewer_password",
 }
 SECRETS_OF = {
-    "grafana": {
-        "canary-of-the-webhook",
-        "canary-of-slack",
+    "grafana": CHANNELS
+    | {
         "canary-of-the-heartbeat",
-        "canary-of-the-mail-server",
         "canary-of-the-proxy",
         "canary-grafana_password",
         "canary-grafana_secret_key",
@@ -65,9 +64,9 @@ SECRETS_OF = {
     "relay": {"canary-of-the-webhook", "canary-of-the-heartbeat", "canary-of-the-proxy"},
     "airflow-api-server": {"canary-fernet_key", "canary-jwt_secret", "canary-api_secret_key"},
     RUNS_TASKS: TASKS,
-    "airflow-dag-processor": {"canary-of-the-webhook", "canary-of-the-proxy", "canary-fernet_key"},
+    "airflow-dag-processor": CHANNELS | {"canary-of-the-proxy", "canary-fernet_key"},
     "airflow-triggerer": {"canary-fernet_key"},
-    "serve": {"canary-of-the-store", "canary-of-prometheus", "canary-airflow_password"},
+    "serve": {"canary-of-the-store", "canary-of-prometheus", "canary-airflow_viewer_password"},
 }
 """The secrets of each component; those that are not named have none."""
 

@@ -174,7 +174,8 @@ def test_the_dags_of_the_checkout_load_without_an_error(local_stack: LocalStack)
     def loaded() -> set[str]:
         return {dag["dag_id"] for dag in asked("dags?limit=100")["dags"]}
 
-    wanted = {f"{dag}_{case}" for dag in ("reporting", "retrain") for case in use_case_files()}
+    kinds = ("reporting", "retrain", "status")
+    wanted = {f"{kind}_{case}" for kind in kinds for case in use_case_files()}
     eventually(lambda: loaded() >= wanted, otherwise=loaded)
     assert asked("importErrors")["import_errors"] == []
 

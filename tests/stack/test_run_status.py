@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from monitoring.airflow_api import AIRFLOW_USER, AirflowApi
-from monitoring.pages.run_states import RunStates
+from monitoring.airflow_api import AIRFLOW_USER, AIRFLOW_VIEWER, AirflowApi, AirflowError
+from monitoring.pages.run_states import RunState, RunStates
 from monitoring.pages.servers import Servers
 from monitoring.pages.site import site_of
 from monitoring.serving.api import api_of
 from monitoring.signals.prometheus import Prometheus
 from monitoring.use_case import UseCase
-from tests.fixtures.eventually import PATIENCE
+from tests.fixtures.eventually import PATIENCE, eventually
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site
 from tests.fixtures.stack import LocalStack
@@ -46,6 +46,35 @@ def shown(url: str, path: str) -> tuple[str, str]:
     return answer.url.removeprefix(url), " ".join(Document(answer.text).words)
 
 
+def test_how_a_retrain_ended_is_stored_though_nobody_opened_a_page(
+    local_stack: LocalStack, failed: UseCase
+) -> None:
+    """The DAG `status_damaged` has done so; that the retrain started it has hidden no failure."""
+    kept = local_stack.settings.state / "run_states" / f"{failed.name}.json"
+    eventually(kept.is_file)
+    state = RunState.model_validate_json(kept.read_text("utf-8"))
+    assert (state.state, state.failing_task) == ("failed", "merge_production_data")
+    assert state.error is not None
+    assert state.error.startswith("SchemaError: ")
+    assert state.ended is not None
+
+
+def test_pages_and_tasks_look_at_airflow_as_one_who_may_start_nothing(
+    local_stack: LocalStack, failed: UseCase
+) -> None:
+    where = local_stack.running.settings
+    assert where.airflow_url is not None
+    assert where.airflow_viewer_password is not None
+    password = where.airflow_viewer_password.get_secret_value()
+    viewer = AirflowApi(where.airflow_url, AIRFLOW_VIEWER, password)
+    assert viewer.newest_run(f"retrain_{failed.name}") is not None
+    with pytest.raises(requests.HTTPError, match="403"):
+        viewer.start(f"retrain_{failed.name}", {})
+    wrong = AirflowApi(where.airflow_url, AIRFLOW_VIEWER, "not it")
+    with pytest.raises(AirflowError, match="TOCSIN_AIRFLOW_VIEWER_PASSWORD"):
+        wrong.newest_run(f"retrain_{failed.name}")
+
+
 def test_the_newest_retrain_leads_to_its_page_with_the_failing_task_and_its_error(
     local_stack: LocalStack, failed: UseCase
 ) -> None:
@@ -74,7 +103,9 @@ def test_with_airflow_down_it_is_unknown_with_what_was_known_last_and_how_old_th
     shutil.copytree(where.state / "run_states", tmp_path / "run_states")
     away, port = f"http://127.0.0.1:{free_port()}", free_port()
     states = RunStates(
-        AirflowApi(away, AIRFLOW_USER, "nobody asks", tries=1), tmp_path / "run_states", where.runs
+        AirflowApi(away, AIRFLOW_VIEWER, "nobody asks", tries=1),
+        tmp_path / "run_states",
+        where.runs,
     )
     site = site_of(where.model_copy(update={"front": "run_status"}))
     own = where.model_copy(update={"state": tmp_path, "public_url": f"http://127.0.0.1:{port}"})

@@ -61,6 +61,7 @@ def environment(folder: Path, gateway: str, webhook: str) -> dict[str, str]:
         "TOCSIN_PROMETHEUS_USER": "tocsin",
         "TOCSIN_PROMETHEUS_PASSWORD": "canary-prometheus-password",
         "TOCSIN_AIRFLOW_PASSWORD": "canary-airflow-password",
+        "TOCSIN_AIRFLOW_VIEWER_PASSWORD": "canary-airflow-viewer-password",
         "TOCSIN_SERVE_KEY": "canary-serve-key",
         "TOCSIN_WEBHOOK_URL": f"{webhook}/canary-webhook-path?token=canary-webhook-token",
         "TOCSIN_SLACK_URL": "https://hooks.slack.com/services/canary-slack",

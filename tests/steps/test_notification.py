@@ -14,10 +14,11 @@ from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.signals.pushgateway import PublishError
 from monitoring.steps import begin, in_process
-from monitoring.steps.notification import Notification
-from monitoring.steps.run import StepError
+from monitoring.steps.notification import Notification, notify
+from monitoring.steps.run import Run, StepError
 from monitoring.use_case import UseCase
 from tests.fixtures.gateway import running_prometheus
+from tests.fixtures.mailbox import Mailbox, parts_of
 from tests.fixtures.tiny import write_tiny
 from tests.fixtures.webhook import Webhook
 
@@ -76,13 +77,60 @@ def notification_status(gateway: str, case: UseCase) -> str:
     return status
 
 
-def test_without_a_webhook_the_status_says_so(
-    case: UseCase, pushgateway: str, monkeypatch: pytest.MonkeyPatch
+def asks(case: UseCase, folder: Path, notify: str) -> Run:
+    """Give a use case channels; return the next run of its report."""
+    file = folder / "use_cases" / f"{case.name}.yml"
+    file.write_text(f"{file.read_text('utf-8')}\nnotify: {notify}\n", encoding="utf-8")
+    return begin.by_hand(Pipeline.REPORT, case.name, as_of=NOW)
+
+
+def test_a_channel_that_nobody_asks_for_or_set_up_costs_no_run_and_the_status_says_so(
+    case: UseCase,
+    tmp_path: Path,
+    pushgateway: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.delenv("TOCSIN_WEBHOOK_URL")
     settings.cache_clear()
-    report(case)
-    assert 'status="no webhook"' in notification_status(pushgateway, case)
+    run = begin.by_hand(Pipeline.REPORT, case.name, as_of=NOW)
+    notify(run, Notification.of_success(run, "report", "all is well"))
+    assert 'status="no channel"' in notification_status(pushgateway, case)
+    run = asks(case, tmp_path, "{on_success: [slack, mail]}")
+    notify(run, Notification.of_success(run, "report", "all is well"))
+    assert 'status="channel not set up"' in notification_status(pushgateway, case)
+    assert "slack is named by `notify.on_success` and is not set up" in caplog.text
+    assert "set TOCSIN_SLACK_URL" in caplog.text
+
+
+def test_a_step_that_is_tried_again_repeats_no_message_that_has_arrived(
+    case: UseCase,
+    tmp_path: Path,
+    own_webhook: Webhook,
+    own_mailbox: Mailbox,
+    pushgateway: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"HOST": own_mailbox.host, "TLS": "false", "TO": "team@x.test"}.items():
+        monkeypatch.setenv(f"TOCSIN_SMTP_{name}", value)
+    settings.cache_clear()
+    run = asks(case, tmp_path, "{on_success: [mail, webhook]}")
+    sent = Notification.of_success(run, "report", "recall 0.8", version="3")
+    own_webhook.answer = 500
+    with pytest.raises(StepError, match="the webhook did not accept"):
+        notify(run, sent)
+    assert 'status="not delivered"' in notification_status(pushgateway, case)
+    own_webhook.answer = 200
+    notify(run, sent)
+    notify(run, sent)
+    assert 'status="delivered"' in notification_status(pushgateway, case)
+    assert own_mailbox.subjects == own_webhook.titles == [f"{case.title}: report"]
+    plain, _ = parts_of(own_mailbox.mails[0])
+    for link in ("dashboard", "reports", "model"):
+        assert own_webhook.received[0]["links"][link] in plain
+    assert own_webhook.received[0]["pipeline"] == "report"
+    notify(run, Notification.of_success(run, "report", "recall 0.9"))
+    assert len(own_mailbox.mails) == 2
 
 
 def test_a_gateway_that_is_down_is_notified_of_once_and_old_reports_go_all_the_same(
@@ -112,8 +160,13 @@ def test_a_retrain_whose_rows_cannot_be_read_is_notified_of_once(
     with pytest.raises(Exception, match="Class"):
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
     assert own_webhook.titles == [f"{case.title}: retrain failed"]
-    assert "merge_production_data failed: " in own_webhook.received[0]["text"]
-    assert "select_best" not in own_webhook.received[0]["text"]
+    (told,) = own_webhook.received
+    assert "merge_production_data failed: " in told["text"]
+    assert "select_best" not in told["text"]
+    assert told["event"] == "failure"
+    assert told["facts"].keys() == {"run", "task", "date", "error"}
+    assert told["facts"]["task"] == "merge_production_data"
+    assert told["links"]["runbook"].endswith("/runbook#runfailed")
 
 
 def test_a_source_that_cannot_be_read_at_all_is_notified_of_once(

@@ -110,7 +110,7 @@ def delivery_of(settings: Settings) -> Delivery:
     """Return the delivery that the environment settings ask for."""
     return Delivery(
         notifier=Notifier(settings.notifier),
-        addresses=Addresses(settings.public_url, settings.grafana_url),
+        addresses=Addresses(settings.public_url, settings.grafana_url, settings.public_airflow_url),
         webhook=settings.webhook_url,
         slack=settings.slack_url,
         mail=_mail(settings),

@@ -244,8 +244,8 @@ def _notification_failed(case: UseCase) -> Alert:
         name="NotificationFailed",
         use_case=case.name,
         title=f"{case.title}: a run's notification was not delivered",
-        meaning=f"The {label_value('of')} of the newest run did not reach the webhook. The figures "
-        "of the run are published all the same.",
+        meaning=f"The {label_value('of')} of the newest run was refused by one of its channels. "
+        "The figures of the run are published all the same.",
         severity=Severity.WARNING,
         value=now(
             STATUS,

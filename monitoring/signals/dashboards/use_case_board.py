@@ -48,7 +48,7 @@ _CALM = (
     DriftStatus.SET_ASIDE,
     CardStatus.JUDGED,
     NotificationStatus.DELIVERED,
-    NotificationStatus.NO_WEBHOOK,
+    NotificationStatus.NO_CHANNEL,
 )
 """Statuses that need no attention."""
 

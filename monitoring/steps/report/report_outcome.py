@@ -32,6 +32,7 @@ from monitoring.steps.report.probation import Probated
 from monitoring.steps.report.report_files import ReportFile, Retention
 from monitoring.steps.run import Result, Run
 from monitoring.use_case import UseCase
+from monitoring.use_case_notify import Event
 
 
 class Published(Result):
@@ -65,7 +66,7 @@ def summary(run: Run) -> Notification:
             notification = _notification(run, measured)
         else:
             text = "" if availability is None else availability.words
-            notification = Notification(title=f"{case.title}: nothing to report", text=text)
+            notification = Notification.of_success(run, "nothing to report", text)
     notify(run, notification)
     return notification
 
@@ -74,9 +75,11 @@ def _notification(run: Run, measured: Measured) -> Notification:
     case = run.declared
     taken_back = run.need("probated", Probated).text(case)
     if taken_back is None:
-        return Notification(title=f"{case.title}: report", text=measured.text(case))
-    title = f"{case.title}: CRITICAL: a new champion was taken back"
-    return Notification(title=title, text=f"{taken_back}\n{measured.text(case)}")
+        return Notification.of_success(run, "report", measured.text(case))
+    title, text = "CRITICAL: a new champion was taken back", measured.text(case)
+    notification = Notification.of_success(run, title, f"{taken_back}\n{text}")
+    # The run went well; who hears of failures has to hear of this.
+    return notification.model_copy(update={"event": Event.FAILURE})
 
 
 def _succeeded(run: Run, *, skipped: bool) -> bool:

@@ -65,14 +65,13 @@ def _succeeded(run: Run, decision: Decision, promotion: Promotion | None) -> boo
 
 
 def _notification(run: Run, decision: Decision, promotion: Promotion | None) -> Notification:
-    title = run.declared.title
     if promotion is None:
         text = f"{decision.reason}: {decision.words}"
-        return Notification(title=f"{title}: no retrain", text=text)
+        return Notification.of_success(run, "no retrain", text)
     outcome = "new champion" if promotion.gate.promote else "champion unchanged"
     sentences = retrain_sentences(run, run.need("selection", Selection), promotion)
     text = "\n".join((*sentences, *reload_sentences(run)))
-    return Notification(title=f"{title}: {outcome}", text=text)
+    return Notification.of_success(run, outcome, text, version=promotion.version)
 
 
 def publish_retrain(

@@ -1,11 +1,10 @@
 """A small real stack: Pushgateway, Prometheus with the rules, Alertmanager, and who is notified."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,8 +12,6 @@ from threading import Thread
 from typing import Any
 
 import requests
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier, Pace
@@ -35,7 +32,7 @@ from tests.fixtures.gateway import (
     running_prometheus,
     running_pushgateway,
 )
-from tests.fixtures.loopback import free_port
+from tests.fixtures.mailbox import running_mailbox
 
 ROOT = Path(__file__).parents[3]
 ABSENT_AFTER_A_DEMO = (
@@ -57,7 +54,7 @@ class Received:
     """What arrived at the webhook and in the mailbox."""
 
     alerts: list[dict[str, Any]] = field(default_factory=list)
-    mails: list[Message] = field(default_factory=list)
+    mails: Sequence[Message] = field(default_factory=list)
 
     def latest(self, name: str, status: str, use_case: str = "fraud") -> dict[str, Any] | None:
         """Return the newest alert of a name and a status that the webhook received.
@@ -145,9 +142,10 @@ def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
 @contextmanager
 def listening() -> Iterator[tuple[Received, str, str]]:
     """Yield what arrives, and the addresses of the webhook and the mail server that receive it."""
-    received = Received()
-    with _webhook(received) as webhook, _mailbox(received) as mailbox:
-        yield received, webhook, mailbox
+    with running_mailbox() as mailbox:
+        received = Received(mails=mailbox.mails)
+        with _webhook(received) as webhook:
+            yield received, webhook, mailbox.host
 
 
 @contextmanager
@@ -171,19 +169,3 @@ def _webhook(received: Received) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-@contextmanager
-def _mailbox(received: Received) -> Iterator[str]:
-    class Inbox:
-        async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-            assert isinstance(envelope.content, bytes)
-            received.mails.append(message_from_bytes(envelope.content))
-            return "250 OK"
-
-    controller = Controller(Inbox(), hostname="127.0.0.1", port=free_port())
-    controller.start()
-    try:
-        yield f"127.0.0.1:{controller.port}"
-    finally:
-        controller.stop()
