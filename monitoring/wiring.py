@@ -25,7 +25,8 @@ from airflow.sdk.log import mask_secret
 
 from monitoring.errors import TocsinError
 from monitoring.settings import secrets, settings
-from monitoring.steps.order import RETRIES, WATCH, EachCandidate, Order, Runs, Step, status_dag
+from monitoring.steps.dag_ids import status_dag
+from monitoring.steps.order import RETRIES, WATCH, EachCandidate, Order, Runs, Step
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import UseCaseError, all_use_cases
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
-from monitoring.steps.order import REPORT, reporting_dag, retrain_dag
+from monitoring.steps.dag_ids import reporting_dag, retrain_dag
+from monitoring.steps.order import REPORT
 from monitoring.use_case import UseCase
 from monitoring.wiring import arguments, tasks_of, use_cases, watch
 

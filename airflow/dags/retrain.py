@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param
 
-from monitoring.steps.order import RETRAIN, retrain_dag
+from monitoring.steps.dag_ids import retrain_dag
+from monitoring.steps.order import RETRAIN
 from monitoring.use_case import UseCase
 from monitoring.wiring import arguments, tasks_of, trigger_status, use_cases, watch
 

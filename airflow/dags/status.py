@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param
 
-from monitoring.steps.order import status_dag
+from monitoring.steps.dag_ids import status_dag
 from monitoring.use_case import UseCase
 from monitoring.wiring import STATUS_LIMIT, StoreRunState, arguments, use_cases
 

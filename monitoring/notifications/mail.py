@@ -70,14 +70,11 @@ def send_mail(message: Message, mail: Mail) -> None:
 
 def _plain(message: Message) -> Iterator[str]:
     yield from message.lines
-    if message.facts:
-        yield ""
-        width = max(map(len, message.facts)) + 2
-        yield from (f"{name:<{width}}{fact}" for name, fact in message.facts.items())
-    if message.links:
-        yield ""
-        width = max(map(len, message.links)) + 2
-        yield from (f"{name:<{width}}{url}" for name, url in message.links.items())
+    for table in (message.table, message.links):
+        if table:
+            width = max(map(len, table)) + 2
+            yield ""
+            yield from (f"{name:<{width}}{value}" for name, value in table.items())
 
 
 def _one_line(text: str) -> str:

@@ -36,6 +36,15 @@ class Message(BaseModel):
         """The sentences."""
         return tuple(line for line in self.text.splitlines() if line.strip())
 
+    @property
+    def table(self) -> dict[str, str]:
+        """The facts as people are shown them: an error that the text quotes is not said twice."""
+        return {
+            name: fact
+            for name, fact in self.facts.items()
+            if name != "error" or fact not in self.text
+        }
+
     def without_secrets(self) -> Message:
         """Return the message without the secrets that this process was given."""
         return self.model_copy(

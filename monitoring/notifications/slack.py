@@ -36,8 +36,8 @@ def _blocks(message: Message) -> Iterator[dict[str, Any]]:
     yield {"type": "header", "text": _plain(title, _LONGEST_HEADER)}
     if message.lines:
         yield {"type": "section", "text": _plain("\n".join(message.lines), _LONGEST_TEXT)}
-    if message.facts:
-        facts = [_plain(f"{name}: {fact}", _LONGEST_FIELD) for name, fact in message.facts.items()]
+    if message.table:
+        facts = [_plain(f"{name}: {fact}", _LONGEST_FIELD) for name, fact in message.table.items()]
         yield {"type": "section", "fields": facts[:_MOST_FIELDS]}
     if message.links:
         links = "  ".join(f"<{url}|{_escaped(name)}>" for name, url in message.links.items())

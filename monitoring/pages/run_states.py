@@ -15,7 +15,8 @@ from monitoring.airflow_api import ENDED, AirflowApi, AirflowError, DagRun
 from monitoring.atomic_write import atomic_write
 from monitoring.saved_record import read_record
 from monitoring.signals.pipelines import Pipeline
-from monitoring.steps.order import WATCH, retrain_dag
+from monitoring.steps.dag_ids import retrain_dag
+from monitoring.steps.order import WATCH
 from monitoring.steps.run import failures_of
 from monitoring.use_case import UseCase
 

@@ -21,7 +21,8 @@ from monitoring.stack.folders import Folders
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
-from monitoring.steps.order import WATCH, reporting_dag, retrain_dag
+from monitoring.steps.dag_ids import reporting_dag, retrain_dag
+from monitoring.steps.order import WATCH
 from monitoring.steps.replay import last_replay
 from monitoring.use_case_file import find_use_case
 

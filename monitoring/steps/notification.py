@@ -16,7 +16,7 @@ from monitoring.signals.links import Addresses
 from monitoring.signals.pipelines import Pipeline
 from monitoring.signals.pushgateway import PublishError
 from monitoring.signals.statuses import NotificationStatus
-from monitoring.steps.order import reporting_dag, retrain_dag
+from monitoring.steps.dag_ids import reporting_dag, retrain_dag
 from monitoring.steps.publish import publish_notification_status
 from monitoring.steps.run import Failure, Result, Run, StepError, error_line
 from monitoring.use_case import UseCase

@@ -85,21 +85,6 @@ WATCH = "watch"
 """The task of a DAG that fails its run in which another one failed; in a good run it is skipped."""
 
 
-def retrain_dag(use_case: str) -> str:
-    """Return the id of the DAG that retrains a use case."""
-    return f"retrain_{use_case}"
-
-
-def reporting_dag(use_case: str) -> str:
-    """Return the id of the DAG that reports on a use case."""
-    return f"reporting_{use_case}"
-
-
-def status_dag(use_case: str) -> str:
-    """Return the id of the DAG that stores how a retrain of a use case ended."""
-    return f"status_{use_case}"
-
-
 RETRIES = 2
 """How often Airflow tries a failed step again."""
 

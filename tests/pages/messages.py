@@ -13,8 +13,8 @@ from monitoring.rows.window import ending
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps import in_process
+from monitoring.steps.dag_ids import retrain_dag
 from monitoring.steps.notification import AirflowTry, Notification, notify, notify_retry
-from monitoring.steps.order import retrain_dag
 from monitoring.steps.run import Run
 from tests.fixtures.mailbox import parts_of, running_mailbox
 from tests.fixtures.tiny import write_tiny
