@@ -21,7 +21,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	awk '/^uv==/ {mine = 1; print; next} /^[^ ]/ {mine = 0} mine' requirements.lock > $(VENV)/uv.txt
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes --requirement $(VENV)/uv.txt
-	$(BIN)/uv pip install --quiet --require-hashes --requirement requirements.lock
+	# Compiled once: where PYTHONDONTWRITEBYTECODE is set, as in many images, each process would do it anew.
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	$(BIN)/tocsin programs --install
 	touch $@
