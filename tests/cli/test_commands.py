@@ -1,5 +1,6 @@
 """The command: help with an example everywhere, exit codes, and errors that say what to do."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ def test_channels_that_a_file_names_and_nobody_set_up_are_said_by_check_and_stat
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = (SHIPPED / "iris.yml").read_text("utf-8").replace("name: iris", "name: flowers", 1)
+    shutil.copytree(SHIPPED / "samples", tmp_path / "samples")
     path = tmp_path / "flowers.yml"
     path.write_text(f"{text}\nnotify: {{on_failure: [mail, slack]}}\n", encoding="utf-8")
     monkeypatch.setenv("TOCSIN_USE_CASES", str(tmp_path))

@@ -54,7 +54,6 @@ def summary(run: Run) -> Notification:
 
     In this order: a webhook that is down makes no figure stale.
     """
-    case = run.declared
     availability = run.read("availability", Availability)
     measured = run.read("measured", Measured)
     skipped = availability is not None and not availability.available
