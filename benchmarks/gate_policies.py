@@ -30,10 +30,10 @@ from monitoring.training import TrainingError
 from monitoring.training.gate import GateDecision, gate, outcomes_of
 from monitoring.training.model import Model
 from monitoring.training.probation import proof
-from monitoring.training.registry import Challenge
 from monitoring.training.search import search
 from monitoring.training.split import split_in_time
 from monitoring.training.train import train
+from monitoring.training.versions import Challenge
 
 HARMFUL, AFTERWARDS = 1.2, 7
 """A challenger does harm that costs so many times what the version before does, over the days

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -145,6 +145,22 @@ def moment64(moment: datetime) -> np.datetime64:
         `moment` has no time zone.
     """
     return np.datetime64(utc(moment).replace(tzinfo=None), "us")
+
+
+def moment_of(time: np.datetime64) -> datetime:
+    """Return a time that `Rows` holds as a zoned moment."""
+    moment: datetime = time.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=UTC)
+
+
+def places_of(row_id: NDArray[np.str_], among: NDArray[np.str_]) -> NDArray[np.intp]:
+    """Return where each id stands among others, -1 where it does not: (rows,)."""
+    if len(among) == 0:
+        return np.full(len(row_id), -1, np.intp)
+    order = np.argsort(among)
+    ids = among[order]
+    place = np.minimum(np.searchsorted(ids, row_id), len(ids) - 1)
+    return np.where(ids[place] == row_id, order[place], -1)
 
 
 T = TypeVar("T", bound=np.generic)

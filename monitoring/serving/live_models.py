@@ -21,7 +21,8 @@ from monitoring.wording import printable, shortened
 
 if TYPE_CHECKING:
     from monitoring.training.model import Model
-    from monitoring.training.registry import Registry, Version
+    from monitoring.training.registry import Registry
+    from monitoring.training.versions import Version
     from monitoring.use_case import UseCase
 
 FOLLOW_SECONDS = 5.0

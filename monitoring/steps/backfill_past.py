@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from monitoring.rows.rows import Role, Rows, moment64, together
+from monitoring.rows.rows import Role, Rows, moment64, moment_of, together
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
@@ -38,12 +38,12 @@ class Unseen:
     @property
     def span(self) -> timedelta:
         """Time from the first to the last of them."""
-        return self.last - _moment(self.rows.event_time[0])
+        return self.last - moment_of(self.rows.event_time[0])
 
     @property
     def last(self) -> datetime:
         """Event time of the newest of them."""
-        return _moment(self.rows.event_time[-1])
+        return moment_of(self.rows.event_time[-1])
 
     def ending(self, end: datetime, span: timedelta, delay: timedelta) -> Unseen:
         """Return the rows moved so that the last comes just before `end`, spread over `span`."""
@@ -81,7 +81,7 @@ class Past:
     def first(self) -> datetime | None:
         """Event time of the earliest row; None where there is none."""
         if self.source is not None and len(self.source):
-            return _moment(self.source.event_time[0])
+            return moment_of(self.source.event_time[0])
         return self.store_since
 
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows:
@@ -153,11 +153,6 @@ def _one_after_the_other(earlier: Rows, later: Rows) -> Rows:
         return later if len(earlier) == 0 else earlier
     version = later.model_version or earlier.model_version
     return together([_scored_by(version, part) for part in (earlier, later)])
-
-
-def _moment(time: np.datetime64) -> datetime:
-    moment: datetime = time.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)
 
 
 def _scored_by(version: str | None, rows: Rows) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -48,7 +48,7 @@ class Notification(Message, Result):
         return cls(
             title=f"{run.declared.title}: {title}",
             text=text,
-            links={**_links(run.use_case, addresses), **model, **_run_link(run)},
+            links={**_links(run.use_case, addresses), **model, **_run_link(run, addresses)},
         )
 
     @classmethod
@@ -58,16 +58,16 @@ class Notification(Message, Result):
         lines = [f"{failure.step} failed: {failure.error}" for failure in failures]
         lines = lines or ["A step was killed or did not run."]
         lines.append(f"The full error is in the log of that step, run {run.key}.")
-        first = failures[0] if failures else None
+        first, addresses = failures[0] if failures else None, _addresses()
         return cls(
             title=f"{run.declared.title}: {run.pipeline} failed",
             text="\n".join(lines),
             event=Event.FAILURE,
-            facts=dict(_facts_of(run, first)),
+            facts=_facts_of(run, first),
             links={
-                **_run_link(run, None if first is None else first.step),
-                **_links(run.use_case, _addresses()),
-                "runbook": _addresses().runbook("RunFailed"),
+                **_run_link(run, addresses, None if first is None else first.step),
+                **_links(run.use_case, addresses),
+                "runbook": addresses.runbook("RunFailed"),
             },
         )
 
@@ -140,13 +140,13 @@ def notify_failure(
     StepError
         A channel did not accept it.
     """
-    cause = "" if error is None else f": {error_line(error)}"
+    addresses = _addresses()
     notification = Notification(
         title=f"{case.title}: {pipeline} failed",
-        text=f"{step} of run {run_id} failed{cause}\nThe full error is in its log.",
+        text=f"{step} of run {run_id} failed{_cause(error)}\nThe full error is in its log.",
         event=Event.FAILURE,
-        facts=dict(_facts(step, run_id, error, airflow)),
-        links={**_log_link(airflow), **_links(case.name, _addresses())},
+        facts=_facts_now(step, run_id, error, airflow),
+        links={**_log_link(airflow, addresses), **_links(case.name, addresses)},
     )
     post(notification, use_case=case.name, pipeline=pipeline, step=step, run=run_id)
 
@@ -161,13 +161,12 @@ def notify_retry(
     StepError
         A channel did not accept it.
     """
-    cause = "" if error is None else f": {error_line(error)}"
     notification = Notification(
         title=f"{case.title}: {airflow.task} is tried again",
-        text=f"{airflow.task} failed in try {airflow.attempt}{cause}",
+        text=f"{airflow.task} failed in try {airflow.attempt}{_cause(error)}",
         event=Event.RETRY,
-        facts=dict(_facts(airflow.task, airflow.run, error, airflow)),
-        links=_log_link(airflow),
+        facts=_facts_now(airflow.task, airflow.run, error, airflow),
+        links=_log_link(airflow, _addresses()),
     )
     particulars = {"pipeline": pipeline, "step": airflow.task, "run": airflow.run}
     post(notification, use_case=case.name, **particulars)
@@ -237,45 +236,71 @@ def _links(use_case: str, addresses: Addresses) -> dict[str, str]:
     return {"dashboard": addresses.board(use_case), "reports": addresses.reports(use_case)}
 
 
-def _run_link(run: Run, task: str | None = None) -> dict[str, str]:
+def _run_link(run: Run, addresses: Addresses, task: str | None = None) -> dict[str, str]:
     """Return where a run is seen in Airflow, or the log of one of its tasks; nothing elsewhere."""
     if run.airflow_run is None:
         return {}
-    dag = _DAGS[run.pipeline](run.use_case)
-    url = _addresses().run(dag, run.airflow_run, task)
+    return _airflow_link(addresses, _dag_of(run), run.airflow_run, task)
+
+
+def _log_link(airflow: AirflowTry | None, addresses: Addresses) -> dict[str, str]:
+    if airflow is None:
+        return {}
+    return _airflow_link(addresses, airflow.dag, airflow.run, airflow.task)
+
+
+def _airflow_link(addresses: Addresses, dag: str, run: str, task: str | None) -> dict[str, str]:
+    url = addresses.run(dag, run, task)
     return {} if url is None else {"run" if task is None else "log": url}
 
 
-def _log_link(airflow: AirflowTry | None) -> dict[str, str]:
-    if airflow is None:
-        return {}
-    url = _addresses().run(airflow.dag, airflow.run, airflow.task)
-    return {} if url is None else {"log": url}
+def _dag_of(run: Run) -> str:
+    return _DAGS[run.pipeline](run.use_case)
 
 
-def _facts_of(run: Run, failure: Failure | None) -> Iterator[tuple[str, str]]:
-    """Yield what is known of the failure that came first; what was killed left none."""
-    if run.airflow_run is not None:
-        yield "dag", _DAGS[run.pipeline](run.use_case)
-    yield "run", run.airflow_run or run.key
+def _cause(error: BaseException | None) -> str:
+    return "" if error is None else f": {error_line(error)}"
+
+
+def _facts_of(run: Run, failure: Failure | None) -> dict[str, str]:
+    """Return what is known of the failure that came first; what was killed left none."""
+    dag, run_id = None if run.airflow_run is None else _dag_of(run), run.airflow_run or run.key
     if failure is None:
-        return
-    yield "task", failure.step
-    if failure.attempt is not None:
-        yield "try", failure.attempt
-    if failure.at is not None:
-        yield "date", moment(failure.at)
-    yield "error", failure.error
+        return _facts(dag=dag, run=run_id)
+    return _facts(
+        dag=dag,
+        run=run_id,
+        task=failure.step,
+        attempt=failure.attempt,
+        at=failure.at,
+        error=failure.error,
+    )
+
+
+def _facts_now(
+    step: str, run_id: str, error: BaseException | None, airflow: AirflowTry | None
+) -> dict[str, str]:
+    """Return what is known of a step that failed just now."""
+    return _facts(
+        dag=None if airflow is None else airflow.dag,
+        run=run_id,
+        task=step,
+        attempt=None if airflow is None else airflow.attempt,
+        at=datetime.now(UTC),
+        error="it was killed" if error is None else error_line(error),
+    )
 
 
 def _facts(
-    step: str, run_id: str, error: BaseException | None, airflow: AirflowTry | None
-) -> Iterator[tuple[str, str]]:
-    if airflow is not None:
-        yield "dag", airflow.dag
-    yield "run", run_id
-    yield "task", step
-    if airflow is not None:
-        yield "try", airflow.attempt
-    yield "date", moment(datetime.now(UTC))
-    yield "error", "it was killed" if error is None else error_line(error)
+    *,
+    dag: str | None,
+    run: str,
+    task: str | None = None,
+    attempt: str | None = None,
+    at: datetime | None = None,
+    error: str | None = None,
+) -> dict[str, str]:
+    """Return those that are known, by the names that people are shown, in their order."""
+    date = None if at is None else moment(at)
+    facts = {"dag": dag, "run": run, "task": task, "try": attempt, "date": date, "error": error}
+    return {name: fact for name, fact in facts.items() if fact is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from monitoring.steps.places import champion_model, model_registry, production_s
 from monitoring.steps.run import Result, StepError
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
-from monitoring.training.split import AGAIN, is_held_back, never_learned
+from monitoring.training.split import AGAIN, is_set_aside
 from monitoring.use_case import UseCase
 from monitoring.wording import several
 
@@ -174,10 +174,7 @@ def replay(
 
 def _new_to(model: Model, case: UseCase, rows: Rows) -> Rows:
     """Return the rows that were held back from the champion, learned from since or not."""
-    if case.split.by == "time":
-        held = rows.take(is_held_back(rows, case.split, model.held_back))
-    else:
-        held = never_learned(rows, case.split, _newest(rows), model.held_back)
+    held = rows.take(is_set_aside(rows, case.split, model.held_back))
     if len(held) < 2:
         msg = (
             f"use case {case.name}: no rows to replay: the champion has learned from all of the "
@@ -186,11 +183,6 @@ def _new_to(model: Model, case: UseCase, rows: Rows) -> Rows:
         )
         raise StepError(msg)
     return held
-
-
-def _newest(rows: Rows) -> datetime:
-    newest: datetime = rows.event_time[-1].astype("datetime64[us]").item()
-    return newest.replace(tzinfo=UTC)
 
 
 def _blocked(

@@ -9,7 +9,8 @@ from monitoring.steps.notification import Notification, post
 from monitoring.steps.places import model_registry
 from monitoring.steps.publish import publish_model
 from monitoring.steps.run import Result, StepError
-from monitoring.training.registry import Registry, Version
+from monitoring.training.registry import Registry
+from monitoring.training.versions import Version
 from monitoring.use_case import UseCase
 
 log = logging.getLogger(__name__)
@@ -95,9 +96,7 @@ def release_promotions(case: UseCase) -> Released:
     PublishError
         It is done, but was not published.
     """
-    registry = model_registry()
-    held = registry.hold(case)
-    registry.release(case)
+    held = model_registry().release(case)
     publish_model(case)
     released = Released(use_case=case.name, held=held)
     log.info(released.words)

@@ -24,7 +24,7 @@ from monitoring.rows.quarantine import (
     quarantine_values,
     row_payload,
 )
-from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role, moment64
+from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role, moment64, moment_of
 from monitoring.store.added import Aside, LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.store.block_reading import same_as_stored
 from monitoring.store.bulk_insert import (
@@ -318,12 +318,6 @@ def moments(times: NDArray[np.datetime64]) -> list[datetime | None]:
     return [None if time is None else time.replace(tzinfo=UTC) for time in plain]
 
 
-def _moment(time: np.datetime64) -> datetime:
-    """Return numpy's UTC time as a zoned moment."""
-    plain: datetime = time.astype("datetime64[us]").item()
-    return plain.replace(tzinfo=UTC)
-
-
 def _records(columns: Columns) -> list[Record]:
     """Return columns as a record each."""
     lists = [
@@ -338,7 +332,7 @@ def _records(columns: Columns) -> list[Record]:
 def _quarantine_records(
     use_case: str, rows: Sequence[QuarantinedRow], seen_at: NDArray[np.datetime64]
 ) -> list[Record]:
-    return [_quarantine_record(use_case, row, _moment(seen_at[row.row_number])) for row in rows]
+    return [_quarantine_record(use_case, row, moment_of(seen_at[row.row_number])) for row in rows]
 
 
 def _quarantine_record(use_case: str, row: QuarantinedRow, seen_at: datetime) -> Record:
@@ -365,11 +359,11 @@ def _reused(use_case: str, rows: Rows) -> list[Record]:
             row_id,
             row_number=0,
             reason=QuarantineReason.REUSED_ID,
-            detail=f"event time {_moment(rows.event_time[place]).isoformat()}, amount {told}: "
+            detail=f"event time {moment_of(rows.event_time[place]).isoformat()}, amount {told}: "
             "another row came earlier under this id",
             payload=row_payload({name: rows.features[name].iloc[place] for name in rows.features}),
         )
-        records.append(_quarantine_record(use_case, row, _moment(rows.arrival_time[place])))
+        records.append(_quarantine_record(use_case, row, moment_of(rows.arrival_time[place])))
     return records
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from monitoring.rows.key_history import KeyRows, aggregated, key_rows, longest
 from monitoring.rows.quarantine import usable_ids
+from monitoring.rows.rows import moment64, moment_of
 from monitoring.store.block_reading import stored_rows
 from monitoring.store.bulk_insert import Columns, in_order_of_ids, insert_all, taken, there
 from monitoring.store.database import Writer, consistent_read, ids_in, ids_not_in
@@ -108,8 +109,8 @@ class KeyHistory:
                     _K.use_case == self._case.name,
                     _K.key_column == by,
                     ids_in(connection, _K.key_hash, list(words)),
-                    _K.event_time >= _moment(since),
-                    _K.event_time < _moment(until),
+                    _K.event_time >= moment_of(since),
+                    _K.event_time < moment_of(until),
                     ids_not_in(connection, _K.row_id, but.tolist()),
                 )
                 .group_by(_K.key_hash, _K.columns)
@@ -215,15 +216,8 @@ class KeyHistory:
         began: datetime | None = connection.execute(first).scalar_one()
         if began is None:
             return np.ones(len(history), np.bool_)
-        earlier: NDArray[np.bool_] = history.event_time < np.datetime64(
-            began.astimezone(UTC).replace(tzinfo=None), "us"
-        )
+        earlier: NDArray[np.bool_] = history.event_time < moment64(began)
         return earlier
-
-
-def _moment(time: np.datetime64) -> datetime:
-    plain: datetime = time.astype("datetime64[us]").item()
-    return plain.replace(tzinfo=UTC)
 
 
 def _joined(connection: Connection) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:

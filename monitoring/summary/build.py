@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitoring.errors import TocsinError
+from monitoring.rows.rows import moment_of
 from monitoring.summary.class_counts import SCORE_GRID, class_counts
 from monitoring.summary.fingerprint import bins_hash
 from monitoring.summary.frame import arrow_table
@@ -96,8 +96,8 @@ def summarise_on(
         features,
         rows=len(rows),
         scores=score_summary(rows, score_edges),
-        start=_moment(times.min()) if times.size else None,
-        end=_moment(times.max()) if times.size else None,
+        start=moment_of(times.min()) if times.size else None,
+        end=moment_of(times.max()) if times.size else None,
         hours=np.bincount(hours_of(times), minlength=24).astype(np.int64) if times.size else None,
     )
 
@@ -173,8 +173,3 @@ def score_histograms(
         unpriced=unpriced.reshape(shape),
         has_amounts=amount is not None,
     )
-
-
-def _moment(time: np.datetime64) -> datetime:
-    moment: datetime = time.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)

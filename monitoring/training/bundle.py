@@ -15,12 +15,13 @@ from monitoring.atomic_write import atomic_folder
 from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.scorecard import Scorecard
+from monitoring.reports.facts import SCORE
 from monitoring.summary.files import load_reference, save
 from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted
 from monitoring.training.calibration import CalibratedClasses, CalibratedClassifier
 from monitoring.training.model import HeldOut, Model
-from monitoring.training.moved_libraries import PROBE_ROWS, SCORE, check_scores
+from monitoring.training.moved_libraries import PROBE_ROWS, check_scores, moved
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
@@ -108,8 +109,10 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
     pipeline = _pipeline(folder / _MODEL)
     named = f"{folder}" if version is None else f"version {version} of the model"
     kept = manifest.format == FORMAT
-    probe = _table(folder / _PROBE, "a model's own rows") if kept else None
-    libraries = check_scores(pipeline, probe, manifest.libraries, named)
+    libraries = moved(manifest.libraries)
+    if libraries:
+        probe = _table(folder / _PROBE, "a model's own rows") if kept else None
+        check_scores(pipeline, probe, manifest.libraries, named)
     reference = load_reference(folder / _REFERENCE)
     return Model(
         pipeline=pipeline,

@@ -16,7 +16,7 @@ from monitoring.performance.paired_comparison import (
     row_outcomes,
 )
 from monitoring.performance.scorecard import CardStatus
-from monitoring.rows.rows import POSITIVE, UNLABELLED, moment64
+from monitoring.rows.rows import POSITIVE, UNLABELLED, moment64, places_of
 from monitoring.training.split import days_of
 
 if TYPE_CHECKING:
@@ -182,51 +182,49 @@ class _Paired:
 
 def _paired(rows: Rows, challenger: Model, champion: Model, case: UseCase) -> _Paired:
     """Return the rows that both models decided on unseen; blocked ones have others for them."""
-    new = _HeldOutOf(challenger, rows)
-    old = _HeldOutOf(champion, rows)
-    later = rows.event_time > moment64(champion.trained_as_of)
-    usable = new.there & (later | old.there) & (rows.label != UNLABELLED)
+    mine, theirs = (_held_out_places(model, rows) for model in (challenger, champion))
+    live = rows.event_time > moment64(champion.trained_as_of)
+    usable = (mine >= 0) & (live | (theirs >= 0)) & (rows.label != UNLABELLED)
     if rows.weight is not None:
         usable &= rows.weight > 0
-    both = rows.take(usable)
-    score = champion.score(both.features) if len(both) else np.empty(0)
-    live = later[usable]
-    theirs = np.where(live, score, old.score[usable])
-    alarm = np.where(live, score >= champion.threshold, old.alarm[usable])
+    both, live = rows.take(usable), live[usable]
+    new_score, new_alarm = _held_out(challenger, mine[usable])
+    score, alarm = _held_out(champion, theirs[usable])
+    score[live] = champion.score(both.features[live])
+    alarm[live] = score[live] >= champion.threshold
     return _Paired(
         both,
-        _outcomes(both, new.score[usable], new.alarm[usable], case),
-        _outcomes(both, theirs, alarm, case),
+        decided_outcomes(both, new_score, new_alarm, case),
+        decided_outcomes(both, score, alarm, case),
     )
 
 
-class _HeldOutOf:
-    """A model's prequential scores, in the order of some rows; `there` says which have one."""
+def _held_out_places(model: Model, rows: Rows) -> NDArray[np.intp]:
+    """Return where a model's prequential scores of rows are; -1 where it has none."""
+    if model.held_out is None:
+        return np.full(len(rows), -1, np.intp)
+    return places_of(rows.row_id, model.held_out.row_id)
 
-    def __init__(self, model: Model, rows: Rows) -> None:
-        held_out = model.held_out
-        self.there = np.zeros(len(rows), np.bool_)
-        self.score = np.full(len(rows), np.nan)
-        self.alarm = np.zeros(len(rows), np.bool_)
-        if held_out is None or len(held_out.row_id) == 0:
-            return
-        order = np.argsort(held_out.row_id)
-        ids = held_out.row_id[order]
-        place = order[np.minimum(np.searchsorted(ids, rows.row_id), len(ids) - 1)]
-        self.there = held_out.row_id[place] == rows.row_id
-        self.score = np.where(self.there, held_out.score[place], np.nan)
-        self.alarm = self.there & held_out.alarm[place]
+
+def _held_out(
+    model: Model, places: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return prequential scores and alarms by their places; of those it has none of, any."""
+    if model.held_out is None or len(model.held_out.row_id) == 0:
+        return np.zeros(len(places)), np.zeros(len(places), np.bool_)
+    return model.held_out.score[places], model.held_out.alarm[places]
 
 
 def outcomes_of(model: Model, rows: Rows, case: UseCase) -> RowOutcomes:
     """Return what each labelled row would have cost with a model in service."""
     score = model.score(rows.features)
-    return _outcomes(rows, score, score >= model.threshold, case)
+    return decided_outcomes(rows, score, score >= model.threshold, case)
 
 
-def _outcomes(
+def decided_outcomes(
     rows: Rows, score: NDArray[np.float64], alarm: NDArray[np.bool_], case: UseCase
 ) -> RowOutcomes:
+    """Return what each labelled row came to by scores of it, and the decisions on them."""
     return row_outcomes(
         score,
         alarm,

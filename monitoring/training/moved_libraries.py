@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.reports.facts import SCORE
 from monitoring.training import TrainingError
 from monitoring.training.calibration import scores_by
 
@@ -27,8 +28,6 @@ PROBE_ROWS = 200
 
 ALIKE = 1e-6
 """Scores that differ by less, absolutely or as a share, are the same."""
-
-SCORE = "score"
 
 
 def moved(saved: Mapping[str, str]) -> tuple[str, ...]:
@@ -51,8 +50,8 @@ def check_scores(
     probe: pd.DataFrame | None,
     saved: Mapping[str, str],
     named: str,
-) -> tuple[str, ...]:
-    """Return which libraries have moved since a model was saved, if it scores its rows as then.
+) -> None:
+    """Check that a model whose libraries have moved since it was saved scores its rows as then.
 
     Parameters
     ----------
@@ -66,21 +65,18 @@ def check_scores(
     TrainingError
         It scores them otherwise.
     """
-    words = moved(saved)
-    if not words:
-        return ()
+    words = "; ".join(moved(saved))
     if probe is None:
-        log.warning("%s: %s; whether its scores are the same is not known", named, "; ".join(words))
-        return words
+        log.warning("%s: %s; whether its scores are the same is not known", named, words)
+        return
     now, _ = scores_by(pipeline, probe.drop(columns=SCORE))
     then = probe[SCORE].to_numpy(np.float64)
     if not np.allclose(now, then, rtol=ALIKE, atol=ALIKE):
         pins = " ".join(f"{name}=={saved[name]}" for name in LEARNERS if name in saved)
         msg = (
-            f"{named}: {'; '.join(words)}, and of {len(then):,} of its own rows the scores now "
+            f"{named}: {words}, and of {len(then):,} of its own rows the scores now "
             f"differ by up to {float(np.max(np.abs(now - then))):.3g}: install {pins}, or train it "
             "again by `tocsin retrain USE_CASE --force`"
         )
         raise TrainingError(msg)
-    log.warning("%s: %s: its own rows have the scores that they had", named, "; ".join(words))
-    return words
+    log.warning("%s: %s: its own rows have the scores that they had", named, words)

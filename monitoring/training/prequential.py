@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monitoring.reports.facts import LABEL, SCORE
-from monitoring.rows.rows import Rows, together
+from monitoring.rows.rows import Rows, places_of, together
 from monitoring.training.calibration import BetaCalibration, scaled
 
 if TYPE_CHECKING:
@@ -91,11 +91,8 @@ class Prequential:
         if len(chosen) > size:
             chosen = np.sort(np.random.default_rng(seed).choice(chosen, size, replace=False))
         rows = learned.take(chosen)
-        order = np.argsort(self.rows.row_id)
-        ids = self.rows.row_id[order]
-        place = np.minimum(np.searchsorted(ids, rows.row_id), len(ids) - 1)
-        score = calibration.predict(self.scores[order])[place]
-        score[ids[place] != rows.row_id] = np.nan
+        place = places_of(rows.row_id, self.rows.row_id)
+        score = np.where(place >= 0, calibration.predict(self.scores)[place], np.nan)
         columns: dict[str, Any] = {SCORE: score, LABEL: rows.label}
         return rows.features.assign(**columns)
 

@@ -8,10 +8,9 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monitoring.atomic_write import atomic_folder
 from monitoring.secrecy import shown_url
@@ -36,17 +35,17 @@ from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
 from monitoring.training.run_record import metrics as metrics_of
 from monitoring.training.run_record import parameters as parameters_of
 from monitoring.training.run_record import tags as tags_of
+from monitoring.training.versions import CANDIDATE, Challenge, Probation, Version, version_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
-    from mlflow.entities.model_registry import ModelVersion
 
     from monitoring.training.model import Model
     from monitoring.training.trained import Trained
     from monitoring.use_case import UseCase
 
-_RUN_KEY, _CANDIDATE = "tocsin.run_key", "tocsin.candidate"
+_RUN_KEY = "tocsin.run_key"
 _ASKED_BY, _AS_OF = "tocsin.asked_by", "tocsin.as_of"
 _HOLD = "tocsin.hold"
 # Set before MLflow is imported: no telemetry, and no progress bars in logs. Files come through the
@@ -57,60 +56,6 @@ _CLIENT = {
     "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
 }
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,120}")
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered model.
-
-    Attributes
-    ----------
-    number
-        Counted by the registry from 1 on, as text.
-    run_id
-        The MLflow run that it was logged by.
-    promoted
-        When it last became champion; None if it never was.
-    tags
-        All that the registry holds of it.
-    """
-
-    number: str
-    run_id: str
-    candidate: str
-    promoted: datetime | None = None
-    tags: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-
-
-@dataclass(frozen=True, order=True)
-class Challenge:
-    """A retrain that reached the gate.
-
-    Attributes
-    ----------
-    as_of
-        The `as_of` of its run.
-    promoted
-        Whether its challenger ever became champion.
-    """
-
-    as_of: datetime
-    promoted: bool
-
-
-@dataclass(frozen=True)
-class Probation:
-    """A champion that has to prove itself against the version before it.
-
-    Attributes
-    ----------
-    since
-        The `as_of` of its retrain.
-    """
-
-    version: str
-    before: str
-    since: datetime
 
 
 class Registry:
@@ -166,7 +111,7 @@ class Registry:
             client.delete_run(run.info.run_id)
         tags = {
             _RUN_KEY: run_key,
-            _CANDIDATE: candidate,
+            CANDIDATE: candidate,
             **tags_of(case, trained, as_of),
             "mlflow.runName": f"{candidate} {run_key}",
         }
@@ -188,19 +133,19 @@ class Registry:
         client = self._client()
         made = client.search_model_versions(f"name = '{case.name}' and run_id = '{run_id}'")
         if made:
-            return _version(made[0])
+            return version_of(made[0])
         try:
             client.create_registered_model(case.name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         tags = client.get_run(run_id).data.tags
-        return _version(
+        return version_of(
             client.create_model_version(
                 case.name,
                 source=f"runs:/{run_id}/{MLFLOW_MODEL}",
                 run_id=run_id,
-                tags={name: tags[name] for name in (_CANDIDATE, CHECKSUMS) if name in tags},
+                tags={name: tags[name] for name in (CANDIDATE, CHECKSUMS) if name in tags},
             )
         )
 
@@ -223,11 +168,11 @@ class Registry:
     def newest(self, case: UseCase, candidate: str) -> Version | None:
         """Return the version of a candidate that was registered last; None before the first."""
         found = self._client().search_model_versions(
-            f"name = '{case.name}' and tags.`{_CANDIDATE}` = '{candidate}'",
+            f"name = '{case.name}' and tags.`{CANDIDATE}` = '{candidate}'",
             max_results=1,
             order_by=["version_number DESC"],
         )
-        return _version(found[0]) if found else None
+        return version_of(found[0]) if found else None
 
     def version(self, case: UseCase, version: str) -> Version:
         """Return the version of a number, or of an alias.
@@ -242,8 +187,8 @@ class Registry:
         client = self._client()
         try:
             if version.isdecimal():
-                return _version(client.get_model_version(case.name, version))
-            return _version(client.get_model_version_by_alias(case.name, version))
+                return version_of(client.get_model_version(case.name, version))
+            return version_of(client.get_model_version_by_alias(case.name, version))
         except MlflowException as error:
             if not is_absent(error):
                 raise
@@ -391,10 +336,12 @@ class Registry:
             return None
         return tags.get(_HOLD)
 
-    def release(self, case: UseCase) -> None:
-        """Let challengers be promoted again."""
-        if self.hold(case) is not None:
+    def release(self, case: UseCase) -> str | None:
+        """Let challengers be promoted again; return why they were held, if they were."""
+        held = self.hold(case)
+        if held is not None:
             self._client().delete_registered_model_tag(case.name, _HOLD)
+        return held
 
     def back_up(self, case: UseCase, version: Version, folder: Path) -> Path:
         """Copy a version's bundle to `folder`, whole or not at all, unless it is there already.
@@ -453,7 +400,7 @@ class Registry:
 
     def _aliased(self, case: UseCase, alias: str) -> Version | None:
         version = aliased(self._client(), case.name, alias)
-        return None if version is None else _version(version)
+        return None if version is None else version_of(version)
 
     @property
     def _place(self) -> str:
@@ -465,7 +412,7 @@ def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -
     if _KEY.fullmatch(run_key) is None:
         msg = f"run key {run_key!r}: at most 120 letters, digits, _, . and - are allowed"
         raise TrainingError(msg)
-    wanted = f"tags.`{_RUN_KEY}` = '{run_key}' and tags.`{_CANDIDATE}` = '{candidate}'"
+    wanted = f"tags.`{_RUN_KEY}` = '{run_key}' and tags.`{CANDIDATE}` = '{candidate}'"
     return list(client.search_runs([experiment], filter_string=wanted))
 
 
@@ -491,15 +438,3 @@ def _check_reached(artifacts: str) -> None:
 
 def _named(case: UseCase, version: Version) -> str:
     return f"use case {case.name}: version {version.number}"
-
-
-def _version(registered: ModelVersion) -> Version:
-    tags: dict[str, Any] = registered.tags
-    promoted = tags.get(PROMOTED)
-    return Version(
-        number=str(registered.version),
-        run_id=registered.run_id,
-        candidate=tags[_CANDIDATE],
-        promoted=None if promoted is None else datetime.fromisoformat(promoted),
-        tags=tags,
-    )

@@ -184,15 +184,20 @@ def never_learned(rows: Rows, split: Split, trained_as_of: datetime, held_back: 
         The share that was held back from it: by a split at random these rows are new to it, and
         so is its `global_test`.
     """
-    later = rows.event_time > moment64(trained_as_of)
-    if split.by == "time" or later.all():
-        return rows.take(later)
+    new = rows.event_time > moment64(trained_as_of)
+    if split.by == "random" and not new.all():
+        new[~new] = is_set_aside(rows.take(~new), split, held_back)
+    return rows.take(new)
+
+
+def is_set_aside(rows: Rows, split: Split, held_back: float) -> NDArray[np.bool_]:
+    """Return which rows of a source no training learns from: held back, or of its `global_test`."""
     aside = is_held_back(rows, split, held_back)
     if split.global_test:
-        rest = split_at_random(rows.take(~later & ~aside), split).global_test
+        rest = split_at_random(rows.take(~aside), split).global_test
         assert rest is not None  # noqa: S101  # nosec B101 # such a part is declared
         aside |= np.isin(rows.row_id, rest.row_id)
-    return rows.take(later | aside)
+    return aside
 
 
 def time_border(times: NDArray[np.datetime64], share: float) -> int:

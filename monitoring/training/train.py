@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     from monitoring.performance.class_scorecard import ClassScorecard
     from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
-    from monitoring.summary.types import ClassCounts, Summary
+    from monitoring.summary.types import Summary
     from monitoring.training.search import SearchResult
     from monitoring.training.split import DataSplit
     from monitoring.use_case import UseCase
-    from monitoring.use_case_columns import Classes
+    from monitoring.use_case_columns import Classes, Features
 
 __all__ = ["Trained", "train"]
 
@@ -85,10 +85,9 @@ def train(
     TrainingError
         The candidate can't be made, or no threshold can be chosen.
     """
-    features, target = resolved_columns(case)
-    classes = target.of_classes
-    _check_classes(classes, split.train)
     fit = _Fit(case, name, searched.parameters, seed)
+    features, classes = fit.features, fit.classes
+    _check_classes(classes, split.train)
     before = _before_test(fit, split, searched)
     tested = _tested(before, split)
     known = in_order([*before.scored, tested.scored])
@@ -97,9 +96,9 @@ def train(
     newest = known if split.validation is None else in_order([before.scored[-1], tested.scored])
     scored = newest.calibrated(calibration, classes)
     threshold = _threshold(case, scored, before.days + split.days_of("test"))
-    classifier = fit.on(split.learned)
+    learned = split.learned
     reference = fit_reference(
-        split.learned,
+        learned,
         scored,
         features=features,
         threshold=threshold,
@@ -115,20 +114,20 @@ def train(
         classes=classes,
     )
     model = Model(
-        pipeline=_calibrated(classifier, calibration, classes, threshold),
+        pipeline=_calibrated(fit.on(learned), calibration, classes, threshold),
         candidate=name,
         parameters=searched.parameters,
         threshold=threshold,
         features=features,
         reference=reference,
-        reference_sample=known.sample_of(split.learned, calibration, case.report.sample, seed=seed),
+        reference_sample=known.sample_of(learned, calibration, case.report.sample, seed=seed),
         data_hash=data_hash,
         version=None,
         test=tested.judged.card,
-        trained_as_of=SplitPart.of("", split.learned).end,
+        trained_as_of=SplitPart.of("", learned).end,
         test_classes=tested.judged.classes,
         held_back=held_back,
-        held_out=_held_out(case, before, tested),
+        held_out=_held_out(before, tested),
     )
     return Trained(
         model=model,
@@ -159,10 +158,19 @@ class _Fit:
         own = rows.take(candidate_rows(self.case, self.name, rows, seed=self.seed))
         return fitted(self.case, self.name, own, self.parameters, seed=self.seed)
 
+    @property
+    def features(self) -> Features:
+        """What it learns from."""
+        return resolved_columns(self.case)[0]
+
+    @property
+    def classes(self) -> Classes | None:
+        """Those of the target, where it has more than two."""
+        return resolved_columns(self.case)[1].of_classes
+
     def score(self, classifier: Pipeline, rows: Rows) -> Prequential:
         """Score rows that a classifier has not learned from."""
-        features, target = resolved_columns(self.case)
-        return Prequential.of_model(classifier, rows, features, target.of_classes)
+        return Prequential.of_model(classifier, rows, self.features, self.classes)
 
 
 @dataclass(frozen=True)
@@ -207,13 +215,13 @@ class _Tested:
 
 
 def _before_test(fit: _Fit, split: DataSplit, searched: SearchResult) -> _BeforeTest:
-    case, classes = fit.case, resolved_columns(fit.case)[1].of_classes
+    case = fit.case
     first = fit.on(split.train)
     scored: tuple[Prequential, ...] = (Prequential.of_search(split.train, searched),)
     if split.validation is not None:
         scored = (*scored, fit.score(first, split.validation))
     calibration = in_order(scored).calibration()
-    chosen_on = scored[-1].calibrated(calibration, classes)
+    chosen_on = scored[-1].calibrated(calibration, fit.classes)
     days = split.days_of("train" if split.validation is None else "validation")
     if split.validation is None:
         days *= len(chosen_on) / len(split.train)
@@ -230,31 +238,30 @@ def _before_test(fit: _Fit, split: DataSplit, searched: SearchResult) -> _Before
 
 
 def _tested(before: _BeforeTest, split: DataSplit) -> _Tested:
-    case, classes = before.fit.case, resolved_columns(before.fit.case)[1].of_classes
-    scored = before.fit.score(before.classifier, split.test)
-    rows = scored.calibrated(before.calibration, classes)
-    judged = _judged(case, rows, before.threshold, split.days_of("test"))
+    fit = before.fit
+    scored = fit.score(before.classifier, split.test)
+    rows = scored.calibrated(before.calibration, fit.classes)
+    judged = _judged(fit.case, rows, before.threshold, split.days_of("test"))
     return _Tested(scored, rows, judged)
 
 
-def _held_out(case: UseCase, before: _BeforeTest, tested: _Tested) -> HeldOut:
+def _held_out(before: _BeforeTest, tested: _Tested) -> HeldOut:
     """Return the rows after the train part, as they were decided on before they were learned from.
 
     Those of a validation part by a calibration and a threshold of the train part alone.
     """
-    classes = resolved_columns(case)[1].of_classes
     train, *validation = before.scored
+    case, classes = before.fit.case, before.fit.classes
     decided = [(tested.rows, before.threshold)]
     if validation:
         calibration = train.calibration()
         known = train.calibrated(calibration, classes)
         rows = validation[0].calibrated(calibration, classes)
         decided = [(rows, _threshold(case, known, days_of(known))), *decided]
-    scores = [(rows.row_id, _score(rows), threshold) for rows, threshold in decided]
     return HeldOut(
-        row_id=np.concatenate([ids for ids, _, _ in scores]),
-        score=np.concatenate([score for _, score, _ in scores]),
-        alarm=np.concatenate([score >= threshold for _, score, threshold in scores]),
+        row_id=np.concatenate([rows.row_id for rows, _ in decided]),
+        score=np.concatenate([_score(rows) for rows, _ in decided]),
+        alarm=np.concatenate([_score(rows) >= threshold for rows, threshold in decided]),
     )
 
 
@@ -274,14 +281,12 @@ def _judged(case: UseCase, rows: Rows, threshold: float, days: float) -> _Judged
     counts = (
         None if classes is None else class_counts(rows, classes.names, classes.watched, threshold)
     )
-    return _Judged(card, _class_figures(case, counts), summary)
-
-
-def _class_figures(case: UseCase, counts: ClassCounts | None) -> ClassScorecard | None:
-    """Return the figures by class; None where the target has two values."""
-    if counts is None:
-        return None
-    return class_scorecard(counts, costs=case.costs.matrix or None, min_rows=case.min_positives)
+    by_class = (
+        None
+        if counts is None
+        else class_scorecard(counts, costs=case.costs.matrix or None, min_rows=case.min_positives)
+    )
+    return _Judged(card, by_class, summary)
 
 
 def _global_test(case: UseCase, model: Model, split: DataSplit) -> Scorecard | None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitoring.atomic_write import atomic_folder
 from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.performance.scorecard import Scorecard
-from monitoring.rows.rows import POSITIVE
+from monitoring.rows.rows import POSITIVE, moment_of
 from monitoring.summary.files import load_summary, save
 from monitoring.training import TrainingError
 from monitoring.training.bundle import LARGEST_FACTS, load_model, save_model
@@ -52,8 +51,8 @@ class SplitPart:
             name=name,
             rows=len(rows),
             positives=int((rows.label == POSITIVE).sum()),
-            start=_moment(rows.event_time[0]),
-            end=_moment(rows.event_time[-1]),
+            start=moment_of(rows.event_time[0]),
+            end=moment_of(rows.event_time[-1]),
             days=days,
         )
 
@@ -151,8 +150,3 @@ class _Facts(BaseModel):
     parts: tuple[SplitPart, ...]
     global_test: Scorecard | None = None
     cross_validated: dict[str, float] = {}
-
-
-def _moment(time: np.datetime64) -> datetime:
-    moment: datetime = time.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)

@@ -29,7 +29,7 @@ from monitoring.steps.retrain.decision import (
     episode_of,
 )
 from monitoring.steps.run import Run
-from monitoring.training.registry import Version
+from monitoring.training.versions import Version
 from monitoring.use_case import UseCase
 from tests.fixtures.tiny import write_tiny
 

@@ -19,8 +19,9 @@ from monitoring.steps.report.shadow import shadows_of
 from monitoring.steps.rollback import release_promotions, roll_back
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
-from monitoring.training.registry import Registry, Version
+from monitoring.training.registry import Registry
 from monitoring.training.train import train
+from monitoring.training.versions import Version
 from tests.steps.conftest import AS_OF, send
 from tests.steps.test_promotion import parts
 from tests.training.conftest import Job
@@ -84,17 +85,8 @@ def report(cards: Job, model: Model, worse: Model) -> Run:
 def traffic(cards: Job, serving: Model, shadow: Model) -> None:
     window = Window(SINCE, SINCE + DAYS)
     with production_store() as store:
-        rows = send(store, cards, serving, window, rows=cards.rows)
-        scores = shadow.score(rows.features)
-        store.add_scores(
-            cards.case,
-            rows.row_id,
-            scores,
-            alarmed=scores >= shadow.threshold,
-            model_version=str(shadow.version),
-            role=Role.SHADOW,
-            scored_at=AS_OF,
-        )
+        for model, role in ((serving, Role.CHAMPION), (shadow, Role.SHADOW)):
+            send(store, cards, model, window, rows=cards.rows, role=role)
 
 
 def held(pushgateway: str) -> float:

@@ -14,7 +14,7 @@ from monitoring.rows.rows import Rows
 from monitoring.settings import settings
 from monitoring.steps.places import model_registry
 from monitoring.steps.window_verdict import against_previous
-from monitoring.training.registry import Version
+from monitoring.training.versions import Version
 from monitoring.use_case import UseCase
 from tests.training.conftest import Job, job
 

@@ -13,7 +13,8 @@ import pytest
 
 from monitoring.training import TrainingError
 from monitoring.training.bundle import load_model
-from monitoring.training.registry import Registry, Version
+from monitoring.training.registry import Registry
+from monitoring.training.versions import Version
 from tests.training.conftest import Job
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)

@@ -6,17 +6,16 @@ import logging
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitoring.performance.paired_comparison import RowOutcomes, row_outcomes
 from monitoring.rows.maturity import settled
-from monitoring.rows.rows import POSITIVE, Role, Rows
+from monitoring.rows.rows import POSITIVE, Role, Rows, places_of
 from monitoring.rows.window import Window
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.publish import publish_model
 from monitoring.steps.run import Result, Run
+from monitoring.training.gate import decided_outcomes
 from monitoring.training.probation import Proof, proof
-from monitoring.training.registry import Probation
+from monitoring.training.versions import Probation
 from monitoring.use_case import UseCase
 
 log = logging.getLogger(__name__)
@@ -96,33 +95,24 @@ def _proof(
     case: UseCase, probation: Probation, served: Rows, shadow: Rows, as_of: datetime
 ) -> Proof | None:
     """Return what the settled rows say that the champion decided on and the other one scored."""
-    if served.score is None or shadow.score is None:
+    if served.score is None or shadow.score is None or not len(shadow):
         return None
-    scored = dict(zip(shadow.row_id.tolist(), shadow.score.tolist(), strict=True))
-    theirs = np.array([scored.get(one, np.nan) for one in served.row_id.tolist()])
-    served = served.take(~np.isnan(served.score) & ~np.isnan(theirs))
-    rows = settled(served, case.labels, as_of)
+    place = places_of(served.row_id, shadow.row_id)
+    theirs = np.where(place >= 0, shadow.score[place], np.nan)
+    both = ~np.isnan(served.score) & ~np.isnan(theirs)
+    rows = settled(served.take(both), case.labels, as_of)
     positive = rows.label == POSITIVE
     if len(rows) < case.drift.min_rows or int(positive.sum()) < case.min_positives:
         return None
     assert rows.score is not None  # noqa: S101  # nosec B101 # the rows are scored
-    before = np.array([scored[one] for one in rows.row_id.tolist()])
-    return proof(
-        _outcomes(case, rows, rows.score, probation.version),
-        _outcomes(case, rows, before, probation.before),
-        positive,
-        rows.weight,
+    before = shadow.score[places_of(rows.row_id, shadow.row_id)]
+    new, old = (
+        decided_outcomes(rows, score, score >= _threshold(case, version), case)
+        for score, version in ((rows.score, probation.version), (before, probation.before))
     )
+    return proof(new, old, positive, rows.weight)
 
 
-def _outcomes(case: UseCase, rows: Rows, score: NDArray[np.float64], version: str) -> RowOutcomes:
+def _threshold(case: UseCase, version: str) -> float:
     registry = model_registry()
-    threshold = registry.manifest(case, registry.version(case, version)).threshold
-    return row_outcomes(
-        score,
-        score >= threshold,
-        rows.label,
-        amounts=rows.amount,
-        event_times=rows.event_time,
-        costs=case.costs,
-    )
+    return registry.manifest(case, registry.version(case, version)).threshold

@@ -16,7 +16,7 @@ from monitoring.steps.run import Result, Run
 from monitoring.steps.window_verdict import load_verdict, make_verdict, stored_verdicts
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.reading import Settled
-from monitoring.training.registry import Challenge
+from monitoring.training.versions import Challenge
 from monitoring.use_case import UseCase
 
 DRIFT = "drift"

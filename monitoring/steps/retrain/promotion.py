@@ -11,7 +11,8 @@ from monitoring.steps.retrain.decision import Decision, Reason
 from monitoring.steps.retrain.training_set import Merged, merged_rows
 from monitoring.steps.run import Result, Run
 from monitoring.training.gate import GateDecision, gate, gate_tags
-from monitoring.training.registry import Registry, Version
+from monitoring.training.registry import Registry
+from monitoring.training.versions import Version
 
 log = logging.getLogger(__name__)
 _HELD = "a champion was taken back, and nothing is promoted until `tocsin release {}`"

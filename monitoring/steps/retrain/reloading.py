@@ -10,7 +10,7 @@ from monitoring.settings import settings
 from monitoring.steps.places import model_registry
 from monitoring.steps.retrain.candidates import Logged
 from monitoring.steps.run import Result, Run, StepError
-from monitoring.training.registry import Version
+from monitoring.training.versions import Version
 
 log = logging.getLogger(__name__)
 

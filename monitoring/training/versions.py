@@ -1,0 +1,83 @@
+"""What the registry tells of a model's versions: which there are, challenges, and probations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from monitoring.training.aliases import PROMOTED
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+CANDIDATE = "tocsin.candidate"
+"""Tag of a run and of its version: the candidate that was trained."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered model.
+
+    Attributes
+    ----------
+    number
+        Counted by the registry from 1 on, as text.
+    run_id
+        The MLflow run that it was logged by.
+    promoted
+        When it last became champion; None if it never was.
+    tags
+        All that the registry holds of it.
+    """
+
+    number: str
+    run_id: str
+    candidate: str
+    promoted: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, order=True)
+class Challenge:
+    """A retrain that reached the gate.
+
+    Attributes
+    ----------
+    as_of
+        The `as_of` of its run.
+    promoted
+        Whether its challenger ever became champion.
+    """
+
+    as_of: datetime
+    promoted: bool
+
+
+@dataclass(frozen=True)
+class Probation:
+    """A champion that has to prove itself against the version before it.
+
+    Attributes
+    ----------
+    since
+        The `as_of` of its retrain.
+    """
+
+    version: str
+    before: str
+    since: datetime
+
+
+def version_of(registered: ModelVersion) -> Version:
+    """Return a version as MLflow has registered it."""
+    tags: dict[str, Any] = registered.tags
+    promoted = tags.get(PROMOTED)
+    return Version(
+        number=str(registered.version),
+        run_id=registered.run_id,
+        candidate=tags[CANDIDATE],
+        promoted=None if promoted is None else datetime.fromisoformat(promoted),
+        tags=tags,
+    )
