@@ -1,8 +1,7 @@
-"""Figures of a binary model on the real cards, to the last bit as before targets had classes."""
+"""Figures of a binary model on the real cards, as they were before targets had classes."""
 
 import hashlib
 import json
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 
 BEFORE = Path(__file__).parent.parent / "fixtures" / "binary_figures.json"
+TOLERANCE = 1e-10
 FEATURES = ("V4", "V10", "V12", "V14", "Amount")
 
 
@@ -86,7 +86,7 @@ def figures(cards: Rows, case: UseCase) -> dict[str, Any]:
 
 
 @pytest.mark.real
-def test_binary_figures_of_the_real_cards_are_as_before_to_the_last_bit(
+def test_binary_figures_of_the_real_cards_are_as_before(
     real_cards: Rows, fraud_case: UseCase
 ) -> None:
     now = figures(real_cards, fraud_case)
@@ -98,11 +98,11 @@ def test_binary_figures_of_the_real_cards_are_as_before_to_the_last_bit(
 def known_before(now: Any, was: Any) -> Any:
     """Leave out what came since: a figure that is new is no change.
 
-    The figures were written on Python 3.11. From 3.12 on its `sum` of floats is more exact, so
-    there the last bits of a sum may differ.
+    The last bits of a float are those of the machine and of the Python that wrote them: linear
+    algebra sums in the order that suits a processor, and from Python 3.12 on `sum` is more exact.
     """
-    if isinstance(was, float) and sys.version_info >= (3, 12):
-        return was if now == pytest.approx(was, rel=1e-13) else now
+    if isinstance(was, float):
+        return was if now == pytest.approx(was, rel=TOLERANCE) else now
     if isinstance(was, dict):
         return {key: known_before(now[key], was[key]) for key in was if key in now}
     if isinstance(was, list) and len(was) == len(now):
