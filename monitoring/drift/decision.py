@@ -13,6 +13,7 @@ from monitoring.drift.variation import Variation
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict
 from monitoring.summary.fit import MIN_ROWS
 from monitoring.summary.types import FeatureBins, FeatureSummary
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,10 +62,16 @@ def why_not_comparable(
     known = int(reference.counts[1:].sum())
     if known and not (bins.categories or bins.edges or bins.heavy):
         if known < 2 * MIN_ROWS:
-            why = f"{known} values in the reference, fewer than the {2 * MIN_ROWS} that bins need"
+            few = several(known, "value")
+            why = f"{few} in the reference, fewer than the {2 * MIN_ROWS} that bins need"
             return DriftStatus.TOO_FEW_ROWS, why
-        many = "too many categories to keep" if bins.open_ended else f"{len(bins.rare)} categories"
-        why = f"{many} in {known} rows of the reference, none of them often enough to compare"
+        many = (
+            "too many categories to keep"
+            if bins.open_ended
+            else several(len(bins.rare), "category", "categories")
+        )
+        rows = several(known, "row")
+        why = f"{many} in {rows} of the reference, none of them often enough to compare"
         return DriftStatus.TOO_MANY_CATEGORIES, why
     return None
 

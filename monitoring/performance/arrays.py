@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitoring.errors import InputError
 from monitoring.rows.quarantine import LARGEST_AMOUNT
-from monitoring.wording import number, shown
+from monitoring.wording import number, several, shown
 
 BLOCK = 1 << 16
 """Rows that are checked before the next: what checking takes does not grow with the rows."""
@@ -180,8 +180,8 @@ def _column(
 
 def _check_shape(shape: tuple[int, ...], name: str, rows: int | None) -> None:
     if len(shape) != 1 or (rows is not None and shape != (rows,)):
-        wanted = "one number a row" if rows is None else f"one number for each of {rows:,} rows"
-        msg = f"{name}: an array of shape {shape} where {wanted} is wanted"
+        each = "a row" if rows is None else f"for each of {several(rows, 'row')}"
+        msg = f"{name}: an array of shape {shape} where one number {each} is wanted"
         raise InputError(msg)
 
 

@@ -13,7 +13,7 @@ from monitoring.performance.intervals import UNDEFINED, Ratio, skewed
 from monitoring.performance.score_histograms import NEGATIVE, POSITIVE
 from monitoring.summary.types import ScoreSummary
 from monitoring.use_case import Costs, MissedCost
-from monitoring.wording import number
+from monitoring.wording import number, several
 
 Floats = NDArray[np.float64]
 
@@ -277,7 +277,7 @@ def _losses(amounts: ArrayLike | None, positive: NDArray[np.bool_], costs: Costs
     known = amount[positive & ~np.isnan(amount)]
     if known.size == 0:
         msg = (
-            f"amounts: missing from all {int(positive.sum()):,} positives, and a miss costs "
+            f"amounts: missing from {several(int(positive.sum()), 'positive')}, and a miss costs "
             f"{number(costs.missed.of_amount)} of its amount: check the column of amounts"
         )
         raise InputError(msg)
@@ -293,7 +293,7 @@ def _check_both_classes(positive: NDArray[np.bool_]) -> None:
     for there, word in ((positive.any(), "positives"), (not positive.all(), "negatives")):
         if not there:
             msg = (
-                f"no {word} among {len(positive):,} rows: a threshold is a choice between "
+                f"no {word} among {several(len(positive), 'row')}: a threshold is a choice between "
                 "catching positives and flagging negatives, so it needs some of both"
             )
             raise InputError(msg)

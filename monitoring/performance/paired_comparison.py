@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from monitoring.errors import InputError
 from monitoring.performance.score_histograms import POSITIVE
 from monitoring.use_case import Costs
+from monitoring.wording import several
 
 Floats = NDArray[np.float64]
 
@@ -176,7 +177,7 @@ def compared(
     """
     positives = int(positive.sum())
     if positives == 0:
-        msg = f"no positives among {len(positive):,} rows: recall can't be compared"
+        msg = f"no positives among {several(len(positive), 'row')}: recall can't be compared"
         raise InputError(msg)
     priced = ~np.isnan(new.cost) & ~np.isnan(old.cost)
     stands_for = np.ones(len(positive)) if weight is None else weight

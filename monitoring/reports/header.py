@@ -139,7 +139,7 @@ def _drawn(sample: ReportSample) -> str:
     parts = [
         f"all {wording.several(total, 'row')} {whose}"
         if size == total
-        else f"{wording.count(size)} rows drawn at random from {wording.count(total)} {whose}"
+        else f"{wording.several(size, 'row')} drawn at random from {wording.count(total)} {whose}"
         for size, total, whose in sides
     ]
     return "; ".join(parts)

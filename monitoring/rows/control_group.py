@@ -16,7 +16,7 @@ from monitoring.errors import InputError
 from monitoring.rows.draw import place_of
 from monitoring.rows.maturity import hidden
 from monitoring.rows.rows import Rows
-from monitoring.wording import number
+from monitoring.wording import number, several
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,8 @@ class Control:
             It is not from 0 to 1, or is 0 though the row was let through; or lengths differ.
         """
         if len(self.probability) != len(self):
-            msg = f"{len(self.probability)} probabilities of {len(self)} rows"
+            given = several(len(self.probability), "probability", "probabilities")
+            msg = f"{given} of {several(len(self), 'row')}"
             raise InputError(msg)
         wrong = ~self.possible
         if wrong.any():

@@ -19,6 +19,7 @@ from monitoring.summary.csv_format import (
     read_numbers,
 )
 from monitoring.summary.csv_layout import UTF8, WINDOWS, CsvLayout, read_layout
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,7 +164,9 @@ def _table(
     from pyarrow import csv
 
     def keep_apart(row: InvalidRow) -> str:
-        detail = f"{row.actual_columns} columns where the header has {row.expected_columns}"
+        detail = (
+            f"{several(row.actual_columns, 'column')} where the header has {row.expected_columns}"
+        )
         # Arrow counts from 1, header and skipped lines included, blank lines not.
         number = row.number - 2 - layout.sep_line
         malformed.append(MalformedRow(number, row.text.replace("\0", "\\0"), detail))

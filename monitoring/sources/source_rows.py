@@ -17,6 +17,7 @@ from monitoring.sources.location import FoundFile, SourceError
 from monitoring.sources.source_csv import DETECTED, DeclaredCsv, MalformedRow
 from monitoring.sources.source_file import LARGEST, SourceFile, parse_file
 from monitoring.summary.csv_format import COMMA, UndecidedError
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +136,7 @@ def _parsed(
     """Parse files; a column that is text in one of them is read as text in all."""
     read = _parsed_alike(files, text, declared)
     if not read:
-        msg = f"{place}: all {len(files):,} files are empty"
+        msg = f"{place}: {several(len(files), 'file, empty', 'files, all empty')}"
         raise SourceError(msg)
     said = dict.fromkeys(said for _, one in read for said in one.read)
     if said:

@@ -24,6 +24,7 @@ from monitoring.sources.derived import file_columns
 from monitoring.sources.target_values import ParsedLabels, parse_target, without_labels
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import ArrivalOrder, EventTime, Features, Target
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -257,7 +258,7 @@ def _label(
             more = "none of them"
         msg = (
             f"column {target.name!r} should hold {wanted}, but {int(labels.unknown.sum()):,} of "
-            f"its {len(frame):,} rows hold {more}: it holds {labels.listed()}; correct "
+            f"its {several(len(frame), 'row')} hold {more}: it holds {labels.listed()}; correct "
             "`columns.target`, or leave out the target of such rows"
         )
         raise SchemaError(msg)
@@ -292,7 +293,7 @@ def _require_type(column: str, wanted: str, stray: NDArray[np.bool_], values: pd
     if wrong > max(_STRAY_ROWS, _STRAY_SHARE * len(stray)):
         examples = ", ".join(repr(value) for value in values[stray].iloc[:3].tolist())
         msg = (
-            f"column {column!r} should hold {wanted}, but {wrong:,} of its {len(stray):,} values "
-            f"are not, such as {examples}"
+            f"column {column!r} should hold {wanted}, but {wrong:,} of its "
+            f"{several(len(stray), 'value')} are not, such as {examples}"
         )
         raise SchemaError(msg)

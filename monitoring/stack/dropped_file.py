@@ -101,7 +101,7 @@ def _name_of(file: Path) -> str:
 def _sentences(file: Path, name: str, path: Path, look: FirstLook) -> tuple[str, ...]:
     target = look.target
     watched = target.positive if target.classes is None else target.watch[0]
-    of = "two values" if target.classes is None else f"{len(target.classes)} values"
+    of = "two values" if target.classes is None else several(len(target.classes), "value")
     if look.event_time is not None:
         time = f"column {look.event_time.name!r} is the event time"
     else:

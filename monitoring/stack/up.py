@@ -19,6 +19,7 @@ from monitoring.stack.programs import Use, require
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.status import STOPPED, ComponentStatus, started_ports, statuses
 from monitoring.stack.supervisor import ProcessState, Supervisor
+from monitoring.wording import several
 
 Progress = Callable[[Sequence[ComponentStatus]], None]
 """Called with the status of every component, again and again while the stack starts."""
@@ -112,8 +113,8 @@ def _check_nothing_left(folders: Folders) -> None:
     left = processes_of(folders.state)
     if left:
         msg = (
-            f"{len(left)} processes of an earlier stack of {folders.state} still run without "
-            "their supervisor: stop them with `tocsin down`"
+            f"{several(len(left), 'process', 'processes')} of an earlier stack of {folders.state}, "
+            "without a supervisor: stop what still runs with `tocsin down`"
         )
         raise StackError(msg)
 

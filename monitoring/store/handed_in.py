@@ -12,6 +12,7 @@ import numpy as np
 from monitoring.errors import InputError
 from monitoring.rows.rows import UNLABELLED, Role, moment64
 from monitoring.store.intake import GivenScores
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def _by_class(
         return None
     if probabilities.shape != (rows, len(classes.names)):
         msg = (
-            f"probabilities of {rows:,} rows and {len(classes.names)} classes "
+            f"probabilities of {several(rows, 'row')} for each of {len(classes.names)} classes "
             f"({', '.join(classes.names)}) are needed, not {probabilities.shape}"
         )
         raise InputError(msg)

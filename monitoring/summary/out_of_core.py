@@ -17,6 +17,7 @@ from monitoring.summary.in_memory import InMemory, batches_of, no_rows
 from monitoring.summary.packed_file import DAMAGE, is_packed, piped
 from monitoring.summary.table import Found, Portion, Table, TableError, portion_rows
 from monitoring.summary.unpacked_size import UnpackedSizeError, unpacked_size
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -153,7 +154,8 @@ def _stream(
     except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError, *DAMAGE) as error:
         raise unreadable(file.path, error) from error
     if file.rows is not None and file.rows != (rows or 0):
-        msg = f"{file.path} is damaged: {file.rows:,} rows by its metadata, but {rows or 0:,} in it"
+        told = several(file.rows, "row")
+        msg = f"{file.path} is damaged: {told} by its metadata, but {rows or 0:,} in it"
         raise TableError(msg)
 
 

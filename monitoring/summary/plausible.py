@@ -23,6 +23,7 @@ from monitoring.summary.types import (
     ScoreSummary,
     Summary,
 )
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,7 +165,7 @@ def _check_feature(name: str, part: FeatureSummary, rows: int) -> None:
     whole = part.status is ColumnStatus.OK
     _must(
         counted == rows if whole else counted <= rows,
-        f"counts of {name!r} add up to {counted:,}, not to the {rows:,} rows",
+        f"counts of {name!r} add up to {counted:,}, not to the {several(rows, 'row')}",
     )
     _must(part.below + part.above <= counted, f"{name!r} has more outliers than rows")
     _must(len(part.unseen) <= UNSEEN_KEPT, f"{name!r} names more than {UNSEEN_KEPT} categories")

@@ -77,8 +77,9 @@ def _leaf_size(file: ParquetFile, group: int, place: int, portion: int, limit: i
         largest = most if leaf.max_repetition_level else min(portion * longest, most)
     if largest > limit:
         msg = (
-            f"column {leaf.path.partition('.')[0]!r} takes more than {limit:,} bytes once some "
-            f"{portion:,} rows are unpacked: write the file without it, or with shorter values"
+            f"column {leaf.path.partition('.')[0]!r} takes more than {limit:,} bytes once "
+            f"its rows are unpacked, some {portion:,} at a time: write the file "
+            "without it, or with shorter values"
         )
         raise UnpackedSizeError(msg)
     return most

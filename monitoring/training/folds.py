@@ -12,6 +12,7 @@ from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows
 from monitoring.training import TrainingError
 from monitoring.training.split import time_border
 from monitoring.use_case_split import Split
+from monitoring.wording import several
 
 FIRST = 0.4
 """Share of the rows that every fold learns from; the rest is divided among the folds."""
@@ -69,8 +70,9 @@ def random_folds(rows: Rows, random_state: int, folds: int) -> tuple[Parts, ...]
     if fewest < folds:
         positives = int((rows.label == POSITIVE).sum())
         msg = (
-            f"{len(rows):,} training rows with {positives:,} positives can't be searched: each of "
-            f"{folds} folds needs rows of every class; wait for more labelled rows"
+            f"{several(len(rows), 'training row')} with {several(positives, 'positive')} "
+            f"can't be searched: each of {folds} folds needs rows of every class; "
+            "wait for more labelled rows"
         )
         raise TrainingError(msg)
     drawn = StratifiedKFold(folds, shuffle=True, random_state=random_state)
@@ -101,9 +103,10 @@ def time_folds(rows: Rows, folds: int) -> tuple[Fold, ...]:
     if not cut or not (rows.label[cut[0].start :] == POSITIVE).any():
         positives = int((rows.label == POSITIVE).sum())
         msg = (
-            f"{len(rows):,} training rows with {positives:,} positives can't be searched: the "
-            f"first {FIRST:.0%} need rows of every class and the rest need positives; wait for "
-            "more labelled rows, or raise `retrain.max_rows_search` or the candidate's `max_rows`"
+            f"{several(len(rows), 'training row')} with {several(positives, 'positive')} "
+            f"can't be searched: the first {FIRST:.0%} need rows of every class and the "
+            "rest need positives; wait for more labelled rows, or raise `retrain.max_rows_search` "
+            "or the candidate's `max_rows`"
         )
         raise TrainingError(msg)
     return cut
@@ -113,6 +116,7 @@ def _check_labelled(rows: Rows) -> None:
     known = (rows.label == POSITIVE) | (rows.label == NEGATIVE)
     if not known.all():
         msg = (
-            f"{int((~known).sum()):,} of {len(rows):,} training rows have no label: leave them out"
+            f"{int((~known).sum()):,} of {several(len(rows), 'training row')} without a label: "
+            "leave out what has none"
         )
         raise TrainingError(msg)

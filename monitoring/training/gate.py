@@ -18,6 +18,7 @@ from monitoring.performance.paired_comparison import (
 from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.rows import POSITIVE, UNLABELLED, moment64, places_of
 from monitoring.training.split import days_of
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -274,7 +275,8 @@ def _difference_tags(of: str, difference: Difference) -> dict[str, str]:
 
 def _comparison_text(comparison: Comparison, case: UseCase) -> str:
     """Return both models' cost and recall as one clause, and the rows they are of."""
-    on = f"{comparison.rows:,} rows with {comparison.positives:,} {case.words.positives}"
+    found = several(comparison.positives, case.words.positive, case.words.positives)
+    on = f"{several(comparison.rows, 'row')} with {found}"
     figures = f"{_cost_text(comparison, case)}; {_recall_text(comparison)}"
     return f"{figures}; on {on} that neither has learned from"
 

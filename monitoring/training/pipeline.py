@@ -25,6 +25,7 @@ from monitoring.training.points import every_value
 from monitoring.use_case import UseCase
 from monitoring.use_case_candidate import Candidate
 from monitoring.use_case_columns import Features
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,7 +146,7 @@ def fitted(
         pipeline.fit(rows.features[list(features.names)], truth, **weights)
     except Exception as error:
         error.add_note(
-            f"while fitting candidate {name} with {dict(parameters)} on {len(rows)} rows"
+            f"while fitting candidate {name} with {dict(parameters)} on {several(len(rows), 'row')}"
         )
         raise
     return without_samplers(pipeline)

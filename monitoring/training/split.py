@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monitoring.rows.rows import NEGATIVE, POSITIVE, Rows, moment64, together
 from monitoring.training import TrainingError
 from monitoring.use_case_split import Split
+from monitoring.wording import several
 
 AGAIN = "~again"
 """What follows, in the id of a row that was replayed more than once, the id of the first."""
@@ -234,8 +235,9 @@ def _check(name: str, part: Rows, rows: Rows, declared: Split) -> None:
         of = "time" if declared.by == "time" else "each class"
         cure = ", or `by: random` where rows have no order" if declared.by == "time" else ""
         msg = (
-            f"the {name} part ({declared.shares[name]:.0%} of {of}) has {len(part):,} rows and "
-            f"{' and '.join(lacking)}: all {len(rows):,} rows have {positives:,} positives; "
+            f"the {name} part ({declared.shares[name]:.0%} of {of}) has "
+            f"{several(len(part), 'row')} and {' and '.join(lacking)}; all parts together have "
+            f"{several(len(rows), 'row')} with {several(positives, 'positive')}: "
             "wait for more labelled rows, reach further back with `retrain.span`, or change "
             f"the shares under `split`{cure}"
         )

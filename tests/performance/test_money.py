@@ -128,7 +128,7 @@ FIXED = Costs(missed=MissedCost(fixed=1), false_alarm=1, review=1)
         ([0.1, 0.2], [0, 1], None, COSTS, "no amounts, but a miss costs 0.8 of its amount"),
         ([0.1, 0.2], [0, 1], [1, -4], COSTS, "amounts: 1 wrong, first -4 in row 1"),
         ([0.1, 0.2], [0, 1], [1, np.inf], COSTS, "amounts: 1 wrong, first inf in row 1"),
-        ([0.1, 0.2], [0, 1], [1, np.nan], COSTS, "amounts: missing from all 1 positives"),
+        ([0.1, 0.2], [0, 1], [1, np.nan], COSTS, "amounts: missing from 1 positive, "),
         (
             [0.1, 0.2],
             [0, 1],

@@ -216,7 +216,7 @@ def test_an_empty_file_among_others_counts_as_no_rows_and_is_named(
     assert f"{tmp_path}/p/b.csv is empty" in caplog.text
     (tmp_path / "p/a.csv").unlink()
     (tmp_path / "p/c.csv").touch()
-    with pytest.raises(SourceError, match="p: all 2 files are empty"):
+    with pytest.raises(SourceError, match="p: 2 files, all empty"):
         table(tmp_path, "p")
 
 

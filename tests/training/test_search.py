@@ -79,7 +79,7 @@ def test_a_result_is_the_same_after_saving_and_loading(cards: Job, tmp_path: Pat
 def test_rows_without_a_label_are_refused(cards: Job) -> None:
     label = cards.split.train.label.copy()
     label[5:8] = UNLABELLED
-    with pytest.raises(TrainingError, match=r"3 of .* training rows have no label"):
+    with pytest.raises(TrainingError, match=r"3 of .* training rows without a label"):
         search(cards.case, "mlp", replace(cards.split.train, label=label), seed=0)
 
 

@@ -143,8 +143,8 @@ class Measured(Result):
             shadow = self.shadow
             lines.append(
                 f"version {shadow.version} ({shadow.candidate}) in shadow, on the "
-                f"{shadow.card.rows:,} rows that both scored: {_sentence(shadow.card, case)}; "
-                f"the champion: {_sentence(shadow.champion, case)}"
+                f"{several(shadow.card.rows, 'row')} that both scored: "
+                f"{_sentence(shadow.card, case)}; the champion: {_sentence(shadow.champion, case)}"
             )
         lines += self.arms.sentences(case)
         if self.shadow_status is not None:

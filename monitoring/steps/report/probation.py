@@ -17,6 +17,7 @@ from monitoring.training.gate import decided_outcomes
 from monitoring.training.probation import Proof, proof
 from monitoring.training.versions import Probation
 from monitoring.use_case import UseCase
+from monitoring.wording import several
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,9 @@ class Probated(Result):
         return (
             f"TAKEN BACK: version {self.version} cost {found.new_cost:.4f} {case.costs.currency} "
             f"per row of its own time, version {self.before} would have cost "
-            f"{found.old_cost:.4f} ({found.rows:,} rows with {found.positives:,} "
-            f"{case.words.positives} that both decided on); version {self.before} serves again, "
+            f"{found.old_cost:.4f} ({several(found.rows, 'row')} with "
+            f"{several(found.positives, case.words.positive, case.words.positives)} "
+            f"that both decided on); version {self.before} serves again, "
             f"and nothing is promoted until `tocsin release {case.name}`"
         )
 

@@ -18,6 +18,7 @@ from monitoring.store.production_store import ProductionStore
 from monitoring.store.reading import Settled
 from monitoring.training.versions import Challenge
 from monitoring.use_case import UseCase
+from monitoring.wording import several
 
 DRIFT = "drift"
 """The reason of a retrain that drift asked for, as it is saved with the version."""
@@ -172,7 +173,7 @@ class Episode(Result):
             since += f", retrained for it as of {self.retrained:%Y-%m-%d %H:%M}"
         return (
             f"{since}: {self.positives} of {self.wanted_positives} {self.positive_words} and "
-            f"{self.rows:,} of {self.wanted_rows:,} rows of that time are labelled"
+            f"{self.rows:,} of {several(self.wanted_rows, 'row')} of that time are labelled"
         )
 
 

@@ -20,6 +20,7 @@ from monitoring.stored_files import StoredPath, place_at
 from monitoring.training.split import is_held_back
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
+from monitoring.wording import several
 
 FILE = "training.parquet"
 
@@ -40,14 +41,15 @@ class Merged(Result):
     @property
     def words(self) -> str:
         """Return it as one sentence."""
-        kind = "synthetic rows" if self.synthetic else "rows"
+        labelled = several(self.rows, f"labelled {'synthetic ' * self.synthetic}row")
         aside = sum(self.quarantined.values())
         reasons = f" ({', '.join(sorted(self.quarantined))})" if aside else ""
         later = f"; {self.held_back:.0%} of it was held back for replays" if self.held_back else ""
         return (
-            f"{self.rows:,} labelled {kind} ({self.positives:,} positive), "
-            f"{self.from_production:,} of them from production; in the source, {aside:,} rows were "
-            f"quarantined{reasons}, {self.equal_content:,} were duplicates by content and "
+            f"{labelled} ({self.positives:,} positive), "
+            f"{self.from_production:,} of them from production; in the source, "
+            f"{several(aside, 'row was', 'rows were')} quarantined{reasons}, "
+            f"{several(self.equal_content, 'was a duplicate', 'were duplicates')} by content and "
             f"{self.out_of_order:,} out of order{later}"
         )
 
