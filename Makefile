@@ -126,7 +126,7 @@ bench-estimate: install ## Print the measured tables of docs/estimate.md and doc
 
 bench-gate: install ## Print the measured tables of docs/gate.md; SEEDS=1 for one world, FIRST=100 for others
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_simulation --seeds $(or $(SEEDS),16) \
-		--first $(or $(FIRST),0) --broken $(or $(BROKEN),4)
+		--first $(or $(FIRST),0) --broken $(or $(BROKEN),4) $(if $(PROCESSES),--processes $(PROCESSES))
 
 bench-control: install ## Print the measured tables of docs/blocking.md
 	$(BIN)/python -m benchmarks.control_group

@@ -1,8 +1,8 @@
 """Sixty days with drift and late labels: what the gate does, in sound worlds and in broken ones.
 
-Run it with `make bench-gate`; `SEEDS=1` for one world, `FIRST=100` for other worlds. It makes up
-its rows, needs no servers and leaves nothing behind. Rows, verdicts, decisions, training, gate and
-probation are the project's own functions.
+Run it with `make bench-gate`; `SEEDS=1` for one world, `FIRST=100` for other worlds, `PROCESSES=1`
+to leave the other processors to others. It makes up its rows, needs no servers and leaves nothing
+behind. Rows, verdicts, decisions, training, gate and probation are the project's own functions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -36,10 +37,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=16, help="worlds, each of a seed of its own")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--broken", type=int, default=4, help="worlds with each kind of fault")
+    parser.add_argument("--processes", type=int, help="one per processor where not given")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one world on each processor
-    with ProcessPoolExecutor() as processes:
+    with ProcessPoolExecutor(given.processes) as processes:
         worlds = list(processes.map(_sound, seeds))
         print(
             f"## {len(seeds)} sound worlds of {DAYS} days, seeds from {given.first}\n", flush=True
@@ -78,7 +80,9 @@ def _sound(seed: int) -> Courses:
 
 def _world(fault: Fault | None, seed: int, names: Sequence[str]) -> Courses:
     trainer = Trainer(made_up(seed, fault))
-    return {name: POLICIES[name](trainer) for name in names}
+    courses = {name: POLICIES[name](trainer) for name in names}
+    print(f"world {seed}, {fault or 'sound'}: done", file=sys.stderr, flush=True)
+    return courses
 
 
 def _faults(seeds: Sequence[int]) -> Iterator[tuple[object, ...]]:
