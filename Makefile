@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test test-faults test-inputs test-spark screenshots lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
-	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate \
+	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate bench-learning \
 	bench-control bench-drift bench-fraud bench-systems clean
 
 help: ## Show these lines
@@ -127,6 +127,10 @@ bench-estimate: install ## Print the measured tables of docs/estimate.md and doc
 bench-gate: install ## Print the measured tables of docs/gate.md; SEEDS=1 for one world, FIRST=100 for others
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_simulation --seeds $(or $(SEEDS),16) \
 		--first $(or $(FIRST),0) --broken $(or $(BROKEN),4) $(if $(PROCESSES),--processes $(PROCESSES))
+
+bench-learning: install ## Print the table of docs/gate.md on what a retrain learns from
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_learning --seeds $(or $(SEEDS),8) \
+		--broken $(or $(BROKEN),1) $(if $(PROCESSES),--processes $(PROCESSES))
 
 bench-control: install ## Print the measured tables of docs/blocking.md
 	$(BIN)/python -m benchmarks.control_group

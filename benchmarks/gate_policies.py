@@ -114,18 +114,39 @@ class Course:
 
 
 class Trainer:
-    """Trains the model of a day from what is known at its end: the same one for every policy."""
+    """Trains the model of a day from what is known at its end: the same one for every policy.
 
-    def __init__(self, world: World) -> None:
+    Parameters
+    ----------
+    span
+        Reach of the rows that a retrain learns from.
+    """
+
+    def __init__(self, world: World, span: timedelta = SPAN) -> None:
         self.world = world
+        self.span = span
         self._models: dict[int, Model | None] = {}
         self._costs: dict[tuple[str, int], float] = {}
+        self._settled: tuple[int, Rows] | None = None
 
     def rows(self, day: int) -> Rows:
         """Return the rows that a retrain at the end of a day learns from."""
-        as_of = end_of(day)
-        rows = settled(self.world.known(as_of), CASE.labels, as_of)
-        return rows.take(rows.event_time >= moment64(as_of - SPAN))
+        rows = self.settled(day)
+        return rows.take(rows.event_time >= moment64(end_of(day) - self.reach(day)))
+
+    def settled(self, day: int) -> Rows:
+        """Return the rows whose labels are final at the end of a day."""
+        if self._settled is None or self._settled[0] != day:
+            as_of = end_of(day)
+            self._settled = day, settled(self.world.known(as_of), CASE.labels, as_of)
+        return self._settled[1]
+
+    def reach(self, day: int) -> timedelta:  # noqa: ARG002
+        """Return the reach of the rows that a retrain at the end of a day learns from."""
+        return self.span
+
+    def drifting(self, day: int, since: datetime | None) -> None:
+        """Take note of the drift episode that a day is in, before a retrain at its end."""
 
     def trains(self, day: int) -> bool:
         """Whether a retrain at the end of a day comes to a model: not without any frauds."""
@@ -194,7 +215,8 @@ class Desk:
         verdict = self._verdict(day)
         self.verdicts.insert(0, verdict)
         since = drifting_since(self.verdicts)
-        new = self._settled(end_of(day), end_of(-HISTORY), self.consumed).rows
+        self.trainer.drifting(day, since)
+        new = self._settled(day, end_of(-HISTORY), self.consumed).rows
         return choose(
             force=False,
             has_champion=True,
@@ -230,8 +252,7 @@ class Desk:
 
     def _served(self, day: int) -> Rows:
         """Return the rows since the promotion as they were served, with the labels that came."""
-        as_of = end_of(day)
-        logged = settled(self.world.known(as_of), CASE.labels, as_of)
+        logged = self.trainer.settled(day)
         logged = logged.take(logged.event_time >= moment64(end_of(self.promoted)))
         served = self.world.rows
         place = np.searchsorted(served.event_time, logged.event_time)
@@ -255,12 +276,12 @@ class Desk:
         last = self.drift_retrain
         if last is not None and last.as_of < since:
             last = None
-        found = self._settled(end_of(day), since, since if last is None else last.as_of)
+        found = self._settled(day, since, since if last is None else last.as_of)
         return Episode.counted(CASE, since, last, found)
 
-    def _settled(self, as_of: datetime, since: datetime, after: datetime) -> Settled:
-        """Count rows from `since` on that settled in (after, as_of], and frauds among them."""
-        rows = settled(self.world.known(as_of), CASE.labels, as_of)
+    def _settled(self, day: int, since: datetime, after: datetime) -> Settled:
+        """Count rows from `since` on that settled after a moment, and frauds among them."""
+        rows = self.trainer.settled(day)
         newest = moment64(after - CASE.labels.mature_after)
         new = (rows.event_time >= moment64(since)) & (rows.event_time > newest)
         return Settled(int(new.sum()), int((rows.label[new] == POSITIVE).sum()))

@@ -1,0 +1,163 @@
+"""What a retrain should learn from: rows that weigh less with age, and shorter learning windows.
+
+Run it with `make bench-learning`; it uses the worlds and the policies of `make bench-gate`. What
+is tried here is not in the product: docs/gate.md says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.gate_policies import Course, Trainer
+from benchmarks.gate_rules import FROZEN, GATE, POLICIES
+from benchmarks.gate_world import CASE, SPAN, Fault, World, end_of, made_up
+from benchmarks.machine import machine
+from benchmarks.table import table
+from monitoring.training import pipeline
+
+if TYPE_CHECKING:
+    from monitoring.rows.rows import Rows
+
+WEEKLY, DAILY = "every week, no gate", "every day, no gate"
+LEAST = timedelta(days=7)
+"""Reach of the settled rows that a shorter window leaves at least."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What a retrain learns from.
+
+    Attributes
+    ----------
+    half_life
+        Age at which a row weighs half; None where all weigh the same.
+    since_drift
+        Whether rows from before the drift episode that lasts are left out, but for `LEAST`.
+    """
+
+    span: timedelta = SPAN
+    half_life: timedelta | None = None
+    since_drift: bool = False
+
+
+AS_SHIPPED = "20 days, all alike"
+LEARNINGS = {
+    AS_SHIPPED: Learning(),
+    "half-life of 40 days": Learning(half_life=timedelta(days=40)),
+    "half-life of 20 days": Learning(half_life=timedelta(days=20)),
+    "half-life of 10 days": Learning(half_life=timedelta(days=10)),
+    "always 12 days": Learning(span=LEAST + CASE.labels.mature_after),
+    "since the drift, at least 12 days": Learning(since_drift=True),
+}
+"""What is compared, by the name it is printed under."""
+
+
+class ShortenedTrainer(Trainer):
+    """Leaves out rows from before the drift episode that lasts, where enough others are left."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._since: dict[int, datetime] = {}
+
+    def reach(self, day: int) -> timedelta:
+        """Return the time since the drift began, within bounds."""
+        since = self._since.get(day)
+        if since is None:
+            return self.span
+        return min(self.span, max(LEAST + CASE.labels.mature_after, end_of(day) - since))
+
+    def drifting(self, day: int, since: datetime | None) -> None:
+        """Remember since when it drifts."""
+        if since is not None:
+            self._since[day] = since
+
+
+def main() -> None:
+    """Print the table of docs/gate.md on learning."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=8, help="worlds, each of a seed of its own")
+    parser.add_argument("--broken", type=int, default=1, help="worlds with each kind of fault")
+    parser.add_argument("--processes", type=int, help="one per processor where not given")
+    given = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one world on each processor
+    sound = [(None, seed) for seed in range(given.seeds)]
+    broken = list(product(Fault, range(given.broken)))
+    head = ("learning", "gate and probation: saved", "cheaper than as shipped in", "promotions")
+    with ProcessPoolExecutor(given.processes) as processes:
+        print(f"## {given.seeds} sound worlds, seeds from 0\n", flush=True)
+        table((*head, "every week: saved", "cheaper in"), _lines(processes, sound, (GATE, WEEKLY)))
+        print(f"## {len(broken)} broken worlds\n", flush=True)
+        table(head, _lines(processes, broken, (GATE,)))
+    print(machine())
+
+
+def _lines(
+    processes: ProcessPoolExecutor,
+    worlds: Sequence[tuple[Fault | None, int]],
+    names: Sequence[str],
+) -> Iterator[Sequence[object]]:
+    usual: Sequence[Mapping[str, Course]] = ()
+    for name in LEARNINGS:
+        found = list(processes.map(partial(_learned, name, names), worlds))
+        usual = usual or found
+        cells: list[object] = []
+        for policy in names:
+            saved = [1 - one[policy].cost / one[FROZEN].cost for one in found]
+            cheaper = sum(
+                a[policy].cost < b[policy].cost for a, b in zip(found, usual, strict=True)
+            )
+            cells.append(f"{np.mean(saved):.1%} ({min(saved):.1%} to {max(saved):.1%})")
+            cells.append("" if name == AS_SHIPPED else f"{cheaper} of {len(worlds)}")
+            if policy == GATE:
+                cells.append(f"{np.mean([one[policy].promotions for one in found]):.1f}")
+        yield name, *cells
+
+
+def _learned(
+    name: str, policies: Sequence[str], world: tuple[Fault | None, int]
+) -> Mapping[str, Course]:
+    """Return what policies come to in one world; never retraining is as shipped."""
+    fault, seed = world
+    learning, made = LEARNINGS[name], made_up(seed, fault)
+    courses = {FROZEN: POLICIES[FROZEN](Trainer(made))}
+    with _aged(learning.half_life):
+        for policy in policies:
+            trainer = (
+                ShortenedTrainer(made) if learning.since_drift else Trainer(made, learning.span)
+            )
+            courses[policy] = POLICIES[policy](trainer)
+    return courses
+
+
+@contextmanager
+def _aged(half_life: timedelta | None) -> Iterator[None]:
+    """Let every fit weigh its rows by their age, in the place of what they stand for."""
+    usual = pipeline._weights
+    if half_life is None:
+        yield
+        return
+
+    def weights(fitting: Any, _name: str, rows: Rows) -> dict[str, Any]:
+        age = (rows.event_time.max() - rows.event_time) / np.timedelta64(half_life)
+        return {f"{fitting.steps[-1][0]}__sample_weight": np.exp2(-age)}
+
+    vars(pipeline)["_weights"] = weights
+    try:
+        yield
+    finally:
+        vars(pipeline)["_weights"] = usual
+
+
+if __name__ == "__main__":
+    main()
