@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Protocol
 
 from monitoring.field_types import did_you_mean
@@ -88,6 +89,15 @@ class _OneOf:
 
 
 @dataclass(frozen=True)
+class _NotANumber:
+    def allows(self, value: object) -> bool:
+        return isinstance(value, float) and isnan(value)
+
+    def __str__(self) -> str:
+        return ".nan"
+
+
+@dataclass(frozen=True)
 class _Numbers:
     each: _Number
     most: int
@@ -129,6 +139,7 @@ _SHARE = _Number(0, 1)
 _LEAST = 1e-12
 _STRENGTH = _Number(0, 1e6)
 _LEAVES = _whole(2, 10_000)
+_STANDS_FOR_MISSING = (_NotANumber(), _Number(-1e9, 1e9))
 _ROWS_OR_SHARE = (_whole(1, 10_000_000), _SHARE)
 
 PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
@@ -251,6 +262,8 @@ PARAMETERS: Mapping[str, tuple[_Kind, ...]] = {
     "n_knots": (_whole(2, 100),),
     "strategy": (_words("mean", "median", "most_frequent", "uniform", "quantile", "kmeans"),),
     "add_indicator": (_FLAG,),
+    "missing": _STANDS_FOR_MISSING,
+    "missing_values": _STANDS_FOR_MISSING,
     "interaction_only": (_FLAG,),
     "include_bias": (_FLAG,),
     "max_categories": (_whole(2, 1_000),),

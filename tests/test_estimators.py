@@ -1,5 +1,6 @@
 """Parameters that a use-case file may give an estimator: those on the list, within limits."""
 
+from math import isnan
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from monitoring.use_case_candidate import Candidate
 OPENS_SOCKETS = ("machines", "num_machines", "local_listen_port", "machine_list_filename")
 WRITES_OR_READS_FILES = ("output_model", "input_model", "callbacks", "model_file", "snapshot_freq")
 ALIASES = ("num_iterations", "nrounds", "num_trees", "eta", "nthread", "workers", "lambda")
+STAND_FOR_MISSING = ("missing", "missing_values")
 OURS = ("n_jobs", "random_state", "verbose", "verbosity", "device", "objective")
 
 
@@ -71,6 +73,7 @@ def test_a_value_outside_its_limits_is_refused_and_the_limits_are_named(
         ("early_stopping", True),
         ("early_stopping", "auto"),
         ("max_samples", 0.2),
+        ("missing", -999),
     ],
 )
 def test_a_value_within_its_limits_is_taken(name: str, value: Any) -> None:
@@ -81,4 +84,12 @@ def test_a_value_within_its_limits_is_taken(name: str, value: Any) -> None:
 def test_no_number_is_without_a_limit() -> None:
     for name in PARAMETERS:
         for value in (10**30, 1e30, -(10**30), float("inf"), float("nan")):
-            assert [*parameter_problems(name, [value])], (name, value)
+            if not (name in STAND_FOR_MISSING and isnan(value)):
+                assert [*parameter_problems(name, [value])], (name, value)
+
+
+@pytest.mark.parametrize("name", STAND_FOR_MISSING)
+def test_what_stands_for_missing_may_be_nan(name: str) -> None:
+    assert not [*parameter_problems(name, [float("nan"), -1])]
+    (problem,) = parameter_problems(name, ["?"])
+    assert problem == f"{name} must be .nan or a number from -1e+09 to 1e+09, not '?'"

@@ -16,6 +16,7 @@ from monitoring.signals.performance_metrics import ESTIMATED, INTERVAL, NET_SAVI
 from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline
 from monitoring.signals.prometheus import Prometheus, Series
 from monitoring.signals.promql import ALERTS, live, of_each, series
+from monitoring.signals.statuses import SAME_LIBRARIES
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import Severity, UseCase
 
@@ -74,7 +75,7 @@ _RECALL_BOUNDS = of_each(INTERVAL, "bound", **live(INTERVAL), of=RECALL.key)
 _RECALL_ESTIMATED = of_each(ESTIMATED, of=RECALL.key)
 _FIGURES = {metric: of_each(metric, **live(metric)) for metric in (RECALL, NET_SAVING, DRIFT_SCORE)}
 _RUNS = {metric: of_each(metric, "pipeline") for metric in (LAST_ATTEMPT, LAST_SUCCESS)}
-_MODEL = of_each(MODEL, "version", "candidate")
+_MODEL = of_each(MODEL, "version", "candidate", "libraries")
 
 
 def glances(
@@ -152,7 +153,9 @@ def _champion(known: _Known) -> Cell:
     if not serving:
         return Cell(UNKNOWN)
     labels = serving[0].labels
-    return Cell(f"version {labels['version']} ({labels['candidate']})")
+    words = f"version {labels['version']} ({labels['candidate']})"
+    libraries = labels.get("libraries", SAME_LIBRARIES)
+    return Cell(words if libraries == SAME_LIBRARIES else f"{words}, {libraries}")
 
 
 def _runs(known: _Known, moment: datetime) -> Iterator[Fact]:

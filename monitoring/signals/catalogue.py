@@ -250,8 +250,9 @@ MODEL = Metric(
     "model",
     unit=Unit.INFO,
     title="Champion",
-    help="1 for the serving model: its version, family and the hash of its training data.",
-    labels=("version", "candidate", "data_hash"),
+    help="1 for the serving model: its version, family and the hash of its training data, and "
+    "the libraries that are another version where it scores than where it was trained.",
+    labels=("version", "candidate", "data_hash", "libraries"),
 )
 
 CATALOGUE: tuple[Metric, ...] = (

@@ -45,6 +45,10 @@ class Unmeasured(StrEnum):
     """The model that it is about can't be loaded, or can't score."""
 
 
+SAME_LIBRARIES = "as trained"
+"""In place of the libraries of a model that have moved, where none has."""
+
+
 class NotificationStatus(StrEnum):
     """Whether a run's notification was delivered."""
 

@@ -15,6 +15,7 @@ from monitoring.signals.samples import model_samples, scorecard_samples
 from monitoring.signals.statuses import NotificationStatus
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Run
+from monitoring.training.moved_libraries import moved
 from monitoring.use_case import UseCase
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ def publish_model(case: UseCase) -> None:
             version=version.number,
             candidate=manifest.candidate,
             data_hash=manifest.data_hash[:12],
+            moved_libraries=moved(manifest.libraries),
             promoted=version.promoted,
             held=registry.hold(case) is not None,
         ),

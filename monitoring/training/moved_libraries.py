@@ -11,7 +11,6 @@ import numpy as np
 
 from monitoring.reports.facts import SCORE
 from monitoring.training import TrainingError
-from monitoring.training.calibration import scores_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +64,8 @@ def check_scores(
     TrainingError
         It scores them otherwise.
     """
+    from monitoring.training.calibration import scores_by
+
     words = "; ".join(moved(saved))
     if probe is None:
         log.warning("%s: %s; whether its scores are the same is not known", named, words)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -152,27 +153,38 @@ def tocsin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def airflow(tocsin_folder: Path, pushgateway: str) -> Iterator[Airflow]:
     """Return an Airflow whose database is migrated."""
-    home = tocsin_folder / "airflow"
-    environment = {
+    with migrated(environment_of(tocsin_folder, pushgateway), tocsin_folder) as runner:
+        yield runner
+
+
+def environment_of(folder: Path, pushgateway: str) -> dict[str, str]:
+    """Return the environment of an Airflow and a Tocsin that keep everything in a folder."""
+    home = folder / "airflow"
+    return {
         **{k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MLFLOW"))},
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
-        "TOCSIN_STATE": str(tocsin_folder / "state"),
-        "TOCSIN_DATA": str(tocsin_folder / "data"),
-        "TOCSIN_REPORTS": str(tocsin_folder / "reports"),
-        "TOCSIN_USE_CASES": str(tocsin_folder / "use_cases"),
+        "TOCSIN_STATE": str(folder / "state"),
+        "TOCSIN_DATA": str(folder / "data"),
+        "TOCSIN_REPORTS": str(folder / "reports"),
+        "TOCSIN_USE_CASES": str(folder / "use_cases"),
         "TOCSIN_HOLD_BACK": "0.2",
         "TOCSIN_PUSHGATEWAY_URL": pushgateway,
         "TOCSIN_RETRY_SECONDS": "0",
         "DO_NOT_TRACK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
-    home.mkdir()
+
+
+@contextmanager
+def migrated(environment: dict[str, str], folder: Path) -> Iterator[Airflow]:
+    """Migrate an Airflow's database, and let its DAGs be run for as long as the block lasts."""
+    Path(environment["AIRFLOW_HOME"]).mkdir()
     subprocess.run([Path(sys.executable).with_name("airflow"), "db", "migrate"],
                    env=environment, check=True, capture_output=True)  # fmt: skip
-    runner = Airflow(environment, tocsin_folder)
+    runner = Airflow(environment, folder)
     yield runner
     runner.close()
 

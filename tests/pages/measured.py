@@ -24,6 +24,8 @@ from tests.fixtures.gateway import program, running_prometheus
 LIVE = {"stage": "production", "role": "champion"}
 HOSTILE = "<b>V1</b> {{x}}"
 """The name of a feature."""
+MOVED = "trained with scikit-learn 1.8.0, scored with 1.9.1"
+"""Of the libraries of version 2."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ def figures(told: Day) -> list[HeldSamples]:
 
 def _figures(recall: float, drift: float, version: str, promoted: datetime) -> tuple[Sample, ...]:
     seconds = promoted.timestamp()
+    model = {
+        "version": version,
+        "candidate": "xgboost",
+        "data_hash": "abc",
+        "libraries": "as trained" if version == "1" else MOVED,
+    }
     return (
         Sample(RECALL, recall, LIVE),
         Sample(INTERVAL, recall - 0.05, {**LIVE, "of": "recall", "bound": "low"}),
@@ -70,7 +78,7 @@ def _figures(recall: float, drift: float, version: str, promoted: datetime) -> t
         Sample(FEATURE_DRIFT, 0.2, {"feature": "V2"}),
         Sample(STATUS, 1, {"of": "drift", "status": "tested"}),
         Sample(STATUS, 1, {"of": "estimate", "status": "no estimate"}),
-        Sample(MODEL, 1, {"version": version, "candidate": "xgboost", "data_hash": "abc"}),
+        Sample(MODEL, 1, model),
         Sample(PROMOTED, seconds, {"version": version}),
         Sample(LAST_ATTEMPT, seconds, {"pipeline": "retrain"}),
         Sample(LAST_SUCCESS, seconds + 60, {"pipeline": "retrain"}),

@@ -24,7 +24,7 @@ from tests.fixtures.browser import browser
 from tests.fixtures.eventually import PATIENCE
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import asking, running_site
-from tests.pages.measured import HOSTILE, Day, day, measured
+from tests.pages.measured import HOSTILE, MOVED, Day, day, measured
 from tests.reports.reading import Document
 
 
@@ -79,7 +79,7 @@ def test_the_front_page_tells_each_model_at_a_glance(site: Measured) -> None:
         "Recall, estimated not known",
         "Net saving EUR -1,200",
         "Features drifted 40.0%",
-        "Champion version 2 (xgboost)",
+        f"Champion version 2 (xgboost), {MOVED}",
         "Last retrain succeeded 6.0 h ago",
         "Last report began 6.0 h ago and did not succeed; it never has",
     ):

@@ -150,7 +150,12 @@ def pushed() -> dict[PushGroup, tuple[Sample, ...]]:
     parts = {
         PushGroup.MODEL: (
             *model_samples(
-                version="3", candidate="xgboost", data_hash="ab12", promoted=AT, held=False
+                version="3",
+                candidate="xgboost",
+                data_hash="ab12",
+                moved_libraries=("trained with xgboost-cpu 3.1, scored with 3.2",),
+                promoted=AT,
+                held=False,
             ),
             *scorecard_samples(card(), stage=Stage.TEST, role=Role.CHAMPION, capacity=400),
         ),

@@ -21,6 +21,7 @@ from monitoring.signals.catalogue import (
     GATE_RECALL,
     GATE_ROWS,
     MAX_FEATURE_DRIFT,
+    MODEL,
     PREVIOUS_DRIFT,
     PROMOTED,
     QUARANTINED,
@@ -313,7 +314,29 @@ def test_a_challenger_that_was_not_compared_has_no_differences_and_no_zeros() ->
         assert len(values(unpriced, GATE_RECALL)) == 3
 
 
+SERVING = {
+    "version": "1",
+    "candidate": "mlp",
+    "data_hash": "ff",
+    "promoted": None,
+    "held": False,
+}
+
+
 def test_a_model_whose_promotion_is_not_known_is_published_without_it() -> None:
-    samples = model_samples(version="1", candidate="mlp", data_hash="ff", promoted=None, held=False)
+    samples = model_samples(**SERVING, moved_libraries=())
     assert values(samples, PROMOTED) == {}
     assert [sample.metric.key for sample in samples] == ["model", "promotions_held"]
+
+
+def test_a_model_says_which_libraries_are_others_than_those_that_trained_it() -> None:
+    said = [
+        sample.labels["libraries"]
+        for words in ((), ("trained with a 1, scored with 2", "trained with b 3, scored with 4"))
+        for sample in model_samples(**SERVING, moved_libraries=words)
+        if sample.metric is MODEL
+    ]
+    assert said == [
+        "as trained",
+        "trained with a 1, scored with 2; trained with b 3, scored with 4",
+    ]

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from monitoring.cli import app
 from monitoring.settings import settings
 from monitoring.steps.places import champion_model, model_registry
+from monitoring.steps.publish import publish_model
 from monitoring.steps.rollback import roll_back
 from monitoring.steps.run import StepError
 from monitoring.training import TrainingError
@@ -142,6 +143,28 @@ def test_on_real_servers_the_version_before_serves_again_and_that_is_announced(
     assert notifications[-1]["title"] == "Card fraud: rolled back"
     assert "version 1" in notifications[-1]["text"]
     assert "version 2" in notifications[-1]["text"]
+
+
+def test_the_board_says_which_libraries_are_others_than_those_that_trained_the_champion(
+    three: tuple[Trained, ...], case: UseCase, pushgateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
+    settings.cache_clear()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("monitoring.training.bundle.installed", lambda _: "1.2.3")
+        registry = model_registry()
+        registry.register(case, registry.log(case, three[0], "elsewhere", AS_OF))
+    said = []
+    for number in ("1", "4"):
+        promoted(case, number)
+        publish_model(case)
+        lines = requests.get(f"{pushgateway}/metrics", timeout=5).text.splitlines()
+        own = [line for line in lines if f'use_case="{case.name}"' in line]
+        [line] = [line for line in own if line.startswith("tocsin_model_info")]
+        said.append(line.partition('libraries="')[2].partition('"')[0])
+    assert said[0] == "as trained"
+    assert said[1].startswith("trained with scikit-learn 1.2.3, scored with ")
+    assert champion_model(case) is not None  # it scores its own rows as then, and serves
 
 
 def test_a_named_version_serves_and_may_be_the_challenger(case: UseCase) -> None:

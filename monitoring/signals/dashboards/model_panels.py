@@ -44,7 +44,8 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         Panel(
             CasePanel.MODEL,
             "Champion",
-            "Version, family and training data of the serving model, and how long it has served.",
+            "Version, family and training data of the serving model, how long it has served, and "
+            "whether the libraries that it scores with are those it was trained with.",
             Display.TABLE,
             Scale.TEXT,
             (model, replace(since, name="serving for")),
@@ -54,6 +55,7 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
                 Column("candidate", "family"),
                 Column("serving for", "serving for", Scale.AGE),
                 Column("data_hash", "training data"),
+                Column("libraries", "libraries"),
             ),
         ),
         Panel(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from monitoring.performance.paired_comparison import Comparison, Difference
@@ -19,15 +19,32 @@ from monitoring.signals.catalogue import (
     WAITING_FOR_LABELS,
 )
 from monitoring.signals.metric import Metric, Sample, known
-from monitoring.signals.statuses import RetrainDecision
+from monitoring.signals.statuses import SAME_LIBRARIES, RetrainDecision
 
 
 def model_samples(
-    *, version: str, candidate: str, data_hash: str, promoted: datetime | None, held: bool
+    *,
+    version: str,
+    candidate: str,
+    data_hash: str,
+    moved_libraries: Sequence[str],
+    promoted: datetime | None,
+    held: bool,
 ) -> tuple[Sample, ...]:
-    """Return which model serves, since when where that is known, and whether others may follow."""
+    """Return which model serves, since when where that is known, and whether others may follow.
+
+    Parameters
+    ----------
+    moved_libraries
+        Those that are another version here than where it was trained, each in words.
+    """
     since = None if promoted is None else promoted.timestamp()
-    info = {"version": version, "candidate": candidate, "data_hash": data_hash}
+    info = {
+        "version": version,
+        "candidate": candidate,
+        "data_hash": data_hash,
+        "libraries": "; ".join(moved_libraries) or SAME_LIBRARIES,
+    }
     return (
         Sample(MODEL, 1, info),
         *known(PROMOTED, since, version=version),
