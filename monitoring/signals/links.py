@@ -72,6 +72,7 @@ class CasePanel(IntEnum):
     CLASS_COST = 66
     ACCURACY = 67
     AVERAGES = 68
+    ARM_CLASSES = 69
     HIDDEN_TRUTH = 70
     UNCORRECTED = 71
     CONTROL_ROWS = 72

@@ -71,7 +71,7 @@ def performance_of(stage: Stage, role: str) -> str:
     return f"{stage} {role}"
 
 
-def classes_of(stage: Stage, role: Role) -> str:
+def classes_of(stage: Stage, role: str) -> str:
     """Return what the status of a scorecard by class is about."""
     return f"classes of {performance_of(stage, role)}"
 

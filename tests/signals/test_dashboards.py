@@ -20,7 +20,7 @@ from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import Severity, UseCase
 from monitoring.use_case_file import find_use_case
 from monitoring.use_case_serving import Serve
-from tests.signals.conftest import everything
+from tests.signals.conftest import everything, with_classes
 from tests.signals.drawn import (
     ADDRESSES,
     BOARDS,
@@ -62,6 +62,16 @@ def test_the_board_shows_the_arms_beside_champion_and_shadow(fraud: UseCase) -> 
     assert titles == ["Champion and shadow", "Champion, shadow and arms"]
 
 
+def test_the_board_shows_each_class_of_champion_and_arms_where_arms_are_declared() -> None:
+    case = with_classes()
+    arms = case.model_copy(update={"serve": Serve(shares={"challenger": 0.1, "mlp": 0.2})})
+    panels = {panel.id: panel for panel in case_board(arms, ADDRESSES).panels}
+    assert CasePanel.ARM_CLASSES not in {panel.id for panel in case_board(case, ADDRESSES).panels}
+    queries = panels[CasePanel.ARM_CLASSES].queries
+    assert all('role=~"champion|arm .+"' in query.expr for query in queries)
+    assert all("by (role, class)" in query.expr for query in queries)
+
+
 def test_a_dashboard_speaks_its_use_case_s_words() -> None:
     board = case_board(find_use_case("student_depression"), ADDRESSES)
     assert board.title == "Student depression monitoring"
@@ -87,10 +97,10 @@ def test_a_panel_has_a_title_a_description_a_unit_and_named_queries(panel: Panel
 def test_panel_ids_are_those_declared_and_stay(board: Board) -> None:
     ids = [panel.id for panel in board.panels]
     declared = {"tocsin_fleet": FleetPanel, "tocsin_health": HealthPanel}.get(board.uid, CasePanel)
-    # The panels of classes, and of blocking, are only on the boards of those that have some.
+    # The panels of classes, of blocking and of arms are only on the boards of those that have some.
     of_classes = range(CasePanel.CLASSES, CasePanel.ACCURACY + 1)
     of_blocking = range(CasePanel.HIDDEN_TRUTH, CasePanel.CONTROL_COST + 1)
-    absent = set() if board.uid == CLASSES else set(of_classes)
+    absent = {CasePanel.ARM_CLASSES} | (set() if board.uid == CLASSES else set(of_classes))
     absent |= set() if board.uid == "tocsin-everything" else set(of_blocking)
     assert sorted(ids) == sorted(set(declared) - (absent if declared is CasePanel else set()))
     assert [p["id"] for p in drawn(board)["panels"] if p["type"] != "row"] == ids

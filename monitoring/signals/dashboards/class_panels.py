@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from monitoring.rows.rows import Role
 from monitoring.signals.class_metrics import (
     ACCURACY,
     AVERAGED,
@@ -30,7 +31,7 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.dashboards.queries import MATURE, CaseQueries
 from monitoring.signals.links import CasePanel
-from monitoring.signals.metric import Metric
+from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.performance_metrics import F1, PRECISION, RECALL
 from monitoring.signals.promql import live
 from monitoring.use_case_columns import Classes
@@ -91,6 +92,7 @@ def class_section(queries: CaseQueries, classes: Classes) -> Section:
             _over_time(queries, CasePanel.CLASS_PRECISION, CLASS_PRECISION, "Precision"),
             _drift(queries),
             _cost(queries),
+            *_of_arms(queries, classes),
         ),
     )
 
@@ -123,6 +125,36 @@ def _by_class(queries: CaseQueries, classes: Classes) -> Panel:
             Column(CLASS_PRECISION.key, "precision", Scale.RATIO),
             Column(CLASS_F1.key, "F1", Scale.RATIO),
             Column(EXPECTED_CLASS.key, "expected", Scale.COUNT),
+        ),
+    )
+
+
+def _of_arms(queries: CaseQueries, classes: Classes) -> tuple[Panel, ...]:
+    """Return the panel of champion and arms by class, where arms are declared."""
+    if not queries.case.serve.shares:
+        return ()
+    rows = len(classes.names) * (1 + len(queries.case.serve.shares))
+    deciding = {"stage": Stage.PRODUCTION.value, "role": f"~{Role.CHAMPION}|{Role.ARM} .+"}
+    ratios = ((CLASS_RECALL, "recall"), (CLASS_PRECISION, "precision"), (CLASS_F1, "F1"))
+    return (
+        Panel(
+            CasePanel.ARM_CLASSES,
+            "Champion and arms by class",
+            f"Each class against the rest, in {MATURE}: of each model on the rows that it decided "
+            "on, and on no other's.",
+            Display.TABLE,
+            Scale.TEXT,
+            tuple(
+                replace(queries.each(metric, "role", "class", **deciding), name=metric.key)
+                for metric, _ in ratios
+            ),
+            width=24,
+            height=3 + rows,
+            columns=(
+                Column("role", "model", width=240),
+                Column("class", "class"),
+                *(Column(metric.key, title, Scale.RATIO) for metric, title in ratios),
+            ),
         ),
     )
 

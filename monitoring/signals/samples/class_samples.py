@@ -9,7 +9,6 @@ from monitoring.performance.averages import Averages
 from monitoring.performance.class_estimate import ClassEstimate
 from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.intervals import Ratio
-from monitoring.rows.rows import Role
 from monitoring.signals.class_metrics import (
     AVERAGED,
     CLASS_COST,
@@ -42,9 +41,9 @@ def averaged_samples(
                 yield from known(AVERAGED, value, **where, average=name, of=metric.key)
 
 
-def class_samples(card: ClassScorecard, *, stage: Stage, role: Role) -> Iterator[Sample]:
+def class_samples(card: ClassScorecard, *, stage: Stage, role: str) -> Iterator[Sample]:
     """Yield the samples of a scorecard by class."""
-    where = {"stage": stage.value, "role": role.value}
+    where = {"stage": stage.value, "role": role}
     yield status_sample(classes_of(stage, role), card.status)
     if card.macro is None:
         return

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import numpy as np
 
+from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import Window
 from monitoring.steps.places import model_registry
-from monitoring.steps.report.window_figures import realised_of, scores_of
+from monitoring.steps.report.window_figures import classes_of, realised_of, scores_of
 from monitoring.steps.run import Result
 from monitoring.store.window_source import WindowSource
 from monitoring.use_case import UseCase
@@ -32,12 +33,15 @@ class ArmFigures(Result):
         Those rows among all that were decided on.
     card
         None where the version can't be loaded.
+    classes
+        The same rows by class; None besides where the target has two values.
     """
 
     version: str
     candidate: str
     share: float
     card: Scorecard | None
+    classes: ClassScorecard | None = None
 
     @property
     def role(self) -> str:
@@ -50,7 +54,8 @@ class ArmFigures(Result):
         if self.card is None:
             return f"{of} of the rows: it can't be loaded, see the log"
         said = self.card.sentence(case.words.positives, case.costs.currency)
-        return f"{of} of the rows: {said}"
+        by_class = "" if self.classes is None else f". {self.classes.sentence}"
+        return f"{of} of the rows: {said}{by_class}"
 
 
 class Arms(Result):
@@ -100,7 +105,12 @@ def _figures(logged: Rows, case: UseCase, window: Window, share: float) -> ArmFi
             "use case %s: version %s, an arm, can't be loaded", case.name, version, exc_info=True
         )
         return ArmFigures(version=version, candidate=candidate, share=share, card=None)
-    own = scores_of(logged.take(~np.isnan(logged.score)), model)
+    own = logged.take(~np.isnan(logged.score))
     # The team's capacity is divided among the arms as the rows are.
-    card = realised_of(own, model, case, window.length * share)
-    return ArmFigures(version=version, candidate=candidate, share=share, card=card)
+    return ArmFigures(
+        version=version,
+        candidate=candidate,
+        share=share,
+        card=realised_of(scores_of(own, model), model, case, window.length * share),
+        classes=classes_of(own, model, case),
+    )

@@ -124,6 +124,7 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     yield from window_samples(Subject.PERFORMANCE, measured.mature_rows, measured.mature_end)
     if case.columns.classes is not None:
         yield from _class_samples(measured)
+        yield from _arm_class_samples(measured)
     yield from _realised_samples(case, measured)
     yield from _arm_samples(case, measured)
     if measured.estimated is None:
@@ -186,7 +187,18 @@ def _arm_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
                 stage=Stage.PRODUCTION,
                 role=arm.role,
                 capacity=_capacity(case, measured, arm.share),
+                classes=arm.classes,
             )
+
+
+def _arm_class_samples(measured: Measured) -> Iterable[Sample]:
+    """Yield the figures by class of each arm on its own rows, or why there are none."""
+    for arm in measured.arms.figures:
+        if arm.classes is None:
+            of = classes_of(Stage.PRODUCTION, arm.role)
+            yield from unmeasured_samples(of, status=Unmeasured.UNREADABLE)
+        else:
+            yield from class_samples(arm.classes, stage=Stage.PRODUCTION, role=arm.role)
 
 
 def _capacity(case: UseCase, measured: Measured, share: float) -> float | None:
