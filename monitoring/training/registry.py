@@ -262,7 +262,12 @@ class Registry:
         client.set_model_version_tag(case.name, version.number, _ASKED_BY, asked_by)
 
     def last_challenge(
-        self, case: UseCase, *, as_of: datetime, asked_by: str | None = None
+        self,
+        case: UseCase,
+        *,
+        as_of: datetime,
+        asked_by: str | None = None,
+        promoted: bool = False,
     ) -> Challenge | None:
         """Return the newest retrain whose decision was noted.
 
@@ -272,6 +277,8 @@ class Registry:
             Later retrains do not count.
         asked_by
             Only retrains of this reason count; of any if unset.
+        promoted
+            Whether only those count that made a champion.
         """
         wanted = f"name = '{case.name}'"
         if asked_by is not None:
@@ -285,7 +292,8 @@ class Registry:
             for version in versions
             if _ASKED_BY in version.tags  # a version without it has not been to the gate
         )
-        return max((one for one in made if one.as_of <= as_of), default=None)
+        counting = (one for one in made if one.as_of <= as_of and promoted <= one.promoted)
+        return max(counting, default=None)
 
     def promote(self, case: UseCase, version: Version, *, on_probation: bool = False) -> None:
         """Make a version the champion, by one alias move; the one that served is `previous`.

@@ -96,10 +96,13 @@ def test_after_the_retrain_it_asked_for_only_later_labels_count(case: UseCase) -
     assert again.waiting
 
 
-def test_a_drift_is_answered_once_its_challenger_served(case: UseCase) -> None:
+@pytest.mark.parametrize("asked_by", ["drift", "new rows"])
+def test_a_drift_is_answered_once_a_challenger_of_its_time_served(
+    case: UseCase, asked_by: str
+) -> None:
     frauds_a_day(case, days=6, frauds=8)
     registry = model_registry()
-    registry.promote(case, challenged(case, NOW - 2 * DAY, "drift"))
+    registry.promote(case, challenged(case, NOW - 2 * DAY, asked_by))
     one = episode_of(run_at(NOW), NOW - 5 * DAY)
     assert one.answered
     assert not one.enough

@@ -145,6 +145,16 @@ def test_the_better_model_takes_over_and_a_second_try_decides_the_same(
     assert "95% between" in done.words
 
 
+def test_drift_that_waited_for_labels_waits_no_more_once_a_champion_came_of_the_run(
+    cards: Job, pushgateway: str
+) -> None:
+    run = run_asked_by(Reason.NEW_ROWS, cards)
+    run.write("decision", Decision.by(Reason.NEW_ROWS, "made up", waiting=True))
+    assert promote(run).gate.promote
+    retrain_outcome.publish_metrics(run)
+    assert value(pushgateway, "tocsin_waiting_for_labels") == 0
+
+
 def test_a_challenger_is_compared_with_whoever_serves_by_then(cards: Job) -> None:
     run = run_asked_by(Reason.DRIFT, cards)
     registry, case = model_registry(), run.case

@@ -117,7 +117,7 @@ class Episode(Result):
     retrained
         The `as_of` of the newest retrain that this drift asked for.
     answered
-        Whether that retrain made a champion.
+        Whether a champion came of a retrain since the drift began, whatever asked for it.
     rows, positives
         Rows since the drift began whose truth settled since then, or since that retrain.
     wanted_rows, wanted_positives
@@ -137,7 +137,13 @@ class Episode(Result):
 
     @classmethod
     def counted(
-        cls, case: UseCase, since: datetime, last: Challenge | None, settled: Settled
+        cls,
+        case: UseCase,
+        since: datetime,
+        last: Challenge | None,
+        settled: Settled,
+        *,
+        answered: bool,
     ) -> Self:
         """Return the episode that began at `since`.
 
@@ -147,7 +153,7 @@ class Episode(Result):
         return cls(
             since=since,
             retrained=None if last is None else last.as_of,
-            answered=last is not None and last.promoted,
+            answered=answered,
             rows=settled.rows,
             positives=settled.positives,
             wanted_rows=case.drift.min_rows if last is None else wanted_rows(case, last),
@@ -184,13 +190,16 @@ def episode_of(run: Run, since: datetime) -> Episode:
     labels that came after it count towards another one.
     """
     case = run.case
-    last = model_registry().last_challenge(case, asked_by=DRIFT, as_of=run.as_of)
+    registry = model_registry()
+    last = registry.last_challenge(case, asked_by=DRIFT, as_of=run.as_of)
     if last is not None and last.as_of < since:
         last = None
+    champion = registry.last_challenge(case, as_of=run.as_of, promoted=True)
+    answered = champion is not None and champion.as_of >= since
     after = since if last is None else last.as_of
     with production_store() as store:
         settled = store.settled_since(case, since, after=after, as_of=run.as_of)
-    return Episode.counted(case, since, last, settled)
+    return Episode.counted(case, since, last, settled, answered=answered)
 
 
 class Reason(StrEnum):

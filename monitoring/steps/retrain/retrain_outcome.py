@@ -89,13 +89,19 @@ def publish_retrain(
             decision=_decided(decision, promotion),
             reason=decision.reason.value,
             new_labelled=new_labelled,
-            waiting_for_labels=decision.waiting
-            or (promotion is not None and promotion.gate.waiting),
+            waiting_for_labels=_waiting(decision, promotion),
         )
         push(run.declared, PushGroup.RETRAIN, samples)
     if promotion is not None:
         push(run.declared, PushGroup.GATE, _gate_samples(promotion))
     publish_model(run.declared)
+
+
+def _waiting(decision: Decision, promotion: Promotion | None) -> bool:
+    """Return whether drift still asks for a retrain: a champion of this run is an answer to it."""
+    if promotion is None:
+        return decision.waiting
+    return not promotion.gate.promote and (decision.waiting or promotion.gate.waiting)
 
 
 def _decided(decision: Decision, promotion: Promotion | None) -> RetrainDecision:
