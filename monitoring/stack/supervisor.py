@@ -115,6 +115,10 @@ class Supervisor:
         """Stop a component that runs; return when it has ended."""
         self._call("stopProcess", name)
 
+    def signal_component(self, name: str, signal: str) -> None:
+        """Send a signal to the process of a component that runs."""
+        self._call("signalProcess", name, signal)
+
     def states(self) -> dict[str, ProcessState]:
         """Return the state of every component's process by its name; none if it is not alive."""
         try:

@@ -16,6 +16,7 @@ from monitoring.stack.folders import Folders
 from monitoring.stack.leftovers import processes_of
 from monitoring.stack.ports import check_free
 from monitoring.stack.programs import Use, require
+from monitoring.stack.reload import reload
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.status import STOPPED, ComponentStatus, started_ports, statuses
 from monitoring.stack.supervisor import ProcessState, Supervisor
@@ -58,7 +59,8 @@ class Running:
 def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
     """Start what does not run of the local stack, and return when every component is healthy.
 
-    Where this fails or is interrupted, what it started is stopped again; what ran before runs on.
+    What ran before goes on, with the rules and boards of the use cases that there are now. Where
+    this fails or is interrupted, what it started is stopped again; what ran before runs on.
 
     Raises
     ------
@@ -69,7 +71,8 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
     NotHealthyError
         A component ended, or is not healthy in time.
     StackError
-        It runs on other ports, or another `up` or `down` is at work.
+        It runs on other ports, another `up` or `down` is at work, or Grafana does not take what
+        was provisioned.
     """
     require(Use.STACK)
     folders = Folders(settings.state)
@@ -90,6 +93,9 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
                 configure(settings, ports, credentials)
                 supervisor.start(wanted, environments(settings, ports, credentials))
             healthy = start.run()
+            if was_up:
+                configure(settings, ports, credentials)
+                reload(supervisor, inside(settings, ports, credentials), credentials)
         except BaseException:  # an interrupt too must leave nothing behind; it is raised again
             if was_up:
                 start.undo()

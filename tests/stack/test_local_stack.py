@@ -27,6 +27,7 @@ from monitoring.stack.up import NotHealthyError, Progress, up
 from monitoring.use_case_file import use_case_files
 from tests.fixtures.eventually import eventually
 from tests.fixtures.stack import LocalStack, free_ports, stack_settings
+from tests.fixtures.tiny import write_tiny
 
 pytestmark = pytest.mark.stack
 
@@ -123,6 +124,24 @@ def test_prometheus_has_the_rules_of_every_shipped_use_case(local_stack: LocalSt
     groups = {group["name"] for group in prometheus(local_stack, "rules")["groups"]}
     # Another test may have written use cases of its own since the stack started.
     assert groups >= set(use_case_files())
+
+
+def test_up_again_loads_the_rules_of_a_use_case_that_came_and_drops_those_of_one_that_went(
+    local_stack: LocalStack,
+) -> None:
+    def groups() -> set[str]:
+        return {group["name"] for group in prometheus(local_stack, "rules")["groups"]}
+
+    folder = local_stack.settings.state.parent
+    write_tiny("came_later", folder)
+    file = folder / "use_cases" / "came_later.yml"
+    before = pids(local_stack)
+    up(local_stack.settings, local_stack.ports, progress=quiet)
+    eventually(lambda: "came_later" in groups())
+    file.unlink()
+    up(local_stack.settings, local_stack.ports, progress=quiet)
+    eventually(lambda: "came_later" not in groups())
+    assert pids(local_stack) == before
 
 
 def test_prometheus_reaches_every_target_and_alertmanager(local_stack: LocalStack) -> None:
