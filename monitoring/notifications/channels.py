@@ -67,7 +67,7 @@ def deliver(
     message: Message,
     channels: Collection[Channel],
     delivery: Delivery,
-    particulars: Mapping[str, Any],
+    particulars: Mapping[str, str],
 ) -> dict[Channel, str]:
     """Send a message through channels that are set up, whichever of them fails.
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from monitoring.settings import redacted
 from monitoring.use_case_notify import Event
+
+_NAMES = {
+    Event.SUCCESS: "RunSucceeded",
+    Event.FAILURE: "RunFailed",
+    Event.RETRY: "TaskRetried",
+}
+_URLS = {"reports": "report_url"}
+"""A link that alerts have too, and call by another name."""
 
 
 class Message(BaseModel):
@@ -55,12 +64,36 @@ class Message(BaseModel):
             }
         )
 
-    def as_json(self, **particulars: Any) -> dict[str, Any]:
-        """Return what a webhook is posted.
+    def as_json(self, **particulars: str) -> dict[str, Any]:
+        """Return what a webhook is posted: in the shape in which Grafana posts alerts.
+
+        So that one receiver reads both; `status` is the event, and neither ``firing`` nor
+        ``resolved``.
 
         Parameters
         ----------
         particulars
-            More fields: of which use case and run it is.
+            More labels: of which use case and run it is.
         """
-        return {**self.model_dump(mode="json"), **particulars}
+        status = self.event.value
+        labels = {"alertname": _NAMES[self.event], "event": status, **particulars}
+        annotations = {
+            "summary": self.title,
+            "description": self.text,
+            **self.facts,
+            **{_URLS.get(name, f"{name}_url"): url for name, url in self.links.items()},
+        }
+        told = {
+            "status": status,
+            "labels": labels,
+            "annotations": annotations,
+            "startsAt": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        return {
+            "title": self.title,
+            "message": self.text,
+            "status": status,
+            "commonLabels": labels,
+            "commonAnnotations": annotations,
+            "alerts": [told],
+        }

@@ -18,6 +18,7 @@ from monitoring.private import umask
 from monitoring.settings import Settings
 from monitoring.signals.alerts.delivery import delivery_of
 from monitoring.signals.generated_files import (
+    ALERTING,
     ALERTMANAGER,
     COMPOSE,
     GRAFANA,
@@ -33,6 +34,8 @@ README = PurePosixPath("README.md")
 MANIFEST = "generated.manifest"
 """Name of a manifest: without a suffix that Grafana or Prometheus would read it by."""
 
+PROVISIONING = GRAFANA / "provisioning"
+
 FOLDERS = tuple(
     GRAFANA / name
     for name in (
@@ -40,7 +43,7 @@ FOLDERS = tuple(
         "dashboards",
         "prometheus/rules",
         "prometheus/targets",
-        "provisioning",
+        PROVISIONING.name,
     )
 )
 """The folders with a manifest each: docker compose keeps each of them in a volume of its own."""
@@ -167,8 +170,10 @@ def _planned(
     targets: Targets,
     kept: Collection[str],
 ) -> _Plan:
-    files = planned(cases, delivery_of(settings), targets)
     before = {folder: _named_in(out / folder / MANIFEST) for folder in FOLDERS}
+    provisioned = before[PROVISIONING]
+    rules = provisioned_rules(out / PROVISIONING, provisioned - of_use_cases(kept, provisioned))
+    files = planned(cases, delivery_of(settings), targets, before=rules)
     names = {
         folder: _names_in(folder, files) | of_use_cases(kept, before[folder]) for folder in FOLDERS
     }
@@ -205,6 +210,14 @@ def of_use_cases(cases: Collection[str], names: frozenset[str]) -> frozenset[str
     """Return those files that belong to one of the use cases alone."""
     stems = {*cases, *(f"rules-{case}" for case in cases)}
     return frozenset(name for name in names if PurePosixPath(name).stem in stems)
+
+
+def provisioned_rules(folder: Path, names: Collection[str]) -> frozenset[str]:
+    """Return the uids of the rules in some of the files of a provisioning folder."""
+    from monitoring.signals.alerts.grafana_alerting import rules_in
+
+    alerting = (folder / name for name in names if PurePosixPath(name).parts[0] == ALERTING)
+    return rules_in(text for path in alerting if (text := _read(path)) is not None)
 
 
 def _manifest(names: frozenset[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +12,9 @@ import yaml
 from monitoring.errors import TocsinError
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Notifier
+from monitoring.signals.alerts.message_template import message_templates
 from monitoring.signals.alerts.prometheus_alerting import (
+    TEMPLATES,
     alert_group,
     alertmanager_config,
     recording_group,
@@ -64,6 +66,10 @@ ALERTMANAGER = GRAFANA / "alertmanager" / "alertmanager.yml"
 FLEET_RULES = ALL_CASES
 """Name of the rules that concern all use cases."""
 
+ALERTING = "alerting"
+"""The folder of Grafana's provisioning that alerts lie in."""
+DELETED_RULES = f"{ALERTING}/deleted-rules.yml"
+
 DASHBOARDS_IN_CONTAINER = "/var/lib/grafana/dashboards"
 
 HEAD = "# Written by `tocsin generate` from monitoring/signals and the use cases: change those.\n"
@@ -101,9 +107,15 @@ def prometheus_files(
     return {PurePosixPath(name): text for name, text in files.items()}
 
 
-def alertmanager_file(delivery: Delivery) -> str:
-    """Return Alertmanager's configuration; it may hold secrets: write it for the owner alone."""
-    return _yaml(alertmanager_config(delivery))
+def alertmanager_files(delivery: Delivery) -> dict[PurePosixPath, str]:
+    """Return Alertmanager's configuration and the templates of its messages.
+
+    The configuration may hold secrets: write it for the owner alone.
+    """
+    return {
+        PurePosixPath(ALERTMANAGER.name): _yaml(alertmanager_config(delivery)),
+        PurePosixPath(TEMPLATES): f"{HEAD}{message_templates(delivery.addresses)}\n",
+    }
 
 
 def grafana_files(
@@ -111,6 +123,7 @@ def grafana_files(
     delivery: Delivery,
     *,
     dashboards: str = DASHBOARDS_IN_CONTAINER,
+    before: Collection[str] = (),
 ) -> dict[PurePosixPath, str]:
     """Return Grafana's dashboards and its provisioning.
 
@@ -118,12 +131,17 @@ def grafana_files(
     ----------
     dashboards
         The folder in which Grafana will find the dashboards.
+    before
+        Uids of the rules that were provisioned before, in files that do not stay.
     """
     from monitoring.signals.alerts.grafana_alerting import (
         contact_points,
+        deleted_rules,
         mute_timings,
         policies,
         provisioned_groups,
+        rules_in,
+        templates,
     )
     from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
     from monitoring.signals.dashboards.grafana_json import (
@@ -144,21 +162,33 @@ def grafana_files(
         # Grafana logs an error at every start for a folder that is not there.
         "plugins/none.yml": {"apiVersion": 1, "apps": []},
         "notifiers/none.yml": {"apiVersion": 1, "notifiers": []},
-        "alerting/contact-points.yml": contact_points(delivery),
-        "alerting/mute-timings.yml": mute_timings(),
-        "alerting/policies.yml": policies(delivery),
+        f"{ALERTING}/contact-points.yml": contact_points(delivery),
+        f"{ALERTING}/mute-timings.yml": mute_timings(),
+        f"{ALERTING}/policies.yml": policies(delivery),
+        f"{ALERTING}/templates.yml": templates(addresses),
     }
     alerts = {case.name if case else FLEET_RULES: alerts_of(case) for case in (None, *cases)}
     for name, group in provisioned_groups(alerts, addresses, paused=paused).items():
-        provisioned[f"alerting/rules-{name}.yml"] = group
+        provisioned[f"{ALERTING}/rules-{name}.yml"] = group
     files |= {f"provisioning/{name}": _yaml(content) for name, content in provisioned.items()}
+    gone = frozenset(before) - rules_in(files.values())
+    files[f"provisioning/{DELETED_RULES}"] = _yaml(deleted_rules(gone))
     return {PurePosixPath(name): text for name, text in files.items()}
 
 
 def planned(
-    cases: Sequence[UseCase], delivery: Delivery, targets: Targets = COMPOSE
+    cases: Sequence[UseCase],
+    delivery: Delivery,
+    targets: Targets = COMPOSE,
+    *,
+    before: Collection[str] = (),
 ) -> dict[PurePosixPath, str]:
     """Return every generated file, relative to the folder it is written to.
+
+    Parameters
+    ----------
+    before
+        Uids of the rules that Grafana was given before, in files that do not stay.
 
     Raises
     ------
@@ -167,10 +197,10 @@ def planned(
     """
     refuse_taken_names(cases)
     ordered = sorted(cases, key=lambda case: case.name)
-    files = {GRAFANA / p: t for p, t in grafana_files(ordered, delivery).items()}
+    files = {GRAFANA / p: t for p, t in grafana_files(ordered, delivery, before=before).items()}
     beside = prometheus_files(ordered, delivery, targets)
     files |= {GRAFANA / "prometheus" / path: text for path, text in beside.items()}
-    files[ALERTMANAGER] = alertmanager_file(delivery)
+    files |= {ALERTMANAGER.parent / p: t for p, t in alertmanager_files(delivery).items()}
     return dict(sorted(files.items()))
 
 

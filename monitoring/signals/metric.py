@@ -83,6 +83,16 @@ def decimal(value: float) -> str:
     return format(Decimal(repr(float(value))), "f").removesuffix(".0")
 
 
+def grouped(value: float) -> str:
+    """Return that decimal with its thousands apart, as people read it: 1,234,567."""
+    return format(Decimal(decimal(value)), ",f")
+
+
+def exact_percent(share: float) -> str:
+    """Return a share as the percentage that is exactly this number: 30%, 12.5%."""
+    return f"{decimal(float(Decimal(repr(float(share))) * 100))}%"
+
+
 class SampleError(TocsinError, ValueError):
     """A sample does not fit its metric's declaration."""
 

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from monitoring.private import private_folder, write_private
 from monitoring.settings import Ports, Settings
 from monitoring.signals.alerts.delivery import delivery_of
-from monitoring.signals.generate import of_use_cases
+from monitoring.signals.generate import of_use_cases, provisioned_rules
 from monitoring.signals.generated_files import (
     Targets,
-    alertmanager_file,
+    alertmanager_files,
     grafana_files,
     prometheus_files,
 )
@@ -55,16 +55,24 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
         credentials.airflow_viewer_password,
     )
     relayed = through_relay(delivery, loopback_url(ports.relay))
-    write_private(folders.alertmanager / "alertmanager.yml", alertmanager_file(relayed))
+    for path, text in alertmanager_files(relayed).items():
+        write_private(folders.alertmanager / path, text)
     write_private(folders.prometheus / "prometheus.yml", _prometheus_yml())
     targets = _targets(known, wanted_ports(settings, ports))
     _replace(folders.prometheus, prometheus_files(cases, delivery, targets), kept=found.broken)
     if known.grafana_url is not None:
         boards = str(folders.grafana / "dashboards")
-        _replace(
-            folders.grafana, grafana_files(cases, delivery, dashboards=boards), kept=found.broken
-        )
+        before = _rules_before(folders.grafana / "provisioning", found.broken)
+        files = grafana_files(cases, delivery, dashboards=boards, before=before)
+        _replace(folders.grafana, files, kept=found.broken)
     write_private(folders.ports, ports.model_dump_json() + "\n")
+
+
+def _rules_before(provisioning: Path, kept: Collection[str]) -> frozenset[str]:
+    """Return the rules that Grafana was given before, in files that do not stay."""
+    paths = (path for path in provisioning.rglob("*.yml") if path.is_file())
+    there = frozenset(str(path.relative_to(provisioning)) for path in paths)
+    return provisioned_rules(provisioning, there - of_use_cases(kept, there))
 
 
 def _prometheus_yml() -> str:

@@ -279,6 +279,7 @@ def _grafana(folders: Folders, ports: Ports, credentials: Credentials) -> dict[s
     return {
         "GF_SERVER_HTTP_ADDR": LOOPBACK,
         "GF_SERVER_HTTP_PORT": str(ports.grafana),
+        "GF_SERVER_ROOT_URL": loopback_url(ports.grafana),  # where messages lead
         "GF_PATHS_DATA": str(folders.grafana / "data"),
         "GF_PATHS_LOGS": str(folders.grafana / "logs"),
         "GF_PATHS_PROVISIONING": str(folders.grafana / "provisioning"),

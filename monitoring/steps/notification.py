@@ -172,7 +172,7 @@ def notify_retry(
     post(notification, use_case=case.name, **particulars)
 
 
-def post(notification: Notification, *, use_case: str, **particulars: Any) -> None:
+def post(notification: Notification, *, use_case: str, **particulars: str) -> None:
     """Send a notification through the channels of a use case; without any it is only logged.
 
     Parameters

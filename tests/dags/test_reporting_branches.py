@@ -80,7 +80,7 @@ def test_a_gateway_that_is_down_is_notified_of_once_and_retention_runs(
     assert {ran.tasks[name] for name in MEASURED} == {"upstream_failed"}
     assert {ran.tasks[name] for name in (LISTED, "summary")} == {"success"}
     assert own_webhook.titles == [f"{case.title}: report failed"]
-    assert "open_run failed: PublishError" in own_webhook.received[0]["text"]
+    assert "open_run failed: PublishError" in own_webhook.received[0]["message"]
 
 
 def test_a_webhook_that_is_down_fails_the_run_and_leaves_its_success_published(

@@ -93,11 +93,11 @@ def test_a_person_can_force_a_retrain_and_a_candidate_that_fails_is_left_out_and
     assert ran.tasks["promote"] == "success"
     assert ran.state == "success"
     (message,) = own_webhook.received
-    assert "FAILED: lightgbm" in message["text"]
+    assert "FAILED: lightgbm" in message["message"]
     champion = model_registry().champion(case)
     assert champion is not None
     assert serves == champion.number
-    assert f"version {serves} (logistic_regression) is loaded by the API" in message["text"]
+    assert f"version {serves} (logistic_regression) is loaded by the API" in message["message"]
     names = ("reload_logistic_regression", "reload_lightgbm", "reload_best")
     assert {ran.tasks[name] for name in names} == {"success"}
 
@@ -132,16 +132,16 @@ def test_a_step_that_fails_fails_the_run_after_one_notification(
     assert ran.tasks["merge_production_data"] == "failed"
     assert ran.tasks["select_best"] == "upstream_failed"
     assert own_webhook.titles == [f"{case.title}: retrain failed"]
-    assert "merge_production_data failed: " in own_webhook.received[0]["text"]
+    assert "merge_production_data failed: " in own_webhook.received[0]["message"]
     assert {ran.tasks[name] for name in (*ALWAYS, "trigger_status")} == {"success"}
     assert ran.state == "failed"
     retried = f"{case.title}: merge_production_data is tried again"
     assert box.subjects == [retried, retried, f"{case.title}: retrain failed"]
-    facts = own_webhook.received[0]["facts"]
+    facts = own_webhook.received[0]["commonAnnotations"]
     assert (facts["dag"], facts["task"]) == (f"retrain_{case.name}", "merge_production_data")
     assert facts["try"] == "3 of 3"
     assert facts["error"].startswith("SchemaError: ")
-    log = own_webhook.received[0]["links"]["log"]
+    log = facts["log_url"]
     assert log.startswith(f"http://airflow.test/dags/retrain_{case.name}/runs/manual__")
     assert log.endswith("/tasks/merge_production_data")
     first, again, last = (parts_of(mail)[0] for mail in box.mails)

@@ -96,7 +96,12 @@ def test_one_channel_that_is_down_costs_no_other_its_message_and_no_address_is_s
     assert "check TOCSIN_SLACK_URL" in problems[Channel.SLACK]
     assert "canary" not in str(problems) + caplog.text
     (told,) = own_webhook.received
-    assert (told["use_case"], told["event"], told["facts"]["try"]) == ("fraud", "failure", "3 of 3")
+    (one,) = told["alerts"]
+    assert told["title"] == one["annotations"]["summary"] == FAILED.title
+    assert told["message"] == one["annotations"]["description"] == FAILED.text
+    assert (one["status"], one["labels"]["use_case"]) == ("failure", "fraud")
+    assert one["annotations"]["try"] == "3 of 3"
+    assert one["annotations"]["log_url"] == FAILED.links["log"]
 
 
 def test_no_secret_is_in_a_message(

@@ -8,7 +8,7 @@ import yaml
 
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
-from monitoring.signals.alerts.alert import PrometheusForm, texts
+from monitoring.signals.alerts.alert_text import PrometheusForm, texts
 from monitoring.signals.alerts.business_alerts import alert_name, business_alerts
 from monitoring.signals.alerts.grafana_alerting import provisioned_groups
 from monitoring.signals.catalogue import BROKEN_FEATURES, LAST_ATTEMPT, LAST_SUCCESS, QUARANTINED
@@ -124,16 +124,16 @@ def test_too_few_positives_keep_recall_silent_as_a_run_publishes_them(
 
 
 @pytest.mark.parametrize(
-    ("key", "limit", "text", "past"),
+    ("key", "limit", "text", "read", "past"),
     [
-        ("missed", 1_234_567, "1234567", 1_234_568),
-        ("quarantined", 98_765_432.5, "98765432.5", 98_765_433),
-        ("estimate_error", 0.123_456_789, "0.123456789", 0.123_456_79),
-        ("drift_score", 0.000_01, "0.00001", 0.000_011),
+        ("missed", 1_234_567, "1234567", "1,234,567", 1_234_568),
+        ("quarantined", 98_765_432.5, "98765432.5", "98,765,432.5", 98_765_433),
+        ("estimate_error", 0.123_456_789, "0.123456789", "12.3456789%", 0.123_456_79),
+        ("drift_score", 0.000_01, "0.00001", "0.001%", 0.000_011),
     ],
 )
 def test_a_limit_is_the_same_number_in_every_rule_and_text(
-    key: str, limit: float, text: str, past: float, fraud: UseCase, tmp_path: Path
+    key: str, limit: float, text: str, read: str, past: float, fraud: UseCase, tmp_path: Path
 ) -> None:
     above = Threshold(above=Limits(warning=limit, critical=None), below=None)
     thresholds = Thresholds(**{key: above})
@@ -141,8 +141,8 @@ def test_a_limit_is_the_same_number_in_every_rule_and_text(
     (threshold,) = business_thresholds(case)
     (alert,) = business_alerts(case)
     assert alert.condition.startswith(f"{alert.value} > {text} ")
-    assert alert.title.endswith(f"above {text}")
-    assert texts(alert, PrometheusForm(), Addresses("x"))["value"].endswith(f"above {text})")
+    assert alert.title.endswith(f"above {read}")
+    assert texts(alert, PrometheusForm(), Addresses("x"))["value"].endswith(f"(limit {read})")
     assert f"| above {text} |" in thresholds_table([case])
     rules = yaml.safe_load(
         yaml.safe_dump(provisioned_groups({"x": [alert]}, Addresses("x"), paused=False)["x"])

@@ -65,7 +65,7 @@ def test_twice_is_once_in_whatever_order_the_use_cases_come(
     plain: Settings, tmp_path: Path
 ) -> None:
     first = generate(tmp_path, shipped(), plain)
-    assert {path.suffix for path in first} == {".json", ".yml", ".manifest"}
+    assert {path.suffix for path in first} == {".json", ".yml", ".tmpl", ".manifest"}
     assert generate(tmp_path, list(reversed(shipped())), plain) == ()
 
 

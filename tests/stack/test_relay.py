@@ -11,11 +11,10 @@ from pydantic import SecretStr
 
 from monitoring.settings import Ports
 from monitoring.signals.alerts.delivery import delivery_of
-from monitoring.signals.generated_files import alertmanager_file
 from monitoring.stack.components import components, wanted_ports
 from monitoring.stack.relay import channels_of, server_of, through_relay
 from tests.fixtures.eventually import eventually
-from tests.fixtures.gateway import running_alertmanager
+from tests.fixtures.gateway import alertmanager_config_in, running_alertmanager
 from tests.fixtures.loopback import free_port
 from tests.fixtures.stack import stack_settings
 from tests.fixtures.webhook import Webhook
@@ -100,8 +99,7 @@ def test_alertmanager_shows_no_address_of_a_webhook_that_refuses(
         webhook_url=f"{own_webhook.url}/canary-path",
         heartbeat_url="http://127.0.0.1:9/canary-heartbeat",
     )
-    config = tmp_path / "alertmanager.yml"
-    config.write_text(alertmanager_file(through_relay(delivery_of(given), relay)))
+    config = alertmanager_config_in(tmp_path, through_relay(delivery_of(given), relay))
     alert = {"labels": {"alertname": "Planted", "severity": "critical", "use_case": "fraud"}}
     log = config.with_suffix(".log")
     with running_alertmanager(config) as url:

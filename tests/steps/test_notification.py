@@ -126,9 +126,9 @@ def test_a_step_that_is_tried_again_repeats_no_message_that_has_arrived(
     assert 'status="delivered"' in notification_status(pushgateway, case)
     assert own_mailbox.subjects == own_webhook.titles == [f"{case.title}: report"]
     plain, _ = parts_of(own_mailbox.mails[0])
-    for link in ("dashboard", "reports", "model"):
-        assert own_webhook.received[0]["links"][link] in plain
-    assert own_webhook.received[0]["pipeline"] == "report"
+    for link in ("dashboard_url", "report_url", "model_url"):
+        assert own_webhook.received[0]["commonAnnotations"][link] in plain
+    assert own_webhook.received[0]["commonLabels"]["pipeline"] == "report"
     notify(run, Notification.of_success(run, "report", "recall 0.9"))
     assert len(own_mailbox.mails) == 2
 
@@ -150,7 +150,7 @@ def test_a_gateway_that_is_down_is_notified_of_once_and_old_reports_go_all_the_s
             report(case)
     assert {path.name for path in mine.glob("drift_*")} == set(names[: case.report.keep])
     assert own_webhook.titles == [f"{case.title}: report failed"]
-    assert "open_run failed: PublishError" in own_webhook.received[0]["text"]
+    assert "open_run failed: PublishError" in own_webhook.received[0]["message"]
 
 
 def test_a_retrain_whose_rows_cannot_be_read_is_notified_of_once(
@@ -161,12 +161,15 @@ def test_a_retrain_whose_rows_cannot_be_read_is_notified_of_once(
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
     assert own_webhook.titles == [f"{case.title}: retrain failed"]
     (told,) = own_webhook.received
-    assert "merge_production_data failed: " in told["text"]
-    assert "select_best" not in told["text"]
-    assert told["event"] == "failure"
-    assert told["facts"].keys() == {"run", "task", "date", "error"}
-    assert told["facts"]["task"] == "merge_production_data"
-    assert told["links"]["runbook"].endswith("/runbook#runfailed")
+    assert "merge_production_data failed: " in told["message"]
+    assert "select_best" not in told["message"]
+    assert told["status"] == "failure"
+    facts = told["commonAnnotations"]
+    assert facts.keys() & {"dag", "run", "task", "try", "date", "error"} == {
+        *("run", "task", "date", "error")
+    }
+    assert facts["task"] == "merge_production_data"
+    assert facts["runbook_url"].endswith("/runbook#runfailed")
 
 
 def test_a_source_that_cannot_be_read_at_all_is_notified_of_once(
@@ -182,7 +185,7 @@ def test_a_source_that_cannot_be_read_at_all_is_notified_of_once(
     with pytest.raises(TocsinError):
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
     assert own_webhook.titles == [f"{case.title}: retrain failed"]
-    assert "check_production_data failed: " in own_webhook.received[0]["text"]
+    assert "check_production_data failed: " in own_webhook.received[0]["message"]
 
 
 def test_a_success_that_cannot_be_published_is_notified_of_once(
@@ -202,4 +205,4 @@ def test_a_success_that_cannot_be_published_is_notified_of_once(
     with pytest.raises(PublishError):
         report(case)
     assert own_webhook.titles == [f"{case.title}: report failed"]
-    assert "summary of run report_" in own_webhook.received[0]["text"]
+    assert "summary of run report_" in own_webhook.received[0]["message"]

@@ -138,11 +138,13 @@ def test_on_real_servers_the_version_before_serves_again_and_that_is_announced(
     assert 'version="1"' in line
     assert float(line.split()[-1]) == pytest.approx(serving.promoted.timestamp(), abs=1)
     notifications = [
-        message for message in webhook.received if message.get("use_case") == case.name
+        message
+        for message in webhook.received
+        if message["commonLabels"].get("use_case") == case.name
     ]
     assert notifications[-1]["title"] == "Card fraud: rolled back"
-    assert "version 1" in notifications[-1]["text"]
-    assert "version 2" in notifications[-1]["text"]
+    assert "version 1" in notifications[-1]["message"]
+    assert "version 2" in notifications[-1]["message"]
 
 
 def test_the_board_says_which_libraries_are_others_than_those_that_trained_the_champion(

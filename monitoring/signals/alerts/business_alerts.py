@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from monitoring.signals.alerts.alert import VALUE, Alert, MoneyAtStake, ValueFormat
+from monitoring.signals.alerts.alert import VALUE, Alert, Counts, MoneyAtStake, ValueFormat
 from monitoring.signals.alerts.inhibition import unless_broken, unless_stale
-from monitoring.signals.catalogue import DRIFT_SCORE, QUARANTINED
+from monitoring.signals.catalogue import (
+    DRIFT_SCORE,
+    DRIFTED_FEATURES,
+    QUARANTINED,
+    TESTED_FEATURES,
+)
 from monitoring.signals.links import CasePanel, Link, board_of
-from monitoring.signals.metric import USE_CASE, Metric, Unit, decimal
+from monitoring.signals.metric import USE_CASE, Metric, Unit, decimal, exact_percent, grouped
 from monitoring.signals.performance_metrics import (
     CAPACITY_USED,
+    DETECTED,
     ESTIMATE_ERROR,
     ESTIMATED_COST,
     F1,
+    FALSE_ALARMS,
     LABEL_COVERAGE,
     LABEL_PROBLEMS,
     MISSED,
@@ -30,6 +37,7 @@ from monitoring.signals.thresholds import (
     business_thresholds,
 )
 from monitoring.use_case import Severity, UseCase
+from monitoring.wording import capitalised
 
 _PANELS = {
     RECALL: CasePanel.PERFORMANCE_OVER_TIME,
@@ -83,17 +91,29 @@ def _alert(
     return Alert(
         name=alert_name(metric, side),
         use_case=case.name,
-        title=f"{case.title}: {_subject(case, metric)} {side} {decimal(threshold.value)}",
+        title=f"{case.title}: {_subject(case, metric)} {side} {_limit(threshold)}",
         meaning=_meaning(case, metric),
         severity=threshold.severity,
         value=value,
         side=side,
         limit=threshold.value,
         link=Link(board_of(case.name), _PANELS[metric]),
-        shown=ValueFormat.RATIO if metric.unit is Unit.RATIO else ValueFormat.COUNT,
+        shown=_shown(metric),
         guards=tuple(_guards(case, metric)),
         money=_money(case, metric),
+        counts=_counts(case, metric),
     )
+
+
+def _shown(metric: Metric) -> ValueFormat:
+    if metric is ESTIMATE_ERROR:
+        return ValueFormat.POINTS
+    return ValueFormat.RATIO if metric.unit is Unit.RATIO else ValueFormat.COUNT
+
+
+def _limit(threshold: BusinessThreshold) -> str:
+    share = threshold.metric.unit is Unit.RATIO
+    return exact_percent(threshold.value) if share else grouped(threshold.value)
 
 
 def _subject(case: UseCase, metric: Metric) -> str:
@@ -114,25 +134,40 @@ def _meaning(case: UseCase, metric: Metric) -> str:
     one, many = case.words.positive, case.words.positives
     mature = "in the newest mature window"
     return {
-        RECALL: f"The model caught {VALUE} of all {many} {mature}.",
-        PRECISION: f"Only a share of {VALUE} of the alarms raised were a {one} {mature}.",
+        RECALL: f"The model caught {VALUE} {mature}.",
+        PRECISION: f"Of what was flagged {mature}, {VALUE} were {many}.",
         F1: f"F1 of the class {one} was {VALUE} {mature}.",
-        MISSED: f"The model missed {VALUE} {many} {mature}.",
-        CAPACITY_USED: f"The number of alarms was {VALUE} times what the team can review.",
-        DRIFT_SCORE: f"Data drift: a share of {VALUE} of the features is no longer distributed as "
-        "in training.",
-        LABEL_COVERAGE: f"Only a share of {VALUE} of the rows {mature} has its label, so "
-        "realised figures may mislead.",
-        ESTIMATE_ERROR: f"Recall as estimated before the labels arrived was off by {VALUE}: the "
-        "scores may no longer be calibrated, as happens under concept drift.",
-        QUARANTINED: f"The schema check quarantined {VALUE} rows; they were not scored.",
-        LABEL_PROBLEMS: f"{VALUE} labels contradict the first of their row, came before their "
-        "event or belong to no row; realised figures count none of them.",
+        MISSED: f"{capitalised(many)} that the model missed {mature}: {VALUE}.",
+        CAPACITY_USED: f"Alarms came to {VALUE} of what the team can review.",
+        DRIFT_SCORE: f"No longer distributed as in training: {VALUE}.",
+        LABEL_COVERAGE: f"Only {VALUE} of the rows {mature} have their label, so what is said of "
+        "recall and money there may mislead.",
+        ESTIMATE_ERROR: f"Recall as estimated before the labels came was wrong by {VALUE}: the "
+        "scores may no longer mean what they did, as when a new kind of "
+        f"{one} appears.",
+        QUARANTINED: f"Rows that did not pass the schema check, and were not scored: {VALUE}.",
+        LABEL_PROBLEMS: "Labels that contradict the first of their row, came before their event "
+        f"or belong to no row: {VALUE}. No figure counts them.",
     }[metric]
 
 
+def _counts(case: UseCase, metric: Metric) -> Counts | None:
+    """Return the counts that a ratio is made of, where a reader would ask of how many it is."""
+    if metric is RECALL:
+        caught, there = (newest_live(case, one) for one in (DETECTED, POSITIVES))
+        return Counts(caught, there, case.words.positives)
+    if metric is PRECISION:
+        caught = newest_live(case, DETECTED)
+        alarms = f"{caught} + on ({USE_CASE}) {newest_live(case, FALSE_ALARMS)}"
+        return Counts(caught, alarms, "alarms")
+    if metric is DRIFT_SCORE:
+        drifted, tested = (newest_live(case, one) for one in (DRIFTED_FEATURES, TESTED_FEATURES))
+        return Counts(drifted, tested, "features")
+    return None
+
+
 def _money(case: UseCase, metric: Metric) -> MoneyAtStake:
-    estimate = "is the estimated cost of the newest window"
+    estimate = "estimated cost of the newest window"
     stake, words = {
         RECALL: (MONEY_MISSED, f"lost to missed {case.words.positives}"),
         F1: (MONEY_MISSED, f"lost to missed {case.words.positives}"),

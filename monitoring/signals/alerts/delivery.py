@@ -19,28 +19,6 @@ class Notifier(StrEnum):
     ALERTMANAGER = "alertmanager"
 
 
-def _in_slack(annotation: str) -> str:
-    """Return the template of an annotation in which Slack finds no mention and no link."""
-    replaced = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
-    escapes = "".join(f' | reReplaceAll "{sign}" "{entity}"' for sign, entity in replaced)
-    return f"{{{{ {annotation}{escapes} }}}}"
-
-
-def _linked(kind: str) -> str:
-    return f"<{{{{ .Annotations.{kind}_url }}}}|{kind}>"
-
-
-SLACK_TITLE = "{{ .CommonLabels.severity }}: " + _in_slack(".CommonAnnotations.summary")
-SLACK_TEXT = (
-    "{{ range .Alerts }}"
-    f"{_in_slack('.Annotations.summary')}: {_in_slack('.Annotations.description')} "
-    f"{_in_slack('.Annotations.money')} "
-    f"{_linked('dashboard')} {_linked('report')} {_linked('runbook')}\n"
-    "{{ end }}"
-)
-"""Templates of a message to Slack, of Alertmanager and of Grafana."""
-
-
 @dataclass(frozen=True)
 class Mail:
     """A mail server and who is written to."""
@@ -72,11 +50,14 @@ class Pace:
     repeat: timedelta
 
 
-# With a scrape and a rule's turn before it, a message comes within a minute of the push: the one of
-# an alert that joins others, or comes back, too.
-CRITICAL = Pace(timedelta(seconds=5), timedelta(seconds=10), timedelta(hours=4))
-WARNING = Pace(timedelta(minutes=1), timedelta(hours=24), timedelta(hours=24))
+# With a scrape and a rule's turn before it, the first critical message comes within a minute of the
+# push. What joins it comes together: the rules of a new use case begin to fire one after the other.
+CRITICAL = Pace(timedelta(seconds=20), timedelta(minutes=2), timedelta(hours=4))
+WARNING = Pace(timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=24))
 HEARTBEAT = Pace(timedelta(seconds=0), timedelta(minutes=1), timedelta(minutes=5))
+BLINDNESS = Pace(timedelta(minutes=2), timedelta(minutes=5), timedelta(hours=4))
+"""Of Grafana's rules for which Prometheus does not answer: one message for all of them, and none
+of a restart."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +69,10 @@ class Delivery:
     heartbeat
         Where the watchdog posts.
     critical, warning
-        Critical alerts are notified at once; warnings together, once a day after the first.
+        Critical alerts are notified at once, and again every four hours; warnings within minutes,
+        and again once a day.
+    blindness
+        That Prometheus does not answer Grafana.
     """
 
     notifier: Notifier = Notifier.GRAFANA
@@ -99,6 +83,7 @@ class Delivery:
     heartbeat: SecretStr | None = None
     critical: Pace = CRITICAL
     warning: Pace = WARNING
+    blindness: Pace = BLINDNESS
 
     @property
     def has_channel(self) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -12,11 +13,11 @@ from grafana_foundation_sdk.builders import alerting, expr, prometheus
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
-from monitoring.signals.alerts.alert import Alert, GrafanaForm, labels, texts
+from monitoring.signals.alerts import message_template
+from monitoring.signals.alerts.alert import Alert, labels
+from monitoring.signals.alerts.alert_text import GrafanaForm, texts
 from monitoring.signals.alerts.delivery import (
     HEARTBEAT,
-    SLACK_TEXT,
-    SLACK_TITLE,
     Delivery,
     Notifier,
     Pace,
@@ -146,10 +147,20 @@ def _queries(alert: Alert) -> list[alerting.Query]:
         _last("B", of="A"),
         _expression("C", past_limit),
     ]
-    if alert.money is not None:
-        money = f"{alert.money.query} {GrafanaForm.UNKNOWN_MONEY}"
-        queries += [_measured("D", _without_own_labels(alert, money)), _last("E", of="D")]
+    for asked, reduced, query in _looked_up(alert):
+        known_or_less = f"({query}) {GrafanaForm.KNOWN_OR_LESS}"
+        found = _measured(asked, _without_own_labels(alert, known_or_less))
+        queries += [found, _last(reduced, of=asked)]
     return queries
+
+
+def _looked_up(alert: Alert) -> Iterator[tuple[str, str, str]]:
+    """Yield what a rule asks beside its value: the letters of query and result, and the query."""
+    if alert.money is not None:
+        yield "D", GrafanaForm.MONEY, alert.money.query
+    if alert.counts is not None:
+        yield "F", GrafanaForm.PART, alert.counts.part
+        yield "H", GrafanaForm.WHOLE, alert.counts.whole
 
 
 def _without_own_labels(alert: Alert, query: str) -> str:
@@ -185,21 +196,44 @@ def _expression(letter: str, model: Any) -> alerting.Query:
 
 
 TEAM, PULSE = "tocsin", "tocsin-heartbeat"
+_UIDS = (*(f"{TEAM}-{kind}" for kind in ("webhook", "slack", "email")), PULSE)
+"""Of every channel that may be set up."""
 SHOWN_ONLY = "grafana-default-email"
 """Grafana's own contact point: it sends nothing unless Grafana is given a mail server."""
 ALWAYS = "always"
 
 
+_UID = re.compile(r"^ *-? *uid: (tocsin-[0-9a-f]{24})$", re.MULTILINE)
+
+
+def rules_in(files: Iterable[str]) -> frozenset[str]:
+    """Return the uids of the rules that provisioning files provision or delete."""
+    return frozenset(chain.from_iterable(_UID.findall(text) for text in files))
+
+
+def deleted_rules(uids: Iterable[str]) -> dict[str, Any]:
+    """Return the provisioning file that takes rules away: one that leaves its file goes on firing.
+
+    Parameters
+    ----------
+    uids
+        Of every rule that there was and is no longer; Grafana may not have read it for years.
+    """
+    return {"apiVersion": 1, "deleteRules": [{"orgId": 1, "uid": uid} for uid in sorted(uids)]}
+
+
 def contact_points(delivery: Delivery) -> dict[str, Any]:
     """Return the provisioning file of the channels that are set."""
-    points = []
+    points: list[dict[str, Any]] = []
     if delivery.notifier is Notifier.GRAFANA:
         points = [
             {"orgId": 1, "name": name, "receivers": receivers}
             for name, receivers in ((TEAM, _team(delivery)), (PULSE, _pulse(delivery)))
             if receivers
         ]
-    return {"apiVersion": 1, "contactPoints": points}
+    there = {receiver["uid"] for point in points for receiver in point["receivers"]}
+    gone = [{"orgId": 1, "uid": uid} for uid in _UIDS if uid not in there]
+    return {"apiVersion": 1, "contactPoints": points, "deleteContactPoints": gone}
 
 
 def policies(delivery: Delivery) -> dict[str, Any]:
@@ -214,7 +248,9 @@ def policies(delivery: Delivery) -> dict[str, Any]:
     muted: dict[str, Any] = {"receiver": team, "mute_time_intervals": [ALWAYS]}
     pulse = {"receiver": PULSE} if notifies and delivery.heartbeat is not None else muted
     receiver = {"receiver": team} if delivered else muted
+    blind = {"object_matchers": [["alertname", "=", message_template.BLIND]]}
     routes = [
+        {**blind, "group_by": ["alertname"]} | receiver | _pace(delivery.blindness),
         _route("none") | pulse | _pace(HEARTBEAT),
         _route(Severity.CRITICAL.value) | receiver | _pace(delivery.critical),
     ]
@@ -244,17 +280,29 @@ def _pace(pace: Pace) -> dict[str, str]:
     }
 
 
+def templates(addresses: Addresses) -> dict[str, Any]:
+    """Return the provisioning file of the messages, for contact points of a team's own too."""
+    text = message_template.message_templates(addresses)
+    template = {"orgId": 1, "name": message_template.NAME, "template": text}
+    return {"apiVersion": 1, "templates": [template]}
+
+
 def _team(delivery: Delivery) -> list[dict[str, Any]]:
+    title, text = map(message_template.call, (message_template.TITLE, message_template.TEXT))
     receivers: list[dict[str, Any]] = []
     if delivery.webhook is not None:
-        receivers.append(_receiver("webhook", {"url": "$TOCSIN_WEBHOOK_URL"}))
+        words = {"title": title, "message": text}
+        receivers.append(_receiver("webhook", {"url": "$TOCSIN_WEBHOOK_URL", **words}))
     if delivery.slack is not None:
         # Grafana's own text escapes nothing.
-        text = {"title": unexpanded(SLACK_TITLE), "text": unexpanded(SLACK_TEXT)}
-        receivers.append(_receiver("slack", {"url": "$TOCSIN_SLACK_URL", **text}))
+        words = {
+            "title": message_template.call(message_template.SLACK_TITLE),
+            "text": message_template.call(message_template.SLACK_TEXT),
+        }
+        receivers.append(_receiver("slack", {"url": "$TOCSIN_SLACK_URL", **words}))
     if delivery.mail is not None:
-        addresses = unexpanded(";".join(delivery.mail.to))
-        receivers.append(_receiver("email", {"addresses": addresses, "singleEmail": True}))
+        to = {"addresses": unexpanded(";".join(delivery.mail.to)), "singleEmail": True}
+        receivers.append(_receiver("email", {**to, "subject": title, "message": text}))
     return receivers
 
 

@@ -29,7 +29,7 @@ from monitoring.signals.catalogue import (
 )
 from monitoring.signals.links import HEALTH, CasePanel, HealthPanel, Link, board_of
 from monitoring.signals.metric import USE_CASE, Metric, Stage
-from monitoring.signals.performance_metrics import ESTIMATE_ERROR, LABEL_PROBLEMS
+from monitoring.signals.performance_metrics import ESTIMATE_ERROR, LABEL_PROBLEMS, MISSED
 from monitoring.signals.pipelines import (
     RUN_TIME_LIMIT,
     Pipeline,
@@ -64,9 +64,9 @@ def absent_figures(case: UseCase) -> str:
     """
     watched = dict.fromkeys(threshold.metric for threshold in business_thresholds(case))
     absences = {
-        **{f"{LAST_ATTEMPT.name} of {p}": _never_attempted(case, p) for p in scheduled(case)},
-        MODEL.name: _expected_of(case, Pipeline.RETRAIN, _absence(MODEL, case)),
-        **{metric.name: _unexplained(metric, case) for metric in watched},
+        **{f"any run of the {p}": _never_attempted(case, p) for p in scheduled(case)},
+        MODEL.title.lower(): _expected_of(case, Pipeline.RETRAIN, _absence(MODEL, case)),
+        **{_called(metric): _unexplained(metric, case) for metric in watched},
     }
     none = f'label_replace(vector(0), "{USE_CASE}", "{case.name}", "", "")'
     total, names = none, []
@@ -78,6 +78,11 @@ def absent_figures(case: UseCase) -> str:
     joined = f'label_join({total}, "{ABSENT}", "", {", ".join(names)})'
     trimmed = f'label_replace({joined}, "{ABSENT}", "$1", "{ABSENT}", "(.*), ")'
     return f"(max by ({USE_CASE}, {ABSENT}) ({trimmed}) > 0)"
+
+
+def _called(metric: Metric) -> str:
+    """Return what a figure is called, in no words of a use case: they would stand in a query."""
+    return "missed positives" if metric is MISSED else metric.title.lower()
 
 
 def _never_attempted(case: UseCase, pipeline: Pipeline) -> str:
@@ -138,6 +143,7 @@ def fleet_alerts() -> tuple[Alert, ...]:
             side=Side.ABOVE,
             limit=0,
             link=Link(HEALTH, HealthPanel.UP),
+            shown=ValueFormat.FLAG,
         ),
         Alert(
             name="PushgatewayDown",
@@ -149,6 +155,7 @@ def fleet_alerts() -> tuple[Alert, ...]:
             side=Side.BELOW,
             limit=1,
             link=Link(HEALTH, HealthPanel.UP),
+            shown=ValueFormat.FLAG,
             hold=timedelta(minutes=2),
         ),
         Alert(
@@ -162,6 +169,7 @@ def fleet_alerts() -> tuple[Alert, ...]:
             side=Side.ABOVE,
             limit=0,
             link=Link(HEALTH, HealthPanel.BROKEN_USE_CASES),
+            shown=ValueFormat.FLAG,
         ),
     )
 
@@ -187,13 +195,19 @@ def case_alerts(case: UseCase) -> tuple[Alert, ...]:
     )
 
 
+_SILENT = {
+    Pipeline.REPORT: "Alerts on this model's figures are silent until it runs again.",
+    Pipeline.RETRAIN: "The model goes on as it is, and alerts on its figures with it.",
+}
+"""What it means for a reader that a pipeline does not run."""
+
+
 def _stale(case: UseCase, pipeline: Pipeline, severity: Severity) -> Alert:
     return Alert(
         name="RunStale",
         use_case=case.name,
         title=f"{case.title}: two {pipeline} runs in a row were missed",
-        meaning=f"The last successful {pipeline} run was {VALUE} ago. Alerts on this model's "
-        "figures are inhibited until it runs again.",
+        meaning=f"The last successful {pipeline} run was {VALUE} ago. {_SILENT[pipeline]}",
         severity=severity,
         value=age_of_success(case, pipeline),
         side=Side.ABOVE,
@@ -257,6 +271,7 @@ def _notification_failed(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(board_of(case.name), CasePanel.STATUS),
+        shown=ValueFormat.FLAG,
     )
 
 
@@ -271,6 +286,7 @@ def _absent(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(board_of(case.name), CasePanel.STATUS),
+        shown=ValueFormat.FLAG,
         guards=(UNLESS_GATEWAY_DOWN,),
         hold=_SETTLE,
     )
@@ -292,6 +308,7 @@ def _not_judged(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(board_of(case.name), CasePanel.STATUS),
+        shown=ValueFormat.FLAG,
         guards=(unless_failed(case, Pipeline.REPORT), unless_stale(case, Pipeline.REPORT)),
         hold=period(case, Pipeline.REPORT),
     )
@@ -302,7 +319,7 @@ def _schema_broken(case: UseCase) -> Alert:
         name="SchemaBroken",
         use_case=case.name,
         title=f"{case.title}: columns are missing or have changed type",
-        meaning=f"{VALUE} columns that the model reads differ from those it was trained on.",
+        meaning=f"Columns that differ from those that the model was trained on: {VALUE}.",
         severity=Severity.CRITICAL,
         value=broken_columns(case),
         side=Side.ABOVE,
@@ -324,6 +341,7 @@ def _taken_back(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(board_of(case.name), CasePanel.HELD),
+        shown=ValueFormat.FLAG,
         guards=(unless_stale(case, Pipeline.REPORT),),
     )
 
@@ -341,5 +359,6 @@ def _waiting(case: UseCase) -> Alert:
         side=Side.ABOVE,
         limit=0,
         link=Link(board_of(case.name), CasePanel.WAITING),
+        shown=ValueFormat.FLAG,
         guards=(unless_stale(case, Pipeline.RETRAIN),),
     )

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitoring.rows.rows import Role
-from monitoring.signals.alerts.alert import Alert, PrometheusForm, labels, literal, texts
+from monitoring.signals.alerts import message_template
+from monitoring.signals.alerts.alert import Alert, labels
+from monitoring.signals.alerts.alert_text import PrometheusForm, literal, texts
 from monitoring.signals.alerts.delivery import (
     HEARTBEAT,
-    SLACK_TEXT,
-    SLACK_TITLE,
     Delivery,
     Mail,
     Notifier,
@@ -66,9 +66,13 @@ def _recorded(named: NamedMetric, only_of: Sequence[UseCase]) -> str:
 
 TEAM, NOBODY, PULSE = "team", "nobody", "heartbeat"
 
+TEMPLATES = "messages.tmpl"
+"""Name of the file of templates, beside the configuration."""
+
 _MAIL_SUBJECT = (
-    '{{ .CommonLabels.severity }}: {{ if match "^[ -~]*$" .CommonAnnotations.summary }}'
-    '{{ .CommonAnnotations.summary }}{{ else }}{{ printf "%.60s" .CommonAnnotations.summary }}'
+    '{{ if match "^[ -~]*$" .CommonAnnotations.summary }}'
+    f"{message_template.call(message_template.TITLE)}"
+    '{{ else }}{{ .CommonLabels.severity }}: {{ printf "%.60s" .CommonAnnotations.summary }}'
     "{{ end }}"
 )
 """Alertmanager writes it on one line, in which a letter that is not ASCII takes up to 15
@@ -79,6 +83,7 @@ def alertmanager_config(delivery: Delivery) -> dict[str, Any]:
     """Return the configuration; it holds the channels' secrets: write it for the owner alone."""
     pulse = _pulse(delivery)
     return {
+        "templates": [TEMPLATES],
         "route": {
             "receiver": TEAM,
             "group_by": [USE_CASE],
@@ -121,8 +126,8 @@ def _channels(delivery: Delivery) -> dict[str, Any]:
             {
                 "api_url": delivery.slack.get_secret_value(),
                 "send_resolved": True,
-                "title": SLACK_TITLE,
-                "text": SLACK_TEXT,
+                "title": message_template.call(message_template.SLACK_TITLE),
+                "text": message_template.call(message_template.SLACK_TEXT),
             }
         ]
     if delivery.mail is not None:
@@ -138,6 +143,8 @@ def _mail(mail: Mail) -> dict[str, Any]:
         "require_tls": mail.tls,
         "send_resolved": True,
         "headers": {"Subject": _MAIL_SUBJECT},
+        "text": message_template.call(message_template.TEXT),
+        "html": message_template.call(message_template.HTML),
     }
     if mail.user is not None:
         config["auth_username"] = mail.user

@@ -24,6 +24,7 @@ from tests.signals.servers.watched import Received, Watched, listening
 
 pytestmark = pytest.mark.grafana
 
+CAUGHT = "The model caught 18 of 40 frauds (45%, limit 60%) in the newest mature window."
 SHORTEST = Pace(timedelta(seconds=1), timedelta(seconds=10), timedelta(hours=1))
 
 
@@ -152,7 +153,7 @@ def test_every_rule_is_evaluated_without_an_error(grafana: Grafana) -> None:
     firing = {name for name, rule in by_name.items() if rule["state"] == "firing"}
     assert {name.rpartition(" (")[0] for name in firing} == {
         "Alert delivery works",
-        "Tiny shop: drift score above 0.3",
+        "Tiny shop: drift score above 30%",
     }
 
 
@@ -160,7 +161,9 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     received: Received, watched: Watched
 ) -> None:
     recall = Ratio(0.45, 0.3, 0.6)
-    low = report_samples(realised=card(recall=recall), estimated=estimate(recall=recall))
+    low = report_samples(
+        realised=card(recall=recall, detected=18), estimated=estimate(recall=recall)
+    )
     publish(low, use_case="fraud", group=PushGroup.REPORT, url=watched.pushgateway)
     try:
         alert = eventually(lambda: received.latest("RecallLow", "firing"))
@@ -169,18 +172,22 @@ def test_a_critical_alert_reaches_webhook_and_mailbox_with_every_link_and_is_tak
     assert alert["labels"]["severity"] == "critical"
     annotations = {k: v for k, v in alert["annotations"].items() if not k.startswith("__")}
     assert annotations == {
-        "summary": "Card fraud: recall below 0.6",
-        "description": "The model caught 0.45 of all frauds in the newest mature window.",
-        "value": "0.45 (fires below 0.6)",
-        "money": "400 EUR lost to missed frauds",
+        "summary": "Card fraud: recall below 60%",
+        "description": CAUGHT,
+        "value": "45% (limit 60%)",
+        "money": "EUR 400 lost to missed frauds",
         "dashboard_url": "http://grafana.test/d/tocsin-fraud?viewPanel=3",
         "report_url": "http://tocsin.test/reports/fraud/index.html",
         "runbook_url": "http://tocsin.test/runbook#recalllow",
     }
     assert "/d/tocsin-fraud" in alert["dashboardURL"]
     assert "viewPanel=3" in alert["panelURL"]
-    mail = eventually(lambda: received.mail("recall below 0.6"))
+    mail = eventually(lambda: received.mail("critical: Card fraud: recall below 60%"))
     assert mail["To"] == "team@tocsin.test"
+    assert CAUGHT in mail.as_string().replace("=\n", "")
+    post = next(one for one in received.posts if alert in one["alerts"])
+    assert post["title"] == "critical: Card fraud: recall below 60%"
+    assert post["message"].splitlines()[1:3] == [CAUGHT, "EUR 400 lost to missed frauds"]
     eventually(lambda: received.latest("RecallLow", "resolved"))
 
 

@@ -104,9 +104,9 @@ def test_every_rule_is_provisioned_whatever_its_use_case_is_called(told: Told) -
     assert groups == {"tocsin", "always", *(case.name for case in told.cases)}
     titles = [rule["title"] for rule in rules.values()]
     assert len(set(titles)) == len(titles)
-    assert f"{HOSTILE['file']}: recall below 0.6 (critical)" in titles
-    assert f"{HOSTILE['expansion']}: recall below 0.6 (critical)" in titles
-    assert "Card fraud: recall below 0.6 (critical, RecallLow, twin)" in titles
+    assert f"{HOSTILE['file']}: recall below 60% (critical)" in titles
+    assert f"{HOSTILE['expansion']}: recall below 60% (critical)" in titles
+    assert "Card fraud: recall below 60% (critical, RecallLow, twin)" in titles
 
 
 def test_every_dashboard_is_there_whatever_its_use_case_is_called(told: Told) -> None:
@@ -136,7 +136,7 @@ def test_a_firing_alert_says_the_words_as_they_are(told: Told) -> None:
             continue
         assert said[name]["summary"] == words
         assert said[name]["description"] == f"1 of {words}"
-        assert said[name]["money"] == f"7 EUR {words}"
+        assert said[name]["money"] == f"EUR 7 {words}"
 
 
 def test_slack_is_sent_no_mention(told: Told) -> None:
@@ -147,4 +147,4 @@ def test_slack_is_sent_no_mention(told: Told) -> None:
     (post, *_) = eventually(mentioned)
     assert "&lt;!channel&gt; &lt;@U1&gt; &amp;" in post
     assert "<!channel>" not in post
-    assert "<http://grafana.test/d/tocsin-mention?viewPanel=14|dashboard>" in post
+    assert "<http://grafana.test/d/tocsin-mention?viewPanel=14|panel>" in post

@@ -22,12 +22,13 @@ from monitoring.signals.catalogue import (
     PREVIOUS_DRIFT,
 )
 from monitoring.signals.class_metrics import AVERAGED, CLASS_METRICS
-from monitoring.signals.generated_files import Targets, alertmanager_file, prometheus_files
+from monitoring.signals.generated_files import Targets, prometheus_files
 from monitoring.signals.hidden_metrics import HIDDEN_METRICS
 from monitoring.signals.links import Addresses
 from monitoring.use_case import UseCase
 from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import (
+    alertmanager_config_in,
     running_alertmanager,
     running_prometheus,
     running_pushgateway,
@@ -51,8 +52,9 @@ AT_ONCE = Pace(timedelta(seconds=1), timedelta(seconds=1), timedelta(hours=1))
 
 @dataclass
 class Received:
-    """What arrived at the webhook and in the mailbox."""
+    """What arrived at the webhook and in the mailbox; `alerts` are those of all `posts`."""
 
+    posts: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
     mails: Sequence[Message] = field(default_factory=list)
 
@@ -122,8 +124,7 @@ def watching(folder: Path, *cases: UseCase) -> Iterator[Watched]:
             critical=AT_ONCE,
             warning=AT_ONCE,
         )
-        config = folder / "alertmanager.yml"
-        config.write_text(alertmanager_file(delivery), encoding="utf-8")
+        config = alertmanager_config_in(folder, delivery)
         with running_pushgateway(folder) as gateway, running_alertmanager(config) as manager:
             targets = Targets(
                 pushgateway=gateway.removeprefix("http://"),
@@ -153,6 +154,7 @@ def _webhook(received: Received) -> Iterator[str]:
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            received.posts.append(body)
             received.alerts += body["alerts"]
             self.send_response(200)
             self.end_headers()
