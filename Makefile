@@ -138,8 +138,8 @@ bench-control: install ## Print the measured tables of docs/blocking.md
 bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART=power for one
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)
 
-bench-fraud: install ## Print the tables of docs/fraud-results.md; a run that was stopped goes on
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fraud_results
+bench-fraud: install ## Print the tables of docs/fraud-results.md; a stopped run goes on; PART=time for one cut
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fraud_results $(PART)
 
 bench-systems: install ## Print the tables of docs/systems.md: Tocsin beside scikit-learn by hand
 	$(BIN)/python -W ignore -m benchmarks.systems

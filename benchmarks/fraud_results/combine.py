@@ -35,9 +35,15 @@ def fold_labels(cards: Cards, cut: Cut) -> Labels:
     return np.concatenate([cards.label[fold.score] for fold in cut.folds])
 
 
+def known_labels(cards: Cards, cut: Cut) -> Labels:
+    """Return the labels of the folds' rows, then of those that choose the threshold."""
+    tune = cards.label[:0] if cut.tune is None else cards.label[cut.tune]
+    return np.concatenate([fold_labels(cards, cut), tune])
+
+
 def calibrated(scored: Scored, labels: Labels, how: Calibrate) -> Scores:
-    """Return scores calibrated by those out of fold."""
-    recalibrate = how(scored.folds, labels)
+    """Return scores calibrated by those out of fold, and of the rows that choose the threshold."""
+    recalibrate = how(np.concatenate([scored.folds, scored.tune]), labels)
     return Scores(recalibrate(scored.folds), recalibrate(scored.tune), recalibrate(scored.test))
 
 

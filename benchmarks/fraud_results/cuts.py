@@ -34,9 +34,11 @@ class Cut:
     folds
         Inside `learn`: they choose parameters, calibration and experiment.
     learn
-        What the model is fitted on in the end.
+        What the model is fitted on that scores `tune`.
     tune
         Rows that choose the threshold; None where the folds' own scores do.
+    learned
+        What the model is fitted on that scores the test rows.
     test
         Looked at once, after everything is chosen.
     """
@@ -46,6 +48,7 @@ class Cut:
     folds: tuple[Fold, ...]
     learn: Places
     tune: Places | None
+    learned: Places
     test: Places
 
 
@@ -54,10 +57,12 @@ def in_time(cards: Cards, split: Split) -> Cut:
     first, second = _borders(cards, split)
     return Cut(
         name="time",
-        words="the product's: fitted on the first 60% of time, threshold by the next 20%",
+        words="the product's: fitted on the first 80% of time; threshold by the last 20 of these, "
+        "as what learned the first 60% scored them",
         folds=_time_folds(cards, first, split.folds),
         learn=np.arange(first),
         tune=np.arange(first, second),
+        learned=np.arange(second),
         test=np.arange(second, len(cards.rows)),
     )
 
@@ -71,6 +76,7 @@ def in_time_wider(cards: Cards, split: Split) -> Cut:
         folds=_time_folds(cards, second, split.folds),
         learn=np.arange(second),
         tune=None,
+        learned=np.arange(second),
         test=np.arange(second, len(cards.rows)),
     )
 
@@ -87,6 +93,7 @@ def at_random(cards: Cards) -> Cut:
         folds=tuple(Fold(learn[a], learn[b]) for a, b in folds),
         learn=learn,
         tune=None,
+        learned=learn,
         test=np.sort(test),
     )
 
@@ -97,6 +104,7 @@ def without(cut: Cut, places: NDArray[np.bool_]) -> Cut:
         cut,
         folds=tuple(replace(f, learn=f.learn[~places[f.learn]]) for f in cut.folds),
         learn=cut.learn[~places[cut.learn]],
+        learned=cut.learned[~places[cut.learned]],
     )
 
 

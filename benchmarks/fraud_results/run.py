@@ -90,13 +90,19 @@ def out_of_fold(make: Make, point: Point, seed: int, cards: Cards, cut: Cut) -> 
 
 
 def fitted_once(make: Make, point: Point, seed: int, cards: Cards, cut: Cut) -> Kept:
-    """Return the scores of the rows that choose the threshold, then those of the test rows."""
-    places = cut.test if cut.tune is None else np.concatenate([cut.tune, cut.test])
+    """Return the scores of the rows that choose the threshold, then those of the test rows.
+
+    As in the product, what scores the test rows has learned from those that chose the threshold.
+    """
     model = make(point, seed)
-    return kept(
-        f"test of {cut.name} {len(cut.learn)}: {_told(model)}",
-        lambda: _scores(model, cards, cut.learn, places),
-    )
+
+    def scores() -> Floats:
+        test = _scores(make(point, seed), cards, cut.learned, cut.test)
+        if cut.tune is None:
+            return test
+        return np.concatenate([_scores(model, cards, cut.learn, cut.tune), test])
+
+    return kept(f"test of {cut.name} {len(cut.learned)}: {_told(model)}", scores)
 
 
 def by_fold(cards: Cards, cut: Cut, scores: Floats) -> list[float]:

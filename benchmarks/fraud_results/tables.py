@@ -13,8 +13,8 @@ from benchmarks.fraud_results.combine import (
     Calibrate,
     beta,
     calibrated,
-    fold_labels,
     isotonic,
+    known_labels,
     nothing,
     sigmoid,
 )
@@ -35,7 +35,7 @@ def parts(cards: Cards, cuts: Sequence[Cut]) -> None:
         ("cut", "", "rows learned from", "frauds", "rows tested", "frauds", "their amounts"),
         (
             (
-                cut.name, cut.words, f"{len(cut.learn):,}", cards.label[cut.learn].sum(),
+                cut.name, cut.words, f"{len(cut.learned):,}", cards.label[cut.learned].sum(),
                 f"{len(cut.test):,}", cards.label[cut.test].sum(),
                 f"{cards.amount[cut.test][cards.label[cut.test] == 1].sum():,.0f}",
             )
@@ -74,7 +74,7 @@ def comparison(lines: Sequence[Judged]) -> None:
 
 def calibrations(experiments: Sequence[Experiment], cards: Cards, cut: Cut) -> None:
     """Print what calibration does to promises, ranking and money."""
-    labels, truth = fold_labels(cards, cut), cards.label[cut.test]
+    labels, truth = known_labels(cards, cut), cards.label[cut.test]
 
     def rows() -> Iterable[Sequence[object]]:
         for experiment in experiments:
@@ -116,7 +116,7 @@ def searches(found: Mapping[str, tuple[Scored, int]], cards: Cards, cut: Cut) ->
     """Print what each search found in the same time."""
 
     def rows() -> Iterable[Sequence[object]]:
-        labels = fold_labels(cards, cut)
+        labels = known_labels(cards, cut)
         for name, (scored, points) in found.items():
             scores = calibrated(scored, labels, beta)
             line = judged(name, "", scored.inner, scores, cards, cut)
@@ -133,7 +133,7 @@ def searches(found: Mapping[str, tuple[Scored, int]], cards: Cards, cut: Cut) ->
 def twins(line: Judged, cards: Cards, cut: Cut) -> None:
     """Print what test rows whose twin was learned from add to the figures."""
     values = cards.rows.features.assign(time=cards.rows.event_time)
-    learned = pd.util.hash_pandas_object(values.iloc[cut.learn], index=False).to_numpy()
+    learned = pd.util.hash_pandas_object(values.iloc[cut.learned], index=False).to_numpy()
     tested = pd.util.hash_pandas_object(values.iloc[cut.test], index=False).to_numpy()
     twin = np.isin(tested, learned)
     label = cards.label[cut.test]

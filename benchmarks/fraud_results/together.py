@@ -12,7 +12,7 @@ from benchmarks.fraud_results.combine import (
     Scores,
     beta,
     calibrated,
-    fold_labels,
+    known_labels,
     mean_of,
     ranks_of,
     stacked,
@@ -81,7 +81,7 @@ def every(
     """Return experiments, in their order, and after them every ensemble on a cut."""
     known: dict[str, Scores] = {}
     lines: list[tuple[str, str, float, float]] = []
-    labels = fold_labels(cards, cut)
+    labels = known_labels(cards, cut)
     for experiment in experiments:
         progress(f"{cut.name}: {experiment.name}")
         scored = run(experiment, cards, cut)
@@ -100,7 +100,7 @@ def every(
 def alone(experiment: Experiment, cards: Cards, cut: Cut, base: Precision | None = None) -> Judged:
     """Return one experiment on a cut; above itself by 0 where there is no base."""
     scored = run(experiment, cards, cut)
-    scores = calibrated(scored, fold_labels(cards, cut), beta)
+    scores = calibrated(scored, known_labels(cards, cut), beta)
     return judged(
         experiment.name, experiment.family, scored.inner, scores, cards, cut, base=base,
         cpu=scored.cpu,
