@@ -130,7 +130,7 @@ bench-gate: install ## Print the measured tables of docs/gate.md; SEEDS=1 for on
 
 bench-learning: install ## Print the table of docs/gate.md on what a retrain learns from
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_learning --seeds $(or $(SEEDS),8) \
-		--broken $(or $(BROKEN),1) $(if $(PROCESSES),--processes $(PROCESSES))
+		--broken $(or $(BROKEN),1) --policy "$(or $(POLICY),no gate)" $(if $(PROCESSES),--processes $(PROCESSES))
 
 bench-control: install ## Print the measured tables of docs/blocking.md
 	$(BIN)/python -m benchmarks.control_group

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.gate_policies import Course, Trainer
-from benchmarks.gate_rules import FROZEN, GATE, POLICIES
+from benchmarks.gate_rules import FROZEN, GATE, NO_GATE, POLICIES
 from benchmarks.gate_world import CASE, SPAN, Fault, World, end_of, made_up
 from benchmarks.machine import machine
 from benchmarks.table import table
@@ -29,7 +29,6 @@ from monitoring.training import pipeline
 if TYPE_CHECKING:
     from monitoring.rows.rows import Rows
 
-WEEKLY, DAILY = "every week, no gate", "every day, no gate"
 LEAST = timedelta(days=7)
 """Reach of the settled rows that a shorter window leaves at least."""
 
@@ -88,56 +87,56 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=8, help="worlds, each of a seed of its own")
     parser.add_argument("--broken", type=int, default=1, help="worlds with each kind of fault")
+    parser.add_argument("--policy", default=NO_GATE, choices=[NO_GATE, GATE])
     parser.add_argument("--processes", type=int, help="one per processor where not given")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one world on each processor
     sound = [(None, seed) for seed in range(given.seeds)]
     broken = list(product(Fault, range(given.broken)))
-    head = ("learning", "gate and probation: saved", "cheaper than as shipped in", "promotions")
+    head = ("learning", f"{given.policy}: saved", "cheaper than as shipped in", "promotions")
+    lines = partial(_lines, given.policy)
     with ProcessPoolExecutor(given.processes) as processes:
-        print(f"## {given.seeds} sound worlds, seeds from 0\n", flush=True)
-        table((*head, "every week: saved", "cheaper in"), _lines(processes, sound, (GATE, WEEKLY)))
-        print(f"## {len(broken)} broken worlds\n", flush=True)
-        table(head, _lines(processes, broken, (GATE,)))
+        print(f"## {len(sound)} sound worlds, seeds from 0\n", flush=True)
+        table(head, lines(processes, sound))
+        if broken:
+            print(f"## {len(broken)} broken worlds\n", flush=True)
+            table(head, lines(processes, broken))
     print(machine())
 
 
 def _lines(
-    processes: ProcessPoolExecutor,
-    worlds: Sequence[tuple[Fault | None, int]],
-    names: Sequence[str],
+    policy: str, processes: ProcessPoolExecutor, worlds: Sequence[tuple[Fault | None, int]]
 ) -> Iterator[Sequence[object]]:
-    usual: Sequence[Mapping[str, Course]] = ()
+    usual: Sequence[_Ran] = ()
     for name in LEARNINGS:
-        found = list(processes.map(partial(_learned, name, names), worlds))
+        found = list(processes.map(partial(_learned, policy, name), worlds))
         usual = usual or found
-        cells: list[object] = []
-        for policy in names:
-            saved = [1 - one[policy].cost / one[FROZEN].cost for one in found]
-            cheaper = sum(
-                a[policy].cost < b[policy].cost for a, b in zip(found, usual, strict=True)
-            )
-            cells.append(f"{np.mean(saved):.1%} ({min(saved):.1%} to {max(saved):.1%})")
-            cells.append("" if name == AS_SHIPPED else f"{cheaper} of {len(worlds)}")
-            if policy == GATE:
-                cells.append(f"{np.mean([one[policy].promotions for one in found]):.1f}")
-        yield name, *cells
+        saved = [1 - one.course.cost / one.frozen.cost for one in found]
+        pairs = zip(found, usual, strict=True)
+        cheaper = sum(one.course.cost < shipped.course.cost for one, shipped in pairs)
+        yield (
+            name,
+            f"{np.mean(saved):.1%} ({min(saved):.1%} to {max(saved):.1%})",
+            "" if name == AS_SHIPPED else f"{cheaper} of {len(worlds)}",
+            f"{np.mean([one.course.promotions for one in found]):.1f}",
+        )
 
 
-def _learned(
-    name: str, policies: Sequence[str], world: tuple[Fault | None, int]
-) -> Mapping[str, Course]:
-    """Return what policies come to in one world; never retraining is as shipped."""
+@dataclass(frozen=True)
+class _Ran:
+    """What a policy came to in one world, and what never retraining did, which is as shipped."""
+
+    course: Course
+    frozen: Course
+
+
+def _learned(policy: str, name: str, world: tuple[Fault | None, int]) -> _Ran:
     fault, seed = world
     learning, made = LEARNINGS[name], made_up(seed, fault)
-    courses = {FROZEN: POLICIES[FROZEN](Trainer(made))}
+    usual = POLICIES[FROZEN](Trainer(made))
+    trainer = ShortenedTrainer(made) if learning.since_drift else Trainer(made, learning.span)
     with _aged(learning.half_life):
-        for policy in policies:
-            trainer = (
-                ShortenedTrainer(made) if learning.since_drift else Trainer(made, learning.span)
-            )
-            courses[policy] = POLICIES[policy](trainer)
-    return courses
+        return _Ran(POLICIES[policy](trainer), usual)
 
 
 @contextmanager
