@@ -33,6 +33,8 @@ def shown(console: Console) -> Iterator[Progress]:
     """Give a progress for `up` that keeps one table up to date in the terminal."""
     with Live(console=console, refresh_per_second=4) as live:
         yield lambda components: live.update(table_of(components))
+    if not console.is_terminal:
+        console.print()  # its last line is left open there, and the next would follow on it
 
 
 @contextmanager
