@@ -94,7 +94,8 @@ def main() -> None:
                 name, done.average_precision, done.validation.money and done.validation.money.cost
             )
             for name, done in trained.items()
-        ]
+        ],
+        currency=case.costs.currency,
     )
     found = trained[choice.candidate].model.test.pr_auc.value or 0.0
     print(f"\n{choice.words}\ntest PR-AUC {found:.4f}, wanted at least {FLOOR}")

@@ -45,6 +45,7 @@ class Choice:
 def select(
     contenders: Sequence[Contender],
     *,
+    currency: str,
     failed: Sequence[str] = (),
     weights: Mapping[CvFigure, float] | None = None,
 ) -> Choice:
@@ -52,6 +53,8 @@ def select(
 
     Parameters
     ----------
+    currency
+        Of what they cost on validation.
     failed
         Candidates that could not be trained; the text names them.
     weights
@@ -70,7 +73,7 @@ def select(
     best = max(contender.average_precision for contender in contenders)
     close = [c for c in contenders if c.average_precision >= best - AS_GOOD]
     chosen = min(close, key=_cost_then_precision)
-    words = _words(chosen, close, contenders) + _failures(failed)
+    words = _words(chosen, close, contenders, currency) + _failures(failed)
     return Choice(chosen.candidate, tuple(failed), words)
 
 
@@ -108,10 +111,11 @@ def _words(
     chosen: Contender,
     close: Sequence[Contender],
     contenders: Sequence[Contender],
+    currency: str,
 ) -> str:
-    cost = (
-        "" if chosen.validation_cost is None else f", {chosen.validation_cost:,.0f} on validation"
-    )
+    cost = ""
+    if chosen.validation_cost is not None:
+        cost = f", {chosen.validation_cost:,.0f} {currency} lost on validation"
     words = (
         f"{chosen.candidate} of {several(len(contenders), 'candidate')}: average precision "
         f"{chosen.average_precision:.3f}{cost}"

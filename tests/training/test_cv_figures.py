@@ -123,7 +123,10 @@ def contender(name: str, precision: float, f1: float) -> Contender:
 
 def test_the_highest_weighted_sum_is_selected_and_the_sentence_says_the_sums() -> None:
     choice = select(
-        [contender("svc", 0.9, 0.6), contender("mlp", 0.1, 0.7)], failed=["forest"], weights=WEIGHTS
+        [contender("svc", 0.9, 0.6), contender("mlp", 0.1, 0.7)],
+        currency="EUR",
+        failed=["forest"],
+        weights=WEIGHTS,
     )
     assert choice.candidate == "mlp"
     assert choice.words == (

@@ -129,6 +129,7 @@ def select_best(run: Run) -> Selection:
     logged = {name: run.read(f"{name}_logged", Logged) for name in names}
     choice = select(
         [_contender(run, name) for name in names if logged[name] is not None],
+        currency=run.declared.costs.currency,
         failed=[name for name in names if logged[name] is None],
         weights=run.declared.selection,
     )

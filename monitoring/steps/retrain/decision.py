@@ -272,7 +272,7 @@ def choose(
     """
     rows = f"{fresh.rows:,} new labelled rows ({fresh.wanted:,} trigger a retrain)"
     if not has_champion and not force:
-        return Decision.by(Reason.NO_CHAMPION, f"no model serves yet; {rows}")
+        return Decision.by(Reason.NO_CHAMPION, rows)
     if episode is None:
         return _without_drift(force, fresh, f"{drift.words}; {rows}")
     drifting = f"{drift.words}; {episode.words}"
