@@ -124,7 +124,7 @@ bench-healthy: install ## The alerts of a healthy model on the real cards: those
 bench-estimate: install ## Print the measured tables of docs/estimate.md and docs/money.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.estimate
 
-bench-gate: install ## Print the measured tables of docs/gate.md; SEEDS=1 for one world, FIRST=100 for others
+bench-gate: install ## Print the tables of docs/gate.md; SEEDS=1 for one world, FIRST=100 for others; a stopped run goes on
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_simulation --seeds $(or $(SEEDS),16) \
 		--first $(or $(FIRST),0) --broken $(or $(BROKEN),4) $(if $(PROCESSES),--processes $(PROCESSES))
 

@@ -49,6 +49,8 @@ class Day:
 
     Attributes
     ----------
+    retrained
+        Whether a model was trained.
     harm
         What the challenger costs in the days after, as a multiple of the version before; None
         where none was trained, or too few days are left.
@@ -58,8 +60,7 @@ class Day:
 
     day: int
     cost: float
-    decision: Decision | None = None
-    gate: GateDecision | None = None
+    retrained: bool = False
     promoted: bool = False
     harm: float | None = None
     back: int | None = None
@@ -79,17 +80,12 @@ class Course:
     @property
     def retrains(self) -> int:
         """Times that a model was trained."""
-        return sum(day.decision is not None and day.decision.go for day in self.days)
+        return sum(day.retrained for day in self.days)
 
     @property
     def promotions(self) -> int:
         """Times that another model took over."""
         return sum(day.promoted for day in self.days)
-
-    @property
-    def waited(self) -> int:
-        """Days on which drift waited for labels."""
-        return sum(day.decision is not None and day.decision.waiting for day in self.days)
 
     @property
     def taken_back(self) -> dict[int, int]:
@@ -306,11 +302,10 @@ def frozen(trainer: Trainer) -> Course:
 def by_calendar(trainer: Trainer, every: int) -> Course:
     """Retrain at the end of every so many days, and promote whatever comes."""
     serving, days = 0, []
-    asked = Decision.by(Reason.FORCED, "by the calendar")
     for day in range(1, DAYS + 1):
         due = day % every == 0 and trainer.trains(day)
         cost = trainer.cost(serving, day)
-        days.append(Day(day, cost, asked if due else None, promoted=due))
+        days.append(Day(day, cost, retrained=due, promoted=due))
         serving = day if due else serving
     return Course(tuple(days))
 
@@ -326,14 +321,14 @@ def asked(trainer: Trainer, judge: Judge, *, probation: bool = False) -> Course:
     for day in range(1, DAYS + 1):
         cost = trainer.cost_of(desk.champion, day)
         back = desk.taken_back(day) if probation else None
-        decision, said, promoted, harm = desk.decision(day), None, False, None
+        decision, promoted, harm = desk.decision(day), False, None
         if decision.go and trainer.trains(day):
             challenger = trainer.model(day)
             said = judge(desk, challenger, day)
             promoted = (said is None or said.promote) and day >= desk.held_until
             harm = _harm(desk, challenger, day)
             desk.challenged(day, decision, promoted=promoted)
-        days.append(Day(day, cost, decision, said, promoted, harm, back))
+        days.append(Day(day, cost, decision.go, promoted, harm, back))
     return Course(tuple(days))
 
 

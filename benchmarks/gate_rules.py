@@ -20,7 +20,6 @@ from benchmarks.gate_policies import (
 )
 from benchmarks.gate_world import CASE, DAYS, ROWS_A_DAY
 from monitoring.performance.paired_comparison import Comparison
-from monitoring.steps.retrain.decision import Decision, Reason
 from monitoring.training.gate import GateDecision, Outcome
 from monitoring.training.model import Model
 
@@ -94,7 +93,6 @@ def _watched(trainer: Trainer, due: Callable[[list[float]], bool]) -> Course:
     """Retrain when the champion's cost of its mature days, over what its test promised, asks."""
     mature = CASE.labels.mature_after.days
     serving, since, days, excess = 0, 0, [], list[float]()
-    forced = Decision.by(Reason.FORCED, "by its realised cost")
     for day in range(1, DAYS + 1):
         cost = trainer.cost(serving, day)
         seen = day - mature
@@ -104,7 +102,7 @@ def _watched(trainer: Trainer, due: Callable[[list[float]], bool]) -> Course:
             promised = 0.0 if test.money is None else test.money.cost / test.rows * ROWS_A_DAY
             excess.append(trainer.cost(serving, seen) - promised)
             go = due(excess[-RECENT:]) and trainer.trains(day)
-        days.append(Day(day, cost, forced if go else None, promoted=go))
+        days.append(Day(day, cost, retrained=go, promoted=go))
         if go:
             serving, since, excess = day, day, []
     return Course(tuple(days))

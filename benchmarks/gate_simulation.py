@@ -2,7 +2,9 @@
 
 Run it with `make bench-gate`; `SEEDS=1` for one world, `FIRST=100` for other worlds, `PROCESSES=1`
 to leave the other processors to others. It makes up its rows, needs no servers and leaves nothing
-behind. Rows, verdicts, decisions, training, gate and probation are the project's own functions.
+behind but `.tocsin/gate_simulation`, by which a run that was stopped goes on: remove it after a
+change of code. Rows, verdicts, decisions, training, gate and probation are the project's own
+functions.
 """
 
 from __future__ import annotations
@@ -15,8 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from benchmarks import gate_power
 from benchmarks.gate_policies import AFTERWARDS, HARMFUL, Course, Day, Trainer
@@ -24,11 +28,16 @@ from benchmarks.gate_rules import FROZEN, GATE, IN_BROKEN_WORLDS, NO_GATE, POLIC
 from benchmarks.gate_world import DAYS, NEW_CUSTOMERS, NEW_FRAUDS, Fault, made_up
 from benchmarks.machine import machine
 from benchmarks.table import table
+from monitoring.atomic_write import atomic_write
 
 STRETCH = 12
 """Days that a row of the table by time takes together."""
 
+FOLDER = Path(__file__).resolve().parents[1] / ".tocsin" / "gate_simulation"
+"""Where a file per world is kept."""
+
 Courses = Mapping[str, Course]
+_COURSES = TypeAdapter(dict[str, Course])
 
 
 def main() -> None:
@@ -79,8 +88,14 @@ def _sound(seed: int) -> Courses:
 
 
 def _world(fault: Fault | None, seed: int, names: Sequence[str]) -> Courses:
+    """Return what policies did in a world: from its file, where a run before came so far."""
+    file = FOLDER / f"{seed} {fault or 'sound'}.json"
+    if file.exists():
+        return _COURSES.validate_json(file.read_bytes())
     trainer = Trainer(made_up(seed, fault))
     courses = {name: POLICIES[name](trainer) for name in names}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(file, _COURSES.dump_json(courses).decode())
     print(f"world {seed}, {fault or 'sound'}: done", file=sys.stderr, flush=True)
     return courses
 
