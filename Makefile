@@ -79,7 +79,7 @@ audit: install ## Look up known vulnerabilities of everything in requirements.lo
 	$(AUDIT)/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock \
 		$$(awk '/^[A-Z]/ {print "--ignore-vuln " $$1}' .ci/audit-exceptions.txt)
 
-typecheck: install ## Check types
+typecheck: install ## Check types, and that benchmarks name and call what there is
 	$(BIN)/mypy
 
 generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases

@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.real_data import file_named, folder_with
-from monitoring.sources.source_file import read_file
 from monitoring.sources.synthetic.frames import synthetic_frame
 from monitoring.use_case_file import find_use_case
+
+CARDS = "creditcard.csv.gz"
+"""The source of the fraud use case."""
 
 ROWS = 284_807
 """Of the real file; as many are generated in its place."""
@@ -35,7 +37,7 @@ class CardFiles:
 
 def card_data() -> Path | None:
     """Return the folder with the card data; None where it is nowhere."""
-    return folder_with(find_use_case("fraud").source.path)
+    return folder_with(CARDS)
 
 
 def card_files(folder: Path) -> CardFiles:
@@ -55,8 +57,8 @@ def card_files(folder: Path) -> CardFiles:
 
 def _cards() -> tuple[pd.DataFrame, str]:
     case = find_use_case("fraud")
-    path = file_named(case.source.path)
+    path = file_named(CARDS)
     if path is None:
         made_up = synthetic_frame(case, ROWS, seed=0).sort_values("Time", kind="stable")
         return made_up, "SYNTHETIC cards (no creditcard.csv in data/)"
-    return read_file(path).frame, "creditcard.csv"
+    return pd.read_csv(path), "creditcard.csv"

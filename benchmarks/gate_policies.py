@@ -273,7 +273,8 @@ class Desk:
         if last is not None and last.as_of < since:
             last = None
         found = self._settled(day, since, since if last is None else last.as_of)
-        return Episode.counted(CASE, since, last, found)
+        answered = self.promoted > 0 and end_of(self.promoted) >= since
+        return Episode.counted(CASE, since, last, found, answered=answered)
 
     def _settled(self, day: int, since: datetime, after: datetime) -> Settled:
         """Count rows from `since` on that settled after a moment, and frauds among them."""

@@ -17,10 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import requests
 
-from benchmarks.card_halves import card_data
+from benchmarks.card_halves import CARDS
 from benchmarks.machine import machine
+from benchmarks.real_data import file_named
 from benchmarks.running_parts import running_parts
 from benchmarks.table import table
 from monitoring.settings import Ports, settings
@@ -29,7 +31,6 @@ from monitoring.signals.catalogue import DRIFT_SCORE
 from monitoring.signals.metric import Metric
 from monitoring.signals.performance_metrics import FALSE_ALARMS, MISSED, POSITIVES, RECALL
 from monitoring.signals.pipelines import Pipeline
-from monitoring.sources.source_file import find_source, read_file
 from monitoring.stack.demo import HOLD_BACK
 from monitoring.stack.environment import loopback_url
 from monitoring.steps import begin, in_process
@@ -48,15 +49,12 @@ SETTLED_SECONDS = 60
 """A few scrapes and evaluations."""
 
 
-def dealt(case: UseCase, data: Path, seed: int, out: Path) -> None:
+def dealt(cards: Path, seed: int, out: Path) -> None:
     """Write the cards into `out`, their rows dealt out over their own moments."""
-    source = Path(case.source.path)
-    path = find_source(source, data)
-    assert path is not None  # noqa: S101 - card_data found it
-    frame = read_file(path).frame
+    frame = pd.read_csv(cards)
     frame["Time"] = np.random.default_rng(seed).permutation(frame["Time"].to_numpy())
     out.mkdir(parents=True)
-    frame.sort_values("Time", kind="stable").to_csv(out / source.name, index=False)
+    frame.sort_values("Time", kind="stable").to_csv(out / CARDS, index=False)
 
 
 def watch(case: UseCase) -> None:
@@ -90,14 +88,14 @@ def figure(prometheus: str, metric: Metric, case: UseCase) -> str:
     return f"{float(found[0]['value'][1]):.3g}" if found else "none"
 
 
-def measured(deals: Iterable[int], data: Path) -> Iterator[tuple[str, ...]]:
+def measured(deals: Iterable[int], cards: Path) -> Iterator[tuple[str, ...]]:
     """Yield, deal after deal, what came of watching it."""
     case, ports = find_use_case("fraud"), Ports()
     prometheus = loopback_url(ports.prometheus)
     for deal in deals:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            dealt(case, data, deal, folder / "data")
+            dealt(cards, deal, folder / "data")
             os.environ |= {
                 "TOCSIN_STATE": str(folder / "state"),
                 "TOCSIN_DATA": str(folder / "data"),
@@ -119,13 +117,13 @@ def measured(deals: Iterable[int], data: Path) -> Iterator[tuple[str, ...]]:
 
 def main() -> None:
     """Print the table, with the machine it was measured on."""
-    data = card_data()
-    if data is None:
+    cards = file_named(CARDS)
+    if cards is None:
         sys.exit("there is no card data: put creditcard.csv.gz into data/")
     print(machine())
     deals = [int(seed) for seed in sys.argv[1:]] or SEEDS
     table(
-        ("dealt out by seed", *(metric.title for metric in SHOWN), "alerts"), measured(deals, data)
+        ("dealt out by seed", *(metric.title for metric in SHOWN), "alerts"), measured(deals, cards)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.peers.messages import ColumnDrift, WindowDrift
-from monitoring.comparison.compare import MIN_EFFECT
+from monitoring.drift.decision import MIN_EFFECT
 from monitoring.drift.verdict import Verdict
 
 

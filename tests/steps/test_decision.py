@@ -87,7 +87,8 @@ def test_drift_with_too_few_labels_of_its_time_waits_for_them(few: Episode) -> N
     assert not decision.go
     assert decision.reason is Reason.WAITING_FOR_LABELS
     assert decision.waiting
-    assert f"{few.positives} of 30 frauds and {few.rows} of 50 rows" in decision.words
+    counted = f"{few.positives} frauds (30 wanted) and {few.rows} rows (50) of that time"
+    assert counted in decision.words
     assert "drifting since 2026-03-01 00:00 UTC" in decision.words
 
 

@@ -178,8 +178,8 @@ class Episode(Result):
         if self.retrained is not None:
             since += f", retrained for it as of {self.retrained:%Y-%m-%d %H:%M}"
         return (
-            f"{since}: {self.positives} of {self.wanted_positives} {self.positive_words} and "
-            f"{self.rows:,} of {several(self.wanted_rows, 'row')} of that time are labelled"
+            f"{since}: {self.positives:,} {self.positive_words} ({self.wanted_positives:,} wanted) "
+            f"and {several(self.rows, 'row')} ({self.wanted_rows:,}) of that time are labelled"
         )
 
 
