@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 AUDIT := .tocsin/audit
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where many images set it, each of a run's many processes would compile every module anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test test-faults test-inputs test-spark screenshots lint notice audit typecheck generate
@@ -21,7 +23,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	awk '/^uv==/ {mine = 1; print; next} /^[^ ]/ {mine = 0} mine' requirements.lock > $(VENV)/uv.txt
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes --requirement $(VENV)/uv.txt
-	# Compiled once: where PYTHONDONTWRITEBYTECODE is set, as in many images, each process would do it anew.
+	# Compiled once, for whoever starts the programs without this file.
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	$(BIN)/tocsin programs --install
@@ -147,3 +149,4 @@ bench-systems: install ## Print the tables of docs/systems.md: Tocsin beside sci
 clean: ## Stop the local stack, and remove what install, runs and tests left behind
 	test ! -x $(BIN)/tocsin || $(BIN)/tocsin down
 	rm -rf $(VENV) .tocsin .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find airflow benchmarks monitoring tests -name __pycache__ -prune -exec rm -rf {} +

@@ -9,6 +9,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+os.environ.update(OMP_THREAD_LIMIT="1", OPENBLAS_NUM_THREADS="1")
+"""Processes share the processors already: threads would mostly spin while they wait for others.
+
+Read when numpy and the like are first imported, so before the fixtures below."""
+
 pytest_plugins = [
     "tests.fixtures.cards",
     "tests.fixtures.loopback",
@@ -25,25 +30,37 @@ pytest_plugins = [
 GRAFANA_HOME = "TOCSIN_GRAFANA_HOME"
 """The one setting of the shell that tests heed: where Grafana is."""
 
-SERVERS = ("tests/stack/", "tests/signals/servers/", "tests/dags/")
-"""Folders whose tests share servers that take long to start."""
-
+DAGS = ("tests/dags/",)
+STACK = (
+    "tests/stack/test_alert_delivered.py",
+    "tests/stack/test_killed.py",
+    "tests/stack/test_local_stack.py",
+    "tests/stack/test_run_status.py",
+)
+WATCHED = ("tests/signals/servers/",)
 MLFLOW = (
     "tests/training/test_registry.py",
     "tests/training/test_mlflow_server.py",
     "tests/steps/test_rollback.py",
 )
-"""Files whose tests share an MLflow server: to start one takes half a minute of a processor."""
+SHARED = {
+    "tocsin_folder": DAGS,
+    "local_stack": STACK,
+    "servers": WATCHED,
+    "mlflow_server": MLFLOW,
+}
+"""Files whose tests share servers that take long to start, by the fixture that says so.
+
+Those that take longest come first. Other files of their folders are none of them: while they run,
+the servers would take their part of the processors for nothing."""
 
 
 class Together(LoadScopeScheduling):
     """Gives the tests of one file to one process, and those that share servers."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        if path in MLFLOW:
-            return MLFLOW[0]
-        return next((folder for folder in SERVERS if path.startswith(folder)), path)
+        shared = next((s for s, files in SHARED.items() if nodeid.startswith(files)), None)
+        return shared or nodeid.partition("::")[0]
 
 
 def pytest_configure() -> None:
@@ -59,8 +76,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests on servers.
-
-    Those mostly wait, so that the other process has most of the processors meanwhile.
-    """
-    items.sort(key=lambda item: not item.nodeid.startswith(SERVERS))
+    """Begin with what takes longest: it may not come last."""
+    for item in items:
+        for shared in set(SHARED) & set(getattr(item, "fixturenames", ())):
+            if not item.nodeid.startswith(SHARED[shared]):
+                msg = f"{item.nodeid} shares {shared}: name its file in tests/conftest.py"
+                raise pytest.UsageError(msg)
+    for longest in (WATCHED, STACK, DAGS):
+        items.sort(key=lambda item, first=longest: not item.nodeid.startswith(first))

@@ -9,8 +9,8 @@ from monitoring.performance.scorecard import scorecard
 from monitoring.summary.types import ScoreSummary
 from tests.performance.made import THRESHOLD, Scored, counted, edges_with, log_odds
 
-SAMPLES = 300
-# 95% less what 300 samples may show by chance, three standard errors.
+SAMPLES = 150
+# 95% less what 150 samples may show by chance, three standard errors.
 AT_LEAST = 0.95 - 3 * (0.95 * 0.05 / SAMPLES) ** 0.5
 
 

@@ -26,7 +26,7 @@ from tests.fixtures.serving import running_site
 from tests.serving.conftest import Champion
 
 SHARES = {"lightgbm": 0.2, "challenger": 0.3}
-NAMES = [f"row-{place}" for place in range(400)]
+NAMES = [f"row-{place}" for place in range(160)]
 EVER = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
@@ -160,7 +160,7 @@ def test_rows_of_an_arm_that_fails_while_scoring_are_answered_by_the_champion(
     assert live is not None
     assert serving is not None
     live.arms["challenger"].model.pipeline.classifier = None
-    for names in (NAMES[:200], NAMES[200:]):
+    for names in (NAMES[:80], NAMES[80:]):
         assert {each["model_version"] for each in server.predict(names)} == {serving.number}
     assert server.stored(Role.ARM) == {}
     assert server.stored(Role.CHAMPION) == {serving.number: len(NAMES)}

@@ -46,7 +46,7 @@ Labels = tuple[tuple[str, str], ...]
 def trained(tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path) -> Iterator[Path]:
     """A folder with a champion that has learned from the first 80% of its source."""
     folder = tmp_path_factory.mktemp("backfill")
-    write_tiny("tiny", folder)
+    write_tiny("tiny", folder, quick=True)
     (folder / "state").mkdir()
     shutil.copy(mlflow_tables, folder / "state" / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
@@ -76,7 +76,7 @@ def point(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture
 def case(trained: Path) -> UseCase:
     """The use case."""
-    return write_tiny("tiny", trained)
+    return write_tiny("tiny", trained, quick=True)
 
 
 @pytest.fixture

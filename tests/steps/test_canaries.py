@@ -86,7 +86,7 @@ def environment(folder: Path, gateway: str, webhook: str) -> dict[str, str]:
 def test_after_runs_that_failed_everywhere_no_secret_is_where_people_look(
     tmp_path: Path, hooks: tuple[Webhook, Webhook]
 ) -> None:
-    write_tiny("watched", tmp_path, rows=4000)
+    write_tiny("watched", tmp_path, rows=4000, quick=True)
     refusing, accepting = hooks
     report = ["report", "watched", "--as-of", UNTIL]
     nobody = f"127.0.0.1:{free_port()}"
