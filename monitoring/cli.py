@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring import api_key_commands, model_commands, row_commands, use_case_commands
+from monitoring import (
+    api_key_commands,
+    generate_command,
+    model_commands,
+    row_commands,
+    use_case_commands,
+)
 from monitoring.command import (
     AsJson,
     AsOf,
@@ -28,7 +34,6 @@ from monitoring.command import (
     show_steps,
 )
 from monitoring.private import private_umask
-from monitoring.use_case_commands import show_broken
 from monitoring.wording import number, shown
 
 if TYPE_CHECKING:
@@ -56,6 +61,7 @@ app.command()(row_commands.ingest)
 app.command()(row_commands.score)
 app.command()(model_commands.rollback)
 app.command()(model_commands.release)
+app.command()(generate_command.generate)
 app.add_typer(api_key_commands.app, name="api-key")
 
 
@@ -249,42 +255,6 @@ def backfill(
         print_json(done)
     else:
         typer.echo(done.words)
-
-
-@app.command()
-def generate(
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for this deployment's files; the checkout's own by default."),
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
-) -> None:
-    """Write dashboards, rules and tables from the use cases: `tocsin generate --out deployed`.
-
-    Without `--out` the checkout's own files are written: those of the shipped use cases, whatever
-    the environment says.
-
-    Exit code 1 when a use case was left out, because its file can't be read: what was generated
-    of it before stays as it is. With `--check`, also when a file is stale.
-    """
-    from monitoring.settings import Settings, settings
-    from monitoring.signals import generate as generating
-    from monitoring.signals.use_case_fit import fitting
-    from monitoring.use_case_file import all_use_cases
-
-    with readable_errors():
-        where = Settings.model_construct() if out is None else settings()
-        cases = fitting(all_use_cases(where.use_cases))
-        folder = out or Path()
-        do = generating.stale if check else generating.generate
-        paths = do(folder, cases.valid, where, kept=tuple(cases.broken))
-    for path in paths:
-        typer.echo(path)
-    show_broken(cases)
-    if check and paths:
-        typer.echo("these are stale: run `make generate` and commit", err=True)
-    if cases.broken or (check and paths):
-        raise typer.Exit(1)
 
 
 @app.command()

@@ -11,15 +11,29 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from monitoring.pages.shown_numbers import currency_of
-from monitoring.signals.dashboards.panel import Limit, LineStyle, Panel, Query, Scale
+from monitoring.signals.dashboards.panel import (
+    Limit,
+    LineStyle,
+    Panel,
+    Query,
+    Scale,
+    currency_of,
+)
+from monitoring.signals.dashboards.queries import GREY
 from monitoring.signals.prometheus import Series
 from monitoring.use_case import Severity
 
 _COLOURS = ("#3d85c6", "#d98e04", "#6aa84f", "#a64ca6", "#c0504d", "#45818e", "#8d6e63", "#7f7f7f")
 """Of lines that have none of their own: to be seen on white and on black."""
 
-_BY_NAME = {"blue": "#3d85c6", "yellow": "#d98e04", "purple": "#a64ca6"}
+_BY_NAME = {
+    "blue": "#3d85c6",
+    "yellow": "#d98e04",
+    "orange": "#e08a00",
+    "green": "#6aa84f",
+    "purple": "#a64ca6",
+    GREY: GREY,
+}
 
 _LIMITS = {Severity.WARNING: "#e08a00", Severity.CRITICAL: "#d64541", None: "#3d85c6"}
 
@@ -64,6 +78,7 @@ def figure_of(
     import plotly.graph_objects as go
 
     figure, number = go.Figure(), 0
+    titles = {line.name: line.title for line in panel.lines}
     low: Series | None = None
     for query, series in found:
         for one in series:
@@ -71,7 +86,7 @@ def figure_of(
                 figure.add_trace(_band(low, one))
             low = one if query.look is LineStyle.LOW else low
             colour = _BY_NAME.get(query.colour or "", _COLOURS[number % len(_COLOURS)])
-            figure.add_trace(_line(query, one, colour))
+            figure.add_trace(_line(query, one, colour, titles))
             number += query.look not in _EDGES and query.colour is None
     for limit in panel.limits:
         figure.add_hline(limit.value, line=_dashed(limit))
@@ -92,16 +107,17 @@ def figure_of(
     return drawn
 
 
-def _line(query: Query, series: Series, colour: str) -> Any:
+def _line(query: Query, series: Series, colour: str, titles: Mapping[str, str]) -> Any:
     import plotly.graph_objects as go
 
     edge = query.look in _EDGES
     times, values = _with_gaps(series)
+    name = series.named(query.name)
     return go.Scatter(
         x=times,
         y=values,
         # Plotly makes elements of what looks like tags.
-        name=escape(series.named(query.name), quote=False),
+        name=escape(titles.get(name, name), quote=False),
         mode="lines" if edge or len(values) > 1 else "markers",
         line={
             "color": colour,
@@ -110,7 +126,7 @@ def _line(query: Query, series: Series, colour: str) -> Any:
             "width": 0 if edge else 3 if query.look is LineStyle.MAIN else 1.5,
             "dash": "dash" if query.look is LineStyle.ESTIMATE else "solid",
         },
-        showlegend=not edge,
+        showlegend=not edge and query.look is not LineStyle.UNJUDGED,
     )
 
 
@@ -226,6 +242,5 @@ def _layout(panel: Panel, reach: tuple[float, float]) -> Mapping[str, Any]:
             "tickformat": ticks,
             "hoverformat": hover,
             "tickprefix": "" if currency is None else f"{currency} ",
-            "ticksuffix": " h" if panel.scale == Scale.HOURS else "",
         },
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from monitoring.pages.course import Mark, marks_of
 from monitoring.pages.drawn_panel import Answers, Drawn, drawn
-from monitoring.signals.dashboards.panel import Board, Display, Panel, Query, Variable
+from monitoring.signals.dashboards.panel import RANGE, STEP, Board, Display, Panel, Query
 from monitoring.signals.prometheus import Prometheus, PrometheusError, Span
 
 _POINTS = 300
@@ -16,6 +16,9 @@ _POINTS = 300
 
 _FINEST = 15
 """Seconds between two points at least: figures are scraped no more often."""
+
+_LOOKED_BACK = 300
+"""Seconds that Prometheus looks back for the newest sample."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +29,26 @@ class View:
     ----------
     start, end
         The time that courses are drawn over; all other figures are those of the end.
-    chosen
-        Of the board's variables, by their names.
     """
 
     start: datetime
     end: datetime
-    chosen: Mapping[str, str]
+
+    @property
+    def seconds(self) -> int:
+        """Its length."""
+        return int((self.end - self.start).total_seconds())
 
     @property
     def span(self) -> Span:
         """The time, and how far apart its points are."""
-        seconds = int((self.end - self.start).total_seconds())
-        return Span(self.start, self.end, max(_FINEST, seconds // _POINTS))
+        return Span(self.start, self.end, max(_FINEST, self.seconds // _POINTS))
 
-    def promql(self, query: Query, choices: tuple[Variable, ...]) -> str:
-        """Return what is asked for a query under the chosen values of a board's variables."""
+    def promql(self, query: Query) -> str:
+        """Return what is asked for a query over the chosen time."""
         asked = query.chosen or query.expr
-        for choice in choices:
-            asked = asked.replace(choice.variable, self.chosen.get(choice.name, choice.default))
-        return asked
+        step = max(self.span.step, _LOOKED_BACK)
+        return asked.replace(RANGE, f"{self.seconds}s").replace(STEP, f"{step}s")
 
 
 @dataclass(frozen=True)
@@ -73,30 +76,25 @@ class DrawnBoard:
 
 def drawn_board(board: Board, prometheus: Prometheus, view: View) -> DrawnBoard:
     """Return a board with its numbers; where Prometheus does not answer, with none and why."""
-    promql = {
-        query.expr: view.promql(query, board.choices)
-        for panel in board.panels
-        for query in panel.queries
-    }
+    promql = {query.expr: view.promql(query) for panel in board.panels for query in panel.queries}
     courses = [panel for panel in board.panels if panel.display is Display.LINES]
     others = [panel for panel in board.panels if panel.display is not Display.LINES]
+    marked = {mark.expr: mark.within(f"{view.span.step}s") for mark in board.marks}
     away, at, over = "", {}, {}
     try:
         at = prometheus.each_at(_asked(others, promql), view.end)
-        over = prometheus.each_over(
-            [*_asked(courses, promql), *(mark.expr for mark in board.marks)], view.span
-        )
+        over = prometheus.each_over([*_asked(courses, promql), *marked.values()], view.span)
     except PrometheusError as error:
         away = str(error)
-    marks = _marks(board, over)
+    marks = _marks(board, {expr: over.get(asked, ()) for expr, asked in marked.items()})
 
     def panel(declared: Panel) -> Drawn:
         answers = over if declared.display is Display.LINES else at
         return drawn(declared, answers, promql, marks)
 
-    sections = (
-        DrawnSection(section.title, tuple(map(panel, section.panels))) for section in board.sections
-    )
+    strip = (("Now", board.strip),) if board.strip else ()
+    rows = (*strip, *((section.title, section.panels) for section in board.sections))
+    sections = (DrawnSection(title, tuple(map(panel, panels))) for title, panels in rows)
     return DrawnBoard(board, tuple(sections), away)
 
 

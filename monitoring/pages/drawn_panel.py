@@ -10,7 +10,7 @@ from typing import Any
 
 from monitoring.pages.course import figure_of
 from monitoring.pages.shown_numbers import shown
-from monitoring.signals.dashboards.panel import THIS, Column, Display, Limit, Panel
+from monitoring.signals.dashboards.panel import THIS, Column, Display, Limit, Line, LineStyle, Panel
 from monitoring.signals.links import FLEET, HEALTH, path_of
 from monitoring.signals.prometheus import Series
 from monitoring.signals.thresholds import Side
@@ -19,12 +19,15 @@ from monitoring.use_case import Severity
 Answers = Mapping[str, tuple[Series, ...]]
 """What queries gave, by their PromQL."""
 
-GOOD = "good"
+GOOD, UNJUDGED = "good", "quiet"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A text with its colour, if any: ``good``, ``warning``, ``critical``; and where it leads."""
+    """A text with its colour, if any, and where it leads.
+
+    Colours are ``good``, ``warning``, ``critical``, and ``quiet`` for what is not judged.
+    """
 
     text: str
     colour: str = ""
@@ -89,7 +92,7 @@ def drawn(panel: Panel, answers: Answers, promql: Mapping[str, str], marks: Sequ
         return Drawn(panel, nothing=panel.nothing)
     if panel.display is Display.LINES:
         return Drawn(panel, figure=figure_of(panel, found, marks))
-    if panel.display is Display.TABLE:
+    if panel.display in (Display.TABLE, Display.CURVE, Display.ALERTS):
         return Drawn(panel, table=_table(panel, [series for _, series in found]))
     numbers = tuple(_numbers(panel, found))
     if panel.display is Display.STAT:
@@ -115,12 +118,16 @@ def colour_of(value: float, limits: Sequence[Limit]) -> str:
 def _numbers(panel: Panel, found: Sequence[tuple[Any, Sequence[Series]]]) -> Iterator[Named]:
     values = [abs(one.newest) for _, series in found for one in series]
     largest = max((value for value in values if math.isfinite(value)), default=0) or 1
+    own = {line.name: line for line in panel.lines}
     for query, series in found:
-        limits = query.limits or (panel.limits if len(panel.queries) == 1 else ())
+        of_all = query.limits or (panel.limits if len(panel.queries) == 1 else ())
         for one in sorted(series, key=lambda one: -one.newest):
-            text = Cell(shown(one.newest, panel.scale), colour_of(one.newest, limits))
             name = one.named(query.name) or panel.title
-            yield Named(name, text, abs(one.newest) / largest)
+            line = own.get(name, Line(name, name))
+            colour = colour_of(one.newest, line.limits or of_all)
+            colour = UNJUDGED if query.look is LineStyle.UNJUDGED else colour
+            text = Cell(shown(one.newest, query.scale or panel.scale), colour)
+            yield Named(line.title, text, abs(one.newest) / largest)
 
 
 def _table(panel: Panel, found: Sequence[Sequence[Series]]) -> Table:
@@ -163,7 +170,7 @@ def _cell(row: Mapping[str, Any], column: Column) -> Cell:
         return Cell(shown(value, column.scale), colour_of(value, column.limits))
     colour = ("good" if value in column.calm else "warning") if column.calm else ""
     opens = "" if column.opens is None else column.opens.url.replace(THIS, value)
-    return Cell(value, colour, page_of(opens))
+    return Cell(column.named.get(value, value), colour, page_of(opens))
 
 
 def page_of(url: str) -> str:

@@ -7,16 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from monitoring import wording
-from monitoring.signals.dashboards.panel import Scale
-
-_CURRENCY = "suffix:"
+from monitoring.signals.dashboards.panel import Scale, currency_of
 
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
-
-
-def currency_of(scale: str) -> str | None:
-    """Return the currency of a scale of money; None for any other."""
-    return scale.removeprefix(_CURRENCY) if scale.startswith(_CURRENCY) else None
 
 
 def shown(value: float, scale: str) -> str:
@@ -50,6 +43,4 @@ _WORDS: dict[str, Callable[[float], str]] = {
     Scale.RATIO: _ratio,
     Scale.YES_NO: lambda value: "yes" if value else "no",
     Scale.AGE: _age,
-    Scale.HOURS: lambda value: f"{value:,.1f} h",
-    Scale.SUM: wording.count,
 }

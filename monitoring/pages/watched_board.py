@@ -16,10 +16,10 @@ from monitoring.pages.drawn_board import View, drawn_board
 from monitoring.pages.drawn_panel import page_of
 from monitoring.pages.page import PLAIN_POLICY, page
 from monitoring.pages.servers import Servers
-from monitoring.pages.site import Site, find
+from monitoring.pages.site import Site, find, use_cases
 from monitoring.signals.catalogue import PROMOTED
 from monitoring.signals.dashboards.fleet_boards import fleet_board, health_board
-from monitoring.signals.dashboards.panel import Board, Display, Query, Variable
+from monitoring.signals.dashboards.panel import SHOWN, Board, Display, Query
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.prometheus import Prometheus, PrometheusError
 from monitoring.signals.promql import now
@@ -27,8 +27,8 @@ from monitoring.use_case import UseCase
 
 router = APIRouter()
 
-SINCE = Variable("since", "Show", ("6h", "24h", "7d", "30d", "90d"), "24h")
-"""How far back courses are drawn."""
+SINCE, LENGTHS = "since", ("6h", "24h", "7d", SHOWN, "30d", "90d")
+"""Parameter of how far back the figures reach, and what it may be."""
 
 VERSION = "version"
 """Parameter that shows the time in which one version served."""
@@ -60,7 +60,9 @@ class Choice:
 @router.get("/watch", include_in_schema=False)
 def fleet(request: Request) -> HTMLResponse:
     """Show the panels on all models and on the pipelines."""
-    return _drawn(request, (fleet_board(), health_board()), ())
+    site: Site = request.app.state.site
+    cases = use_cases(site).valid
+    return _drawn(request, (fleet_board(cases), health_board(cases)), ())
 
 
 @router.get("/watch/{use_case}", include_in_schema=False)
@@ -96,7 +98,7 @@ def _drawn(
 ) -> HTMLResponse:
     site: Site = request.app.state.site
     servers: Servers = request.app.state.servers
-    choices = _choices(request, boards, served)
+    choices = _choices(request, served)
     view = _view(choices, served, datetime.now(UTC))
     answer = page(
         "watch",
@@ -113,9 +115,7 @@ def _drawn(
     return answer
 
 
-def _choices(
-    request: Request, boards: tuple[Board, ...], served: tuple[Served, ...]
-) -> tuple[Choice, ...]:
+def _choices(request: Request, served: tuple[Served, ...]) -> tuple[Choice, ...]:
     """Return what is to be chosen, with what was.
 
     Raises
@@ -123,11 +123,7 @@ def _choices(
     HTTPException
         Something else was.
     """
-    variables = (SINCE, *dict.fromkeys(choice for board in boards for choice in board.choices))
-    offered = [
-        Choice(one.name, one.title, tuple((o, o) for o in one.options), one.default)
-        for one in variables
-    ]
+    offered = [Choice(SINCE, "Show", tuple((length, length) for length in LENGTHS), SHOWN)]
     if served:
         of_versions = tuple((one.version, f"version {one.version}") for one in served)
         offered.append(Choice(VERSION, "While it served", (("", "any version"), *of_versions), ""))
@@ -146,10 +142,10 @@ def _view(choices: tuple[Choice, ...], served: tuple[Served, ...], moment: datet
     of_version = [one for one in served if one.version == chosen.get(VERSION)]
     if of_version:
         end = of_version[0].until or moment
-        return View(max(of_version[0].since, end - _LONGEST), end, chosen)
-    since = chosen[SINCE.name]
+        return View(max(of_version[0].since, end - _LONGEST), end)
+    since = chosen[SINCE]
     length = timedelta(hours=int(since[:-1]) * _HOURS[since[-1]])
-    return View(moment - length, moment, chosen)
+    return View(moment - length, moment)
 
 
 def graph(site: Site, query: Query, display: Display) -> str | None:

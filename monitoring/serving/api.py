@@ -20,6 +20,7 @@ from monitoring.errors import InputError, TocsinError
 from monitoring.serving.api_keys import KeyRing
 from monitoring.serving.api_keys import Scope as KeyScope
 from monitoring.serving.bodies import BodyError
+from monitoring.serving.component_health import ComponentHealth, component_health
 from monitoring.serving.limits import Gate, RateLimit
 from monitoring.serving.live_models import (
     LiveModel,
@@ -68,12 +69,15 @@ class Api:
     ----------
     open_store
         Opens the production store: at the first request that needs it, and again where it failed.
+    components
+        The components that Prometheus asks this server about.
     """
 
     models: LiveModels
     open_store: Callable[[], ProductionStore]
     gate: Gate
     metrics: ServingMetrics = field(default_factory=ServingMetrics)
+    components: ComponentHealth = field(default_factory=ComponentHealth)
     _store: ProductionStore | None = None
     _scorers: dict[str, Scorer] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -154,7 +158,7 @@ def api_of(settings: Settings, *, keys: bool) -> Api:
     keys
         Whether who asks needs an API key.
     """
-    return Api(
+    made = Api(
         LiveModels(
             Registry(settings.tracking_url, settings.artifacts),
             lambda name: resolve(find_use_case(name, settings.use_cases), settings.data),
@@ -162,6 +166,8 @@ def api_of(settings: Settings, *, keys: bool) -> Api:
         lambda: open_store(settings.store_url),
         Gate(KeyRing(settings.state) if keys else None, RateLimit(settings.serve_rate)),
     )
+    made.components = component_health(settings, made.check_store)
+    return made
 
 
 def api(request: Request) -> Api:

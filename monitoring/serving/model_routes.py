@@ -70,7 +70,8 @@ def ready(request: Request) -> Ready:
 def metrics(request: Request) -> Response:
     """Show what Prometheus scrapes."""
     parts = api(request)
-    return Response(parts.metrics.text(parts.models.loaded), media_type=CONTENT_TYPE_LATEST)
+    text = parts.metrics.text(parts.models.loaded, parts.components.answers())
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 def _served(live: LiveModel) -> Served:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from monitoring.signals.promql import (
     SERVE_ARM_FAILURES,
+    SERVE_COMPONENT_UP,
     SERVE_DECISIONS,
     SERVE_ERRORS,
     SERVE_SCORE,
@@ -74,6 +75,13 @@ class ServingMetrics:
             registry=self._registry,
         )
 
+        self._components = Gauge(
+            SERVE_COMPONENT_UP,
+            "Whether a component that shows no metrics of its own answers this server.",
+            ["component"],
+            registry=self._registry,
+        )
+
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
         self._seconds.labels(route, str(status)).observe(seconds)
@@ -95,8 +103,17 @@ class ServingMetrics:
             for column in prediction.unseen:
                 self._unseen.labels(use_case, column).inc()
 
-    def text(self, loaded: Iterable[LiveModel]) -> bytes:
-        """Return all of it as Prometheus reads it, with the versions that answer now."""
+    def text(self, loaded: Iterable[LiveModel], components: Mapping[str, bool]) -> bytes:
+        """Return all of it as Prometheus reads it, with the versions that answer now.
+
+        Parameters
+        ----------
+        components
+            Whether each of the others answers.
+        """
+        self._components.clear()
+        for name, well in components.items():
+            self._components.labels(name).set(well)
         self._version.clear()
         for live in loaded:
             self._version.labels(live.case.name, live.version).set(live.loaded_at.timestamp())

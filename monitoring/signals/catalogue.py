@@ -12,10 +12,12 @@ from monitoring.signals.performance_metrics import (
     DETECTED,
     ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
+    ESTIMATE_HELD,
     ESTIMATED,
     ESTIMATED_COST,
     ESTIMATED_COST_INTERVAL,
     ESTIMATED_INTERVAL,
+    ESTIMATED_POSITIVES,
     F1,
     FALSE_ALARM_RATE,
     FALSE_ALARMS,
@@ -142,6 +144,13 @@ WINDOW_END = Metric(
     help="End of the window that the figures named by `of` are about.",
     labels=("of",),
 )
+FIGURES_VERSION = Metric(
+    "figures_version",
+    unit=Unit.INFO,
+    title="Version of the figures",
+    help="1 for the model version that the figures named by `of` are about.",
+    labels=("of", "version"),
+)
 QUARANTINED = Metric(
     "quarantined",
     unit=Unit.ROWS,
@@ -185,6 +194,14 @@ LAST_SUCCESS = Metric(
     unit=Unit.TIMESTAMP,
     title="Last success",
     help="When the last successful run of `pipeline` ended.",
+    labels=("pipeline",),
+)
+NEXT_DUE = Metric(
+    "next_due",
+    unit=Unit.TIMESTAMP,
+    title="Next due",
+    help="When the next run of `pipeline` is due after the last attempt; absent where runs are "
+    "started by hand.",
     labels=("pipeline",),
 )
 RETRAIN_DECISION = Metric(
@@ -282,9 +299,11 @@ CATALOGUE: tuple[Metric, ...] = (
     LABEL_COVERAGE,
     ESTIMATED,
     ESTIMATED_INTERVAL,
+    ESTIMATED_POSITIVES,
     ESTIMATED_COST,
     ESTIMATED_COST_INTERVAL,
     ESTIMATE_ERROR,
+    ESTIMATE_HELD,
     ESTIMATE_COST_ERROR,
     LABEL_PROBLEMS,
     LABEL_CORRECTIONS,
@@ -302,12 +321,14 @@ CATALOGUE: tuple[Metric, ...] = (
     SCORE_DRIFT,
     WINDOW_ROWS,
     WINDOW_END,
+    FIGURES_VERSION,
     QUARANTINED,
     NEW_LABELLED,
     STATUS,
     BROKEN_USE_CASE,
     LAST_ATTEMPT,
     LAST_SUCCESS,
+    NEXT_DUE,
     RETRAIN_DECISION,
     WAITING_FOR_LABELS,
     PROMOTIONS_HELD,

@@ -180,7 +180,7 @@ def _planned(
     for path, text in files.items():
         folder = _folder_of(path)
         if folder is None or str(path.relative_to(folder)) not in before[folder]:
-            _refuse_foreign(out / path, text)
+            refuse_foreign(out / path, text)
     readme = out / README
     if readme.is_file():
         ordered = sorted(cases, key=lambda case: case.name)
@@ -255,7 +255,7 @@ def _named_in(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def _refuse_foreign(path: Path, text: str) -> None:
+def refuse_foreign(path: Path, text: str) -> None:
     """Raise unless the file is not there, or is marked as generated.
 
     What was generated before there were manifests is in none: it is known by its first line, a

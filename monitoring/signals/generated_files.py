@@ -102,8 +102,8 @@ def prometheus_files(
         name = case.name if case else FLEET_RULES
         group = alert_group(name, alerts_of(case), delivery.addresses)
         rules.setdefault(name, []).append(group)
-    files = {f"rules/{name}.yml": _yaml({"groups": groups}) for name, groups in rules.items()}
-    files |= {f"targets/{name}": _yaml(content) for name, content in targets.files().items()}
+    files = {f"rules/{name}.yml": yaml_text({"groups": groups}) for name, groups in rules.items()}
+    files |= {f"targets/{name}": yaml_text(content) for name, content in targets.files().items()}
     return {PurePosixPath(name): text for name, text in files.items()}
 
 
@@ -113,7 +113,7 @@ def alertmanager_files(delivery: Delivery) -> dict[PurePosixPath, str]:
     The configuration may hold secrets: write it for the owner alone.
     """
     return {
-        PurePosixPath(ALERTMANAGER.name): _yaml(alertmanager_config(delivery)),
+        PurePosixPath(ALERTMANAGER.name): yaml_text(alertmanager_config(delivery)),
         PurePosixPath(TEMPLATES): f"{HEAD}{message_templates(delivery.addresses)}\n",
     }
 
@@ -153,9 +153,12 @@ def grafana_files(
 
     addresses = delivery.addresses
     boards = {case.name: case_board(case, addresses) for case in cases}
-    boards |= {FLEET: fleet_board(), HEALTH: health_board()}
-    files = {f"dashboards/{name}.json": dashboard_json(board) for name, board in boards.items()}
+    boards |= {FLEET: fleet_board(cases), HEALTH: health_board(cases)}
     paused = delivery.notifier is not Notifier.GRAFANA
+    files = {
+        f"dashboards/{name}.json": dashboard_json(board, own_alerts=not paused)
+        for name, board in boards.items()
+    }
     provisioned: dict[str, Any] = {
         "datasources/prometheus.yml": provisioned_datasource(),
         "dashboards/tocsin.yml": provider(dashboards),
@@ -170,9 +173,9 @@ def grafana_files(
     alerts = {case.name if case else FLEET_RULES: alerts_of(case) for case in (None, *cases)}
     for name, group in provisioned_groups(alerts, addresses, paused=paused).items():
         provisioned[f"{ALERTING}/rules-{name}.yml"] = group
-    files |= {f"provisioning/{name}": _yaml(content) for name, content in provisioned.items()}
+    files |= {f"provisioning/{name}": yaml_text(content) for name, content in provisioned.items()}
     gone = frozenset(before) - rules_in(files.values())
-    files[f"provisioning/{DELETED_RULES}"] = _yaml(deleted_rules(gone))
+    files[f"provisioning/{DELETED_RULES}"] = yaml_text(deleted_rules(gone))
     return {PurePosixPath(name): text for name, text in files.items()}
 
 
@@ -204,7 +207,8 @@ def planned(
     return dict(sorted(files.items()))
 
 
-def _yaml(content: Any) -> str:
+def yaml_text(content: Any) -> str:
+    """Return the text of a generated YAML file."""
     return HEAD + yaml.dump(
         content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=10_000
     )

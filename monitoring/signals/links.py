@@ -30,7 +30,6 @@ class CasePanel(IntEnum):
     DRIFT = 4
     DRIFT_OVER_TIME = 5
     DRIFTED_FEATURES = 6
-    MONEY = 10
     MONEY_OVER_TIME = 11
     CAPACITY = 12
     FALSE_ALARM_RATE = 13
@@ -38,6 +37,8 @@ class CasePanel(IntEnum):
     RETURN_ON_COST = 15
     COST_CURVE = 16
     SHADOW = 17
+    COST_CHOICE = 18
+    MISSED_OVER_TIME = 19
     COVERAGE = 20
     ESTIMATED = 21
     ESTIMATE_ERROR = 22
@@ -48,7 +49,6 @@ class CasePanel(IntEnum):
     FEATURES = 30
     FEATURES_OVER_TIME = 31
     MISSING_VALUES = 32
-    SCORE_DRIFT = 33
     MODEL = 40
     DECISION = 41
     NEW_LABELLED = 42
@@ -77,6 +77,14 @@ class CasePanel(IntEnum):
     UNCORRECTED = 71
     CONTROL_ROWS = 72
     CONTROL_COST = 73
+    FIRING = 80
+    SAVING_NOW = 81
+    RECALL_NOW = 82
+    ESTIMATE_NOW = 83
+    COST_NOW = 84
+    DRIFT_NOW = 85
+    CHAMPION_NOW = 86
+    ALERTS = 87
 
 
 class FleetPanel(IntEnum):
@@ -86,16 +94,19 @@ class FleetPanel(IntEnum):
     RECALL = 2
     DRIFT = 3
     MISSED = 4
+    ALERTS = 5
+    RECALL_NOW = 6
+    ESTIMATED_NOW = 7
+    DRIFT_NOW = 8
+    SAVING_NOW = 9
 
 
 class HealthPanel(IntEnum):
     """Panels of the dashboard of pipelines and parts."""
 
     UP = 1
-    SUCCESS_AGE = 2
     RUNS = 3
     FAILED = 4
-    PUSH_AGE = 5
     FAILED_PUSHES = 6
     QUARANTINED = 7
     BROKEN_USE_CASES = 8
@@ -106,6 +117,7 @@ class HealthPanel(IntEnum):
     UNSEEN = 13
     VERSIONS = 14
     ARM_FAILURES = 15
+    ALERTS = 16
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,11 @@ class Link:
 
     board: str
     panel: int
+
+    @property
+    def alert_list(self) -> int:
+        """The panel of its board that lists what fires."""
+        return HealthPanel.ALERTS if self.board == HEALTH else CasePanel.ALERTS
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,13 @@ ESTIMATED_INTERVAL = Metric(
     help="Bound of the 95% interval of the estimate named by `of`.",
     labels=("of", "bound"),
 )
+ESTIMATED_POSITIVES = Metric(
+    "estimated_positives",
+    unit=Unit.ROWS,
+    title="Estimated positives",
+    help="Positives expected among the rows of the window just closed; below the use case's "
+    "minimum its estimate is not judged.",
+)
 ESTIMATED_COST = Metric(
     "estimated_cost",
     unit=Unit.MONEY,
@@ -235,6 +242,15 @@ ESTIMATE_ERROR = Metric(
     "window; alerts look at recall.",
     labels=("of",),
     good=Direction.DOWN,
+)
+ESTIMATE_HELD = Metric(
+    "estimate_held",
+    unit=Unit.FLAG,
+    title="Estimate confirmed",
+    help="1 where the realised recall of the newest mature window lies within the 95% interval "
+    "estimated before its labels arrived, 0 where it does not; by the version that scored it.",
+    labels=("version",),
+    good=Direction.UP,
 )
 ESTIMATE_COST_ERROR = Metric(
     "estimate_cost_error",

@@ -94,6 +94,12 @@ def stale_after(case: UseCase, pipeline: Pipeline) -> timedelta:
     return look_back(case, pipeline) + RUN_TIME_LIMIT[pipeline]
 
 
+def next_due(case: UseCase, pipeline: Pipeline, after: datetime) -> datetime | None:
+    """Return when the next scheduled run is due after a moment; None where none is scheduled."""
+    cron = scheduled(case).get(pipeline)
+    return None if cron is None else firings(cron, after, after + longest_gap(cron))[0]
+
+
 def firings(cron: str, since: datetime, until: datetime) -> tuple[datetime, ...]:
     """Return when a cron schedule was due, in UTC, from `since` on and before `until`."""
     from croniter import croniter

@@ -27,25 +27,34 @@ SERVE_DECISIONS = "tocsin_serve_decisions"
 SERVE_SCORE = "tocsin_serve_score"
 SERVE_UNSEEN = "tocsin_serve_unseen_categories"
 SERVE_ARM_FAILURES = "tocsin_serve_arm_failed_rows"
+SERVE_COMPONENT_UP = "tocsin_serve_component_up"
 
 FOREIGN = (
     *(UP, PUSH_TIME, PUSH_FAILURE_TIME, ALERTS),
     *(f"{SERVE_SECONDS}_bucket", f"{SERVE_SECONDS}_count", f"{SERVE_SCORE}_count"),
     *(f"{SERVE_ERRORS}_total", f"{SERVE_DECISIONS}_total", f"{SERVE_UNSEEN}_total"),
     f"{SERVE_ARM_FAILURES}_total",
+    SERVE_COMPONENT_UP,
 )
 """Names that are not in the catalogue, for no run pushes them: Prometheus and the Pushgateway make
 theirs, and the server of the API shows its own to be scraped."""
 
 
 def series(name: str, **labels: str) -> str:
-    """Return the selector of a series' name and labels; a value that starts with ~ is a regex."""
+    """Return the selector of a series' name and labels; a value that starts with ~ is a regex.
+
+    One that starts with !~ is a regex that must not match.
+    """
     inside = ",".join(f"{label}{_match(value)}" for label, value in labels.items())
     return f"{name}{{{inside}}}" if inside else name
 
 
 def _match(value: str) -> str:
-    sign, text = ("=~", value[1:]) if value.startswith("~") else ("=", value)
+    sign, text = "=", value
+    for begins, operator in (("!~", "!~"), ("~", "=~")):
+        if value.startswith(begins):
+            sign, text = operator, value.removeprefix(begins)
+            break
     return f"{sign}{json.dumps(text, ensure_ascii=False)}"
 
 

@@ -22,9 +22,10 @@ from monitoring.signals.catalogue import (
     CATALOGUE,
     LAST_ATTEMPT,
     LAST_SUCCESS,
+    NEXT_DUE,
     STATUS,
 )
-from monitoring.signals.metric import USE_CASE, Metric, Sample, SampleError
+from monitoring.signals.metric import USE_CASE, Metric, Sample, SampleError, known
 from monitoring.signals.pipelines import ALL_CASES, GROUP_LABEL, JOB, Pipeline, PushGroup
 from monitoring.signals.statuses import NotificationStatus, notification_of
 from monitoring.wording import printable
@@ -104,19 +105,26 @@ def publish_attempt(
     at: datetime,
     *,
     url: str,
+    next_due: datetime | None = None,
     sign_in: SignIn | None = None,
     retries: Retrying = RETRIES,
 ) -> None:
     """Say that a run of `pipeline` began; the first thing that a run does.
+
+    Parameters
+    ----------
+    next_due
+        When its next run is due; None where runs are started by hand.
 
     Raises
     ------
     PublishError
         As `publish`.
     """
-    sample = Sample(LAST_ATTEMPT, at.timestamp(), {"pipeline": pipeline.value})
+    labels = {"pipeline": pipeline.value}
+    due = () if next_due is None else known(NEXT_DUE, next_due.timestamp(), **labels)
     publish(
-        (sample,),
+        (Sample(LAST_ATTEMPT, at.timestamp(), labels), *due),
         use_case=use_case,
         group=pipeline.attempt,
         url=url,

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from monitoring.airflow_api import AIRFLOW_USERS
 from monitoring.settings import Ports, Settings
+from monitoring.signals.links import FLEET
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.folders import CHECKOUT, Folders
 from monitoring.stack.ports import LOOPBACK
@@ -286,6 +287,9 @@ def _grafana(folders: Folders, ports: Ports, credentials: Credentials) -> dict[s
         "GF_SECURITY_ADMIN_PASSWORD": credentials.grafana_password.get_secret_value(),
         "GF_SECURITY_SECRET_KEY": credentials.grafana_secret_key.get_secret_value(),
         "GF_USERS_ALLOW_SIGN_UP": "false",
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(
+            folders.grafana / "dashboards" / f"{FLEET}.json"
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from monitoring.rows.window import Window, ending, window_of
 from monitoring.settings import settings
-from monitoring.signals.pipelines import Pipeline
+from monitoring.signals.pipelines import Pipeline, next_due
 from monitoring.signals.pushgateway import publish_attempt, publish_broken_use_cases
 from monitoring.signals.use_case_fit import fitting
 from monitoring.steps.run import Result, Run
@@ -81,7 +81,10 @@ def attempt(run: Run) -> Attempt:
     where = settings()
     if where.pushgateway_url is not None:
         url, sign_in = where.pushgateway_url, where.pushgateway_sign_in
-        publish_attempt(run.use_case, run.pipeline, begun.at, url=url, sign_in=sign_in)
+        due = next_due(run.declared, run.pipeline, begun.at)
+        publish_attempt(
+            run.use_case, run.pipeline, begun.at, url=url, next_due=due, sign_in=sign_in
+        )
         broken = fitting(all_use_cases(where.use_cases)).broken
         publish_broken_use_cases(broken, url=url, sign_in=sign_in)
     return begun

@@ -86,7 +86,7 @@ def every_page(case: UseCase, folder: Path) -> dict[str, str]:
             "watch",
             boards=(told,),
             choices=(chosen,),
-            view=View(now, now, {}),
+            view=View(now, now),
             up="../",
             page_of=page_of,
             scripts=scripts(),

@@ -131,7 +131,7 @@ def test_the_time_and_the_version_are_chosen(site: Measured) -> None:
     first = figures_of(site.page("/watch/fraud?version=1").text)["Performance over time"]
     values = {value for value in first["data"][0]["y"] if value is not None}
     assert values == {0.9}
-    for wrong in ("since=1y", "version=7", "window=100d"):
+    for wrong in ("since=1y", "version=7"):
         answer = requests.get(f"{site.url}/watch/fraud?{wrong}", timeout=PATIENCE)
         assert answer.status_code == 404
         assert f"{wrong.partition('=')[0]} is one of" in answer.text

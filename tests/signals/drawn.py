@@ -21,7 +21,7 @@ BOARDS = [
     case_board(find_use_case("student_depression"), ADDRESSES),
     case_board(everything(), ADDRESSES),
     case_board(with_classes(), ADDRESSES),
-    fleet_board(),
+    fleet_board([find_use_case("fraud"), everything()]),
     health_board(),
 ]
 
@@ -34,8 +34,13 @@ def drawn(board: Board) -> dict[str, Any]:
     return content
 
 
+def panels_in(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every panel of a dashboard's JSON, and those of collapsed rows after their row."""
+    return [one for panel in content["panels"] for one in (panel, *panel.get("panels", ()))]
+
+
 def panel_of(board: Board, panel: int) -> dict[str, Any]:
-    return next(p for p in drawn(board)["panels"] if p["id"] == panel)
+    return next(p for p in panels_in(drawn(board)) if p["id"] == panel)
 
 
 def override_of(panel: dict[str, Any], name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from monitoring.performance.paired_comparison import Comparison, Difference
 from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.rows.rows import Role
 from monitoring.signals import Pipeline, PushGroup, Sample, Subject
-from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, STATUS
+from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, NEXT_DUE, STATUS
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
     cost_samples,
@@ -31,6 +31,8 @@ from monitoring.signals.statuses import NotificationStatus, RetrainDecision, not
 from monitoring.store.window_source import LabelProblems
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
+VERSION = "3"
+"""The version that serves."""
 
 
 STEP = CostStep(threshold=0.5, used=True, cost=535.0, alarms=45, missed=4)
@@ -133,13 +135,13 @@ def report_samples(
     """Return what a report publishes."""
     realised, estimated = realised or card(), estimated or estimate()
     return (
-        *verdict_samples(drift or verdict()),
+        *verdict_samples(drift or verdict(), VERSION),
         *scorecard_samples(realised, stage=Stage.PRODUCTION, role=Role.CHAMPION, capacity=400),
         *estimate_samples(estimated),
-        *error_samples(estimated, realised),
+        *error_samples(estimated, realised, version=VERSION),
         *cost_samples((STEP,)),
-        *window_samples(Subject.PERFORMANCE, realised.rows, AT),
-        *window_samples(Subject.ESTIMATE, estimated.rows, AT),
+        *window_samples(Subject.PERFORMANCE, realised.rows, AT, VERSION),
+        *window_samples(Subject.ESTIMATE, estimated.rows, AT, VERSION),
         *quarantine_samples(quarantined or {}),
         *label_problem_samples(LabelProblems(unknown=0, conflicting=0)),
     )
@@ -150,7 +152,7 @@ def pushed() -> dict[PushGroup, tuple[Sample, ...]]:
     parts = {
         PushGroup.MODEL: (
             *model_samples(
-                version="3",
+                version=VERSION,
                 candidate="xgboost",
                 data_hash="ab12",
                 moved_libraries=("trained with xgboost-cpu 3.1, scored with 3.2",),
@@ -177,7 +179,10 @@ def pushed() -> dict[PushGroup, tuple[Sample, ...]]:
     }
     for pipeline in Pipeline:
         labels = {"pipeline": pipeline.value}
-        parts[pipeline.attempt] = (Sample(LAST_ATTEMPT, AT.timestamp(), labels),)
+        parts[pipeline.attempt] = (
+            Sample(LAST_ATTEMPT, AT.timestamp(), labels),
+            Sample(NEXT_DUE, AT.timestamp() + 6 * 3600, labels),
+        )
         parts[pipeline.success] = (Sample(LAST_SUCCESS, AT.timestamp(), labels),)
         delivered = {"of": notification_of(pipeline), "status": NotificationStatus.DELIVERED.value}
         parts[pipeline.notification] = (Sample(STATUS, 1, delivered),)

@@ -1,7 +1,7 @@
 """The overview's six panels come first, in the use case's words, readable, with stable ids."""
 
 import json
-from itertools import combinations
+from itertools import chain, combinations
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -11,7 +11,8 @@ from monitoring.reports.entry import ReportKind
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.dashboards.fleet_boards import health_board
 from monitoring.signals.dashboards.grafana_json import dashboard_json
-from monitoring.signals.dashboards.panel import WINDOW, Board, Display, Panel
+from monitoring.signals.dashboards.panel import RANGE, SHOWN, Board, Display, Panel
+from monitoring.signals.dashboards.queries import GREY
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import CasePanel, FleetPanel, HealthPanel
 from monitoring.signals.performance_metrics import MISSED
@@ -28,6 +29,7 @@ from tests.signals.drawn import (
     each_board,
     override_of,
     panel_of,
+    panels_in,
     steps_of,
 )
 
@@ -103,14 +105,15 @@ def test_panel_ids_are_those_declared_and_stay(board: Board) -> None:
     absent = {CasePanel.ARM_CLASSES} | (set() if board.uid == CLASSES else set(of_classes))
     absent |= set() if board.uid == "tocsin-everything" else set(of_blocking)
     assert sorted(ids) == sorted(set(declared) - (absent if declared is CasePanel else set()))
-    assert [p["id"] for p in drawn(board)["panels"] if p["type"] != "row"] == ids
+    assert [p["id"] for p in panels_in(drawn(board)) if p["type"] != "row"] == ids
 
 
 @each_board
 def test_panels_lie_side_by_side_within_the_grid_and_not_on_each_other(board: Board) -> None:
-    places = [panel["gridPos"] for panel in drawn(board)["panels"]]
-    assert all(place["x"] + place["w"] <= 24 for place in places)
-    for one, other in combinations(places, 2):
+    together = [drawn(board)["panels"], *(p.get("panels", []) for p in drawn(board)["panels"])]
+    places = [[panel["gridPos"] for panel in panels] for panels in together]
+    assert all(place["x"] + place["w"] <= 24 for those in places for place in those)
+    for one, other in chain.from_iterable(combinations(those, 2) for those in places):
         apart = (
             one["x"] + one["w"] <= other["x"]
             or other["x"] + other["w"] <= one["x"]
@@ -132,7 +135,7 @@ def test_the_sdk_reads_back_what_it_wrote(board: Board) -> None:
 
 @each_board
 def test_every_panel_reads_the_one_datasource(board: Board) -> None:
-    panels = [panel for panel in drawn(board)["panels"] if panel["type"] != "row"]
+    panels = [panel for panel in panels_in(drawn(board)) if panel["type"] != "row"]
     assert {p["datasource"]["uid"] for p in panels} == {DATASOURCE}
     assert {t["datasource"]["uid"] for p in panels for t in p["targets"]} == {DATASOURCE}
 
@@ -151,9 +154,85 @@ def test_a_single_number_that_is_called_by_its_label_is_named() -> None:
 
 
 @each_board
-def test_what_was_pushed_a_minute_ago_is_seen(board: Board) -> None:
-    # Over a week the points of a panel lie a quarter of an hour apart.
-    assert drawn(board)["time"] == {"from": "now-24h", "to": "now"}
+def test_two_weeks_are_shown_for_figures_come_every_few_hours(board: Board) -> None:
+    assert drawn(board)["time"] == {"from": "now-14d", "to": "now"}
+
+
+@each_board
+def test_rows_after_the_first_two_are_collapsed_and_hold_their_panels(board: Board) -> None:
+    content = drawn(board)["panels"]
+    rows = [panel for panel in content if panel["type"] == "row"]
+    assert [row.get("collapsed", False) for row in rows] == [
+        number > 1 for number in range(len(rows))
+    ]
+    for row, section in zip(rows, board.sections, strict=True):
+        within = [panel["id"] for panel in row["panels"]]
+        assert within == ([p.id for p in section.panels] if section.collapsed else [])
+
+
+def test_the_strip_lies_above_the_six_panels_and_says_how_things_stand(fraud: UseCase) -> None:
+    board = case_board(fraud, ADDRESSES)
+    places = {panel["id"]: panel["gridPos"] for panel in drawn(board)["panels"]}
+    assert {places[panel.id]["y"] for panel in board.strip} == {0}
+    assert places[CasePanel.PERFORMANCE]["y"] == max(p.height for p in board.strip) + 1
+    assert [(panel.title, len(panel.queries)) for panel in board.strip] == [
+        ("Alerts", 2),
+        ("Net saving", 2),
+        ("Recall, realised", 3),
+        ("Recall, estimated", 4),
+        ("Cost, estimated", 3),
+        ("Drift", 2),
+        ("Champion", 1),
+    ]
+    assert sum(panel.width for panel in board.strip) == 24
+
+
+def test_an_estimate_has_the_colours_of_recall_s_limits(fraud: UseCase) -> None:
+    estimated = panel_of(case_board(fraud, ADDRESSES), CasePanel.ESTIMATE_NOW)
+    steps = override_of(estimated, "recall")["thresholds"]["steps"]
+    assert [step["value"] for step in steps] == [None, 0.6, 0.8]
+    assert override_of(estimated, "age")["unit"] == "s"
+
+
+def test_figures_of_too_few_positives_are_grey_and_have_no_colour_of_a_limit(
+    fraud: UseCase,
+) -> None:
+    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.PERFORMANCE)
+    judged, few = (t["expr"] for t in panel["targets"] if "Recall" in t["legendFormat"])
+    limit = f'role="champion"}}) < {fraud.min_positives}'
+    assert judged.endswith(limit)
+    assert few.endswith(limit)
+    assert " unless on (use_case) " in judged
+    assert " and on (use_case) " in few
+    assert override_of(panel, "Too few frauds: Recall") == {
+        "color": {"mode": "fixed", "fixedColor": GREY}
+    }
+    over_time = panel_of(case_board(fraud, ADDRESSES), CasePanel.PERFORMANCE_OVER_TIME)
+    assert override_of(over_time, "Too few frauds: Recall")["color"]["fixedColor"] == GREY
+    dashed = override_of(over_time, "Recall, estimated")
+    assert dashed["custom.lineStyle"]["fill"] == "dash"
+
+
+def test_the_firing_alerts_are_listed_by_grafana_where_it_evaluates_them_and_else_by_a_table(
+    fraud: UseCase,
+) -> None:
+    board = case_board(fraud, ADDRESSES)
+    for own_alerts, drawn_as in ((True, "alertlist"), (False, "table")):
+        content = json.loads(dashboard_json(board, own_alerts=own_alerts))
+        (panel,) = (p for p in panels_in(content) if p["id"] == CasePanel.ALERTS)
+        assert panel["type"] == drawn_as
+    listed = panel_of(board, CasePanel.ALERTS)["options"]
+    assert listed["alertInstanceLabelFilter"] == '{use_case="fraud"}'
+    of_all = panel_of(health_board(), HealthPanel.ALERTS)["options"]
+    assert of_all["alertInstanceLabelFilter"] == '{severity!="none"}'
+
+
+def test_no_value_of_an_info_metric_is_shown(fraud: UseCase) -> None:
+    for panel in case_board(fraud, ADDRESSES).panels:
+        if panel.display is Display.TABLE:
+            organised = panel_of(case_board(fraud, ADDRESSES), panel.id)["transformations"][-1]
+            shown_field = organised["options"]["renameByName"]
+            assert "Value" in {*organised["options"]["excludeByName"], *shown_field}
 
 
 def test_figures_of_the_test_rows_are_not_among_those_of_production(fraud: UseCase) -> None:
@@ -195,6 +274,9 @@ def test_a_number_at_its_upper_limit_is_as_good_as_its_alert_says(fraud: UseCase
 
 def test_a_status_that_is_not_well_stands_out(fraud: UseCase) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.STATUS)
+    assert panel["fieldConfig"]["defaults"]["noValue"] == "all judged"
+    asked = panel["targets"][0]["expr"]
+    assert 'status!~"tested|set aside|judged|delivered|no channel"' in asked
     status = override_of(panel, "status")
     assert status["color"]["fixedColor"] == "orange"
     assert set(status["mappings"][0]["options"]) == {
@@ -235,10 +317,16 @@ def test_a_panel_says_what_is_not_declared_where_nothing_can_come(fraud: UseCase
         assert written["fieldConfig"]["defaults"]["noValue"] == said
 
 
-def test_the_cost_curve_is_a_table_by_threshold_the_highest_first(fraud: UseCase) -> None:
+def test_the_cost_curve_has_a_bar_per_threshold_with_the_one_in_use_and_the_cheapest(
+    fraud: UseCase,
+) -> None:
     panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.COST_CURVE)
-    assert panel["options"]["sortBy"] == [{"displayName": "threshold", "desc": True}]
-    assert override_of(panel, "cost")["unit"] == "suffix:EUR"
+    assert panel["type"] == "barchart"
+    assert panel["options"]["xField"] == "threshold"
+    assert panel["transformations"][-1]["options"]["sort"] == [{"field": "threshold"}]
+    assert override_of(panel, "in use")["color"]["fixedColor"] == "blue"
+    assert override_of(panel, "cheapest")["color"]["fixedColor"] == "green"
+    assert override_of(panel, "alarms")["custom.hideFrom"]["viz"] is True
 
 
 def test_the_reason_of_a_retrain_has_the_room_that_the_decision_leaves(fraud: UseCase) -> None:
@@ -259,14 +347,35 @@ def test_what_a_challenger_costs_comes_before_how_sure_that_is(fraud: UseCase) -
     assert panel["options"]["sortBy"] == [{"displayName": "bound", "desc": True}]
 
 
-def test_money_is_written_with_its_currency_behind_it(fraud: UseCase) -> None:
-    panel = panel_of(case_board(fraud, ADDRESSES), CasePanel.MONEY)
-    assert panel["fieldConfig"]["defaults"]["unit"] == "suffix:EUR"
+def test_money_has_its_thousands_parted_and_its_currency_in_its_title(fraud: UseCase) -> None:
+    board = case_board(fraud, ADDRESSES)
+    over_time = panel_of(board, CasePanel.MONEY_OVER_TIME)
+    assert over_time["fieldConfig"]["defaults"]["unit"] == "locale"
+    assert over_time["title"] == "Money per 1,000 rows (EUR)"
+    impact = panel_of(board, CasePanel.IMPACT)
+    assert impact["fieldConfig"]["defaults"]["unit"] == "locale"
+    assert override_of(impact, "Net saving") == {
+        "unit": "locale",
+        "displayName": "Net saving, EUR",
+        "decimals": 0,
+    }
+    shadow = panel_of(board, CasePanel.SHADOW)
+    assert override_of(shadow, "net saving")["displayName"] == "net saving, EUR"
+
+
+def test_windows_of_unlike_length_are_compared_per_1000_rows(fraud: UseCase) -> None:
+    board = {panel.id: panel for panel in case_board(fraud, ADDRESSES).panels}
+    for place in (CasePanel.MONEY_OVER_TIME, CasePanel.MISSED_OVER_TIME, CasePanel.ESTIMATED_COST):
+        for query in board[place].queries:
+            assert query.expr.startswith("1000 * (")
+            of = "estimate" if query.name.startswith("Estimated cost") else "performance"
+            assert f'tocsin_window_rows{{use_case="fraud",of="{of}"}}) > 0)' in query.expr
 
 
 def test_a_promotion_before_the_time_shown_is_not_drawn_at_its_edge(fraud: UseCase) -> None:
     mark = drawn(case_board(fraud, ADDRESSES))["annotations"]["list"][-1]
     assert mark["expr"].endswith(">= $__from")
+    assert "[$__interval:1m]" in mark["expr"]
 
 
 def test_a_number_is_coloured_by_its_own_threshold_and_not_by_a_neighbour_s(
@@ -274,8 +383,12 @@ def test_a_number_is_coloured_by_its_own_threshold_and_not_by_a_neighbour_s(
 ) -> None:
     impact = panel_of(case_board(fraud, ADDRESSES), CasePanel.IMPACT)["fieldConfig"]
     assert [step["color"] for step in impact["defaults"]["thresholds"]["steps"]] == ["text"]
-    (own,) = impact["overrides"]
-    assert own["matcher"]["options"] == "Frauds missed"
+    own = [
+        override["matcher"]["options"]
+        for override in impact["overrides"]
+        if "thresholds" in {part["id"] for part in override["properties"]}
+    ]
+    assert own == ["Frauds missed"]
 
 
 def test_every_alert_links_to_a_panel_that_is_there() -> None:
@@ -314,18 +427,14 @@ def test_a_version_leads_to_where_mlflow_keeps_it(fraud: UseCase) -> None:
 
 
 @each_board
-def test_how_far_to_look_back_is_chosen_at_the_top(board: Board) -> None:
+def test_the_time_that_is_shown_is_the_one_control_of_time(board: Board) -> None:
+    assert drawn(board)["templating"].get("list", []) == []
     chosen = [query for panel in board.panels for query in panel.queries if query.chosen]
-    if not chosen:
-        assert board.choices == ()
-        return
-    (variable,) = drawn(board)["templating"]["list"]
-    assert (variable["type"], variable["name"]) == ("custom", WINDOW.name)
-    assert [o["value"] for o in variable["options"] if o["selected"]] == [WINDOW.default]
     for query in chosen:
         assert query.chosen is not None
-        assert "$window" not in query.expr
-        assert query.chosen.replace("$window", WINDOW.default) == query.expr
+        assert "$" not in query.expr
+        if RANGE in query.chosen:
+            assert query.chosen.replace(RANGE, SHOWN) == query.expr
 
 
 def test_a_figure_s_worst_is_its_lowest_where_high_is_good(fraud: UseCase) -> None:
@@ -335,5 +444,5 @@ def test_a_figure_s_worst_is_its_lowest_where_high_is_good(fraud: UseCase) -> No
     recall, drift = worst.split(" or ")[0], worst
     assert recall.startswith("label_replace(max(min_over_time((tocsin_recall_ratio{")
     assert 'tocsin_positives_rows{use_case="fraud"' in recall
-    assert f">= {fraud.min_positives})[7d:5m])" in recall
+    assert f">= {fraud.min_positives})[14d:5m])" in recall
     assert "max_over_time(tocsin_drift_score_ratio" in drift

@@ -7,6 +7,7 @@ import yaml
 
 from monitoring.signals.dashboards.fleet_boards import fleet_board
 from monitoring.signals.links import FleetPanel
+from monitoring.use_case import Thresholds, UseCase
 from tests.fixtures.gateway import program
 from tests.signals.drawn import override_of, panel_of
 from tests.signals.programs import run
@@ -69,3 +70,33 @@ def test_the_fleet_s_worst_model_is_the_one_with_most_critical_alarms() -> None:
         for title in ("critical", "warnings")
     }
     assert colours == {"critical": "red", "warnings": "orange"}
+
+
+def test_models_are_called_by_their_titles_and_coloured_by_their_own_limits(
+    fraud: UseCase,
+) -> None:
+    strict = fraud.model_copy(
+        update={
+            "name": "strict",
+            "title": "Strict shop",
+            "thresholds": Thresholds.model_validate({"recall": {"below": {"critical": 0.9}}}),
+        }
+    )
+    board = fleet_board([fraud, strict])
+    recall = panel_of(board, FleetPanel.RECALL_NOW)
+    drawn = {name: override_of(recall, name) for name in ("fraud", "strict")}
+    assert {name: own["displayName"] for name, own in drawn.items()} == {
+        "fraud": "Card fraud",
+        "strict": "Strict shop",
+    }
+    assert [step["value"] for step in drawn["fraud"]["thresholds"]["steps"]] == [None, 0.6, 0.8]
+    assert [step["value"] for step in drawn["strict"]["thresholds"]["steps"]] == [None, 0.9]
+    model = override_of(panel_of(board, FleetPanel.MODELS), "model")
+    assert model["mappings"][0]["options"]["strict"]["text"] == "Strict shop"
+    assert model["links"][0]["url"] == "/d/tocsin-${__value.raw}"
+
+
+def test_the_fleet_knows_money_estimates_and_versions() -> None:
+    (panel,) = (panel for panel in fleet_board().panels if panel.id == FleetPanel.MODELS)
+    titles = {column.title for column in panel.columns}
+    assert {"net saving", "est. recall", "version"} <= titles

@@ -142,7 +142,9 @@ def test_without_a_manifest_nothing_is_removed_and_older_output_is_taken_over(
     short_names = tmp_path / "grafana" / "prometheus" / "rules" / "tocsin.yml"
     # The title was another use case's too.
     titles = tmp_path / "grafana" / "provisioning" / "alerting" / "rules-fraud.yml"
-    assert written == {older, rules, short_names, titles, *manifests}
+    boards = tmp_path / "grafana" / "dashboards"
+    of_all = {boards / "tocsin_fleet.json", boards / "tocsin_health.json"}
+    assert written == {older, rules, short_names, titles, *of_all, *manifests}
     for name in OF_A_USE_CASE:
         assert (tmp_path / "grafana" / name).is_file()
     assert {path: path.read_text("utf-8") for path in team} == team

@@ -1,12 +1,23 @@
 """Courses over time: their limits, axes, bands and colours."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
+from monitoring.signals.catalogue import FEATURE_DRIFT, PROMOTED
 from monitoring.signals.dashboards.fleet_boards import fleet_board
 from monitoring.signals.dashboards.panel import Board, Display
-from monitoring.signals.dashboards.use_case_board import case_board
+from monitoring.signals.dashboards.use_case_board import case_board, marks
+from monitoring.signals.history import STEP, HeldSamples, History, exposition
 from monitoring.signals.links import CasePanel, FleetPanel
+from monitoring.signals.metric import Sample
+from monitoring.signals.pipelines import PushGroup
+from monitoring.signals.prometheus import Prometheus, Span
 from monitoring.use_case import UseCase
+from tests.fixtures.gateway import running_prometheus
 from tests.signals.drawn import ADDRESSES, each_board, override_of, panel_of
 
 
@@ -83,7 +94,10 @@ def test_only_features_that_are_among_the_highest_at_the_end_are_drawn(
     (query,) = panel.queries
     whole, top = query.expr.split(" and on (feature) ")
     assert not whole.startswith("topk")
-    assert top == f"topk(8, {whole[:-1]} @ end()))"
+    by, selected = whole.removesuffix(")").split(" (t")
+    assert top == f"topk(8, {by} (last_over_time(t{selected}[5m] @ end())))"
+    # The end of what is drawn may lie up to a step after the newest sample.
+    assert query.chosen == query.expr.replace("[5m]", "[$__rate_interval]")
 
 
 def test_new_labelled_rows_have_a_line_where_they_start_a_retrain(fraud: UseCase) -> None:
@@ -120,3 +134,59 @@ def test_a_figure_has_one_colour_in_every_panel(fraud: UseCase) -> None:
     estimated = override_of(panel_of(board, CasePanel.ESTIMATED), "Recall, estimated")
     assert estimated["color"] == {"mode": "fixed", "fixedColor": "blue"}
     assert estimated["custom.lineStyle"]["fill"] == "dash"
+
+
+def test_the_most_drifted_are_drawn_though_the_end_lies_past_the_newest_sample(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    # A day in steps of 20 minutes, whose end is a quarter of an hour past the newest sample.
+    newest = int(datetime.now(UTC).timestamp()) // STEP * STEP - 3600
+    moments = range(newest - 86400, newest + 1, STEP)
+    drift = tuple(Sample(FEATURE_DRIFT, n / 20, {"feature": f"V{n}"}) for n in range(1, 13))
+    board = case_board(fraud, ADDRESSES)
+    (query,) = next(p for p in board.panels if p.id == CasePanel.FEATURES_OVER_TIME).queries
+    assert query.chosen is not None
+    end = datetime.fromtimestamp(newest + 900, UTC)
+    span = Span(end - timedelta(days=1), end, 1200)
+    with drawn_past([HeldSamples(drift, moments)], tmp_path) as prometheus:
+        drawn = prometheus.over(query.chosen.replace("$__rate_interval", "1215s"), span)
+    assert {one.labels["feature"] for one in drawn} == {f"V{n}" for n in range(5, 13)}
+
+
+def test_a_moment_that_passed_between_two_points_is_marked(fraud: UseCase, tmp_path: Path) -> None:
+    # Two promotions within one step of an hour: the series of the first is gone at every point.
+    newest = int(datetime.now(UTC).timestamp()) // 3600 * 3600 - 3600
+    first, second = newest - 1800, newest - 900
+    held = [
+        HeldSamples((Sample(PROMOTED, at, {"version": version}),), range(begin, end, STEP))
+        for version, at, begin, end in (
+            ("1", first, first, second),
+            ("2", second, second, newest + 1),
+        )
+    ]
+    promotions, _ = marks(fraud)
+    end = datetime.fromtimestamp(newest, UTC)
+    span = Span(end - timedelta(hours=6), end, 3600)
+    with drawn_past(held, tmp_path) as prometheus:
+        found = prometheus.over(promotions.within("3600s"), span)
+    assert {(one.labels["version"], one.newest) for one in found} == {("1", first), ("2", second)}
+
+
+@contextmanager
+def drawn_past(held: list[HeldSamples], folder: Path) -> Iterator[Prometheus]:
+    """Run a Prometheus that has held samples of card fraud."""
+    (folder / "prometheus.yml").write_text("{}\n", encoding="utf-8")
+    text = "".join(exposition(held, use_case="fraud", group=PushGroup.REPORT))
+    (folder / "past.om").write_text(text, encoding="utf-8")
+    with running_prometheus(folder) as url:
+        History(url).load(folder / "past.om")
+    with running_prometheus(folder) as url:  # a start reads blocks at once
+        yield Prometheus(url)
+
+
+@each_board
+def test_a_line_that_has_ended_is_not_drawn_on_to_the_right_edge(board: Board) -> None:
+    for panel in board.panels:
+        if panel.display is Display.LINES:
+            custom = panel_of(board, panel.id)["fieldConfig"]["defaults"]["custom"]
+            assert custom["lineInterpolation"] == "linear"

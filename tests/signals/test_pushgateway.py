@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -75,6 +75,13 @@ def test_attempt_and_success_of_each_pipeline_stand_side_by_side(pushgateway: st
     series = in_gateway(pushgateway, "runs")
     assert len(series) == 4
     assert set(series.values()) == {at.timestamp()}
+
+
+def test_an_attempt_says_when_the_next_one_is_due(pushgateway: str) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    due = at + timedelta(hours=6)
+    publish_attempt("due", Pipeline.REPORT, at, url=pushgateway, next_due=due)
+    assert set(in_gateway(pushgateway, "due").values()) == {at.timestamp(), due.timestamp()}
 
 
 def test_the_status_of_each_pipeline_s_notification_replaces_the_one_before(

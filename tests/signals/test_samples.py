@@ -1,6 +1,7 @@
 """What other rooms find becomes numbers of the catalogue; what is not known becomes none."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -8,7 +9,7 @@ from monitoring.drift.verdict import DriftStatus, PreviousDrift
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus, HiddenTruth
 from monitoring.rows.rows import Role
-from monitoring.signals import Sample
+from monitoring.signals import Sample, Subject
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
     BROKEN_USE_CASE,
@@ -16,6 +17,7 @@ from monitoring.signals.catalogue import (
     DRIFT_SCORE,
     DRIFTED_FEATURES,
     FEATURE_DRIFT,
+    FIGURES_VERSION,
     GATE_COST,
     GATE_DECISION,
     GATE_RECALL,
@@ -44,10 +46,12 @@ from monitoring.signals.performance_metrics import (
     DETECTED,
     ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
+    ESTIMATE_HELD,
     ESTIMATED,
     ESTIMATED_COST,
     ESTIMATED_COST_INTERVAL,
     ESTIMATED_INTERVAL,
+    ESTIMATED_POSITIVES,
     INTERVAL,
     LABEL_COVERAGE,
     MISSED,
@@ -69,6 +73,7 @@ from monitoring.signals.samples import (
     scorecard_samples,
     unmeasured_samples,
     verdict_samples,
+    window_samples,
 )
 from tests.signals.figures import AT, STEP, card, comparison, estimate, feature, pushed, verdict
 
@@ -232,6 +237,34 @@ def test_the_error_of_an_estimate_is_its_distance_from_the_truth() -> None:
     }
     assert values(samples, ESTIMATE_COST_ERROR) == {(): pytest.approx(600 - 535)}
     assert statuses(samples) == {"estimate error": "judged"}
+
+
+@pytest.mark.parametrize(
+    ("realised", "held"), [(0.78, 0), (0.79, 1), (0.88, 1), (0.94, 1), (0.95, 0)]
+)
+def test_an_estimate_is_confirmed_where_recall_came_to_lie_within_its_interval(
+    realised: float, held: int
+) -> None:
+    samples = error_samples(estimate(), card(recall=Ratio(realised)), version="7")
+    assert values(samples, ESTIMATE_HELD) == {("7",): held}
+
+
+def test_nothing_confirms_an_estimate_of_an_unknown_version_or_what_can_t_be_judged() -> None:
+    unknown = error_samples(estimate(), card())
+    few = error_samples(estimate(), card(status=CardStatus.TOO_FEW_POSITIVES), version="7")
+    assert values(unknown, ESTIMATE_HELD) == values(few, ESTIMATE_HELD) == {}
+
+
+def test_expected_positives_are_published_with_the_estimate() -> None:
+    assert values(estimate_samples(estimate()), ESTIMATED_POSITIVES) == {(): 45}
+    assert values(estimate_samples(estimate(rows=0, positives=0.0)), ESTIMATED_POSITIVES) == {}
+
+
+def test_a_window_names_the_version_that_its_figures_are_of_where_it_is_known() -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    named = window_samples(Subject.PERFORMANCE, 10, at, "7")
+    assert values(named, FIGURES_VERSION) == {("performance", "7"): 1}
+    assert values(window_samples(Subject.DATA, 10, at), FIGURES_VERSION) == {}
 
 
 def test_thresholds_of_the_cost_curve_sort_as_texts() -> None:

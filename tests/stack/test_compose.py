@@ -14,8 +14,9 @@ import yaml
 
 from monitoring.airflow_api import AIRFLOW_USERS
 from monitoring.settings import Ports, Settings
-from monitoring.signals.generated_files import COMPOSE
+from monitoring.signals.generated_files import COMPOSE, DASHBOARDS_IN_CONTAINER
 from monitoring.signals.history import by_hand
+from monitoring.signals.links import FLEET
 from monitoring.stack.components import RETENTION
 from monitoring.stack.env_file import DELIVERY, SECRETS, STORAGE, variables, write_env
 from monitoring.stack.folders import CHECKOUT
@@ -244,6 +245,11 @@ def test_addresses_for_people_are_the_same_wherever_they_are_passed() -> None:
     assert {name for name, values in given.items() if len(values) > 1} == set()
     assert given["GF_SERVER_ROOT_URL"] == given["TOCSIN_GRAFANA_URL"]
     assert given["AIRFLOW__API__BASE_URL"] == given["TOCSIN_PUBLIC_AIRFLOW_URL"]
+
+
+def test_grafana_s_home_page_is_the_fleet() -> None:
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home == f"{DASHBOARDS_IN_CONTAINER}/{FLEET}.json"
 
 
 def test_the_sender_of_mails_is_the_setting_s_own_where_none_is_given() -> None:

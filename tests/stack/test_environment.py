@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from monitoring.settings import Ports, Settings
+from monitoring.signals.links import FLEET
 from monitoring.stack.components import RUNS_TASKS, Component, components
 from monitoring.stack.credentials import Credentials
 from monitoring.stack.down import down
@@ -87,6 +88,12 @@ def canaries(text: str) -> set[str]:
 def planted() -> Credentials:
     """Return credentials of which each has its own name in it."""
     return Credentials(**{name: SecretStr(f"canary-{name}") for name in Credentials.model_fields})
+
+
+def test_grafana_s_home_page_is_the_fleet(settings: Settings) -> None:
+    own = environments(settings, Ports(), planted()).of("grafana")
+    boards = Folders(settings.state).grafana / "dashboards"
+    assert own["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == str(boards / f"{FLEET}.json")
 
 
 def test_every_component_has_its_own_secrets_and_no_other_s(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitoring.signals.alerts.alert import Alert
 from monitoring.signals.alerts.business_alerts import business_alerts
+from monitoring.signals.alerts.estimate_alerts import estimate_alerts
 from monitoring.signals.alerts.operational_alerts import case_alerts, fleet_alerts
 from monitoring.use_case import UseCase
 
@@ -14,4 +15,4 @@ def alerts_of(case: UseCase | None) -> tuple[Alert, ...]:
     """Return the alerts of a use case in the order of its rules file; of the fleet for None."""
     if case is None:
         return fleet_alerts()
-    return (*business_alerts(case), *case_alerts(case))
+    return (*business_alerts(case), *estimate_alerts(case), *case_alerts(case))

@@ -121,8 +121,10 @@ def _rule(alert: Alert, title: str, addresses: Addresses, *, paused: bool) -> di
 
 def _annotations(alert: Alert, addresses: Addresses) -> dict[str, str]:
     return texts(alert, GrafanaForm(), addresses) | {
+        # Not to the panel of its figure: Grafana shows the rule's state above the panel, and where
+        # the figure is absent that would be a green heart above nothing.
         "__dashboardUid__": alert.link.board,
-        "__panelId__": str(int(alert.link.panel)),
+        "__panelId__": str(int(alert.link.alert_list)),
     }
 
 

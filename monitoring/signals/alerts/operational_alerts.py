@@ -212,7 +212,7 @@ def _stale(case: UseCase, pipeline: Pipeline, severity: Severity) -> Alert:
         value=age_of_success(case, pipeline),
         side=Side.ABOVE,
         limit=stale_after(case, pipeline).total_seconds(),
-        link=Link(HEALTH, HealthPanel.SUCCESS_AGE),
+        link=Link(HEALTH, HealthPanel.RUNS),
         shown=ValueFormat.DURATION,
         guards=(unless_failed(case, pipeline), UNLESS_GATEWAY_DOWN),
         labels={"pipeline": pipeline.value},

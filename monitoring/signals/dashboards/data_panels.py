@@ -20,7 +20,14 @@ from monitoring.signals.catalogue import (
     WEIGHTED_DRIFT,
     WINDOW_ROWS,
 )
-from monitoring.signals.dashboards.panel import NOT_EVEN_ONE, Display, Panel, Query, Scale
+from monitoring.signals.dashboards.panel import (
+    NOT_EVEN_ONE,
+    Display,
+    LineStyle,
+    Panel,
+    Query,
+    Scale,
+)
 from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.samples.data_samples import NO_REASON
@@ -35,16 +42,18 @@ def drift(queries: CaseQueries) -> Panel:
     return Panel(
         CasePanel.DRIFT,
         "Data drift metrics",
-        "Drift score: share of features that drifted. Weighted: the same by their importance for "
-        "the model. Largest and mean: drift effect of features, 0 for none, 1 for disjoint "
-        "distributions.",
+        "Drift score: share of features that drifted, be it little or much. Score: drift effect of "
+        "the model's score against its validation scores, often the first to move, because it "
+        "weighs features as the model does. Mean and largest: drift effect of features, 0 for "
+        "none, 1 for disjoint distributions. Weighted: the share by importance for the model.",
         Display.STAT,
         Scale.RATIO,
         (
             queries.live(DRIFT_SCORE),
-            queries.live(WEIGHTED_DRIFT, "Weighted"),
-            queries.live(MAX_FEATURE_DRIFT, "Largest"),
+            queries.live(SCORE_DRIFT, "Score"),
             queries.live(MEAN_FEATURE_DRIFT, "Mean"),
+            queries.live(MAX_FEATURE_DRIFT, "Largest"),
+            queries.live(WEIGHTED_DRIFT, "Weighted"),
         ),
         width=8,
     )
@@ -56,11 +65,18 @@ def drift_over_time(queries: CaseQueries) -> Panel:
         CasePanel.DRIFT_OVER_TIME,
         "Drift score over time",
         f"Share of features that drifted. {_past_the_limit(queries.case)}"
+        "Score and mean: drift effect of the model's score, and mean effect of the features; on "
+        "data that always differs a little the share stays high, and these show what is new. "
         "Previous model: the same window against the reference of the model before; where that is "
         "lower, the data has moved back.",
         Display.LINES,
         Scale.RATIO,
-        (queries.live(DRIFT_SCORE), queries.live(PREVIOUS_DRIFT, "Previous model")),
+        (
+            queries.live(DRIFT_SCORE, look=LineStyle.MAIN, colour="blue"),
+            queries.live(SCORE_DRIFT, "Score", colour="orange"),
+            queries.live(MEAN_FEATURE_DRIFT, "Mean", colour="purple"),
+            replace(queries.live(PREVIOUS_DRIFT, "Previous model", colour="green"), optional=True),
+        ),
         width=8,
         whole=True,
     )
@@ -96,6 +112,7 @@ def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             Display.BARS,
             Scale.NUMBER,
             (Query(f"topk({_SHOWN}, {effect.expr} * {importance.expr})", effect.name),),
+            width=8,
         ),
         Panel(
             CasePanel.FEATURES_OVER_TIME,
@@ -104,15 +121,7 @@ def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.RATIO,
             (queries.top(_SHOWN, FEATURE_DRIFT, _FEATURE),),
-        ),
-        Panel(
-            CasePanel.SCORE_DRIFT,
-            "Drift of the score",
-            "Drift effect of the model's score against its validation scores: often the first to "
-            "move, because it weighs features as the model does.",
-            Display.LINES,
-            Scale.RATIO,
-            (queries.live(SCORE_DRIFT),),
+            width=8,
         ),
         Panel(
             CasePanel.MISSING_VALUES,
@@ -121,6 +130,7 @@ def feature_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.RATIO,
             (queries.top(_SHOWN, FEATURE_MISSING, _FEATURE),),
+            width=8,
         ),
     )
 

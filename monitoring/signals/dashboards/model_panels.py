@@ -85,6 +85,7 @@ def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.COUNT,
             (replace(queries.live(NEW_LABELLED), limits=limits),),
+            width=8,
         ),
         Panel(
             CasePanel.WAITING,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitoring.signals.links import board_of, path_of
@@ -20,17 +21,21 @@ class Display(StrEnum):
     LINES = "timeseries"
     BARS = "bargauge"
     TABLE = "table"
+    CURVE = "barchart"
+    """A bar for each row of a table, in the order of its first column; the columns that follow are
+    bars, or are read beside them."""
+
+    ALERTS = "alertlist"
+    """Grafana's own list of firing alerts; its query is for those who have no such list."""
 
 
 class Scale(StrEnum):
     """Unit of a panel's numbers; its value is Grafana's name of it."""
 
     RATIO = "percentunit"
-    COUNT = "short"
+    COUNT = "locale"
     NUMBER = "none"
-    SUM = "locale"
     AGE = "s"
-    HOURS = "h"
     YES_NO = "bool_yes_no"
     TEXT = "string"
 
@@ -41,6 +46,9 @@ class LineStyle(StrEnum):
     PLAIN = "plain"
     MAIN = "main"
     ESTIMATE = "estimate"
+    UNJUDGED = "unjudged"
+    """Of too few positives: no alert looks at it."""
+
     LOW = "low"
     HIGH = "high"
     """LOW and HIGH are the edges of a band; its LOW query comes before its HIGH one."""
@@ -60,10 +68,17 @@ class Limit:
     severity: Severity | None
     value: float
 
+    @classmethod
+    def below(cls, value: float) -> Limit:
+        """Return a limit below which a number is critical."""
+        return cls(Side.BELOW, Severity.CRITICAL, value)
+
 
 AT_LEAST_ONE = Limit(Side.BELOW, Severity.CRITICAL, 1)
 NOT_EVEN_ONE = Limit(Side.ABOVE, Severity.CRITICAL, 0)
 """Limits of counts: 0 is bad, or 1 is."""
+
+ANY_WARNING = Limit(Side.ABOVE, Severity.WARNING, 0)
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,7 @@ class Query:
     Attributes
     ----------
     expr
-        Complete: a board's variables have their defaults.
+        Complete: it contains no variable.
     name
         May contain ``{{label}}``.
     limits
@@ -81,7 +96,11 @@ class Query:
     colour
         Of its line, where the same figure is to have one colour in all panels.
     chosen
-        The same PromQL with the board's variables in it; None where it has none.
+        The same PromQL with variables of the time that is shown; None where it has none.
+    scale
+        Where it is not the panel's.
+    optional
+        Whether it returns something in some situations only, beside queries that always do.
     """
 
     expr: str
@@ -90,25 +109,19 @@ class Query:
     look: LineStyle = LineStyle.PLAIN
     colour: str | None = None
     chosen: str | None = None
+    scale: str | None = None
+    optional: bool = False
 
 
-@dataclass(frozen=True)
-class Variable:
-    """A variable of a board, which the viewer sets, by its name in PromQL."""
+RANGE = "$__range"
+"""In PromQL, the length of the time that is shown."""
 
-    name: str
-    title: str
-    options: tuple[str, ...]
-    default: str
+STEP = "$__rate_interval"
+"""In PromQL, a length of time that contains a sample of everything that is still scraped: at least
+as long as the distance of two points."""
 
-    @property
-    def variable(self) -> str:
-        """The placeholder in PromQL of the chosen option."""
-        return f"${self.name}"
-
-
-WINDOW = Variable("window", "Look back over", ("1d", "7d", "30d", "90d"), "7d")
-"""How far back figures over more than the newest push reach."""
+SHOWN = "14d"
+"""The time that is shown at first: figures come every few hours, and history matters."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +155,8 @@ class Column:
         Whether rows are sorted by it, the highest first; an earlier such column counts for more.
     width
         In pixels, where the other columns need the room.
+    named
+        What is shown instead of a text.
     """
 
     source: str
@@ -152,6 +167,22 @@ class Column:
     opens: PageLink | None = None
     worst_first: bool = False
     width: int | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One of a query's series, which has a title and limits of its own.
+
+    Attributes
+    ----------
+    name
+        What the query calls it.
+    """
+
+    name: str
+    title: str
+    limits: tuple[Limit, ...] = ()
 
 
 _MARGIN = 0.1
@@ -187,6 +218,8 @@ class Panel:
         Shown where its queries return nothing.
     links
         Pages with more detail.
+    lines
+        Series with a title and limits of their own.
     """
 
     id: int
@@ -201,6 +234,7 @@ class Panel:
     columns: tuple[Column, ...] = ()
     nothing: str = NO_DATA
     links: tuple[PageLink, ...] = ()
+    lines: tuple[Line, ...] = ()
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -227,10 +261,11 @@ class Panel:
 
 @dataclass(frozen=True)
 class Section:
-    """A row of a dashboard."""
+    """A row of a dashboard, collapsed where it is for those who look for something."""
 
     title: str
     panels: tuple[Panel, ...]
+    collapsed: bool = True
 
 
 @dataclass(frozen=True)
@@ -242,6 +277,13 @@ class Annotation:
     text: str
     colour: str = "blue"
 
+    def within(self, length: str) -> str:
+        """Return PromQL of the moments that there were in a length of time before each point.
+
+        Points may lie hours apart, and a mark in between must not be missed.
+        """
+        return f"last_over_time(({self.expr})[{length}:1m]) or {self.expr}"
+
 
 @dataclass(frozen=True)
 class Board:
@@ -249,30 +291,40 @@ class Board:
 
     Attributes
     ----------
-    since
-        Short by default: over a week Grafana asks for one point a quarter of an hour, and of
-        what was pushed a minute ago it would show nothing.
+    strip
+        Panels above all rows: how things stand.
+    alerts
+        Labels of the alerts that it is about, as a matcher: ``{use_case="fraud"}``.
     """
 
     uid: str
     title: str
     description: str
     sections: tuple[Section, ...]
+    strip: tuple[Panel, ...] = ()
     marks: tuple[Annotation, ...] = ()
     links: tuple[PageLink, ...] = ()
-    choices: tuple[Variable, ...] = ()
-    since: str = "now-24h"
+    alerts: str = ""
 
     @property
     def panels(self) -> tuple[Panel, ...]:
-        """Every panel, from top to bottom."""
-        return tuple(panel for section in self.sections for panel in section.panels)
+        """Every panel: those of the rows from top to bottom, then those above them."""
+        of_rows = tuple(panel for section in self.sections for panel in section.panels)
+        return (*of_rows, *self.strip)
+
+
+_CURRENCY = "suffix:"
+
+
+def currency_of(scale: str) -> str | None:
+    """Return the currency of a scale of money; None for any other."""
+    return scale.removeprefix(_CURRENCY) if scale.startswith(_CURRENCY) else None
 
 
 def scale_of(metric: Metric, currency: str) -> str:
     """Return the scale of a metric's numbers."""
     if metric.unit is Unit.MONEY:
-        return f"suffix:{currency}"
+        return f"{_CURRENCY}{currency}"
     return {
         Unit.RATIO: Scale.RATIO,
         Unit.CHANGE: Scale.RATIO,

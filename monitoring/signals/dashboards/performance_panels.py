@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from monitoring.rows.rows import Role
 from monitoring.signals.dashboards.panel import (
-    NO_DATA,
     Column,
     Display,
     LineStyle,
@@ -19,9 +18,6 @@ from monitoring.signals.dashboards.queries import MATURE, CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.metric import Metric, Stage
 from monitoring.signals.performance_metrics import (
-    ALARMS_AT,
-    CAPACITY_USED,
-    COST_AT,
     DETECTED,
     ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
@@ -30,28 +26,21 @@ from monitoring.signals.performance_metrics import (
     ESTIMATED_COST_INTERVAL,
     ESTIMATED_INTERVAL,
     F1,
-    FALSE_ALARM_RATE,
     FALSE_ALARMS,
     INTERVAL,
     LABEL_CORRECTIONS,
     LABEL_COVERAGE,
     LABEL_PROBLEMS,
     MISSED,
-    MISSED_AT,
-    MONEY_CAUGHT,
     MONEY_MISSED,
     NET_SAVING,
     POSITIVES,
     PR_AUC,
     PRECISION,
-    PRECISION_AT_CAPACITY,
     RECALL,
-    RECALL_AT_CAPACITY,
-    RETURN_ON_COST,
-    RETURN_ON_COST_INTERVAL,
     REVIEW_COST,
-    ROC_AUC,
 )
+from monitoring.signals.statuses import Subject
 from monitoring.wording import capitalised
 
 NO_SHADOW = "no shadow"
@@ -59,9 +48,6 @@ NO_SHADOW = "no shadow"
 
 _COLOURS = {RECALL: "blue", PRECISION: "yellow"}
 """The same in every panel, and the same for an estimate, which is dashed."""
-
-_CURVE_HEIGHT = 11
-"""Height of a table with one row per threshold, and of the panel beside it."""
 
 
 def performance(queries: CaseQueries) -> Panel:
@@ -71,28 +57,48 @@ def performance(queries: CaseQueries) -> Panel:
         CasePanel.PERFORMANCE,
         f"{one.upper()} detection performance",
         f"F1, precision and recall of the class {one} at the decision threshold, in {MATURE}. "
-        "Higher is better. Where there is no data, the Status table says why.",
+        f"Higher is better. Grey: of fewer than {queries.case.min_positives} "
+        f"{queries.case.words.positives}, so that nothing is alerted on. Where there is no data, "
+        "the Status table says why.",
         Display.STAT,
         Scale.RATIO,
-        tuple(queries.live(metric) for metric in (F1, PRECISION, RECALL)),
+        tuple(query for metric in (F1, PRECISION, RECALL) for query in queries.judged(metric)),
         width=8,
     )
 
 
 def impact(queries: CaseQueries) -> Panel:
-    """Return the panel of positives caught and missed, and of false alarms."""
-    many = queries.case.words.positives
+    """Return the panel of positives caught and missed, of false alarms, and of their money."""
+    many, currency = queries.case.words.positives, queries.case.costs.currency
+    missed = queries.live(MISSED, f"{capitalised(many)} missed")
+    false_alarms = queries.live(FALSE_ALARMS)
+    money = (
+        replace(queries.live(metric), scale=scale_of(metric, currency))
+        for metric in (NET_SAVING, MONEY_MISSED, REVIEW_COST)
+    )
+    rates = (
+        replace(
+            queries.per_thousand(query, Subject.PERFORMANCE),
+            name=f"{query.name} per 1,000 rows",
+            limits=(),
+            scale=Scale.NUMBER,
+        )
+        for query in (missed, false_alarms)
+    )
     return Panel(
         CasePanel.IMPACT,
         "Business impact",
-        f"{capitalised(many)} caught and missed, and false alarms, in {MATURE}.",
+        f"{capitalised(many)} caught and missed, false alarms, and what they mean in money, in "
+        f"{MATURE}. Net saving: compared with having no model. Per 1,000 rows, for windows differ "
+        "in rows.",
         Display.STAT,
         Scale.COUNT,
         (
             queries.live(DETECTED, f"{capitalised(many)} caught"),
-            queries.live(MISSED, f"{capitalised(many)} missed"),
-            queries.live(FALSE_ALARMS),
-            queries.live(POSITIVES, f"All {many}"),
+            missed,
+            false_alarms,
+            *money,
+            *rates,
         ),
         width=8,
     )
@@ -100,25 +106,38 @@ def impact(queries: CaseQueries) -> Panel:
 
 def performance_over_time(queries: CaseQueries) -> Panel:
     """Return the panel of the figures over time, with the interval of recall."""
-    band = _band(queries, INTERVAL, "Recall", of=RECALL)
+    edges = band(queries, INTERVAL, "Recall", of=RECALL)
     return Panel(
         CasePanel.PERFORMANCE_OVER_TIME,
         "Performance over time",
-        f"F1, precision and recall in {MATURE}; recall, the thick line, with its 95% "
-        "interval in grey. Dashed: limits past which an alert fires.",
+        f"F1, precision and recall in {MATURE}; recall, the thick line, with its 95% interval in "
+        "grey. Dashed line of recall: as estimated for the window just closed, before its labels. "
+        "Grey lines: too few positives to be judged. Dashed across: limits past which an alert "
+        "fires.",
         Display.LINES,
         Scale.RATIO,
         (
-            queries.live(F1),
-            queries.live(PRECISION, colour=_COLOURS[PRECISION]),
-            queries.live(RECALL, look=LineStyle.MAIN, colour=_COLOURS[RECALL]),
-            *band,
+            *queries.judged(F1),
+            *queries.judged(PRECISION, colour=_COLOURS[PRECISION]),
+            *queries.judged(RECALL, look=LineStyle.MAIN, colour=_COLOURS[RECALL]),
+            _estimated(queries, RECALL),
+            *edges,
         ),
         width=8,
     )
 
 
-def _band(
+def _estimated(queries: CaseQueries, ratio: Metric) -> Query:
+    return queries.live(
+        ESTIMATED,
+        f"{ratio.title}, estimated",
+        look=LineStyle.ESTIMATE,
+        colour=_COLOURS[ratio],
+        of=ratio.key,
+    )
+
+
+def band(
     queries: CaseQueries, interval: Metric, what: str, of: Metric | None = None
 ) -> tuple[Query, ...]:
     """Return the edges of a 95% interval, where one metric holds several of that named by `of`."""
@@ -128,109 +147,6 @@ def _band(
             interval, f"{what}, 95% {bound}", look=look, limits=False, bound=bound, **named
         )
         for bound, look in (("low", LineStyle.LOW), ("high", LineStyle.HIGH))
-    )
-
-
-def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return the panels of money, review capacity and ranking."""
-    scale = scale_of(NET_SAVING, queries.case.costs.currency)
-    money = (NET_SAVING, MONEY_CAUGHT, MONEY_MISSED, REVIEW_COST)
-    return (
-        Panel(
-            CasePanel.MONEY,
-            "Money",
-            f"Net saving compared with having no model, in {MATURE}: losses prevented, "
-            "losses not prevented, and what its alarms cost.",
-            Display.STAT,
-            scale,
-            tuple(queries.live(metric) for metric in money),
-        ),
-        Panel(
-            CasePanel.MONEY_OVER_TIME,
-            "Money over time",
-            "The same figures, window by window. A net saving below 0 means that the model costs "
-            "more than it brings.",
-            Display.LINES,
-            scale,
-            tuple(queries.live(metric) for metric in money),
-        ),
-        Panel(
-            CasePanel.CAPACITY,
-            "Review capacity used",
-            "Alarms as a share of what the team can review in the same time. Above 100% some "
-            "alarms are never looked at.",
-            Display.LINES,
-            Scale.RATIO,
-            (queries.live(CAPACITY_USED),),
-            width=8,
-            nothing=NO_DATA
-            if queries.case.costs.reviews_per_day
-            else "costs.reviews_per_day is not declared",
-        ),
-        Panel(
-            CasePanel.FALSE_ALARM_RATE,
-            "False alarm rate",
-            "False alarms among all rows that are not " + queries.case.words.positives + ".",
-            Display.LINES,
-            Scale.RATIO,
-            (queries.live(FALSE_ALARM_RATE),),
-            width=8,
-        ),
-        Panel(
-            CasePanel.RANKING,
-            "Ranking",
-            "How well the score ranks, independent of the threshold: PR-AUC, ROC-AUC, and "
-            "precision and recall among the highest scores that the team can review.",
-            Display.LINES,
-            Scale.RATIO,
-            tuple(
-                queries.live(metric)
-                for metric in (PR_AUC, ROC_AUC, PRECISION_AT_CAPACITY, RECALL_AT_CAPACITY)
-            ),
-            width=8,
-            whole=True,
-        ),
-        _cost_curve(queries),
-        Panel(
-            CasePanel.RETURN_ON_COST,
-            "Return on cost",
-            "Loss prevented per unit of money spent on alarms, with its 95% interval in "
-            "grey. Below 1 the alarms cost more than they bring.",
-            Display.LINES,
-            Scale.NUMBER,
-            (
-                queries.live(RETURN_ON_COST, look=LineStyle.MAIN),
-                *_band(queries, RETURN_ON_COST_INTERVAL, "Return on cost"),
-            ),
-            height=_CURVE_HEIGHT,
-        ),
-    )
-
-
-def _cost_curve(queries: CaseQueries) -> Panel:
-    many = queries.case.words.positives
-    by = COST_AT.labels
-    return Panel(
-        CasePanel.COST_CURVE,
-        "Cost by decision threshold",
-        f"What {MATURE} would have cost at thresholds around the one in use, at half, a "
-        "quarter and so on of its odds, and at multiples of them. Where another threshold costs "
-        "much less than the one in use, window after window, retrain.",
-        Display.TABLE,
-        Scale.TEXT,
-        (
-            replace(queries.each(COST_AT, *by), name=COST_AT.key),
-            replace(queries.each(ALARMS_AT, *by), name=ALARMS_AT.key),
-            replace(queries.each(MISSED_AT, *by), name=MISSED_AT.key),
-        ),
-        height=_CURVE_HEIGHT,
-        columns=(
-            Column("threshold", "threshold", worst_first=True),
-            Column("used", "in use"),
-            Column(COST_AT.key, "cost", scale_of(COST_AT, queries.case.costs.currency)),
-            Column(ALARMS_AT.key, "alarms", Scale.COUNT),
-            Column(MISSED_AT.key, f"{many} missed", Scale.COUNT),
-        ),
     )
 
 
@@ -280,16 +196,6 @@ def shadow(queries: CaseQueries) -> Panel:
 
 def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the panels of what is known before labels arrive, and how well."""
-    estimates = (
-        queries.live(
-            ESTIMATED,
-            f"{ratio.title}, estimated",
-            look=LineStyle.ESTIMATE,
-            colour=colour,
-            of=ratio.key,
-        )
-        for ratio, colour in _COLOURS.items()
-    )
     realised = (
         queries.live(ratio, f"{ratio.title}, realised", limits=False, colour=colour)
         for ratio, colour in _COLOURS.items()
@@ -335,9 +241,9 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.RATIO,
             (
-                *estimates,
+                *(_estimated(queries, ratio) for ratio in _COLOURS),
                 *realised,
-                *_band(queries, ESTIMATED_INTERVAL, "Recall, estimated", of=RECALL),
+                *band(queries, ESTIMATED_INTERVAL, "Recall, estimated", of=RECALL),
             ),
             whole=True,
         ),
@@ -358,17 +264,26 @@ def label_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         ),
         Panel(
             CasePanel.ESTIMATED_COST,
-            "Estimated cost",
+            "Estimated cost per 1,000 rows",
             "Estimated cost of the window just closed, reviews and losses together (dashed), "
             "with its 95% interval in grey; the cost of the newest mature window; and how far "
-            "that was from its own estimate.",
+            "that was from its own estimate. Each per 1,000 rows of its own window.",
             Display.LINES,
             scale_of(ESTIMATED_COST, queries.case.costs.currency),
-            (
-                queries.live(ESTIMATED_COST, look=LineStyle.ESTIMATE),
-                queries.total("Realised cost", MONEY_MISSED, REVIEW_COST),
-                queries.live(ESTIMATE_COST_ERROR),
-                *_band(queries, ESTIMATED_COST_INTERVAL, "Estimated cost"),
+            tuple(
+                queries.per_thousand(query, of)
+                for query, of in (
+                    (queries.live(ESTIMATED_COST, look=LineStyle.ESTIMATE), Subject.ESTIMATE),
+                    (
+                        queries.total("Realised cost", MONEY_MISSED, REVIEW_COST),
+                        Subject.PERFORMANCE,
+                    ),
+                    (queries.live(ESTIMATE_COST_ERROR), Subject.PERFORMANCE),
+                    *(
+                        (edge, Subject.ESTIMATE)
+                        for edge in band(queries, ESTIMATED_COST_INTERVAL, "Estimated cost")
+                    ),
+                )
             ),
             width=24,
         ),

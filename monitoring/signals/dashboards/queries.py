@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from monitoring.signals.dashboards.panel import Limit, LineStyle, Query, Variable
+from monitoring.signals.catalogue import WINDOW_END, WINDOW_ROWS
+from monitoring.signals.dashboards.panel import RANGE, SHOWN, STEP, Limit, LineStyle, Query, Scale
 from monitoring.signals.links import Addresses
 from monitoring.signals.metric import USE_CASE, Metric, Stage
 from monitoring.signals.performance_metrics import POSITIVES, PR_AUC
 from monitoring.signals.promql import highest, live, now, select
+from monitoring.signals.statuses import Subject
 from monitoring.signals.thresholds import NEEDS_POSITIVES, BusinessThreshold, business_thresholds
 from monitoring.use_case import UseCase
 
 _OF_POSITIVES = (*NEEDS_POSITIVES, PR_AUC)
 """Ratios that swing from 0 to 1 over a handful of positives: only judged ones count."""
 
-_STEP = "5m"
+_RESOLUTION = "5m"
+
+_SCRAPED_WITHIN = "5m"
+"""What is scraped at all has a sample within it: Prometheus looks back as far by itself."""
+
+GREY = "#8e8e8e"
 
 MATURE = "the newest production window whose labels have arrived"
 """What the realised figures of a panel are of."""
@@ -57,6 +64,43 @@ class CaseQueries:
         drawn = self._limits(metric) if limits else ()
         return Query(expr, name or metric.title, drawn, look, colour)
 
+    def judged(
+        self,
+        metric: Metric,
+        name: str | None = None,
+        *,
+        look: LineStyle = LineStyle.PLAIN,
+        colour: str | None = None,
+    ) -> tuple[Query, Query]:
+        """Return the queries of a ratio over positives: where it is judged, and where it is not.
+
+        Of fewer positives than the use case's minimum no alert is raised, so they are grey.
+        """
+        of_live = self.live(metric, name, look=look, colour=colour)
+        few = f"on ({USE_CASE}) {self.live(POSITIVES).expr} < {self.case.min_positives}"
+        unjudged = Query(
+            f"{of_live.expr} and {few}",
+            f"Too few {self.case.words.positives}: {of_live.name}",
+            look=LineStyle.UNJUDGED,
+            colour=GREY,
+            optional=True,
+        )
+        return replace(of_live, expr=f"{of_live.expr} unless {few}"), unjudged
+
+    def per_thousand(self, query: Query, of: Subject) -> Query:
+        """Return the query of a figure per 1,000 rows of the window that it is of."""
+        rows = self.rows(of)
+        return replace(query, expr=f"1000 * ({query.expr}) / on ({USE_CASE}) ({rows} > 0)")
+
+    def rows(self, of: Subject) -> str:
+        """Return the rows of a window, by use case."""
+        return highest(select(WINDOW_ROWS, self.case.name, of=of.value))
+
+    def ended(self, of: Subject) -> Query:
+        """Return the query of how long ago a window ended."""
+        end = highest(select(WINDOW_END, self.case.name, of=of.value))
+        return Query(f"time() - {end}", "age", scale=Scale.AGE)
+
     def total(self, name: str, *metrics: Metric) -> Query:
         """Return the query of a sum of metrics, as business alerts see each."""
         return Query(" + ".join(self.live(metric).expr for metric in metrics), name)
@@ -79,8 +123,13 @@ class CaseQueries:
         drawn, and only for those steps.
         """
         each = self.each(metric, by)
-        at_end = f"max by ({by}) ({select(metric, self.case.name)} @ end())"
-        return Query(f"{each.expr} and on ({by}) topk({count}, {at_end})", each.name, each.limits)
+
+        def asked(length: str) -> str:
+            # The end may lie up to a step after the newest sample, or before it.
+            newest = f"last_over_time({select(metric, self.case.name)}[{length}] @ end())"
+            return f"{each.expr} and on ({by}) topk({count}, max by ({by}) ({newest}))"
+
+        return Query(asked(_SCRAPED_WITHIN), each.name, each.limits, chosen=asked(STEP))
 
     def since(self, metric: Metric, *by: str) -> Query:
         """Return the query of the seconds since the moments that a metric holds."""
@@ -98,8 +147,8 @@ class CaseQueries:
         absent = f"absent({select(metric, self.case.name, **labels)})"
         return Query(f'max by ({by}) (label_replace({absent}, "{by}", "{text}", "", ""))', text)
 
-    def over(self, window: Variable, name: str, how: Mapping[Metric, str]) -> Query:
-        """Return the query of figures over the chosen time, one row per figure.
+    def over(self, name: str, how: Mapping[Metric, str]) -> Query:
+        """Return the query of figures over the time that is shown, one row per figure.
 
         Parameters
         ----------
@@ -112,7 +161,7 @@ class CaseQueries:
                 _named(metric, self._over(metric, kind, length)) for metric, kind in how.items()
             )
 
-        return Query(rows(window.default), name, chosen=rows(window.variable))
+        return Query(rows(SHOWN), name, chosen=rows(RANGE))
 
     def newest(self, name: str, figures: Iterable[Metric]) -> Query:
         """Return the query of the current figures, one row per figure."""
@@ -125,7 +174,7 @@ class CaseQueries:
         enough = f"{self._selected(POSITIVES)} >= {self.case.min_positives}"
         judged = f"({self._selected(metric)} and on ({USE_CASE}) {enough})"
         # What was pushed since the newest step is seen by the second half alone.
-        return f"max({kind}_over_time({judged}[{length}:{_STEP}])) or max({judged})"
+        return f"max({kind}_over_time({judged}[{length}:{_RESOLUTION}])) or max({judged})"
 
     def _selected(self, metric: Metric) -> str:
         return select(metric, self.case.name, **live(metric))

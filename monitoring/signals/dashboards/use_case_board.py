@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitoring.drift.verdict import DriftStatus
 from monitoring.performance.scorecard import CardStatus
-from monitoring.signals.catalogue import PROMOTED, RETRAIN_DECISION, STATUS, WINDOW_END
+from monitoring.signals.catalogue import (
+    FIGURES_VERSION,
+    PROMOTED,
+    RETRAIN_DECISION,
+    STATUS,
+    WINDOW_END,
+    WINDOW_ROWS,
+)
 from monitoring.signals.dashboards.class_panels import accuracy, averages, class_section
 from monitoring.signals.dashboards.data_panels import (
     drift,
@@ -15,8 +24,8 @@ from monitoring.signals.dashboards.data_panels import (
 )
 from monitoring.signals.dashboards.hidden_panels import hidden_section
 from monitoring.signals.dashboards.model_panels import gate_panels, model_panels
+from monitoring.signals.dashboards.money_panels import money_panels
 from monitoring.signals.dashboards.panel import (
-    WINDOW,
     Annotation,
     Board,
     Column,
@@ -29,18 +38,18 @@ from monitoring.signals.dashboards.panel import (
 from monitoring.signals.dashboards.performance_panels import (
     impact,
     label_panels,
-    money_panels,
     performance,
     performance_over_time,
     shadow,
 )
 from monitoring.signals.dashboards.queries import CaseQueries
+from monitoring.signals.dashboards.strip import alert_list, strip
 from monitoring.signals.dashboards.window_panels import window_panels
 from monitoring.signals.links import FLEET, HEALTH, Addresses, CasePanel, board_of, path_of
 from monitoring.signals.metric import USE_CASE
 from monitoring.signals.pipelines import GROUP_LABEL, JOB, PushGroup
 from monitoring.signals.promql import PUSH_TIME, now, series
-from monitoring.signals.statuses import NotificationStatus, RetrainDecision
+from monitoring.signals.statuses import PERFORMANCE, NotificationStatus, RetrainDecision
 from monitoring.use_case import UseCase
 
 _CALM = (
@@ -52,34 +61,51 @@ _CALM = (
 )
 """Statuses that need no attention."""
 
+ALL_JUDGED = "all judged"
+NOTHING_KNOWN = "everything: no report has published figures"
+
 
 def trust_panels(queries: CaseQueries) -> tuple[Panel, ...]:
-    """Return the panels of how far to trust the figures: their status and their age."""
+    """Return the panels of how far to trust the figures: what is amiss, and what they are of."""
+    by = STATUS.labels
+    amiss = queries.each(STATUS, *by, status=f"!~{'|'.join(_CALM)}")
     return (
         Panel(
             CasePanel.STATUS,
             "Status",
-            "Whether each kind of figure could be computed and judged, and if not, why not.",
+            f"Figures that could not be computed or judged, and why not. *{ALL_JUDGED}*: every "
+            "kind of figure could.",
             Display.TABLE,
             Scale.TEXT,
-            (queries.each(STATUS, *STATUS.labels),),
-            width=16,
+            (amiss, queries.placeholder(STATUS, "of", NOTHING_KNOWN, of=PERFORMANCE)),
+            width=8,
             height=9,
             columns=(
                 Column("of", "figures"),
                 Column("status", "status", calm=_CALM),
             ),
+            nothing=ALL_JUDGED,
         ),
         Panel(
             CasePanel.WINDOW_AGE,
-            "Age of the figures",
-            "Time since the end of the window that each kind of figure is about. Those of "
-            "performance wait for labels.",
-            Display.STAT,
-            Scale.AGE,
-            (queries.since(WINDOW_END, *WINDOW_END.labels),),
+            "Windows of the figures",
+            "Of each kind of figure: how long ago its window ended, its rows, and the model "
+            "version that it is about. Those of performance wait for labels.",
+            Display.TABLE,
+            Scale.TEXT,
+            (
+                replace(queries.since(WINDOW_END, "of"), name="ended"),
+                replace(queries.each(WINDOW_ROWS, "of"), name="rows"),
+                queries.each(FIGURES_VERSION, *FIGURES_VERSION.labels),
+            ),
             width=8,
             height=9,
+            columns=(
+                Column("of", "figures", width=110),
+                Column("ended", "ended, ago", Scale.AGE),
+                Column("rows", "rows", Scale.COUNT),
+                Column("version", "version"),
+            ),
         ),
     )
 
@@ -139,23 +165,26 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
                     drift(queries),
                     drift_over_time(queries),
                     drifted_features(queries),
+                    alert_list(queries),
                     *trust_panels(queries),
                 ),
+                collapsed=False,
             ),
+            Section("Money", money_panels(queries), collapsed=False),
             *(() if classes is None else (class_section(queries, classes),)),
             *(() if case.decisions.blocking is None else (hidden_section(queries),)),
-            Section("Money", money_panels(queries)),
             Section(
                 "Champion and shadow", (shadow(queries), averages(queries), *accuracy(queries))
             ),
-            Section("Over the chosen time", window_panels(queries)),
+            Section("Over the time shown", window_panels(queries)),
             Section("Late labels", label_panels(queries)),
             Section("Features", feature_panels(queries)),
             Section("Model", (*model_panels(queries), *gate_panels(queries))),
             Section("Data quality", quality_panels(queries)),
         ),
+        strip=strip(queries),
         marks=marks(case),
-        choices=(WINDOW,),
+        alerts=f'{{{USE_CASE}="{case.name}"}}',
         links=(
             PageLink("All models", path_of(FLEET)),
             PageLink("Pipeline health", path_of(HEALTH)),

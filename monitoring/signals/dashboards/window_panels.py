@@ -1,4 +1,4 @@
-"""Panels of the figures over a longer time, as far back as the viewer chooses."""
+"""Panels of the figures over a longer time, over the time that is shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from monitoring.signals.catalogue import DRIFT_SCORE, SCORE_DRIFT
 from monitoring.signals.dashboards.panel import (
-    WINDOW,
     Column,
     Display,
     Panel,
@@ -45,8 +44,8 @@ _RATIOS = (
 )
 _MONEY = (NET_SAVING, MONEY_CAUGHT, MONEY_MISSED, REVIEW_COST)
 _BY_TIME = (
-    "Each value counts for as long as it was the newest. How far back is chosen at the top of the "
-    "page."
+    "Each value counts for as long as it was the newest. How far back is chosen with the time "
+    "that is shown."
 )
 
 
@@ -56,7 +55,7 @@ def window_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         _table(
             queries,
             CasePanel.FIGURES_OVER_WINDOW,
-            "Figures over the chosen time",
+            "Figures over the time shown",
             f"Each figure now, on average, and at its worst. {_BY_TIME} Recall, precision, F1 and "
             f"PR-AUC count while there were at least {queries.case.min_positives} "
             f"{queries.case.words.positives}.",
@@ -66,7 +65,7 @@ def window_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         _table(
             queries,
             CasePanel.MONEY_OVER_WINDOW,
-            "Money over the chosen time",
+            "Money over the time shown",
             f"Money of one window now, on average, and at its worst. {_BY_TIME}",
             scale_of(NET_SAVING, queries.case.costs.currency),
             _MONEY,
@@ -91,8 +90,8 @@ def _table(
         scale,
         (
             queries.newest("now", figures),
-            queries.over(WINDOW, "average", dict.fromkeys(figures, "avg")),
-            queries.over(WINDOW, "worst", worst),
+            queries.over("average", dict.fromkeys(figures, "avg")),
+            queries.over("worst", worst),
         ),
         height=12,
         columns=(

@@ -13,6 +13,7 @@ from monitoring.signals.catalogue import (
     FEATURE_DRIFT,
     FEATURE_IMPORTANCE,
     FEATURE_MISSING,
+    FIGURES_VERSION,
     MAX_FEATURE_DRIFT,
     MEAN_FEATURE_DRIFT,
     PREVIOUS_DRIFT,
@@ -30,8 +31,8 @@ from monitoring.signals.statuses import Subject, drift_of, status_sample
 from monitoring.store.window_source import LabelProblems
 
 
-def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
-    """Return the samples of a verdict and of its window."""
+def verdict_samples(verdict: Verdict, version: str | None = None) -> tuple[Sample, ...]:
+    """Return the samples of a verdict, made against a version's reference, and of its window."""
     tested = len(verdict.tested)
     drifted = len(verdict.drifted_features) if tested else None
     return (
@@ -47,7 +48,7 @@ def verdict_samples(verdict: Verdict) -> tuple[Sample, ...]:
         *_scores(verdict.scores),
         *class_drift_samples(verdict.decided_class),
         *_previous(verdict.previous),
-        *window_samples(Subject.DRIFT, verdict.rows_current, verdict.window_end),
+        *window_samples(Subject.DRIFT, verdict.rows_current, verdict.window_end, version),
     )
 
 
@@ -85,10 +86,19 @@ NO_REASON = "none"
 """The reason under which a window without quarantined rows reports its 0."""
 
 
-def window_samples(of: Subject, rows: int, end: datetime | None) -> tuple[Sample, ...]:
-    """Return how many rows a window has and, where its times are known, when it ends."""
+def window_samples(
+    of: Subject, rows: int, end: datetime | None, version: str | None = None
+) -> tuple[Sample, ...]:
+    """Return how many rows a window has, when it ends, and which version its figures are of.
+
+    Where its times, or the version, are not known, they are left out.
+    """
     moment = None if end is None else end.timestamp()
-    return (*known(WINDOW_ROWS, rows, of=of.value), *known(WINDOW_END, moment, of=of.value))
+    return (
+        *known(WINDOW_ROWS, rows, of=of.value),
+        *known(WINDOW_END, moment, of=of.value),
+        *(() if version is None else known(FIGURES_VERSION, 1, of=of.value, version=version)),
+    )
 
 
 def label_problem_samples(problems: LabelProblems) -> tuple[Sample, ...]:

@@ -20,10 +20,12 @@ from monitoring.signals.performance_metrics import (
     DETECTED,
     ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
+    ESTIMATE_HELD,
     ESTIMATED,
     ESTIMATED_COST,
     ESTIMATED_COST_INTERVAL,
     ESTIMATED_INTERVAL,
+    ESTIMATED_POSITIVES,
     F1,
     FALSE_ALARM_RATE,
     FALSE_ALARMS,
@@ -130,11 +132,14 @@ def estimate_samples(estimate: Estimate) -> tuple[Sample, ...]:
                 *known(ESTIMATED_INTERVAL, ratio.high, of=metric.key, bound="high"),
             )
         ),
+        *known(ESTIMATED_POSITIVES, estimate.positives if estimate.rows else None),
         *_estimated_cost(estimate),
     )
 
 
-def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Sample, ...]:
+def error_samples(
+    estimated: Estimate | None, realised: Scorecard, *, version: str | None = None
+) -> tuple[Sample, ...]:
     """Return how far an estimate lay from the truth, once the labels of its window came.
 
     Only a realised figure that may be judged measures the estimate.
@@ -143,6 +148,8 @@ def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Samp
     ----------
     estimated
         What was estimated for the window of `realised`; None where nothing was.
+    version
+        Of the model that scored the window, where it is known.
     """
     if estimated is None:
         return (status_sample(Subject.ESTIMATE_ERROR, Unmeasured.NO_ESTIMATE),)
@@ -168,8 +175,16 @@ def error_samples(estimated: Estimate | None, realised: Scorecard) -> tuple[Samp
                 None if realised.money is None else realised.money.cost,
             ),
         ),
+        *_held(estimated.recall, realised.recall, version),
         about,
     )
+
+
+def _held(estimated: Ratio, realised: Ratio, version: str | None) -> tuple[Sample, ...]:
+    low, high, value = estimated.low, estimated.high, realised.value
+    if low is None or high is None or value is None or version is None:
+        return ()
+    return known(ESTIMATE_HELD, int(low <= value <= high), version=version)
 
 
 def _estimated(estimate: Estimate) -> tuple[tuple[Metric, Ratio], ...]:

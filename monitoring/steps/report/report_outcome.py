@@ -115,13 +115,15 @@ def report_samples(
 
 
 def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
-    yield from verdict_samples(measured.verdict)
+    yield from verdict_samples(measured.verdict, measured.model_version)
     yield from quarantine_samples(measured.quarantined)
     yield from label_problem_samples(measured.label_problems)
     if measured.shadow_status is not None:
         of = performance_of(Stage.PRODUCTION, Role.SHADOW)
         yield from unmeasured_samples(of, status=measured.shadow_status)
-    yield from window_samples(Subject.PERFORMANCE, measured.mature_rows, measured.mature_end)
+    yield from window_samples(
+        Subject.PERFORMANCE, measured.mature_rows, measured.mature_end, measured.mature_version
+    )
     if case.columns.classes is not None:
         yield from _class_samples(measured)
         yield from _arm_class_samples(measured)
@@ -132,7 +134,10 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     else:
         yield from estimate_samples(measured.estimated)
         yield from window_samples(
-            Subject.ESTIMATE, measured.estimated.rows, measured.verdict.window_end
+            Subject.ESTIMATE,
+            measured.estimated.rows,
+            measured.verdict.window_end,
+            measured.model_version,
         )
 
 
@@ -164,7 +169,9 @@ def _realised_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
         figures=case.figures,
         classes=measured.classes,
     )
-    yield from error_samples(measured.estimated_then, measured.realised)
+    yield from error_samples(
+        measured.estimated_then, measured.realised, version=measured.mature_version
+    )
     yield from cost_samples(measured.cost_steps)
     if measured.shadow is not None:
         yield from scorecard_samples(
