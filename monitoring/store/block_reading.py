@@ -15,6 +15,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
+from monitoring.store.bulk_read import read_records
 from monitoring.store.database import ids_in
 from monitoring.store.row_blocks import Layout, Stored, Unpacked, unpacked
 from monitoring.store.row_formats import readable_amounts
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from monitoring.rows.window import Window
 
-PORTION = 10_000
+PORTION = 4_000
 """Rows of the blocks that are read at once."""
 
 _P, _B = production_rows.c, row_blocks.c
@@ -270,21 +271,15 @@ def _stored(
     statement = sa.select(_B.id, _B.layout, *content).where(
         _B.id.in_([block for block, _ in blocks])
     )
-    found = {record.id: record for record in connection.execute(statement)}
-    named = {record.layout for record in found.values()} - layouts.keys()
+    found = {record[0]: record[1:] for record in read_records(connection, statement)}
+    named = {layout for layout, *_ in found.values()} - layouts.keys()
     if named:
         statement = sa.select(row_layouts).where(row_layouts.c.id.in_(sorted(named)))
         for record in connection.execute(statement):
             layouts[record.id] = Layout.from_json(record.columns)
     return [
-        Stored(
-            layout=layouts[record.layout],
-            words=record.words if features else None,
-            ids=record.ids,
-            facts=record.facts,
-            features=record.features if features else b"",
-        )
-        for record in (found[block] for block, _ in blocks)
+        Stored(layouts[layout], *(content if features else (None, *content, b"")))
+        for layout, *content in (found[block] for block, _ in blocks)
     ]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,7 +32,7 @@ _VALUES = 32_766
 _FEW = 100
 """Records that may be inserted in vain: of more, packing them takes longer than asking."""
 
-_POSTGRES_EPOCH = np.datetime64("2000-01-01", "us")
+POSTGRES_EPOCH = np.datetime64("2000-01-01", "us")
 
 
 def insert_new(connection: Connection, table: sa.Table, columns: Columns) -> NDArray[np.bool_]:
@@ -173,26 +173,32 @@ def _copy(connection: Connection, table: sa.Table, columns: Columns) -> None:
     IntegrityError
         A key is there.
     """
-    import psycopg2
-
     names = ", ".join(columns)
     content = io.BytesIO(copy_format(table, columns))
-    with closing(connection.connection.cursor()) as cursor:
+    with copy_errors(connection, table.name), closing(connection.connection.cursor()) as cursor:
         copy = cast("Any", cursor).copy_expert
-        try:
-            copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT binary)", content)
-        except psycopg2.IntegrityError as error:
-            raise IntegrityError("COPY", None, error) from None
-        except psycopg2.Error as error:
-            readable = readable_error(error, connection.engine.url)
-            if readable is not None:
-                raise readable from error
-            # What else it says of a COPY may hold a row's values.
-            told = type(error)(error.diag.message_primary or "not said why")
-            raise DBAPIError(f"COPY {table.name}", None, told) from None
+        copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT binary)", content)
 
 
-_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+@contextmanager
+def copy_errors(connection: Connection, of: str) -> Iterator[None]:
+    """Raise what PostgreSQL's driver raises of a COPY as SQLAlchemy would."""
+    import psycopg2
+
+    try:
+        yield
+    except psycopg2.IntegrityError as error:
+        raise IntegrityError("COPY", None, error) from None
+    except psycopg2.Error as error:
+        readable = readable_error(error, connection.engine.url)
+        if readable is not None:
+            raise readable from error
+        # What else it says of a COPY may hold a row's values.
+        told = type(error)(error.diag.message_primary or "not said why")
+        raise DBAPIError(f"COPY {of}", None, told) from None
+
+
+SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 
 
 def copy_format(table: sa.Table, columns: Columns) -> bytes:
@@ -212,7 +218,7 @@ def copy_format(table: sa.Table, columns: Columns) -> bytes:
         _put(into, at, lengths.astype(">i4"))
         _put_pieces(into, at + 4, lengths, content)
         at = at + width
-    return _SIGNATURE + into.tobytes() + b"\xff\xff"
+    return SIGNATURE + into.tobytes() + b"\xff\xff"
 
 
 def _put(into: NDArray[np.uint8], at: NDArray[np.int64], values: NDArray[Any]) -> None:
@@ -254,7 +260,7 @@ def _field(values: Column, kind: Any) -> tuple[NDArray[np.int64], NDArray[np.uin
     if not isinstance(values, np.ndarray) or values.dtype.kind == "U":
         return _pieces(values, pa.large_binary() if isinstance(kind, sa.LargeBinary) else None)
     if values.dtype.kind == "M":
-        since = (values.astype("datetime64[us]") - _POSTGRES_EPOCH).astype(">i8")
+        since = (values.astype("datetime64[us]") - POSTGRES_EPOCH).astype(">i8")
         return np.full(len(values), 8), since.view(np.uint8)
     dtype = next(dtype for type_, dtype in _TYPES if isinstance(kind, type_))
     content = np.ascontiguousarray(values.astype(dtype))

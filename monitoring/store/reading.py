@@ -23,11 +23,12 @@ from monitoring.store.block_reading import (
     hold_at,
     in_window,
 )
+from monitoring.store.bulk_insert import Column
+from monitoring.store.bulk_read import as_moments, read_in_portions
 from monitoring.store.database import ids_in
 from monitoring.store.known_label import known_label
 from monitoring.store.row_formats import declared_features
 from monitoring.store.schema import (
-    Microseconds,
     label_conflicts,
     labels,
     production_rows,
@@ -46,12 +47,6 @@ if TYPE_CHECKING:
     from monitoring.use_case import UseCase
     from monitoring.use_case_columns import Classes
 
-
-PORTION = 2_000
-"""Records that the database hands over at once: few, so that they are still at hand in the
-processor's memory when they are turned into columns, `_TURNED` of them at a time."""
-
-_TURNED = 200
 
 _P = production_rows.c
 
@@ -159,7 +154,7 @@ def _with_scores(
         places = held.places(np.array(block, np.int64), np.array(place, np.int32))
         score[places] = value
         if probabilities is not None and classes is not None:
-            probabilities[places] = _probabilities(by_class, classes)
+            probabilities[places] = _probabilities(list(by_class), classes)
     return replace(rows, score=score, model_version=version, probabilities=probabilities)
 
 
@@ -210,20 +205,19 @@ def _labels(
     as_of: datetime,
     wanted: Sequence[sa.ColumnElement[bool]],
     joined: Sequence[tuple[sa.FromClause, sa.ColumnElement[bool]]] = (),
-) -> Iterator[tuple[Sequence[Any], ...]]:
+) -> Iterator[tuple[Column, ...]]:
     """Yield where labelled rows lie, label, time and name of the class, some at a time."""
     known = known_label(case, as_of)
     rows = known.rows
     for table, on in joined:
         rows = rows.join(table, on)
-    columns = (_P.block, _P.place, known.label, Microseconds(known.time), known.true_class)
+    time = as_moments(connection, known.time)
+    columns = (_P.block, _P.place, known.label, time, known.true_class)
     statement = sa.select(*columns).select_from(rows).where(*wanted, known.time.is_not(None))
     return read_in_portions(connection, statement)
 
 
-def _with_labels(
-    case: UseCase, held: HeldRows, labelled: Iterator[tuple[Sequence[Any], ...]]
-) -> Rows:
+def _with_labels(case: UseCase, held: HeldRows, labelled: Iterator[tuple[Column, ...]]) -> Rows:
     rows = held.rows(amounts=case.columns.amount is not None)
     classes = case.columns.classes
     true_class = None if classes is None else np.full(len(rows), UNLABELLED, np.int8)
@@ -234,15 +228,6 @@ def _with_labels(
         if true_class is not None and classes is not None:
             true_class[places] = classes.places(name)
     return replace(rows, true_class=true_class)
-
-
-def read_in_portions(
-    connection: Connection, statement: sa.Select[Any]
-) -> Iterator[tuple[Sequence[Any], ...]]:
-    """Yield the columns of a statement, never more than `PORTION` records in memory."""
-    records = connection.execute(statement, execution_options={"yield_per": PORTION})
-    for portion in records.partitions(_TURNED):
-        yield tuple(zip(*portion, strict=True))
 
 
 def _probabilities(texts: Sequence[str | None], classes: Classes) -> NDArray[np.float64]:

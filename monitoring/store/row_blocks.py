@@ -194,9 +194,9 @@ class Stored:
 
     layout: Layout
     words: str | None
-    ids: bytes
-    facts: bytes
-    features: bytes
+    ids: bytes | memoryview
+    facts: bytes | memoryview
+    features: bytes | memoryview
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,10 +233,8 @@ def unpacked(
     features: dict[str, NDArray[Any]] = {}
     if numeric or categorical:
         runs = list(_alike(blocks))
-        features |= {name: np.concatenate([run.numbers(name) for run in runs]) for name in numeric}
-        features |= {
-            name: np.concatenate([run.words(name) for run in runs]) for name in categorical
-        }
+        features |= {name: _joined([run.numbers(name) for run in runs]) for name in numeric}
+        features |= {name: _joined([run.words(name) for run in runs]) for name in categorical}
     return Unpacked(
         row_id=b"".join(block.ids for block in blocks).decode().split(_END)[:-1],
         event_time=facts["event_time"].astype("datetime64[us]"),
@@ -244,6 +242,11 @@ def unpacked(
         amount=facts["amount"],
         features=features,
     )
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return parts one after the other; a single one as it is, for a copy would be of all rows."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _alike(blocks: Sequence[Stored]) -> Iterator[_Run]:

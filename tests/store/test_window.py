@@ -8,7 +8,7 @@ import pytest
 
 from monitoring.rows.rows import NEGATIVE, POSITIVE, UNLABELLED, moment64
 from monitoring.rows.window import Window
-from monitoring.store import block_reading, reading, row_blocks
+from monitoring.store import block_reading, bulk_read, row_blocks
 from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore
 from monitoring.use_case import UseCase
@@ -55,7 +55,7 @@ def test_rows_come_back_as_they_went_in(store: ProductionStore) -> None:
 def test_a_long_window_is_read_in_portions_and_comes_back_whole(
     store: ProductionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "PORTION", 3)
+    monkeypatch.setattr(bulk_read, "PORTION", 3)
     monkeypatch.setattr(block_reading, "PORTION", 3)
     monkeypatch.setattr(row_blocks, "LARGEST", 2)
     sent = rows([f"r{i}" for i in range(10)], label=POSITIVE)
