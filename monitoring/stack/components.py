@@ -20,6 +20,9 @@ RUNS_TASKS = "airflow-scheduler"
 """The component whose processes run the tasks."""
 
 
+_SCHEDULER = (sys.executable, "-m", "monitoring.stack.scheduler")
+
+
 @dataclass(frozen=True)
 class Component:
     """One process of the local stack, and what it starts itself.
@@ -160,9 +163,10 @@ def _airflow(folders: Folders, ports: Ports) -> tuple[Component, ...]:
     health = f"{url}/api/v2/monitor/health"
 
     def airflow(name: str, *arguments: str, component: str) -> Component:
+        program = _SCHEDULER if name == "scheduler" else (_script("airflow"), name)
         return Component(
             f"airflow-{name}",
-            (_script("airflow"), name, *arguments),
+            (*program, *arguments),
             folders.airflow,
             url if name == "api-server" else None,
             Health(health, component),

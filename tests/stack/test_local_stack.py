@@ -210,6 +210,19 @@ def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalS
     assert handed["TOCSIN_WEBHOOK_URL"] == local_stack.webhook.url
 
 
+def test_tasks_begin_with_the_libraries_that_the_scheduler_has_imported(
+    local_stack: LocalStack,
+) -> None:
+    scheduler = psutil.Process(pids(local_stack)["airflow-scheduler"])
+
+    def workers() -> list[psutil.Process]:
+        return [one for one in scheduler.children() if "LocalExecutor" in " ".join(one.cmdline())]
+
+    (worker, *_) = eventually(workers)
+    mapped = {Path(region.path).name for region in worker.memory_maps()}
+    assert {"lib_lightgbm.so", "libxgboost.so"} <= mapped
+
+
 def test_the_folder_of_dags_hides_no_library() -> None:
     said = subprocess.run(
         [
