@@ -103,7 +103,7 @@ def test_a_firing_threshold_outlives_its_series_until_absence_fires(tmp_path: Pa
 
 @each_case
 def test_good_figures_fire_nothing(case: UseCase, tmp_path: Path) -> None:
-    check(healthy(case), tmp_path, {30 * HOUR: set()}, every=QUARTER)
+    check(healthy(case), tmp_path, {30 * HOUR: set()}, every=HOUR)
 
 
 @pytest.mark.parametrize("metric", NEEDS_POSITIVES, ids=lambda metric: metric.key)
@@ -120,7 +120,7 @@ def test_too_few_positives_keep_recall_silent_as_a_run_publishes_them(
 ) -> None:
     poor = card(status=CardStatus.TOO_FEW_POSITIVES, positives=5, recall=Ratio(0.2, 0.01, 0.7))
     world = healthy(fraud).with_samples(*report_samples(realised=poor))
-    check(world, tmp_path, {30 * HOUR: set()}, every=QUARTER)
+    check(world, tmp_path, {30 * HOUR: set()}, every=HOUR)
 
 
 @pytest.mark.parametrize(

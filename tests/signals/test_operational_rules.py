@@ -134,7 +134,7 @@ def test_a_notification_that_was_delivered_or_is_not_wanted_fires_nothing(
     world = healthy(fraud).with_series(
         **{name_of(sample, fraud, PushGroup.REPORT_NOTIFICATION): held(1)}
     )
-    check(world, tmp_path, {30 * HOUR: set()}, every=QUARTER)
+    check(world, tmp_path, {30 * HOUR: set()}, every=HOUR)
 
 
 def test_a_notification_that_failed_before_the_gateway_went_down_does_not_alert_beside_it(
@@ -145,13 +145,13 @@ def test_a_notification_that_failed_before_the_gateway_went_down_does_not_alert_
         **{name_of(lost, fraud, PushGroup.REPORT_NOTIFICATION): held(1)}
     )
     world = world.ending(2 * HOUR).with_series(**{UP: "1+0x24 0+0x500"})
-    check(world, tmp_path, {30 * HOUR: {("PushgatewayDown", "critical")}}, every=QUARTER)
+    check(world, tmp_path, {30 * HOUR: {("PushgatewayDown", "critical")}}, every=HOUR / 2)
 
 
 def test_a_gateway_that_is_down_is_told_alone(fraud: UseCase, tmp_path: Path) -> None:
     world = healthy(fraud).ending(2 * HOUR).with_series(**{UP: "1+0x24 0+0x500"})
     down = ("PushgatewayDown", "critical")
-    check(world, tmp_path, {2 * HOUR: set(), 30 * HOUR: {down}}, every=QUARTER)
+    check(world, tmp_path, {2 * HOUR: set(), 30 * HOUR: {down}}, every=HOUR / 2)
 
 
 def active(case: UseCase) -> UseCase:
@@ -168,7 +168,7 @@ WATCHED = (
 @pytest.mark.parametrize("name", ["fraud", "accidents"])
 def test_nothing_is_expected_of_a_use_case_that_never_ran(name: str, tmp_path: Path) -> None:
     world = healthy(find_use_case(name)).empty()
-    check(world, tmp_path, {QUARTER: set(), HOUR: set(), 60 * HOUR: set()}, every=QUARTER)
+    check(world, tmp_path, {HOUR: set(), 60 * HOUR: set()}, every=HOUR)
 
 
 def test_nothing_is_expected_while_the_first_runs_go_on(fraud: UseCase, tmp_path: Path) -> None:
@@ -255,12 +255,12 @@ def test_a_pipeline_that_nobody_started_is_absent_once_the_other_has_long_run(
 def test_the_groups_of_a_retired_use_case_are_not_missed(fraud: UseCase, tmp_path: Path) -> None:
     world = healthy(fraud).ending(2 * HOUR)
     expected = {3 * HOUR: set(), 15 * HOUR: set(), 55 * HOUR: set()}
-    check(world, tmp_path, expected, every=QUARTER)
+    check(world, tmp_path, expected, every=HOUR)
     check(
         healthy(active(fraud)).ending(2 * HOUR),
         tmp_path,
         {3 * HOUR: {ABSENT}, 55 * HOUR: {ABSENT}},
-        every=QUARTER,
+        every=HOUR / 2,
     )
 
 

@@ -22,6 +22,9 @@ from tests.training.conftest import Job, job
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 """When the steps look; all training rows lie before it."""
 
+TWIN = "retrain_2"
+"""The retrain that logged the model a second time."""
+
 
 @pytest.fixture(scope="package")
 def cards(fraud_case: UseCase, card_rows: Rows) -> Job:
@@ -38,16 +41,22 @@ class Served:
     copy: Path
     version: str
 
+    def restore(self) -> None:
+        """Put the files back where they were: the database names them by their paths."""
+        shutil.rmtree(self.artifacts)
+        shutil.copytree(self.copy, self.artifacts)
+
 
 @pytest.fixture(scope="package")
 def served(cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Served:
-    """Log, register and promote the model once for all tests."""
+    """Log, register and promote the model once for all tests; its twin is logged too."""
     folder = tmp_path_factory.mktemp("served")
     database = Path(shutil.copy(mlflow_tables, folder / "mlflow.db"))
     registry = Registry(f"sqlite:///{database}", folder / "artifacts")
     run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
     version = registry.register(cards.case, run_id)
     registry.promote(cards.case, version)
+    registry.log(cards.case, cards.trained, TWIN, AS_OF)
     copy = Path(shutil.copytree(folder / "artifacts", folder / "copy"))
     return Served(database, folder / "artifacts", copy, version.number)
 
@@ -56,13 +65,9 @@ def served(cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFac
 def model(
     cards: Job, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Model]:
-    """The champion, in a state of its own.
-
-    The database names the files by their paths: they are put back where they were.
-    """
+    """The champion, in a state of its own."""
     shutil.copy(served.database, tmp_path / "mlflow.db")
-    shutil.rmtree(served.artifacts)
-    shutil.copytree(served.copy, served.artifacts)
+    served.restore()
     monkeypatch.setenv("TOCSIN_STATE", str(tmp_path))
     settings.cache_clear()
     yield model_registry().load(cards.case, served.version)
@@ -98,7 +103,7 @@ def send(
 def twin(cards: Job, model: Model) -> Model:
     """The challenger: the champion once more, as a version of its own."""
     registry = model_registry()
-    run_id = registry.log(cards.case, cards.trained, "retrain_2", AS_OF)
+    run_id = registry.log(cards.case, cards.trained, TWIN, AS_OF)  # has been, once for all tests
     version = registry.register(cards.case, run_id)
     registry.challenge(cards.case, version)
     return registry.load(cards.case, version.number)

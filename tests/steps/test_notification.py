@@ -36,7 +36,7 @@ def case(
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     monkeypatch.setenv("TOCSIN_WEBHOOK_URL", own_webhook.url)
     settings.cache_clear()
-    yield write_tiny(tmp_path.name[:30].rstrip("_").lower(), tmp_path)
+    yield write_tiny(tmp_path.name[:30].rstrip("_").lower(), tmp_path, rows=500)
     settings.cache_clear()
 
 

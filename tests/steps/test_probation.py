@@ -1,10 +1,13 @@
 """A promotion takes itself back: by its own rows, loudly, and as a whole whatever kills it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -22,7 +25,7 @@ from monitoring.training.model import Model
 from monitoring.training.registry import Registry
 from monitoring.training.train import train
 from monitoring.training.versions import Version
-from tests.steps.conftest import AS_OF, send
+from tests.steps.conftest import AS_OF, Served, send
 from tests.steps.test_promotion import parts
 from tests.training.conftest import Job
 
@@ -54,25 +57,38 @@ PHASES = ("write", "set_registered_model_tag", "set_model_version_tag",
 """What a kill follows: the finding, the hold, the version's tags, the switch, the figures."""
 
 
+@pytest.fixture(scope="module")
+def served(cards: Job, served: Served, tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """That registry after a version that hardly alarms has taken over, on probation."""
+    folder = tmp_path_factory.mktemp("on_probation")
+    database = Path(shutil.copy(served.database, folder / "mlflow.db"))
+    served.restore()
+    registry = Registry(f"sqlite:///{database}", served.artifacts)
+    costs = cards.case.costs.model_copy(update={"review": 2000.0})
+    dear = cards.case.model_copy(update={"costs": costs})
+    name = cards.trained.model.candidate
+    blind = train(dear, name, cards.split, cards.searched, data_hash="", seed=0)
+    version = registry.register(cards.case, registry.log(cards.case, blind, "blind", SINCE))
+    promote(registry, cards, version)
+    copy = Path(shutil.copytree(served.artifacts, folder / "copy"))
+    return replace(served, database=database, copy=copy)
+
+
 @pytest.fixture
 def worse(cards: Job, model: Model, pushgateway: str, monkeypatch: pytest.MonkeyPatch) -> Model:
     """A champion on probation that hardly alarms; the better `model` served before it."""
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     settings.cache_clear()
     registry = model_registry()
-    costs = cards.case.costs.model_copy(update={"review": 2000.0})
-    dear = cards.case.model_copy(update={"costs": costs})
-    name = cards.trained.model.candidate
-    blind = train(dear, name, cards.split, cards.searched, data_hash="", seed=0)
-    version = registry.register(cards.case, registry.log(cards.case, blind, "blind", SINCE))
-    return promoted(registry, cards, version)
+    champion = registry.champion(cards.case)
+    assert champion is not None
+    return registry.load(cards.case, champion.number)
 
 
-def promoted(registry: Registry, cards: Job, version: Version) -> Model:
-    """Promote a version as the gate does, and return its model."""
+def promote(registry: Registry, cards: Job, version: Version) -> None:
+    """Promote a version as the gate does."""
     registry.note(cards.case, version, {}, asked_by="new rows", as_of=SINCE)
     registry.promote(cards.case, version, on_probation=True)
-    return registry.load(cards.case, version.number)
 
 
 @pytest.fixture
@@ -127,7 +143,8 @@ def test_one_that_costs_no_more_stays_and_its_predecessor_goes_on_in_shadow(
     cards: Job, model: Model, worse: Model
 ) -> None:
     better = registered_again(cards)
-    serving = promoted(model_registry(), cards, better)
+    promote(model_registry(), cards, better)
+    serving = model_registry().load(cards.case, better.number)
     with production_store() as store:
         assert [one.version for one in shadows_of(cards.case, store)] == [str(worse.version)]
     traffic(cards, serving, worse)

@@ -1,6 +1,7 @@
 """Models are logged, registered and switched: once each, however often it is tried."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,24 @@ AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="module")
+def two_runs(cards: Job, mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database in which two retrains have logged a candidate: to log one takes seconds."""
+    folder = tmp_path_factory.mktemp("two_runs")
+    database = Path(shutil.copy(mlflow_tables, folder / "mlflow.db"))
+    registry = Registry(f"sqlite:///{database}", folder / "artifacts")
+    for number in (1, 2):
+        registry.log(cards.case, cards.trained, f"retrain_{number}", AS_OF)
+    return database
+
+
+@pytest.fixture
+def logged(two_runs: Path, tmp_path: Path) -> Registry:
+    """A registry of its own that holds those runs."""
+    shutil.copy(two_runs, tmp_path / "mlflow.db")
+    return Registry(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
 
 
 def runs(url: str, job: Job, *, deleted: bool = False) -> list:  # type: ignore[type-arg]
@@ -142,32 +161,30 @@ registry.log(case, Trained.load(folder / "trained"), "retrain_1", datetime(2026,
 """
 
 
-def test_a_run_is_one_version_however_often_it_is_registered(
-    cards: Job, registry: Registry
-) -> None:
-    assert registry.champion(cards.case) is None
-    run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
-    version = registry.register(cards.case, run_id)
-    assert registry.register(cards.case, run_id) == version
+def test_a_run_is_one_version_however_often_it_is_registered(cards: Job, logged: Registry) -> None:
+    assert logged.champion(cards.case) is None
+    run_id = logged.log(cards.case, cards.trained, "retrain_1", AS_OF)
+    version = logged.register(cards.case, run_id)
+    assert logged.register(cards.case, run_id) == version
     assert (version.number, version.run_id) == ("1", run_id)
     assert (version.candidate, version.promoted) == ("logistic_regression", None)
-    assert registry.champion(cards.case) is None
+    assert logged.champion(cards.case) is None
 
 
-def test_one_alias_move_switches_and_again_changes_nothing(cards: Job, registry: Registry) -> None:
-    versions = two_versions(cards, registry)
+def test_one_alias_move_switches_and_again_changes_nothing(cards: Job, logged: Registry) -> None:
+    versions = two_versions(cards, logged)
     for version in versions:
-        registry.promote(cards.case, version)
-    serving, before = registry.champion(cards.case), registry.previous(cards.case)
+        logged.promote(cards.case, version)
+    serving, before = logged.champion(cards.case), logged.previous(cards.case)
     assert serving is not None
     assert before is not None
     assert (serving.number, before.number) == ("2", "1")
     assert serving.promoted is not None
-    registry.promote(cards.case, versions[1])
-    assert registry.champion(cards.case) == serving
-    assert registry.previous(cards.case) == before
-    registry.promote(cards.case, before)  # a rollback
-    back, left = registry.champion(cards.case), registry.previous(cards.case)
+    logged.promote(cards.case, versions[1])
+    assert logged.champion(cards.case) == serving
+    assert logged.previous(cards.case) == before
+    logged.promote(cards.case, before)  # a rollback
+    back, left = logged.champion(cards.case), logged.previous(cards.case)
     assert back is not None
     assert left is not None
     assert (back.number, left.number) == ("1", "2")
@@ -190,51 +207,51 @@ def parts(cards: Job, registry: Registry) -> tuple[str | None, ...]:
     return tuple(None if version is None else version.number for version in versions)
 
 
-def test_a_challenger_waits_in_the_shadow_until_it_serves(cards: Job, registry: Registry) -> None:
-    first, second = two_versions(cards, registry)
-    registry.challenge(cards.case, first)
-    assert parts(cards, registry) == (None, "1", None)
-    registry.promote(cards.case, first)
-    assert parts(cards, registry) == ("1", None, None)
-    registry.challenge(cards.case, second)
-    assert parts(cards, registry) == ("1", "2", None)
-    assert registry.load(cards.case, "challenger").version == "2"
-    registry.promote(cards.case, second)
-    assert parts(cards, registry) == ("2", None, "1")
-    registry.challenge(cards.case, second)  # a task that is tried again
-    assert parts(cards, registry) == ("2", None, "1")
+def test_a_challenger_waits_in_the_shadow_until_it_serves(cards: Job, logged: Registry) -> None:
+    first, second = two_versions(cards, logged)
+    logged.challenge(cards.case, first)
+    assert parts(cards, logged) == (None, "1", None)
+    logged.promote(cards.case, first)
+    assert parts(cards, logged) == ("1", None, None)
+    logged.challenge(cards.case, second)
+    assert parts(cards, logged) == ("1", "2", None)
+    assert logged.load(cards.case, "challenger").version == "2"
+    logged.promote(cards.case, second)
+    assert parts(cards, logged) == ("2", None, "1")
+    logged.challenge(cards.case, second)  # a task that is tried again
+    assert parts(cards, logged) == ("2", None, "1")
 
 
 @pytest.mark.faults
 def test_killed_between_two_moves_one_model_serves_and_another_try_finishes(
-    cards: Job, registry: Registry, monkeypatch: pytest.MonkeyPatch
+    cards: Job, logged: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = two_versions(cards, registry)
+    first, second = two_versions(cards, logged)
     for writes in range(6):
-        registry.promote(cards.case, first)
+        logged.promote(cards.case, first)
         with monkeypatch.context() as killing:
             kill_after(writes, killing)
             with pytest.raises(KeyboardInterrupt):
-                take_over(cards, registry, second)
-        serving, waiting, _ = parts(cards, registry)
+                take_over(cards, logged, second)
+        serving, waiting, _ = parts(cards, logged)
         assert serving in ("1", "2")
         assert waiting != serving
-        take_over(cards, registry, second)
-        assert parts(cards, registry) == ("2", None, "1")
+        take_over(cards, logged, second)
+        assert parts(cards, logged) == ("2", None, "1")
 
 
 def test_what_the_gate_said_is_kept_with_the_version(
-    cards: Job, registry: Registry, url: str
+    cards: Job, logged: Registry, url: str
 ) -> None:
     from mlflow import MlflowClient
 
-    first, second = two_versions(cards, registry)
-    noted(cards, registry, first, "drift", AS_OF)
-    noted(cards, registry, second, "new rows", AS_OF + timedelta(days=2))
+    first, second = two_versions(cards, logged)
+    noted(cards, logged, first, "drift", AS_OF)
+    noted(cards, logged, second, "new rows", AS_OF + timedelta(days=2))
     tags = MlflowClient(tracking_uri=url).get_model_version("fraud", "1").tags
     assert tags["tocsin.gate.outcome"] == "lost"
     assert tags["tocsin.asked_by"] == "drift"
-    assert_last(cards, registry)
+    assert_last(cards, logged)
 
 
 def noted(cards: Job, registry: Registry, version: Version, asked_by: str, as_of: datetime) -> None:
@@ -284,19 +301,19 @@ def kill_after(writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_version_is_loaded_by_number_or_alias_and_backed_up_once(
-    cards: Job, registry: Registry, tmp_path: Path
+    cards: Job, logged: Registry, tmp_path: Path
 ) -> None:
-    run_id = registry.log(cards.case, cards.trained, "retrain_1", AS_OF)
-    version = registry.register(cards.case, run_id)
-    registry.promote(cards.case, version)
+    run_id = logged.log(cards.case, cards.trained, "retrain_1", AS_OF)
+    version = logged.register(cards.case, run_id)
+    logged.promote(cards.case, version)
     features = cards.split.test.features
     for name in ("1", "champion"):
-        model = registry.load(cards.case, name)
+        model = logged.load(cards.case, name)
         assert model.version == model.reference.model_version == "1"
         assert np.array_equal(model.score(features), cards.trained.model.score(features))
-    folder = registry.back_up(cards.case, version, tmp_path / "backups" / "1")
+    folder = logged.back_up(cards.case, version, tmp_path / "backups" / "1")
     written = (folder / "manifest.json").stat().st_mtime_ns
-    assert registry.back_up(cards.case, version, folder) == folder
+    assert logged.back_up(cards.case, version, folder) == folder
     assert (folder / "manifest.json").stat().st_mtime_ns == written
     copy = load_model(folder, version="1")
     assert np.array_equal(copy.score(features), cards.trained.model.score(features))
