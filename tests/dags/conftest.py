@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,10 +18,12 @@ from monitoring.settings import settings
 from monitoring.steps.replay import replay
 from monitoring.use_case import UseCase
 from tests.fixtures.eventually import PATIENCE
+from tests.fixtures.postgres import fresh_database, programs
 from tests.fixtures.tiny import write_tiny
 
 DAGS = Path(__file__).parents[2] / "airflow" / "dags"
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
+DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 Json = dict[str, Any]
 
@@ -151,10 +153,20 @@ def tocsin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def airflow(tocsin_folder: Path, pushgateway: str) -> Iterator[Airflow]:
-    """Return an Airflow whose database is migrated."""
-    with migrated(environment_of(tocsin_folder, pushgateway), tocsin_folder) as runner:
-        yield runner
+def airflow(
+    tocsin_folder: Path, pushgateway: str, request: pytest.FixtureRequest
+) -> Iterator[Airflow]:
+    """Return an Airflow whose database is migrated.
+
+    It is on PostgreSQL where that is installed, as in docker-compose.yml; the local stack's tests
+    have one on SQLite.
+    """
+    environment = environment_of(tocsin_folder, pushgateway)
+    with ExitStack() as until_the_end:
+        if programs():
+            fresh = fresh_database(request.getfixturevalue("postgres_url"))
+            environment[DATABASE] = until_the_end.enter_context(fresh)
+        yield until_the_end.enter_context(migrated(environment, tocsin_folder))
 
 
 def environment_of(folder: Path, pushgateway: str) -> dict[str, str]:
@@ -165,7 +177,7 @@ def environment_of(folder: Path, pushgateway: str) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        DATABASE: f"sqlite:///{home}/airflow.db",
         "TOCSIN_STATE": str(folder / "state"),
         "TOCSIN_DATA": str(folder / "data"),
         "TOCSIN_REPORTS": str(folder / "reports"),

@@ -38,7 +38,7 @@ print(*sorted((set(sys.modules) - before) & set(sys.argv[5:])))
 def test_a_broken_use_case_is_an_import_error_of_its_own_and_costs_no_other_its_dags(
     airflow: Airflow, tmp_path: Path
 ) -> None:
-    write_tiny("sound", tmp_path)
+    write_tiny("sound", tmp_path, rows=500)
     folder = tmp_path / "use_cases"
     broken = (folder / "sound.yml").read_text("utf-8").replace("2026-01-01", "2024-02-30")
     (folder / "late.yml").write_text(broken.replace("name: sound", "name: late"), encoding="utf-8")

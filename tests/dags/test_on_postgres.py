@@ -1,4 +1,4 @@
-"""A retrain by `dag.test()` with Airflow, MLflow and Tocsin's store on PostgreSQL.
+"""A retrain by `dag.test()` with MLflow and Tocsin's store on PostgreSQL too, as Airflow's is.
 
 Its candidates have NaN among their parameters, which no JSON column of PostgreSQL takes.
 """
@@ -17,7 +17,7 @@ from monitoring.settings import settings
 from monitoring.steps.places import champion_model
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import load_use_case
-from tests.dags.conftest import AS_OF, environment_of, migrated
+from tests.dags.conftest import AS_OF, DATABASE, Airflow
 from tests.fixtures.postgres import fresh_database
 from tests.fixtures.tiny import write_tiny
 
@@ -40,23 +40,15 @@ logistic_regression:
 @pytest.fixture
 def databases(postgres_url: str) -> Iterator[dict[str, str]]:
     """Empty databases, by the setting that names each."""
-    with (
-        fresh_database(postgres_url) as airflow,
-        fresh_database(postgres_url) as mlflow,
-        fresh_database(postgres_url) as store,
-    ):
-        yield {
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow,
-            "TOCSIN_MLFLOW_URL": mlflow,
-            "TOCSIN_DATABASE_URL": store,
-        }
+    with fresh_database(postgres_url) as mlflow, fresh_database(postgres_url) as store:
+        yield {"TOCSIN_MLFLOW_URL": mlflow, "TOCSIN_DATABASE_URL": store}
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> UseCase:
+def case(tocsin_folder: Path) -> UseCase:
     """Return a use case whose candidates have NaN among fixed and among searched parameters."""
-    write_tiny("nans", tmp_path)
-    path = tmp_path / "use_cases" / "nans.yml"
+    write_tiny("nans", tocsin_folder, rows=4000)
+    path = tocsin_folder / "use_cases" / "nans.yml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["candidates"] = yaml.safe_load(CANDIDATES)
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -64,21 +56,17 @@ def case(tmp_path: Path) -> UseCase:
 
 
 def test_parameters_that_are_nan_reach_xcom_mlflow_and_the_model(
-    databases: dict[str, str],
-    case: UseCase,
-    tmp_path: Path,
-    pushgateway: str,
-    monkeypatch: pytest.MonkeyPatch,
+    databases: dict[str, str], case: UseCase, airflow: Airflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = environment_of(tmp_path, pushgateway) | databases
-    with migrated(environment, tmp_path) as airflow:
-        ran = airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat())
-    assert ran.state == "success", (tmp_path / "airflow.log").read_text(errors="replace")[-4000:]
+    dag_id = f"retrain_{case.name}"
+    ran = airflow.run(dag_id, environment=databases, as_of=AS_OF.isoformat())
+    log = (airflow.folder / "airflow.log").read_text(errors="replace")
+    assert ran.state == "success", log[-4000:]
 
-    searched = handed_over(databases["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
+    searched = handed_over(airflow.environment[DATABASE], dag_id)
     assert searched["logistic_regression.search_params"]["simpleimputer__missing_values"] == "NaN"
 
-    for name, value in environment.items():
+    for name, value in (airflow.environment | databases).items():
         if name.startswith("TOCSIN_"):
             monkeypatch.setenv(name, value)
     settings.cache_clear()
@@ -97,14 +85,14 @@ def test_parameters_that_are_nan_reach_xcom_mlflow_and_the_model(
     assert math.isnan(searched_here)
 
 
-def handed_over(database: str) -> dict[str, dict[str, str]]:
-    """Return the parameters that tasks left in XCom, as the database has them."""
+def handed_over(database: str, dag_id: str) -> dict[str, dict[str, str]]:
+    """Return the parameters that a DAG's tasks left in XCom, as the database has them."""
     query = (
         "SELECT task_id, value FROM xcom "
-        "WHERE key = 'return_value' AND task_id LIKE '%search_params'"
+        "WHERE key = 'return_value' AND task_id LIKE '%search_params' AND dag_id = :dag_id"
     )
     engine = sa.create_engine(database, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        rows = connection.execute(sa.text(query)).all()
+        rows = connection.execute(sa.text(query), {"dag_id": dag_id}).all()
     values = {task: json.loads(value) if isinstance(value, str) else value for task, value in rows}
     return {task: value["parameters"] for task, value in values.items()}

@@ -115,7 +115,7 @@ def test_a_step_that_fails_fails_the_run_after_one_notification(
     airflow: Airflow, tocsin_folder: Path, pushgateway: str, own_webhook: Webhook
 ) -> None:
     channels = "notify: {on_failure: [mail, webhook], on_retry: [mail, slack]}\n"
-    case = write_tiny("broken", tocsin_folder, more=channels)
+    case = write_tiny("broken", tocsin_folder, rows=500, more=channels)
     (tocsin_folder / "data" / "broken.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
     with running_mailbox() as box:
         ran = airflow.run(

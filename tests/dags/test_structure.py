@@ -54,8 +54,8 @@ GATES = {"decide", "check_data_availability", "drift_limit_crossed"}
 def dags(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Json:
     """Both DAGs of a use case, as Airflow finds them."""
     folder = tmp_path_factory.mktemp("structure")
-    write_tiny("tiny", folder)
-    write_tiny("by_hand", folder)
+    write_tiny("tiny", folder, rows=500)
+    write_tiny("by_hand", folder, rows=500)
     path = folder / "use_cases" / "by_hand.yml"
     declared = yaml.safe_load(path.read_text(encoding="utf-8")) | {
         "owner": {"name": "Risk team", "link": "https://wiki.example/risk"},

@@ -31,7 +31,7 @@ def failed(local_stack: LocalStack) -> UseCase:
     assert where.airflow_url is not None
     assert where.airflow_password is not None
     airflow = AirflowApi(where.airflow_url, AIRFLOW_USER, where.airflow_password.get_secret_value())
-    case = write_tiny("damaged", local_stack.settings.state.parent)
+    case = write_tiny("damaged", local_stack.settings.state.parent, rows=500)
     assert isinstance(where.data, Path)
     (where.data / "damaged.csv").write_text("Time,V1\n1,2\n", encoding="utf-8")
     run_id = airflow.scheduled(f"retrain_{case.name}")

@@ -115,7 +115,7 @@ def test_on_real_servers_the_version_before_serves_again_and_that_is_announced(
     monkeypatch.setenv("TOCSIN_PUSHGATEWAY_URL", pushgateway)
     monkeypatch.setenv("TOCSIN_WEBHOOK_URL", webhook.url)
     settings.cache_clear()
-    register(three, case, model_registry())
+    register(three[:2], case, model_registry())
     promoted(case, "1", "2")
     result = runner.invoke(app, ["rollback", case.name, "--json"])
     assert result.exit_code == 0, result.output
