@@ -341,18 +341,27 @@ def demo(
         list[str] | None,
         typer.Argument(metavar="[USE_CASE]...", help="A dropped file's or card fraud by default."),
     ] = None,
+    in_order: Annotated[
+        bool,
+        typer.Option(
+            "--in-order", help="Show real rows as they happened, not dealt out over their days."
+        ),
+    ] = False,
 ) -> None:
     """Run a tour of the local stack: `tocsin demo`. Uses real data in data/ where there is some.
 
-    A CSV file there that is no shipped use case's is watched: its last column is the target.
+    A CSV file there that is no shipped use case's is watched: its last column is the target. Real
+    rows are dealt out at random over their days, so that nothing drifts but what is planted.
     """
     from monitoring.settings import Ports, settings
+    from monitoring.stack.demo import check_same_rows, use_cases_to_show, with_rows_to_replay
     from monitoring.stack.demo import demo as show
-    from monitoring.stack.demo import use_cases_to_show, with_rows_to_replay
 
     with readable_errors():
+        wanted = with_rows_to_replay(settings(), in_order=in_order)
+        check_same_rows(wanted)
         names = use_cases_to_show(use_cases or (), settings(), say=typer.echo)
-    running = _up(with_rows_to_replay(settings()))
+    running = _up(wanted)
     with readable_errors():
         looks = show(running, Ports(), names, clock=lambda: datetime.now(UTC), say=typer.echo)
     typer.echo("\nWhere to look")

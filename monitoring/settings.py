@@ -316,6 +316,12 @@ class Settings(_FromEnvironment):
         "`tocsin backfill` have rows which the champion has never seen: the newest, or by a random "
         "split some that are drawn by their ids. The demo sets 0.2; for models that serve, 0.",
     )
+    deal_rows: bool = Field(
+        False,
+        description="Whether the real rows of a source are dealt out at random over their own "
+        "times, where its split is by time: nothing drifts then but what a replay plants. For "
+        "demonstrations only, never for a model that serves.",
+    )
     front: Literal["models", "run_status"] = Field(
         "models",
         description="What the front page shows: all models at a glance, or how the newest "

@@ -163,6 +163,18 @@ def places_of(row_id: NDArray[np.str_], among: NDArray[np.str_]) -> NDArray[np.i
     return np.where(ids[place] == row_id, order[place], -1)
 
 
+def dealt_out(rows: Rows, seed: int) -> Rows:
+    """Return the rows in a drawn order over the same event times, each with its own delays."""
+    dealt = rows.take(np.random.default_rng(seed).permutation(len(rows)))
+    later = rows.event_time - dealt.event_time
+    return replace(
+        dealt,
+        event_time=rows.event_time,
+        arrival_time=dealt.arrival_time + later,
+        label_time=dealt.label_time + later,
+    )
+
+
 T = TypeVar("T", bound=np.generic)
 
 

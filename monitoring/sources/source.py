@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from monitoring.rows.rows import dealt_out
+from monitoring.settings import settings
 from monitoring.sources.auto import declared_csv, resolve
 from monitoring.sources.derived import check_derive, file_columns
 from monitoring.sources.location import FoundFile, SourceError, source_files
@@ -33,7 +35,8 @@ _log = logging.getLogger(__name__)
 def read_source(case: UseCase, data: StoredPath) -> CheckedRows:
     """Read a use case's file and check its rows; where it may be missing, synthetic ones stand in.
 
-    That is logged as a warning.
+    That is logged as a warning. For demonstrations the setting `deal_rows` has real rows dealt out
+    at random over their times: what differs between the days of a file would hide what is planted.
 
     Parameters
     ----------
@@ -64,7 +67,16 @@ def read_source(case: UseCase, data: StoredPath) -> CheckedRows:
         msg = f"{source.place}: {error}"
         raise SchemaError(msg) from error
     _log_findings(checked, source.place)
-    return replace(checked, sample=place != data)
+    rows = dealt_out(checked.rows, _SEED) if deals_rows(case) else checked.rows
+    return replace(checked, rows=rows, sample=place != data)
+
+
+def deals_rows(case: UseCase) -> bool:
+    """Whether a use case's rows are dealt out at random over their times, as `deal_rows` asks.
+
+    Not where features are made of earlier rows, for those would come from other times.
+    """
+    return settings().deal_rows and case.split.by == "time" and not case.history
 
 
 def check_source(case: UseCase) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from croniter import croniter
 
 from monitoring.airflow_api import AIRFLOW_USER, AirflowApi
 from monitoring.settings import Ports, Settings
+from monitoring.stack.components import RUNS_TASKS
 from monitoring.stack.dropped_file import use_case_of_dropped_file
 from monitoring.stack.environment import as_variables, loopback_url, use_case_folder
 from monitoring.stack.folders import Folders
@@ -83,11 +85,38 @@ def demo(
     return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
 
 
-def with_rows_to_replay(settings: Settings) -> Settings:
-    """Return settings by which a retrain leaves rows for the demo's traffic and history."""
-    if settings.hold_back:
-        return settings
-    return settings.model_copy(update={"hold_back": HOLD_BACK})
+def with_rows_to_replay(settings: Settings, *, in_order: bool) -> Settings:
+    """Return settings by which a retrain leaves rows for the demo's traffic and history.
+
+    Parameters
+    ----------
+    in_order
+        Whether real rows come as they happened; else they are dealt out at random over their
+        times, so that nothing drifts but what the demo plants.
+    """
+    hold_back = settings.hold_back or HOLD_BACK
+    return settings.model_copy(update={"hold_back": hold_back, "deal_rows": not in_order})
+
+
+def check_same_rows(settings: Settings) -> None:
+    """Raise where the stack is up with other rows for its retrains than the demo wants.
+
+    Raises
+    ------
+    StackError
+        It is: its champion would have learned from what is to be replayed.
+    """
+    folders = Folders(settings.state)
+    if not Supervisor(folders).is_alive():
+        return
+    given = json.loads(folders.environment(RUNS_TASKS).read_text(encoding="utf-8"))
+    wanted = as_variables(settings, ())
+    if any(given.get(name) != wanted[name] for name in ("TOCSIN_HOLD_BACK", "TOCSIN_DEAL_ROWS")):
+        msg = (
+            "the stack is up, and its retrains take other rows than the demo's: `tocsin down`, "
+            "and run the demo again"
+        )
+        raise StackError(msg)
 
 
 def use_cases_to_show(asked: Sequence[str], settings: Settings, *, say: Say) -> Sequence[str]:

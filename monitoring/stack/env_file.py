@@ -79,14 +79,14 @@ SERVING = {"TOCSIN_SERVE_RATE": "1000", "TOCSIN_SERVE_KEY": _YOURS}
 """What clients of the API may ask for, and by what key a retrain tells it of new versions: lines
 to fill in, with an example of each."""
 
-TRAINING = {"TOCSIN_HOLD_BACK": "0.2"}
-"""What a retrain leaves for replays: a line to fill in, with an example."""
+TRAINING = {"TOCSIN_HOLD_BACK": "0.2", "TOCSIN_DEAL_ROWS": "true"}
+"""What replays and demonstrations ask of a source: lines to fill in, with an example of each."""
 
 _OFFERED = {
     "Where alerts go and links lead, and how to sign in; lines left out are not used": DELIVERY,
     "S3: where archives and reports lie, and use cases' own buckets; and the keys": STORAGE,
     "The API: requests a second of one client, and the key by which retrains tell it": SERVING,
-    "Share of a source that no retrain learns from, so that it can be replayed": TRAINING,
+    "For replays: a share of a source that no retrain learns from, and rows dealt out": TRAINING,
 }
 """The lines to fill in, under their headings."""
 

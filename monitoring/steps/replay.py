@@ -16,7 +16,7 @@ from monitoring.rows.window import Window, ending
 from monitoring.saved_record import read_record
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
-from monitoring.sources.source import read_source
+from monitoring.sources.source import deals_rows, read_source
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError
@@ -44,6 +44,7 @@ class Replayed(Result):
     sample: bool = False
     times: int = 1
     blocked: int = 0
+    dealt: bool = False
 
     @property
     def words(self) -> str:
@@ -53,11 +54,18 @@ class Replayed(Result):
         stopped = f", {self.blocked} of them blocked" if self.blocked else ""
         found = f"{self.positives} positive, {several(self.alarms, 'alarm')}{stopped}"
         planted = f", {self.scenario} drift planted in the second half" if self.scenario else ""
+        order = _DEALT if self.dealt else ""
         return (
             f"{several(self.rows, f'{kind} row')}{again} ({found}) scored by version "
             f"{self.model_version} and moved to "
-            f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{planted}"
+            f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{planted}{order}"
         )
+
+
+_DEALT = (
+    ". The file's rows were dealt out at random over their times (TOCSIN_DEAL_ROWS), so that "
+    "nothing drifts but what is planted: this is not how they happened"
+)
 
 
 class ReplayPlan(Result):
@@ -165,6 +173,7 @@ def replay(
         synthetic=checked.synthetic,
         sample=checked.sample,
         times=times,
+        dealt=deals_rows(case) and not checked.synthetic,
         shift=_shift(newest, rows.event_time[-1]),
     )
     atomic_write(_record(case), replayed.model_dump_json())

@@ -15,6 +15,7 @@ import requests
 from mlflow import MlflowClient
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 
+from monitoring.stack.demo import check_same_rows, with_rows_to_replay
 from monitoring.stack.down import down
 from monitoring.stack.environment import as_variables
 from monitoring.stack.folders import CHECKOUT, Folders
@@ -208,6 +209,17 @@ def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalS
     assert "TOCSIN_AIRFLOW_PASSWORD" not in handed
     assert handed["TOCSIN_AIRFLOW_URL"] == inside.airflow_url
     assert handed["TOCSIN_WEBHOOK_URL"] == local_stack.webhook.url
+
+
+def test_a_demo_on_a_stack_whose_retrains_take_other_rows_says_to_start_it_anew(
+    local_stack: LocalStack,
+) -> None:
+    check_same_rows(with_rows_to_replay(local_stack.settings, in_order=True))
+    with pytest.raises(StackError, match="tocsin down"):
+        check_same_rows(with_rows_to_replay(local_stack.settings, in_order=False))
+    other = local_stack.settings.model_copy(update={"hold_back": 0.5})
+    with pytest.raises(StackError, match="tocsin down"):
+        check_same_rows(with_rows_to_replay(other, in_order=True))
 
 
 def test_tasks_begin_with_the_libraries_that_the_scheduler_has_imported(

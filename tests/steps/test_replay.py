@@ -18,7 +18,7 @@ from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
-from monitoring.sources.source import read_source
+from monitoring.sources.source import deals_rows, read_source
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay import Replayed, dealt, last_replay, replay, windows_filled
@@ -28,6 +28,7 @@ from monitoring.use_case import UseCase
 from monitoring.use_case_decisions import Decisions
 from monitoring.use_case_split import Split
 from tests.fixtures.tiny import write_tiny
+from tests.rows.customers import customer_case
 from tests.training.conftest import job
 
 UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
@@ -212,6 +213,40 @@ def test_rows_without_an_order_come_in_one_that_is_drawn_and_again_into_the_part
     parts = split_rows(replayed, split)
     firsts = [{name.partition(AGAIN)[0] for name in part.row_id} for part in parts.parts.values()]
     assert len(firsts[0] & firsts[1]) <= 2  # at the border of each class
+
+
+def test_rows_of_a_file_are_dealt_out_over_their_own_times_for_a_demonstration(
+    case: UseCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened = read_source(case, settings().data).rows
+    monkeypatch.setenv("TOCSIN_DEAL_ROWS", "true")
+    settings.cache_clear()
+    dealt_rows = read_source(case, settings().data).rows
+    np.testing.assert_array_equal(dealt_rows.event_time, happened.event_time)
+    places = np.argsort(dealt_rows.row_id)
+    order = np.argsort(happened.row_id)
+    np.testing.assert_array_equal(dealt_rows.row_id[places], happened.row_id[order])
+    np.testing.assert_array_equal(dealt_rows.label[places], happened.label[order])
+    assert (dealt_rows.row_id != happened.row_id).mean() > 0.99
+    for delayed in ("arrival_time", "label_time"):
+        before, now = getattr(happened, delayed), getattr(dealt_rows, delayed)
+        np.testing.assert_array_equal(
+            (now - dealt_rows.event_time)[places], (before - happened.event_time)[order]
+        )
+    again = read_source(case, settings().data).rows
+    np.testing.assert_array_equal(again.row_id, dealt_rows.row_id)
+    assert "dealt out at random" in replay(case, until=UNTIL).words
+
+
+def test_rows_that_have_no_order_or_make_features_of_earlier_ones_are_not_dealt_out(
+    case: UseCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_DEAL_ROWS", "true")
+    settings.cache_clear()
+    assert deals_rows(case)
+    split = Split(by="random", random_state=42, train=0.8, test=0.2, validation=0)
+    assert not deals_rows(case.model_copy(update={"split": split}))
+    assert not deals_rows(customer_case())
 
 
 def test_a_replay_reaches_back_to_a_window_that_is_mature(

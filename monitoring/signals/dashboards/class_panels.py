@@ -118,7 +118,7 @@ def _by_class(queries: CaseQueries, classes: Classes) -> Panel:
             replace(queries.each(EXPECTED_CLASS, "class"), name=EXPECTED_CLASS.key),
         ),
         columns=(
-            Column("class", "class"),
+            Column("class", "class", width=130),
             Column(CLASS_RECALL.key, "recall", Scale.RATIO),
             Column("low", "95% from", Scale.RATIO),
             Column("high", "to", Scale.RATIO),
@@ -163,7 +163,7 @@ def _confusion(queries: CaseQueries, classes: Classes) -> Panel:
     names = sorted(classes.names)  # as the rows are: Prometheus has an order of its own
     return Panel(
         CasePanel.CONFUSION,
-        "Confusion matrix",
+        "Confusion matrix: true by decided class",
         f"Rows by their true class, and how many of them were decided to be of each, in {MATURE}.",
         Display.TABLE,
         Scale.TEXT,
@@ -172,8 +172,8 @@ def _confusion(queries: CaseQueries, classes: Classes) -> Panel:
             for name in names
         ),
         columns=(
-            Column("class", "true class"),
-            *(Column(f"decided {name}", f"decided {name}", Scale.COUNT) for name in names),
+            Column("class", "true", width=130),
+            *(Column(f"decided {name}", name, Scale.COUNT) for name in names),
         ),
     )
 
