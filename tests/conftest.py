@@ -9,10 +9,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-os.environ.update(OMP_THREAD_LIMIT="1", OPENBLAS_NUM_THREADS="1")
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 """Processes share the processors already: threads would mostly spin while they wait for others.
 
-Read when numpy and the like are first imported, so before the fixtures below."""
+Read when numpy and the like are first imported, so before the fixtures below. Not OMP_THREAD_LIMIT:
+scikit-learn 1.9's searches for neighbours return memory that nothing was written to under it."""
 
 pytest_plugins = [
     "tests.fixtures.cards",

@@ -47,7 +47,7 @@ CASES = [
         [f"a long name of its own {i}" for i in range(1200)],
         WORDS[:300],
         DriftStatus.TOO_MANY_CATEGORIES,
-        "too many categories to keep in 1200 rows of the reference, none of them often enough "
+        "too many categories to keep in 1,200 rows of the reference, none of them often enough "
         "to compare",
     ),
     (

@@ -18,7 +18,7 @@ from tests.reports.reading import Document
 
 
 def links_in(text: str, base: str) -> set[str]:
-    return set(re.findall(rf"{re.escape(base)}[^\s\"'`<>)]*", text))
+    return set(re.findall(rf"{re.escape(base)}[^\s\"'`<>)|]*", text))
 
 
 def opens(url: str) -> Document:

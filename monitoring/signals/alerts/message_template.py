@@ -41,7 +41,7 @@ def message_templates(addresses: Addresses) -> str:
     definitions = {
         TITLE: _title(),
         SLACK_TITLE: _title(_IN_SLACK),
-        TEXT: _text(_PLAIN_ALERT, "{{ .Annotations.summary }}", f"What to do: {blind}"),
+        TEXT: _text(_PLAIN_ALERT, "{{ .Annotations.summary }}", f"What to do: {blind}\n"),
         HTML: _text(
             _HTML_ALERT, "{{ .Annotations.summary }}<br>", f'<a href="{blind}">what to do</a>'
         ),
