@@ -318,9 +318,8 @@ class Settings(_FromEnvironment):
     )
     deal_rows: bool = Field(
         False,
-        description="Whether the real rows of a source are dealt out at random over their own "
-        "times, where its split is by time: nothing drifts then but what a replay plants. For "
-        "demonstrations only, never for a model that serves.",
+        description="For demonstrations, where the split is by time: real rows are dealt out at "
+        "random over their own times, so that nothing drifts but what a replay plants.",
     )
     front: Literal["models", "run_status"] = Field(
         "models",
