@@ -163,9 +163,9 @@ def places_of(row_id: NDArray[np.str_], among: NDArray[np.str_]) -> NDArray[np.i
     return np.where(ids[place] == row_id, order[place], -1)
 
 
-def dealt_out(rows: Rows, seed: int) -> Rows:
-    """Return the rows in a drawn order over the same event times, each with its own delays."""
-    dealt = rows.take(np.random.default_rng(seed).permutation(len(rows)))
+def dealt_out(rows: Rows, order: NDArray[np.intp]) -> Rows:
+    """Return the rows in another order over the same event times, each with its own delays."""
+    dealt = rows.take(order)
     later = rows.event_time - dealt.event_time
     return replace(
         dealt,

@@ -65,6 +65,8 @@ class CheckedRows:
         Whether the rows are generated, not real.
     sample
         Whether they are the small sample that comes with the use case.
+    dealt
+        Whether they were dealt out at random over their times, for a demonstration.
     """
 
     rows: Rows
@@ -77,6 +79,7 @@ class CheckedRows:
     clock_changes: ClockChanges = field(default_factory=ClockChanges)
     synthetic: bool = False
     sample: bool = False
+    dealt: bool = False
 
 
 def check(

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from monitoring.rows.rows import dealt_out
 from monitoring.settings import settings
 from monitoring.sources.auto import declared_csv, resolve
@@ -67,8 +69,11 @@ def read_source(case: UseCase, data: StoredPath) -> CheckedRows:
         msg = f"{source.place}: {error}"
         raise SchemaError(msg) from error
     _log_findings(checked, source.place)
-    rows = dealt_out(checked.rows, _SEED) if deals_rows(case) else checked.rows
-    return replace(checked, rows=rows, sample=place != data)
+    if deals_rows(case):
+        order = np.random.default_rng(_SEED).permutation(len(checked.rows))
+        rows, number = dealt_out(checked.rows, order), checked.row_number[order]
+        checked = replace(checked, rows=rows, row_number=number, dealt=True)
+    return replace(checked, sample=place != data)
 
 
 def deals_rows(case: UseCase) -> bool:

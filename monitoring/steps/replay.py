@@ -16,7 +16,7 @@ from monitoring.rows.window import Window, ending
 from monitoring.saved_record import read_record
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
-from monitoring.sources.source import deals_rows, read_source
+from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError
@@ -173,7 +173,7 @@ def replay(
         synthetic=checked.synthetic,
         sample=checked.sample,
         times=times,
-        dealt=deals_rows(case) and not checked.synthetic,
+        dealt=checked.dealt,
         shift=_shift(newest, rows.event_time[-1]),
     )
     atomic_write(_record(case), replayed.model_dump_json())

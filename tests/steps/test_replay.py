@@ -218,16 +218,19 @@ def test_rows_without_an_order_come_in_one_that_is_drawn_and_again_into_the_part
 def test_rows_of_a_file_are_dealt_out_over_their_own_times_for_a_demonstration(
     case: UseCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    happened = read_source(case, settings().data).rows
+    checked = read_source(case, settings().data)
+    happened = checked.rows
     monkeypatch.setenv("TOCSIN_DEAL_ROWS", "true")
     settings.cache_clear()
-    dealt_rows = read_source(case, settings().data).rows
+    dealt_out = read_source(case, settings().data)
+    dealt_rows = dealt_out.rows
     np.testing.assert_array_equal(dealt_rows.event_time, happened.event_time)
     places = np.argsort(dealt_rows.row_id)
     order = np.argsort(happened.row_id)
     np.testing.assert_array_equal(dealt_rows.row_id[places], happened.row_id[order])
     np.testing.assert_array_equal(dealt_rows.label[places], happened.label[order])
     assert (dealt_rows.row_id != happened.row_id).mean() > 0.99
+    np.testing.assert_array_equal(dealt_out.row_number[places], checked.row_number[order])
     for delayed in ("arrival_time", "label_time"):
         before, now = getattr(happened, delayed), getattr(dealt_rows, delayed)
         np.testing.assert_array_equal(
