@@ -50,11 +50,12 @@ def series(name: str, **labels: str) -> str:
 
 
 def _match(value: str) -> str:
-    sign, text = "=", value
-    for begins, operator in (("!~", "!~"), ("~", "=~")):
-        if value.startswith(begins):
-            sign, text = operator, value.removeprefix(begins)
-            break
+    if value.startswith("!~"):
+        sign, text = "!~", value[2:]
+    elif value.startswith("~"):
+        sign, text = "=~", value[1:]
+    else:
+        sign, text = "=", value
     return f"{sign}{json.dumps(text, ensure_ascii=False)}"
 
 

@@ -89,12 +89,11 @@ def up(settings: Settings, ports: Ports, *, progress: Progress) -> Running:
             check_free(wanted_ports(settings, ports))
         start = _Start(supervisor, folders, wanted, progress, time.monotonic() + START_SECONDS)
         try:
+            configure(settings, ports, credentials)
             if not was_up:
-                configure(settings, ports, credentials)
                 supervisor.start(wanted, environments(settings, ports, credentials))
             healthy = start.run()
             if was_up:
-                configure(settings, ports, credentials)
                 reload(supervisor, inside(settings, ports, credentials), credentials)
         except BaseException:  # an interrupt too must leave nothing behind; it is raised again
             if was_up:

@@ -30,6 +30,10 @@ class ValueFormat(StrEnum):
     FLAG = "flag"
     DURATION = "duration"
 
+    def limit(self, value: float) -> str:
+        """Return a limit as it is written: 60%, 1,000."""
+        return grouped(value) if self is ValueFormat.COUNT else exact_percent(value)
+
 
 @dataclass(frozen=True)
 class MoneyAtStake:
@@ -125,9 +129,9 @@ class Alert:
         """The limit as people read it; nothing where it says no more than that the alert fires."""
         if self.shown is ValueFormat.FLAG or self.shown is ValueFormat.DURATION:
             return ""
-        if self.shown is ValueFormat.COUNT:
-            return f"limit {grouped(self.limit)}" if self.limit else ""
-        return f"limit {exact_percent(self.limit)}"
+        if self.shown is ValueFormat.COUNT and not self.limit:
+            return ""
+        return f"limit {self.shown.limit(self.limit)}"
 
     @property
     def severity_label(self) -> str:

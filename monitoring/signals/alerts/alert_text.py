@@ -112,7 +112,6 @@ class GrafanaForm:
 
 def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
     """Return the annotations of an alert: what, value, money, and links."""
-    value = form.value(alert.shown)
     annotations = {
         "summary": literal(alert.title),
         "description": _filled(literal(alert.meaning), _value(alert, form)),
@@ -121,7 +120,7 @@ def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
         "runbook_url": literal(addresses.runbook(alert.name)),
     }
     if alert.shown is not ValueFormat.FLAG:
-        annotations["value"] = f"{value} ({alert.limit_words})" if alert.limit_words else value
+        annotations["value"] = _with_limit(alert, form.value(alert.shown))
     if alert.money is not None:
         annotations["money"] = form.money(alert.money)
     return annotations
@@ -130,12 +129,15 @@ def texts(alert: Alert, form: Form, addresses: Addresses) -> dict[str, str]:
 def _value(alert: Alert, form: Form) -> str:
     """Return the template of the value in a sentence: ``24 of 29 features (83%, limit 30%)``."""
     value = form.value(alert.shown)
-    limit = f" ({alert.limit_words})" if alert.limit_words else ""
     if alert.counts is None:
-        return f"{value}{limit}"
+        return _with_limit(alert, value)
     of = literal(alert.counts.of)
-    share = f"({value}, {alert.limit_words})"
-    return form.counted(alert.counts, f"{of} {share}", f"{value} of the {of}{limit}")
+    known = f"{of} ({value}, {alert.limit_words})"
+    return form.counted(alert.counts, known, _with_limit(alert, f"{value} of the {of}"))
+
+
+def _with_limit(alert: Alert, value: str) -> str:
+    return f"{value} ({alert.limit_words})" if alert.limit_words else value
 
 
 def _filled(meaning: str, value: str) -> str:

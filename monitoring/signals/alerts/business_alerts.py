@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from monitoring.signals.alerts.alert import VALUE, Alert, Counts, MoneyAtStake, ValueFormat
 from monitoring.signals.alerts.inhibition import unless_broken, unless_stale
 from monitoring.signals.catalogue import (
@@ -11,7 +13,7 @@ from monitoring.signals.catalogue import (
     TESTED_FEATURES,
 )
 from monitoring.signals.links import CasePanel, Link, board_of
-from monitoring.signals.metric import USE_CASE, Metric, Unit, decimal, exact_percent, grouped
+from monitoring.signals.metric import USE_CASE, Metric, Unit, decimal
 from monitoring.signals.performance_metrics import (
     CAPACITY_USED,
     DETECTED,
@@ -80,25 +82,41 @@ def newest_live(case: UseCase, metric: Metric) -> str:
     )
 
 
+def unless_critical(
+    value: str, threshold: BusinessThreshold, others: Sequence[BusinessThreshold]
+) -> str:
+    """Return a value that a threshold looks at: of a warning, only up to the critical limit."""
+    if threshold.severity is not Severity.WARNING:
+        return value
+    critical = (
+        one
+        for one in others
+        if one.metric is threshold.metric and one.severity is Severity.CRITICAL
+    )
+    limit = next(critical, None)
+    return value if limit is None else f"({value} {limit.side.opposite} {decimal(limit.value)})"
+
+
+def enough_positives(case: UseCase) -> str:
+    """Return PromQL that has a series where realised figures may be judged."""
+    return f"{newest_live(case, POSITIVES)} >= {case.min_positives}"
+
+
 def _alert(
     case: UseCase, threshold: BusinessThreshold, others: tuple[BusinessThreshold, ...]
 ) -> Alert:
-    metric, side = threshold.metric, threshold.side
-    value = newest_live(case, metric)
-    critical = [o for o in others if o.metric is metric and o.severity is Severity.CRITICAL]
-    if critical and threshold.severity is Severity.WARNING:
-        value = f"({value} {side.opposite} {decimal(critical[0].value)})"
+    metric, side, shown = threshold.metric, threshold.side, _shown(threshold.metric)
     return Alert(
         name=alert_name(metric, side),
         use_case=case.name,
-        title=f"{case.title}: {_subject(case, metric)} {side} {_limit(threshold)}",
+        title=f"{case.title}: {_subject(case, metric)} {side} {shown.limit(threshold.value)}",
         meaning=_meaning(case, metric),
         severity=threshold.severity,
-        value=value,
+        value=unless_critical(newest_live(case, metric), threshold, others),
         side=side,
         limit=threshold.value,
         link=Link(board_of(case.name), _PANELS[metric]),
-        shown=_shown(metric),
+        shown=shown,
         guards=tuple(_guards(case, metric)),
         money=_money(case, metric),
         counts=_counts(case, metric),
@@ -111,11 +129,6 @@ def _shown(metric: Metric) -> ValueFormat:
     return ValueFormat.RATIO if metric.unit is Unit.RATIO else ValueFormat.COUNT
 
 
-def _limit(threshold: BusinessThreshold) -> str:
-    share = threshold.metric.unit is Unit.RATIO
-    return exact_percent(threshold.value) if share else grouped(threshold.value)
-
-
 def _subject(case: UseCase, metric: Metric) -> str:
     return f"missed {case.words.positives}" if metric is MISSED else metric.title.lower()
 
@@ -123,8 +136,7 @@ def _subject(case: UseCase, metric: Metric) -> str:
 def _guards(case: UseCase, metric: Metric) -> list[str]:
     guards = []
     if metric in NEEDS_POSITIVES:
-        enough = f"{newest_live(case, POSITIVES)} >= {case.min_positives}"
-        guards.append(f"and on ({USE_CASE}) {enough}")
+        guards.append(f"and on ({USE_CASE}) {enough_positives(case)}")
     if metric is QUARANTINED:
         guards.append(unless_broken(case))
     return [*guards, unless_stale(case, Pipeline.REPORT)]

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from monitoring.signals.alerts.alert import VALUE, Alert, MoneyAtStake, ValueFormat
-from monitoring.signals.alerts.business_alerts import newest_live
+from monitoring.signals.alerts.business_alerts import enough_positives, newest_live, unless_critical
 from monitoring.signals.alerts.inhibition import unless_stale
 from monitoring.signals.catalogue import MODEL
 from monitoring.signals.links import CasePanel, Link, board_of
-from monitoring.signals.metric import USE_CASE, decimal, exact_percent
+from monitoring.signals.metric import USE_CASE, decimal
 from monitoring.signals.performance_metrics import (
     ESTIMATE_HELD,
     ESTIMATED_COST,
     ESTIMATED_INTERVAL,
     ESTIMATED_POSITIVES,
-    POSITIVES,
     RECALL,
 )
 from monitoring.signals.pipelines import Pipeline, look_back
 from monitoring.signals.promql import duration, newest, now, select
 from monitoring.signals.thresholds import BusinessThreshold, business_thresholds
-from monitoring.use_case import Severity, UseCase
+from monitoring.use_case import UseCase
 
 _BY_VERSION = f"({USE_CASE}, version)"
 
@@ -38,25 +37,22 @@ def _alert(case: UseCase, limit: BusinessThreshold, others: list[BusinessThresho
         of=RECALL.key,
         bound="high",
     )
-    critical = [other for other in others if other.severity is Severity.CRITICAL]
-    if critical and limit.severity is Severity.WARNING:
-        at_most = f"({at_most} {limit.side.opposite} {decimal(critical[0].value)})"
-    many = case.words.positives
+    many, shown = case.words.positives, ValueFormat.RATIO
     return Alert(
         name="EstimatedRecallLow",
         use_case=case.name,
-        title=f"{case.title}: estimated recall {limit.side} {exact_percent(limit.value)}",
+        title=f"{case.title}: estimated recall {limit.side} {shown.limit(limit.value)}",
         meaning=f"The model caught at most {VALUE} of all {many} in the newest window, as "
         "estimated before its labels arrive (upper end of the 95% interval). The estimates of the "
         "last windows whose labels arrived were right.",
         severity=limit.severity,
-        value=at_most,
+        value=unless_critical(at_most, limit, others),
         side=limit.side,
         limit=limit.value,
         link=Link(board_of(case.name), CasePanel.ESTIMATED),
-        shown=ValueFormat.RATIO,
+        shown=shown,
         guards=(
-            f"and on ({USE_CASE}) {_enough_positives(case)}",
+            f"and on ({USE_CASE}) {_enough_expected(case)}",
             f"and on ({USE_CASE}) {confirmed(case)} == 1",
             f"unless on ({USE_CASE}) {_realised(case, limit)}",
             unless_stale(case, Pipeline.REPORT),
@@ -70,7 +66,7 @@ def _alert(case: UseCase, limit: BusinessThreshold, others: list[BusinessThresho
     )
 
 
-def _enough_positives(case: UseCase) -> str:
+def _enough_expected(case: UseCase) -> str:
     expected = newest(ESTIMATED_POSITIVES, case.name, look_back(case, Pipeline.REPORT))
     return f"{expected} >= {case.min_positives}"
 
@@ -94,5 +90,4 @@ def confirmed(case: UseCase) -> str:
 def _realised(case: UseCase, limit: BusinessThreshold) -> str:
     """Return where realised recall is below the same limit, as its own alert has it."""
     low = f"{newest_live(case, RECALL)} {limit.side.sign} {decimal(limit.value)}"
-    enough = f"{newest_live(case, POSITIVES)} >= {case.min_positives}"
-    return f"({low} and on ({USE_CASE}) {enough})"
+    return f"({low} and on ({USE_CASE}) {enough_positives(case)})"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from monitoring.signals.catalogue import DRIFT_SCORE, MODEL, PROMOTED, SCORE_DRIFT
 from monitoring.signals.dashboards.panel import (
@@ -18,7 +20,7 @@ from monitoring.signals.dashboards.panel import (
 )
 from monitoring.signals.dashboards.queries import MATURE, CaseQueries, limits_of
 from monitoring.signals.links import CasePanel
-from monitoring.signals.metric import USE_CASE
+from monitoring.signals.metric import USE_CASE, Metric
 from monitoring.signals.performance_metrics import (
     ESTIMATED,
     ESTIMATED_COST,
@@ -128,10 +130,6 @@ def _firing(queries: CaseQueries) -> Panel:
 
 def _estimated_recall(queries: CaseQueries) -> Panel:
     value = queries.live(ESTIMATED, "recall", of=RECALL.key)
-    ends = (
-        queries.live(ESTIMATED_INTERVAL, f"95% {words}", limits=False, bound=bound, of=RECALL.key)
-        for bound, words in (("low", "from"), ("high", "to"))
-    )
     return Panel(
         CasePanel.ESTIMATE_NOW,
         "Recall, estimated",
@@ -141,7 +139,7 @@ def _estimated_recall(queries: CaseQueries) -> Panel:
         Scale.RATIO,
         (
             replace(value, limits=limits_of(queries.thresholds, RECALL)),
-            *ends,
+            *_ends(queries, ESTIMATED_INTERVAL, of=RECALL.key),
             queries.ended(Subject.ESTIMATE),
         ),
         width=5,
@@ -149,10 +147,6 @@ def _estimated_recall(queries: CaseQueries) -> Panel:
 
 
 def _estimated_cost(queries: CaseQueries) -> Panel:
-    ends = (
-        queries.live(ESTIMATED_COST_INTERVAL, f"95% {words}", bound=bound)
-        for bound, words in (("low", "from"), ("high", "to"))
-    )
     return Panel(
         CasePanel.COST_NOW,
         "Cost, estimated",
@@ -160,9 +154,15 @@ def _estimated_cost(queries: CaseQueries) -> Panel:
         "95% interval.",
         Display.STAT,
         scale_of(ESTIMATED_COST, queries.case.costs.currency),
-        (queries.live(ESTIMATED_COST, "cost"), *ends),
+        (queries.live(ESTIMATED_COST, "cost"), *_ends(queries, ESTIMATED_COST_INTERVAL)),
         width=4,
     )
+
+
+def _ends(queries: CaseQueries, interval: Metric, **labels: Any) -> Iterator[Query]:
+    """Yield both ends of an interval."""
+    for bound, words in (("low", "from"), ("high", "to")):
+        yield queries.live(interval, f"95% {words}", limits=False, bound=bound, **labels)
 
 
 def _champion(queries: CaseQueries) -> Query:

@@ -99,15 +99,16 @@ def _proof(
     """Return what the settled rows say that the champion decided on and the other one scored."""
     if served.score is None or shadow.score is None or not len(shadow):
         return None
-    place = places_of(served.row_id, shadow.row_id)
-    theirs = np.where(place >= 0, shadow.score[place], np.nan)
-    both = ~np.isnan(served.score) & ~np.isnan(theirs)
-    rows = settled(served.take(both), case.labels, as_of)
+    rows = settled(served, case.labels, as_of)
+    assert rows.score is not None  # noqa: S101  # nosec B101 # the rows are scored
+    place = places_of(rows.row_id, shadow.row_id)
+    before = np.where(place >= 0, shadow.score[place], np.nan)
+    both = ~np.isnan(rows.score) & ~np.isnan(before)
+    rows, before = rows.take(both), before[both]
     positive = rows.label == POSITIVE
     if len(rows) < case.drift.min_rows or int(positive.sum()) < case.min_positives:
         return None
     assert rows.score is not None  # noqa: S101  # nosec B101 # the rows are scored
-    before = shadow.score[places_of(rows.row_id, shadow.row_id)]
     new, old = (
         decided_outcomes(rows, score, score >= _threshold(case, version), case)
         for score, version in ((rows.score, probation.version), (before, probation.before))
