@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from monitoring.drift.detection import drift_verdict, drifting_since
 from monitoring.drift.verdict import Verdict
 from monitoring.rows.maturity import settled
 from monitoring.rows.rows import POSITIVE, Rows, moment64
+from monitoring.rows.serving_skew import skewed_rows
 from monitoring.steps.retrain.decision import (
     Decision,
     DriftFinding,
@@ -34,6 +37,9 @@ from monitoring.training.search import search
 from monitoring.training.split import split_in_time
 from monitoring.training.train import train
 from monitoring.training.versions import Challenge
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HARMFUL, AFTERWARDS = 1.2, 7
 """A challenger does harm that costs so many times what the version before does, over the days
@@ -121,7 +127,8 @@ class Trainer:
     def __init__(self, world: World, span: timedelta = SPAN) -> None:
         self.world = world
         self.span = span
-        self._models: dict[int, Model | None] = {}
+        self._models: dict[str, Model | None] = {}
+        self._of_day: dict[int, Model | None] = {}
         self._costs: dict[tuple[str, int], float] = {}
         self._settled: tuple[int, Rows] | None = None
 
@@ -144,16 +151,23 @@ class Trainer:
     def drifting(self, day: int, since: datetime | None) -> None:
         """Take note of the drift episode that a day is in, before a retrain at its end."""
 
+    def trained(self, day: int, rows: Rows) -> Model | None:
+        """Return the model that rows come to at the end of a day; None without any frauds."""
+        version = f"{day} {sha256(rows.row_id.tobytes()).hexdigest()}"
+        if version not in self._models:
+            self._models[version] = self._trained(rows, version)
+        return self._models[version]
+
     def trains(self, day: int) -> bool:
-        """Whether a retrain at the end of a day comes to a model: not without any frauds."""
-        if day not in self._models:
-            self._models[day] = self._trained(day)
-        return self._models[day] is not None
+        """Whether a retrain at the end of a day comes to a model, of all rows."""
+        if day not in self._of_day:
+            self._of_day[day] = self.trained(day, self.rows(day))
+        return self._of_day[day] is not None
 
     def model(self, day: int) -> Model:
-        """Return the model that a retrain at the end of a day comes to."""
+        """Return the model that a retrain at the end of a day comes to, of all rows."""
         assert self.trains(day)  # noqa: S101
-        model = self._models[day]
+        model = self._of_day[day]
         assert model is not None  # noqa: S101
         return model
 
@@ -168,15 +182,15 @@ class Trainer:
             self._costs[key] = cost_of(model, self.world.truth(day))
         return self._costs[key]
 
-    def _trained(self, day: int) -> Model | None:
+    def _trained(self, rows: Rows, version: str) -> Model | None:
         [name] = CASE.candidates
         try:
-            split = split_in_time(self.rows(day), CASE.split)
+            split = split_in_time(rows, CASE.split)
             found = search(CASE, name, split.train, seed=0)
-            made = train(CASE, name, split, found, data_hash=str(day), seed=0).model
+            made = train(CASE, name, split, found, data_hash=version, seed=0).model
         except TrainingError:
             return None
-        return replace(made, version=str(day))
+        return replace(made, version=version)
 
 
 @dataclass
@@ -185,21 +199,27 @@ class Desk:
 
     Attributes
     ----------
+    unskewed
+        Whether rows are left out whose stored values do not give back the served score.
     before, promoted
         The champion's predecessor while it is on probation, and the day of its promotion.
     held_until
         Day from which on promotions are released again.
+    served_by
+        The champion of each day.
     """
 
     trainer: Trainer
     champion: Model
     consumed: datetime
+    unskewed: bool = True
     verdicts: list[Verdict] = field(default_factory=list)
     last: Challenge | None = None
     drift_retrain: Challenge | None = None
     before: Model | None = None
     promoted: int = 0
     held_until: int = 0
+    served_by: dict[int, Model] = field(default_factory=dict)
 
     @cached_property
     def world(self) -> World:
@@ -223,7 +243,24 @@ class Desk:
             episode=None if since is None else self._episode(day, since),
         )
 
-    def challenged(self, day: int, decision: Decision, *, promoted: bool) -> None:
+    def rows(self, day: int) -> Rows:
+        """Return the rows that a retrain at the end of a day learns from."""
+        rows = self.trainer.rows(day)
+        if not self.unskewed or self.world.logged is self.world.rows:
+            return rows
+        truth, own = self._truth(rows)
+        of_day = (rows.event_time - moment64(end_of(0))) // np.timedelta64(1, "D") + 1
+        served, again = np.full((2, len(rows)), np.nan)
+        for one, champion in self.served_by.items():
+            here = own & (of_day == one)
+            if here.any():
+                served[here] = champion.score(truth.take(here).features)
+                again[here] = champion.score(rows.take(here).features)
+        return rows.take(~skewed_rows(rows, served, again, CASE.drift.window)[0])
+
+    def challenged(
+        self, day: int, decision: Decision, challenger: Model, *, promoted: bool
+    ) -> None:
         """Remember a retrain, and let its challenger serve where it was promoted."""
         self.consumed = end_of(day)
         self.last = Challenge(end_of(day), promoted)
@@ -231,7 +268,7 @@ class Desk:
             self.drift_retrain = self.last
         if promoted:
             self.before, self.promoted = self.champion, day
-            self.champion = self.trainer.model(day)
+            self.champion = challenger
 
     def taken_back(self, day: int) -> int | None:
         """Take the champion back that its own days prove dearer; return when it was promoted."""
@@ -250,11 +287,15 @@ class Desk:
         """Return the rows since the promotion as they were served, with the labels that came."""
         logged = self.trainer.settled(day)
         logged = logged.take(logged.event_time >= moment64(end_of(self.promoted)))
-        served = self.world.rows
-        place = np.searchsorted(served.event_time, logged.event_time)
-        place = np.minimum(place, len(served) - 1)
-        own = served.row_id[place] == logged.row_id  # rows that came again were never served
-        return replace(served.take(place[own]), label=logged.label[own])
+        served, own = self._truth(logged)
+        return replace(served.take(own), label=logged.label[own])
+
+    def _truth(self, logged: Rows) -> tuple[Rows, NDArray[np.bool_]]:
+        """Return rows as they were served, and which ones were: not those that came again."""
+        truth = self.world.rows
+        place = np.searchsorted(truth.event_time, logged.event_time)
+        served = truth.take(np.minimum(place, len(truth) - 1))
+        return served, served.row_id == logged.row_id
 
     def _verdict(self, day: int) -> Verdict:
         rows = own_scores(self.world.truth(day), self.champion)
@@ -313,22 +354,25 @@ def by_calendar(trainer: Trainer, every: int) -> Course:
 
 def by_gate(desk: Desk, challenger: Model, day: int) -> GateDecision:
     """Ask the project's own gate."""
-    return gate(challenger, desk.champion, desk.trainer.rows(day), CASE, drift_asked=False)
+    return gate(challenger, desk.champion, desk.rows(day), CASE, drift_asked=False)
 
 
-def asked(trainer: Trainer, judge: Judge, *, probation: bool = False) -> Course:
+def asked(
+    trainer: Trainer, judge: Judge, *, probation: bool = False, unskewed: bool = True
+) -> Course:
     """Retrain when the DAG would, and promote what a judge lets pass."""
-    desk, days = Desk(trainer, trainer.model(0), consumed=end_of(0)), []
+    desk, days = Desk(trainer, trainer.model(0), consumed=end_of(0), unskewed=unskewed), []
     for day in range(1, DAYS + 1):
+        desk.served_by[day] = desk.champion
         cost = trainer.cost_of(desk.champion, day)
         back = desk.taken_back(day) if probation else None
         decision, promoted, harm = desk.decision(day), False, None
-        if decision.go and trainer.trains(day):
-            challenger = trainer.model(day)
+        challenger = trainer.trained(day, desk.rows(day)) if decision.go else None
+        if challenger is not None:
             said = judge(desk, challenger, day)
             promoted = (said is None or said.promote) and day >= desk.held_until
             harm = _harm(desk, challenger, day)
-            desk.challenged(day, decision, promoted=promoted)
+            desk.challenged(day, decision, challenger, promoted=promoted)
         days.append(Day(day, cost, decision.go, promoted, harm, back))
     return Course(tuple(days))
 

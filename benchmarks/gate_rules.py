@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -24,6 +24,7 @@ from monitoring.training.gate import GateDecision, Outcome
 from monitoring.training.model import Model
 
 FROZEN, GATE, NO_GATE = "never retrained", "gate and probation", "no gate"
+SKEWED = "gate and probation, skewed rows kept"
 
 RECENT = 3
 """Newest mature days by which a policy without a gate sees how its champion does."""
@@ -108,11 +109,13 @@ def _watched(trainer: Trainer, due: Callable[[list[float]], bool]) -> Course:
     return Course(tuple(days))
 
 
-POLICIES: dict[str, Callable[[Trainer], Course]] = {
+Policies = Mapping[str, Callable[[Trainer], Course]]
+
+POLICIES: Policies = {
     FROZEN: frozen,
     GATE: partial(asked, judge=by_gate, probation=True),
     "gate alone": partial(asked, judge=by_gate),
-    NO_GATE: partial(asked, judge=lambda _desk, _model, _day: None),
+    NO_GATE: partial(asked, judge=lambda _desk, _model, _day: None, unskewed=False),
     "95% superior, as before": partial(asked, judge=judged_by(superior)),
     "three quarters of the bootstrap": partial(asked, judge=judged_by(three_quarters)),
     "expected cost, harm bounded": partial(asked, judge=judged_by(bounded_harm)),
@@ -123,5 +126,10 @@ POLICIES: dict[str, Callable[[Trainer], Course]] = {
 }
 """The policies compared in sound worlds, by the name they are printed under."""
 
-IN_BROKEN_WORLDS = (FROZEN, GATE, NO_GATE)
+IN_BROKEN_WORLDS: Policies = {
+    FROZEN: frozen,
+    GATE: POLICIES[GATE],
+    SKEWED: partial(asked, judge=by_gate, probation=True, unskewed=False),
+    NO_GATE: POLICIES[NO_GATE],
+}
 """Those compared in broken ones."""

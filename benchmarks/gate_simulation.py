@@ -15,7 +15,6 @@ import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -24,7 +23,14 @@ from pydantic import TypeAdapter
 
 from benchmarks import gate_power
 from benchmarks.gate_policies import AFTERWARDS, HARMFUL, Course, Day, Trainer
-from benchmarks.gate_rules import FROZEN, GATE, IN_BROKEN_WORLDS, NO_GATE, POLICIES
+from benchmarks.gate_rules import (
+    FROZEN,
+    GATE,
+    IN_BROKEN_WORLDS,
+    NO_GATE,
+    POLICIES,
+    Policies,
+)
 from benchmarks.gate_world import DAYS, NEW_CUSTOMERS, NEW_FRAUDS, Fault, made_up
 from benchmarks.machine import machine
 from benchmarks.table import table
@@ -57,7 +63,7 @@ def main() -> None:
         )
         print_sound(worlds)
         some = range(given.first, given.first + given.broken)
-        broken = list(processes.map(partial(_world, names=IN_BROKEN_WORLDS), *_faults(some)))
+        broken = list(processes.map(_faulty_world, *_faults(some)))
     print(f"## {len(some)} broken worlds of each kind, seeds from {given.first}\n")
     print_broken(broken, len(some))
     gate_power.print_power()
@@ -84,16 +90,20 @@ def print_broken(courses: Sequence[Courses], worlds: int) -> None:
 
 
 def _sound(seed: int) -> Courses:
-    return _world(None, seed, tuple(POLICIES))
+    return _world(POLICIES, None, seed)
 
 
-def _world(fault: Fault | None, seed: int, names: Sequence[str]) -> Courses:
+def _faulty_world(fault: Fault, seed: int) -> Courses:
+    return _world(IN_BROKEN_WORLDS, fault, seed)
+
+
+def _world(policies: Policies, fault: Fault | None, seed: int) -> Courses:
     """Return what policies did in a world: from its file, where a run before came so far."""
     file = FOLDER / f"{seed} {fault or 'sound'}.json"
     if file.exists():
         return _COURSES.validate_json(file.read_bytes())
     trainer = Trainer(made_up(seed, fault))
-    courses = {name: POLICIES[name](trainer) for name in names}
+    courses = {name: policy(trainer) for name, policy in policies.items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(file, _COURSES.dump_json(courses).decode())
     print(f"world {seed}, {fault or 'sound'}: done", file=sys.stderr, flush=True)

@@ -37,6 +37,7 @@ from monitoring.use_case_derive import (
     made_of_history,
 )
 from monitoring.use_case_notify import Notify
+from monitoring.use_case_retrain import Retrain
 from monitoring.use_case_serving import CHALLENGER, Serve
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
@@ -100,40 +101,6 @@ class Drift(UseCaseSection):
     ] = Field(0.1, description="Smallest effect that matters; by feature, `*` being all others.")
     rate: StrictShare = Field(0.02, description="False discovery rate across features.")
     min_rows: Count = Field(50, description="Fewer rows get a status, not a verdict.")
-
-
-class Retrain(UseCaseSection):
-    """When a retrain runs, and what its challenger must achieve."""
-
-    every: Cron | None = Field(
-        "0 3 * * *",
-        description="Cron schedule of the daily check, UTC; null: started by hand only, and not by "
-        "drift either.",
-    )
-    new_rows: Count = Field(1000, description="New labelled rows that justify a retrain.")
-    span: Duration | None = Field(
-        None, description="How far back training rows reach; all of them if unset."
-    )
-    again_after: StrictShare = Field(
-        0.4,
-        description="Share of `new_rows` that justifies another retrain where the last challenger "
-        "lost.",
-    )
-    sure: StrictShare = Field(
-        0.95, description="How sure it has to be that a challenger costs less than the champion."
-    )
-    recall_not_worse_by: Share = Field(
-        0.1, description="Recall that a challenger may lose: 0.1 is ten points."
-    )
-    recall_floor: Share = Field(0.0, description="Least test recall of a first champion.")
-    max_rows_search: Count = Field(
-        60_000, description="Newest training rows used in the search, to bound its time."
-    )
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether retrains are started by hand only."""
-        return self.every is None
 
 
 class Report(UseCaseSection):

@@ -22,6 +22,7 @@ VALIDATORS = {
     "use_case_decisions.py",
     "use_case_derive.py",
     "use_case_notify.py",
+    "use_case_retrain.py",
     "use_case_split.py",
     "use_case_serving.py",
     "use_case_source.py",

@@ -159,6 +159,14 @@ QUARANTINED = Metric(
     labels=("reason",),
     good=Direction.DOWN,
 )
+SERVING_SKEW = Metric(
+    "serving_skew",
+    unit=Unit.RATIO,
+    title="Serving skew",
+    help="Share of served rows whose stored values do not give back the score they were served "
+    "with.",
+    good=Direction.DOWN,
+)
 NEW_LABELLED = Metric(
     "new_labelled",
     unit=Unit.ROWS,
@@ -323,6 +331,7 @@ CATALOGUE: tuple[Metric, ...] = (
     WINDOW_END,
     FIGURES_VERSION,
     QUARANTINED,
+    SERVING_SKEW,
     NEW_LABELLED,
     STATUS,
     BROKEN_USE_CASE,

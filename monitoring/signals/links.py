@@ -63,6 +63,7 @@ class CasePanel(IntEnum):
     WINDOW_ROWS = 52
     WINDOW_AGE = 53
     STATUS = 54
+    SERVING_SKEW = 55
     CLASSES = 60
     CONFUSION = 61
     CLASS_RECALL = 62

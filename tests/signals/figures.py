@@ -11,6 +11,7 @@ from monitoring.performance.money import Money
 from monitoring.performance.paired_comparison import Comparison, Difference
 from monitoring.performance.scorecard import CardStatus, Scorecard
 from monitoring.rows.rows import Role
+from monitoring.rows.serving_skew import Skew
 from monitoring.signals import Pipeline, PushGroup, Sample, Subject
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, NEXT_DUE, STATUS
 from monitoring.signals.metric import Stage
@@ -24,6 +25,7 @@ from monitoring.signals.samples import (
     quarantine_samples,
     retrain_samples,
     scorecard_samples,
+    skew_samples,
     verdict_samples,
     window_samples,
 )
@@ -144,6 +146,7 @@ def report_samples(
         *window_samples(Subject.ESTIMATE, estimated.rows, AT, VERSION),
         *quarantine_samples(quarantined or {}),
         *label_problem_samples(LabelProblems(unknown=0, conflicting=0)),
+        *skew_samples(Skew(checked=2_000, unlike=0, left_out=0), min_rows=500),
     )
 
 

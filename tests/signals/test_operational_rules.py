@@ -19,6 +19,7 @@ from monitoring.signals.catalogue import (
     LAST_SUCCESS,
     MODEL,
     PROMOTIONS_HELD,
+    SERVING_SKEW,
     STATUS,
     WAITING_FOR_LABELS,
 )
@@ -297,6 +298,20 @@ def test_a_missing_column_breaks_the_schema(fraud: UseCase, tmp_path: Path) -> N
     world = healthy(fraud).with_samples(*report_samples(drift=broken))
     check(world, tmp_path, {HOUR: {("SchemaBroken", "critical")}})
     check(world.with_value(BROKEN_FEATURES, 0), tmp_path, {HOUR: set()})
+
+
+def test_rows_that_are_stored_otherwise_than_they_were_served_fire(
+    fraud: UseCase, tmp_path: Path
+) -> None:
+    limit = 0.05
+    firing = {HOUR: {("ServingSkew", "warning")}}
+    check(healthy(fraud).with_value(SERVING_SKEW, limit + 0.001), tmp_path, firing)
+    check(healthy(fraud).with_value(SERVING_SKEW, limit), tmp_path, {HOUR: set()})
+
+
+def test_of_a_broken_schema_serving_skew_says_nothing(fraud: UseCase, tmp_path: Path) -> None:
+    world = healthy(fraud).with_value(SERVING_SKEW, 0.9).with_value(BROKEN_FEATURES, 1)
+    check(world, tmp_path, {HOUR: {("SchemaBroken", "critical")}})
 
 
 def test_drift_that_waits_for_labels_fires(fraud: UseCase, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from monitoring.rows.rows import Role
+from monitoring.rows.serving_skew import MOST
 from monitoring.signals.alerts.alert import VALUE, Alert, ValueFormat, label_value
 from monitoring.signals.alerts.inhibition import (
     GATEWAY_UP,
@@ -13,6 +14,7 @@ from monitoring.signals.alerts.inhibition import (
     age_of_success,
     broken_columns,
     seconds_since_push_failed,
+    unless_broken,
     unless_failed,
     unless_stale,
 )
@@ -24,6 +26,7 @@ from monitoring.signals.catalogue import (
     MODEL,
     PROMOTIONS_HELD,
     QUARANTINED,
+    SERVING_SKEW,
     STATUS,
     WAITING_FOR_LABELS,
 )
@@ -190,6 +193,7 @@ def case_alerts(case: UseCase) -> tuple[Alert, ...]:
         _absent(case),
         _not_judged(case),
         _schema_broken(case),
+        _skewed(case),
         *(() if case.retrain.by_hand else (_waiting(case),)),
         _taken_back(case),
     )
@@ -326,6 +330,24 @@ def _schema_broken(case: UseCase) -> Alert:
         limit=0,
         link=Link(board_of(case.name), CasePanel.BROKEN),
         guards=(unless_stale(case, Pipeline.REPORT),),
+    )
+
+
+def _skewed(case: UseCase) -> Alert:
+    return Alert(
+        name="ServingSkew",
+        use_case=case.name,
+        title=f"{case.title}: the stored rows are not what the model saw",
+        meaning=f"Of the newest rows {VALUE} do not give back the score that they were served "
+        "with, when the same version scores their stored values. Drift, importance and reports "
+        "are about the stored values; retrains leave these rows out.",
+        severity=Severity.WARNING,
+        value=newest(SERVING_SKEW, case.name, look_back(case, Pipeline.REPORT)),
+        side=Side.ABOVE,
+        limit=MOST,
+        link=Link(board_of(case.name), CasePanel.SERVING_SKEW),
+        shown=ValueFormat.RATIO,
+        guards=(unless_stale(case, Pipeline.REPORT), unless_broken(case)),
     )
 
 

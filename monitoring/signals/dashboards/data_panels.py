@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from monitoring.rows.serving_skew import MOST
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
     DRIFT_SCORE,
@@ -16,6 +17,7 @@ from monitoring.signals.catalogue import (
     PREVIOUS_DRIFT,
     QUARANTINED,
     SCORE_DRIFT,
+    SERVING_SKEW,
     TESTED_FEATURES,
     WEIGHTED_DRIFT,
     WINDOW_ROWS,
@@ -23,6 +25,7 @@ from monitoring.signals.catalogue import (
 from monitoring.signals.dashboards.panel import (
     NOT_EVEN_ONE,
     Display,
+    Limit,
     LineStyle,
     Panel,
     Query,
@@ -31,10 +34,12 @@ from monitoring.signals.dashboards.panel import (
 from monitoring.signals.dashboards.queries import CaseQueries
 from monitoring.signals.links import CasePanel
 from monitoring.signals.samples.data_samples import NO_REASON
-from monitoring.use_case import UseCase
+from monitoring.signals.thresholds import Side
+from monitoring.use_case import Severity, UseCase
 
 _FEATURE = "feature"
 _SHOWN = 8
+_SKEWED = Limit(Side.ABOVE, Severity.WARNING, MOST)
 
 
 def drift(queries: CaseQueries) -> Panel:
@@ -147,7 +152,7 @@ def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             Display.LINES,
             Scale.COUNT,
             (replace(aside, expr=named),),
-            width=10,
+            width=8,
         ),
         Panel(
             CasePanel.BROKEN,
@@ -159,12 +164,23 @@ def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             width=4,
         ),
         Panel(
+            CasePanel.SERVING_SKEW,
+            "Serving skew",
+            "Share of served rows whose stored values do not give back the score they were served "
+            "with: what is stored is not what the model saw. Retrains leave such rows out. Absent "
+            "where the scores are of no version that can be asked again.",
+            Display.STAT,
+            Scale.RATIO,
+            (replace(queries.live(SERVING_SKEW), limits=(_SKEWED,)),),
+            width=4,
+        ),
+        Panel(
             CasePanel.WINDOW_ROWS,
             "Rows in the window",
             "Rows in the window of each kind of figure.",
             Display.LINES,
             Scale.COUNT,
             (queries.each(WINDOW_ROWS, *WINDOW_ROWS.labels),),
-            width=10,
+            width=8,
         ),
     )

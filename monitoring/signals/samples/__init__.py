@@ -7,6 +7,7 @@ from monitoring.signals.samples.class_samples import class_estimate_samples, cla
 from monitoring.signals.samples.data_samples import (
     label_problem_samples,
     quarantine_samples,
+    skew_samples,
     verdict_samples,
     window_samples,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "quarantine_samples",
     "retrain_samples",
     "scorecard_samples",
+    "skew_samples",
     "unmeasured_samples",
     "verdict_samples",
     "window_samples",

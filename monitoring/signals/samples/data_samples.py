@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
+from monitoring.rows.serving_skew import Skew
 from monitoring.signals.catalogue import (
     BROKEN_FEATURES,
     DRIFT_SCORE,
@@ -19,6 +20,7 @@ from monitoring.signals.catalogue import (
     PREVIOUS_DRIFT,
     QUARANTINED,
     SCORE_DRIFT,
+    SERVING_SKEW,
     TESTED_FEATURES,
     WEIGHTED_DRIFT,
     WINDOW_END,
@@ -109,6 +111,11 @@ def label_problem_samples(problems: LabelProblems) -> tuple[Sample, ...]:
         *known(LABEL_PROBLEMS, problems.before_event, problem="before its event"),
         *known(LABEL_CORRECTIONS, problems.corrected),
     )
+
+
+def skew_samples(skew: Skew, min_rows: int) -> tuple[Sample, ...]:
+    """Return the share of rows served with other values than are stored, of enough rows."""
+    return known(SERVING_SKEW, skew.share if skew.checked >= min_rows else None)
 
 
 def quarantine_samples(rows_by_reason: Mapping[str, int]) -> tuple[Sample, ...]:

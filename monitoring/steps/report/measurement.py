@@ -14,6 +14,7 @@ from monitoring.performance.estimate import Estimate
 from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.rows import Rows
+from monitoring.rows.serving_skew import NONE_CHECKED, Skew
 from monitoring.rows.window import Window
 from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import champion_model, model_registry, production_store
@@ -31,6 +32,7 @@ from monitoring.steps.report.window_figures import (
     estimated_of,
     realised_of,
     scores_of,
+    skew_of,
 )
 from monitoring.steps.run import Result, Run, StepError, verdict_window
 from monitoring.steps.window_verdict import make_verdict, own_scores
@@ -102,6 +104,8 @@ class Measured(Result):
     arms
         The rows of that window that other versions decided on: no figure of the champion's is of
         these.
+    skew
+        Rows of the window just closed that were served with other values than are stored.
     """
 
     verdict: Verdict
@@ -123,6 +127,7 @@ class Measured(Result):
     scorer_unreadable: bool = False
     shadow_status: Unmeasured | None = None
     arms: Arms = Arms()
+    skew: Skew = NONE_CHECKED
 
     @property
     def mature_window(self) -> Window:
@@ -147,6 +152,8 @@ class Measured(Result):
                 f"{_sentence(shadow.card, case)}; the champion: {_sentence(shadow.champion, case)}"
             )
         lines += self.arms.sentences(case)
+        if self.skew.skewed:
+            lines.append(f"SERVING SKEW: {self.skew.sentence}")
         if self.shadow_status is not None:
             lines.append("the model in shadow can't be loaded or can't score: see the log")
         return "\n".join(lines)
@@ -203,6 +210,7 @@ def measure_windows(
         shadow=figures,
         shadow_status=shadow_status,
         arms=arms,
+        skew=skew_of(own_scores(recent, model), model),
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
         label_problems=store.label_problems(case, window.start, run.as_of),
         model_version=str(model.version),

@@ -20,6 +20,7 @@ from monitoring.signals.samples import (
     label_problem_samples,
     quarantine_samples,
     scorecard_samples,
+    skew_samples,
     unmeasured_samples,
     verdict_samples,
     window_samples,
@@ -118,6 +119,7 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     yield from verdict_samples(measured.verdict, measured.model_version)
     yield from quarantine_samples(measured.quarantined)
     yield from label_problem_samples(measured.label_problems)
+    yield from skew_samples(measured.skew, case.drift.min_rows)
     if measured.shadow_status is not None:
         of = performance_of(Stage.PRODUCTION, Role.SHADOW)
         yield from unmeasured_samples(of, status=measured.shadow_status)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
+
 from monitoring.performance.class_estimate import ClassEstimate, class_estimate
 from monitoring.performance.class_scorecard import ClassScorecard, class_scorecard
 from monitoring.performance.cost_curve import CostStep, cost_steps
@@ -12,6 +14,7 @@ from monitoring.performance.money import can_price
 from monitoring.performance.score_histograms import POSITIVE, MatureScores, with_absent_labels
 from monitoring.performance.scorecard import Scorecard, scorecard
 from monitoring.rows.rows import Rows
+from monitoring.rows.serving_skew import NONE_CHECKED, Skew, unlike_scores
 from monitoring.steps.window_verdict import own_scores
 from monitoring.summary.build import classes_of as class_counts_of
 from monitoring.summary.build import score_summary
@@ -19,6 +22,9 @@ from monitoring.summary.types import ScoreSummary
 from monitoring.summary.weights import stands_for
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
+
+_SCORED_AGAIN = 2_000
+"""Rows of a window that are scored again: some models take a millisecond for each."""
 
 
 def realised_of(
@@ -53,6 +59,16 @@ def scores_of(rows: Rows, model: Model) -> ScoreSummary | None:
     if rows.score is None or len(rows) == 0:
         return None
     return score_summary(rows, model.reference.score_edges)
+
+
+def skew_of(rows: Rows, model: Model) -> Skew:
+    """Score some rows again that the model has scored, by their stored values."""
+    if rows.score is None or len(rows) == 0:
+        return NONE_CHECKED
+    some = rows.take(np.unique(np.linspace(0, len(rows) - 1, _SCORED_AGAIN).astype(np.intp)))
+    assert some.score is not None  # noqa: S101  # nosec B101 # the rows are scored
+    unlike = unlike_scores(some.score, model.score(some.features))
+    return Skew(checked=int((~np.isnan(some.score)).sum()), unlike=int(unlike.sum()), left_out=0)
 
 
 def estimated_of(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitoring.errors import InputTypeError
 from monitoring.rows.maturity import settled
-from monitoring.rows.rows import POSITIVE, Rows, combined, moment64
+from monitoring.rows.rows import POSITIVE, Role, Rows, combined, moment64, places_of
+from monitoring.rows.serving_skew import NONE_CHECKED, Skew, skewed_rows
+from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.sources.source import read_source
-from monitoring.steps.places import production_store
+from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.retrain.raw_files import Loaded
 from monitoring.steps.run import Result, Run
+from monitoring.store.production_store import ProductionStore
 from monitoring.store.row_formats import read_snapshot, write_snapshot
 from monitoring.stored_files import StoredPath, place_at
 from monitoring.training.split import is_held_back
@@ -22,11 +27,22 @@ from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 from monitoring.wording import several
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+
 FILE = "training.parquet"
 
 
 class Merged(Result):
-    """The rows of the snapshot, counted."""
+    """The rows of the snapshot, counted.
+
+    Attributes
+    ----------
+    skew
+        Production rows that were served with other values than are stored.
+    """
 
     rows: int
     positives: int
@@ -37,6 +53,7 @@ class Merged(Result):
     equal_content: int
     out_of_order: int
     held_back: float = 0.0
+    skew: Skew = NONE_CHECKED
 
     @property
     def words(self) -> str:
@@ -45,9 +62,12 @@ class Merged(Result):
         aside = sum(self.quarantined.values())
         reasons = f" ({', '.join(sorted(self.quarantined))})" if aside else ""
         later = f"; {self.held_back:.0%} of it was held back for replays" if self.held_back else ""
+        skew = self.skew
+        left_out = f"; {several(skew.left_out, 'row')} left out: {skew.sentence}"
         return (
             f"{labelled} ({self.positives:,} positive), "
-            f"{self.from_production:,} of them from production; in the source, "
+            f"{self.from_production:,} of them from production"
+            f"{left_out if skew.left_out else ''}; in the source, "
             f"{several(aside, 'row was', 'rows were')} quarantined{reasons}, "
             f"{several(self.equal_content, 'was a duplicate', 'were duplicates')} by content and "
             f"{self.out_of_order:,} out of order{later}"
@@ -69,6 +89,7 @@ def merge_production_data(run: Run) -> Merged:
             case, run.as_of, case.retrain.span, folder=settings().archives
         )
         production = settled(labelled, case.labels, run.as_of)
+        production, skew = _unskewed(run, store, production)
         # A row that arrived in production counts as it is there, with the label that came there.
         known = store.known_ids(case, run.as_of)
         store.add_quarantined(case, checked.quarantined, seen_at=run.as_of)
@@ -84,6 +105,7 @@ def merge_production_data(run: Run) -> Merged:
         equal_content=checked.equal_content,
         out_of_order=checked.out_of_order,
         held_back=share,
+        skew=skew,
     )
     run.write("merged", merged)
     return merged
@@ -97,6 +119,42 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
         raise InputTypeError(msg)
     sha256 = run.need("merged", Merged).data_hash
     return read_snapshot(run.folder / FILE, features, sha256=sha256)
+
+
+def _unskewed(run: Run, store: ProductionStore, rows: Rows) -> tuple[Rows, Skew]:
+    """Leave out the rows that a champion decided on by other values than are stored."""
+    case = run.case
+    if case.retrain.skewed_rows == "keep" or not len(rows):
+        return rows, NONE_CHECKED
+    first: datetime = rows.event_time[0].item().replace(tzinfo=UTC)
+    window = Window(first, max(run.as_of, first + timedelta(microseconds=1)))
+    served, again = np.full((2, len(rows)), np.nan)
+    for version in store.versions(case, window, run.as_of, Role.CHAMPION):
+        scored = store.scored(case, window, run.as_of, Role.CHAMPION, version)
+        place = places_of(rows.row_id, scored.row_id)
+        score = np.full(len(rows), np.nan) if scored.score is None else scored.score[place]
+        its = (place >= 0) & ~np.isnan(score)
+        if its.any():
+            served[its], again[its] = score[its], _scores_again(run, version, rows.take(its))
+    skewed, skew = skewed_rows(rows, served, again, case.drift.window)
+    if skew.left_out:
+        log.warning("use case %s: %d rows left out: %s", case.name, skew.left_out, skew.sentence)
+    return rows.take(~skewed), skew
+
+
+def _scores_again(run: Run, version: str, rows: Rows) -> NDArray[np.float64]:
+    """Return what a version makes of rows as they are stored; NaN where it can't be asked."""
+    try:
+        return model_registry().load(run.case, version).score(rows.features)
+    except Exception:  # whatever a registry, a file format or an estimator may raise
+        log.warning(
+            "use case %s: version %s can't score again what it scored, so these rows are learned "
+            "from unchecked",
+            run.case.name,
+            version,
+            exc_info=True,
+        )
+        return np.full(len(rows), np.nan)
 
 
 def _source_folder(run: Run) -> StoredPath:

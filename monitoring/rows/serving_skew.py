@@ -1,0 +1,124 @@
+"""Serving skew: rows whose stored values do not give back the score that they were served with.
+
+The model saw other values in service than a retrain would learn from: a feature that is scaled
+otherwise where rows are logged, one that turned constant there, one that is known only afterwards.
+What is learned from such rows does not hold in service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.rows.rows import POSITIVE
+from monitoring.wording import several
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from numpy.typing import NDArray
+
+    from monitoring.rows.rows import Rows
+
+APART, LOG_ODDS_APART = 1e-3, 1e-2
+"""Two scores of one row are unlike where they lie further apart than both: as probabilities, so
+that scores may be rounded to three digits, and as log-odds, so that numerics may differ."""
+
+MOST, FEWEST = 0.05, 3
+"""Share of unlike rows above which a window is skewed, and how many there must be at least."""
+
+_EXTREME = 1e-9
+
+
+@dataclass(frozen=True)
+class Skew:
+    """How many rows were served with other values than are stored.
+
+    Attributes
+    ----------
+    checked
+        Rows whose score was given by a model that can score them again.
+    unlike
+        Those of them whose stored values give another score.
+    left_out
+        Rows that a retrain must not learn from: the unlike ones, and all of skewed windows.
+    """
+
+    checked: int
+    unlike: int
+    left_out: int
+
+    @property
+    def share(self) -> float | None:
+        """Share of unlike rows; None where none was checked."""
+        return self.unlike / self.checked if self.checked else None
+
+    @property
+    def skewed(self) -> bool:
+        """Whether there are too many of them for chance."""
+        return self.unlike >= FEWEST and self.unlike > MOST * self.checked
+
+    @property
+    def sentence(self) -> str:
+        """Return it as a clause."""
+        return (
+            f"the stored values of {self.unlike:,} of {several(self.checked, 'served row')} do "
+            "not give back the score they were served with"
+        )
+
+
+NONE_CHECKED = Skew(checked=0, unlike=0, left_out=0)
+
+
+def unlike_scores(served: NDArray[np.float64], again: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return where a row's stored values give another score than it was served with.
+
+    Parameters
+    ----------
+    served, again
+        (rows,): probabilities of the positive class; NaN where there is none, which is never
+        unlike.
+    """
+    apart = np.abs(served - again)
+    log_odds_apart = np.abs(_log_odds(served) - _log_odds(again))
+    unlike: NDArray[np.bool_] = (apart > APART) & (log_odds_apart > LOG_ODDS_APART)
+    return unlike
+
+
+def skewed_rows(
+    rows: Rows,
+    served: NDArray[np.float64],
+    again: NDArray[np.float64],
+    window: timedelta,
+) -> tuple[NDArray[np.bool_], Skew]:
+    """Return which rows a retrain must not learn from, and their numbers.
+
+    In a window of which more than `MOST` are unlike, of all rows or of the positive ones, the
+    others are left out too: a score that is the same by chance, as of a tree whose split lies
+    elsewhere, does not make a broken value right.
+
+    Parameters
+    ----------
+    served, again
+        (rows,): see `unlike_scores`.
+    window
+        Length of the windows, counted from 1970.
+    """
+    unlike = unlike_scores(served, again)
+    compared = ~np.isnan(served) & ~np.isnan(again)
+    since = rows.event_time - np.datetime64(0, "us")
+    _, place = np.unique(since // np.timedelta64(window), return_inverse=True)
+    left_out = unlike.copy()
+    for of in (compared, compared & (rows.label == POSITIVE)):
+        there, bad = np.bincount(place, of), np.bincount(place, unlike & of)
+        left_out |= ((bad >= FEWEST) & (bad > MOST * there))[place]
+    counts = (int(of.sum()) for of in (compared, unlike, left_out))
+    return left_out, Skew(*counts)
+
+
+def _log_odds(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside = np.clip(score, _EXTREME, 1 - _EXTREME)
+    log_odds: NDArray[np.float64] = np.log(inside / (1 - inside))
+    return log_odds
