@@ -2,7 +2,8 @@
 
 The model saw other values in service than a retrain would learn from: a feature that is scaled
 otherwise where rows are logged, one that turned constant there, one that is known only afterwards.
-What is learned from such rows does not hold in service.
+Or it never saw the row: copies under other ids. What is learned from such rows does not hold in
+service.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ that scores may be rounded to three digits, and as log-odds, so that numerics ma
 MOST, FEWEST = 0.05, 3
 """Share of unlike rows above which a window is skewed, and how many there must be at least."""
 
+NEARLY_ALL, TOO_FEW = 0.95, 0.9
+"""Where the median window has at least the first share of its rows decided on, rows that nobody
+decided on are left out of windows with less than the second."""
+
 _EXTREME = 1e-9
 
 
@@ -43,12 +48,16 @@ class Skew:
     unlike
         Those of them whose stored values give another score.
     left_out
-        Rows that a retrain must not learn from: the unlike ones, and all of skewed windows.
+        Rows that a retrain must not learn from: the unlike ones, all of skewed windows, and those
+        never served.
+    never_served
+        Rows that no version decided on, in windows where too many are such.
     """
 
     checked: int
     unlike: int
     left_out: int
+    never_served: int = 0
 
     @property
     def share(self) -> float | None:
@@ -63,10 +72,14 @@ class Skew:
     @property
     def sentence(self) -> str:
         """Return it as a clause."""
-        return (
+        unlike = (
             f"the stored values of {self.unlike:,} of {several(self.checked, 'served row')} do "
             "not give back the score they were served with"
         )
+        if not self.never_served:
+            return unlike
+        others = f"no version decided on {self.never_served:,}"
+        return f"{others}, and {unlike}" if self.unlike else others
 
 
 NONE_CHECKED = Skew(checked=0, unlike=0, left_out=0)
@@ -97,12 +110,14 @@ def skewed_rows(
 
     In a window of which more than `MOST` are unlike, of all rows or of the positive ones, the
     others are left out too: a score that is the same by chance, as of a tree whose split lies
-    elsewhere, does not make a broken value right.
+    elsewhere, does not make a broken value right. Where nearly all rows are decided on, in the
+    median of the windows with any such row, rows that no version decided on are left out of a
+    window with many of them: they are no traffic.
 
     Parameters
     ----------
     served, again
-        (rows,): see `unlike_scores`.
+        (rows,): see `unlike_scores`; a row that no version decided on has no served score.
     window
         Length of the windows, counted from 1970.
     """
@@ -110,12 +125,22 @@ def skewed_rows(
     compared = ~np.isnan(served) & ~np.isnan(again)
     since = rows.event_time - np.datetime64(0, "us")
     _, place = np.unique(since // np.timedelta64(window), return_inverse=True)
-    left_out = unlike.copy()
+    never_served = _never_served(np.isnan(served), place)
+    left_out = unlike | never_served
     for of in (compared, compared & (rows.label == POSITIVE)):
         there, bad = np.bincount(place, of), np.bincount(place, unlike & of)
         left_out |= ((bad >= FEWEST) & (bad > MOST * there))[place]
-    counts = (int(of.sum()) for of in (compared, unlike, left_out))
+    counts = (int(of.sum()) for of in (compared, unlike, left_out, never_served))
     return left_out, Skew(*counts)
+
+
+def _never_served(unserved: NDArray[np.bool_], place: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return the rows without a decision of windows that have too many of them."""
+    share = 1 - np.bincount(place, unserved) / np.maximum(np.bincount(place), 1)
+    in_service = share[share > 0]
+    if len(in_service) == 0 or np.median(in_service) < NEARLY_ALL:
+        return np.zeros(len(unserved), np.bool_)
+    return unserved & ((share > 0) & (share < TOO_FEW))[place]
 
 
 def _log_odds(score: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,14 +14,18 @@ BEGIN = np.datetime64(datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None), "us
 
 
 def two_days(positives: int = 0) -> Rows:
-    """Return 100 rows of each of two days; the last ones of the first day are positive."""
-    hours = np.tile(np.linspace(0, 23, 100), 2) + np.repeat([0, 24], 100)
+    return rows_of_days(2, positives)
+
+
+def rows_of_days(days: int, positives: int = 0) -> Rows:
+    """Return 100 rows of each day; the last ones of the first day are positive."""
+    hours = np.tile(np.linspace(0, 23, 100), days) + np.repeat(24 * np.arange(days), 100)
     time = BEGIN + (hours * 3600e6).astype("timedelta64[us]")
-    label = np.zeros(200, np.int8)
+    label = np.zeros(100 * days, np.int8)
     label[100 - positives : 100] = 1
     return Rows(
-        features=pd.DataFrame({"V1": np.zeros(200)}),
-        row_id=np.arange(200).astype(np.str_),
+        features=pd.DataFrame({"V1": np.zeros(100 * days)}),
+        row_id=np.arange(100 * days).astype(np.str_),
         event_time=time,
         arrival_time=time,
         label=label,
@@ -84,6 +88,26 @@ def test_two_unlike_rows_of_a_small_day_are_no_skewed_day() -> None:
     again[:2] = 0.9
     skew = skewed_rows(two_days(), served, again, DAY)[1]
     assert (skew.checked, skew.left_out, skew.skewed) == (10, 2, False)
+
+
+def test_copies_that_nobody_decided_on_are_left_out_where_nearly_all_rows_are() -> None:
+    three_days = rows_of_days(3)
+    served = np.full(300, 0.1)
+    served[:60] = np.nan
+    left_out, skew = skewed_rows(three_days, served, served, DAY)
+    np.testing.assert_array_equal(np.flatnonzero(left_out), np.arange(60))
+    assert (skew.never_served, skew.left_out) == (60, 60)
+    assert skew.sentence == "no version decided on 60"
+    served[160:] = np.nan  # the median day has 60% decided on: who is served is another matter
+    assert skewed_rows(three_days, served, served, DAY)[1].left_out == 0
+
+
+def test_days_before_the_first_champion_are_kept() -> None:
+    served = np.full(300, np.nan)
+    served[100:] = 0.1
+    assert skewed_rows(rows_of_days(3), served, served, DAY)[1].left_out == 0
+    served[100:105] = np.nan  # an outage of a few minutes
+    assert skewed_rows(rows_of_days(3), served, served, DAY)[1].left_out == 0
 
 
 def test_rows_that_nobody_served_are_kept() -> None:

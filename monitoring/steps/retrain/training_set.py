@@ -11,7 +11,7 @@ import numpy as np
 
 from monitoring.errors import InputTypeError
 from monitoring.rows.maturity import settled
-from monitoring.rows.rows import POSITIVE, Role, Rows, combined, moment64, places_of
+from monitoring.rows.rows import ACTED_ON, POSITIVE, Rows, combined, moment64, places_of
 from monitoring.rows.serving_skew import NONE_CHECKED, Skew, skewed_rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
@@ -122,15 +122,16 @@ def merged_rows(run: Run, case: UseCase) -> Rows:
 
 
 def _unskewed(run: Run, store: ProductionStore, rows: Rows) -> tuple[Rows, Skew]:
-    """Leave out the rows that a champion decided on by other values than are stored."""
-    case = run.case
+    """Leave out the rows that were decided on by other values than are stored, or not at all."""
+    case, as_of = run.case, run.as_of
     if case.retrain.skewed_rows == "keep" or not len(rows):
         return rows, NONE_CHECKED
     first: datetime = rows.event_time[0].item().replace(tzinfo=UTC)
-    window = Window(first, max(run.as_of, first + timedelta(microseconds=1)))
+    window = Window(first, max(as_of, first + timedelta(microseconds=1)))
     served, again = np.full((2, len(rows)), np.nan)
-    for version in store.versions(case, window, run.as_of, Role.CHAMPION):
-        scored = store.scored(case, window, run.as_of, Role.CHAMPION, version)
+    deciders = [(role, v) for role in ACTED_ON for v in store.versions(case, window, as_of, role)]
+    for role, version in deciders:
+        scored = store.scored(case, window, as_of, role, version)
         place = places_of(rows.row_id, scored.row_id)
         score = np.full(len(rows), np.nan) if scored.score is None else scored.score[place]
         its = (place >= 0) & ~np.isnan(score)
