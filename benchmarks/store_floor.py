@@ -17,7 +17,7 @@ import psycopg2
 from benchmarks.machine import machine
 from benchmarks.store import PORTION, made, of_server
 from benchmarks.table import table
-from monitoring.store.bulk_insert import copy_format, in_order_of_ids
+from monitoring.store.bulk_columns import Columns, copy_format, in_order_of_ids
 from monitoring.store.row_blocks import LARGEST
 from monitoring.store.schema import production_rows
 from tests.fixtures.postgres import Server, running_server
@@ -43,15 +43,16 @@ def records() -> list[bytes]:
     for start in range(0, ROWS, PORTION):
         rows = made(PORTION, start)
         places = np.arange(start, start + PORTION)
-        columns = {
-            "use_case": ["fraud"] * PORTION,
+        columns: Columns = {
+            "use_case": "fraud",
             "row_id": rows.row_id,
             "event_time": rows.event_time,
             "arrival_time": rows.arrival_time,
             "block": places // LARGEST,
-            "place": (places % LARGEST).astype(np.int32),
+            "place": places % LARGEST,
         }
-        contents.append(copy_format(production_rows, in_order_of_ids(columns)))
+        parts = copy_format(production_rows, in_order_of_ids(columns))
+        contents.append(b"".join(parts))
     return contents
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from monitoring.rows.control_group import drawn, where_truth_is_hidden
-from monitoring.store.bulk_insert import Columns, insert_new, taken
+from monitoring.store.bulk_columns import Columns, taken
+from monitoring.store.bulk_insert import insert_new
 from monitoring.store.database import ids_in
 from monitoring.store.handed_in import check_lengths, times_of
 from monitoring.store.known_label import label_of_row
@@ -45,7 +46,7 @@ def add_decisions(
     times, ids = times_of(decided_at, len(row_id)), np.asarray(row_id, np.str_)
     check_lengths(row_id=ids, control=control, decided_at=times)
     columns: Columns = {
-        "use_case": [use_case] * len(ids),
+        "use_case": use_case,
         "row_id": ids,
         "blocked": ~control.let_through,
         "control_probability": control.probability,

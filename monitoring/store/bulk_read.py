@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import sqlalchemy as sa
 
-from monitoring.store.bulk_insert import POSTGRES_EPOCH, SIGNATURE, Column, copy_errors
+from monitoring.store.bulk_columns import END, POSTGRES_EPOCH, SIGNATURE, Column
+from monitoring.store.bulk_insert import copy_errors
 from monitoring.store.schema import Microseconds, UtcTime
 
 if TYPE_CHECKING:
@@ -121,11 +122,8 @@ class _Records:
         """Take a message."""
         if not self._begun:
             self._begun, message = True, message[len(SIGNATURE) :]
-        if message != _END:
+        if message != END:
             self._take(message)
-
-
-_END = b"\xff\xff"
 
 
 def _bound(connection: Connection, statement: sa.Select[Any]) -> tuple[str, dict[str, Any]]:

@@ -42,6 +42,10 @@ same ones are written many times while many rows go in."""
 
 _MANY = 1000
 
+_SAMPLE = 10
+"""The statistics target of an ANALYZE: it samples 300 rows for each, here 3,000 in place of 30,000,
+which tell the planner enough until autovacuum looks again."""
+
 _LOCK = 7_631_902_584_417
 """Key of the advisory lock that is this project's in a PostgreSQL database."""
 
@@ -231,6 +235,7 @@ def tell_planner(engine: Engine, *tables: sa.Table, rows: int) -> None:
             size = sa.text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)")
             known = connection.execute(size, {"name": table.name}).scalar_one()
             if rows >= known / 2:
+                connection.execute(sa.text(f"SET LOCAL default_statistics_target = {_SAMPLE}"))
                 analyze = sa.DDL("ANALYZE %(fullname)s")  # type: ignore[no-untyped-call]
                 connection.execute(analyze.against(table))
 

@@ -27,16 +27,8 @@ from monitoring.rows.quarantine import (
 from monitoring.rows.rows import NEGATIVE, NO_TIME, POSITIVE, Role, moment64, moment_of
 from monitoring.store.added import Aside, LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.store.block_reading import same_as_stored
-from monitoring.store.bulk_insert import (
-    Columns,
-    as_new,
-    in_order_of_ids,
-    insert_all,
-    insert_new,
-    new_blocks,
-    taken,
-    there,
-)
+from monitoring.store.bulk_columns import Columns, count_of, in_order_of_ids, taken
+from monitoring.store.bulk_insert import as_new, insert_all, insert_new, new_blocks, there
 from monitoring.store.database import ids_in, insert, insert_records
 from monitoring.store.key_history import insert_history
 from monitoring.store.row_blocks import Layout, packed
@@ -78,9 +70,10 @@ def add_rows(
     use_case = case.name
     usable, aside = rows, []
     if not checked:
-        seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
         usable, unusable = quarantine_unusable(rows)
-        aside = _quarantine_records(use_case, unusable, seen_at)
+        if unusable:
+            seen_at = _seen_at("rows", rows.arrival_time, rows.event_time)
+            aside = _quarantine_records(use_case, unusable, seen_at)
     first = first_of_each(usable.row_id)
     added = _insert_blocks(connection, case, usable.take(first) if not first.all() else usable)
     others = ~first
@@ -101,17 +94,22 @@ def _put_aside(connection: Connection, records: Sequence[Record]) -> Aside:
 
 def _insert_blocks(connection: Connection, case: UseCase, rows: Rows) -> NDArray[np.bool_]:
     """Insert the rows whose ids are not there, packed into blocks; return which ones."""
-    key: Columns = {"use_case": [case.name] * len(rows), "row_id": rows.row_id}
+    key: Columns = {"use_case": case.name, "row_id": rows.row_id}
 
     def insert(new: NDArray[np.bool_]) -> None:
-        places = np.flatnonzero(new)
-        in_order = places[np.lexsort((rows.row_id[places], rows.event_time[places]))]
-        as_they_are = np.array_equal(in_order, np.arange(len(rows)))
-        ordered = rows if as_they_are else rows.take(in_order)
+        ordered = _in_order_of_time(rows if new.all() else rows.take(new))
         insert_blocks(connection, case.name, ordered)
         insert_history(connection, case, ordered)
 
     return as_new(connection, production_rows, key, insert)
+
+
+def _in_order_of_time(rows: Rows) -> Rows:
+    """Return rows in order of event time, then of id."""
+    if (rows.event_time[1:] > rows.event_time[:-1]).all():
+        return rows
+    order = np.lexsort((rows.row_id, rows.event_time))
+    return rows if (order[1:] > order[:-1]).all() else rows.take(order)
 
 
 def insert_blocks(connection: Connection, use_case: str, rows: Rows) -> None:
@@ -125,28 +123,29 @@ def insert_blocks(connection: Connection, use_case: str, rows: Rows) -> None:
     layout = Layout.of(rows.features)
     known = {"id": layout.id, "columns": layout.as_json}
     connection.execute(insert(connection, row_layouts).on_conflict_do_nothing(), known)
-    blocks = list(packed(rows, layout))
-    ids, counts = new_blocks(connection, len(blocks)), [block.rows for block in blocks]
+    blocks = packed(rows, layout)
+    numbers = new_blocks(connection, len(blocks.rows))
     content: Columns = {
-        "id": ids,
-        "use_case": [use_case] * len(blocks),
-        "first_event": np.array([block.first_event for block in blocks]),
-        "last_event": np.array([block.last_event for block in blocks]),
-        "rows": np.array(counts, np.int32),
-        "layout": [layout.id] * len(blocks),
-        "words": [block.words for block in blocks],
-        "ids": [block.ids for block in blocks],
-        "facts": [block.facts for block in blocks],
-        "features": [block.features for block in blocks],
+        "id": numbers,
+        "use_case": use_case,
+        "first_event": blocks.first_event,
+        "last_event": blocks.last_event,
+        "rows": blocks.rows,
+        "layout": layout.id,
+        "words": blocks.words,
+        "ids": blocks.ids,
+        "facts": blocks.facts,
+        "features": blocks.features,
     }
     insert_all(connection, row_blocks, content)
+    before = np.cumsum(blocks.rows) - blocks.rows
     columns: Columns = {
-        "use_case": [use_case] * len(rows),
+        "use_case": use_case,
         "row_id": rows.row_id,
         "event_time": rows.event_time,
         "arrival_time": rows.arrival_time,
-        "block": np.repeat(ids, counts),
-        "place": np.concatenate([np.arange(count, dtype=np.int32) for count in counts]),
+        "block": np.repeat(numbers, blocks.rows),
+        "place": np.arange(len(rows)) - np.repeat(before, blocks.rows),
     }
     insert_all(connection, production_rows, in_order_of_ids(columns))
 
@@ -187,14 +186,14 @@ def add_scores(
     usable, aside = _set_aside(connection, use_case, "scores", [outside], row_id, scored_at)
     count = len(row_id)
     columns: Columns = {
-        "use_case": [use_case] * count,
+        "use_case": use_case,
         "row_id": row_id,
-        "role": [role.value] * count,
-        "model_version": [model_version] * count,
+        "role": role.value,
+        "model_version": model_version,
         "score": score,
         "alarmed": given.alarmed,
         "scored_at": scored_at,
-        "probabilities": given.probabilities or [None] * count,
+        "probabilities": given.probabilities,
     }
     firsts = taken(columns, first_of_each(row_id, usable))
     added = int(insert_new(connection, scores, firsts).sum())
@@ -237,11 +236,11 @@ def add_labels(
         connection, use_case, "labels", faults, row_id, label_time, received_at
     )
     columns: Columns = {
-        "use_case": [use_case] * len(row_id),
+        "use_case": use_case,
         "row_id": row_id,
         "label": label.astype(np.int8),
         "label_time": label_time,
-        "true_class": true_class or [None] * len(row_id),
+        "true_class": true_class,
     }
     first = first_of_each(row_id, usable)
     others = usable & ~first
@@ -270,7 +269,7 @@ def _without_row(connection: Connection, use_case: str, row_id: NDArray[np.str_]
     )
     if connection.execute(found.where(*mine)).scalar_one() == len(ids):
         return 0
-    key: Columns = {"use_case": [use_case] * len(row_id), "row_id": row_id}
+    key: Columns = {"use_case": use_case, "row_id": row_id}
     return int((~there(connection, production_rows, key)).sum())
 
 
@@ -320,8 +319,11 @@ def moments(times: NDArray[np.datetime64]) -> list[datetime | None]:
 
 def _records(columns: Columns) -> list[Record]:
     """Return columns as a record each."""
+    count = count_of(columns)
     lists = [
-        moments(np.asarray(values))
+        [values] * count
+        if values is None or isinstance(values, str)
+        else moments(np.asarray(values))
         if name.endswith("_time")
         else np.asarray(values, object).tolist()
         for name, values in columns.items()

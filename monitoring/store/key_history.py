@@ -21,7 +21,8 @@ from monitoring.rows.key_history import KeyRows, aggregated, key_rows, longest
 from monitoring.rows.quarantine import usable_ids
 from monitoring.rows.rows import moment64, moment_of
 from monitoring.store.block_reading import stored_rows
-from monitoring.store.bulk_insert import Columns, in_order_of_ids, insert_all, taken, there
+from monitoring.store.bulk_columns import Columns, count_of, in_order_of_ids, taken
+from monitoring.store.bulk_insert import insert_all, there
 from monitoring.store.database import Writer, consistent_read, ids_in, ids_not_in
 from monitoring.store.schema import Microseconds, key_history, production_rows
 from monitoring.use_case_columns import Features
@@ -53,7 +54,7 @@ def insert_history(connection: Connection, case: UseCase, rows: Rows) -> None:
         mine = _K.use_case == case.name, ids_in(connection, _K.row_id, rows.row_id.tolist())
         connection.execute(sa.delete(key_history).where(*mine))
     for columns in records:
-        if len(columns["row_id"]):
+        if count_of(columns):
             insert_all(connection, key_history, in_order_of_ids(columns))
 
 
@@ -67,12 +68,12 @@ def _records(case: UseCase, by: str, rows: Rows) -> Columns:
         numbers[:, place] = seen.numbers[name]
     content, width = numbers.tobytes(), numbers.itemsize * len(names)
     return {
-        "use_case": [case.name] * count,
+        "use_case": case.name,
         "row_id": rows.row_id[every.usable],
-        "key_column": [by] * count,
+        "key_column": by,
         "key_hash": [_hash(key) for key in seen.key.tolist()],
         "event_time": seen.event_time,
-        "columns": [json.dumps(names)] * count,
+        "columns": json.dumps(names),
         "numbers": [content[at * width : (at + 1) * width] for at in range(count)],
     }
 
@@ -126,14 +127,9 @@ class KeyHistory:
 
     def knows(self, by: str, row_id: NDArray[np.str_]) -> NDArray[np.bool_]:
         """Return which rows have a record of a key column."""
-        count = len(row_id)
-        key: Columns = {
-            "use_case": [self._case.name] * count,
-            "key_column": [by] * count,
-            "row_id": row_id,
-        }
+        key: Columns = {"use_case": self._case.name, "key_column": by, "row_id": row_id}
         usable = usable_ids(row_id)
-        known = np.zeros(count, np.bool_)
+        known = np.zeros(len(row_id), np.bool_)
         with consistent_read(self._engine) as connection:
             known[usable] = there(connection, key_history, taken(key, usable))
         return known
@@ -181,9 +177,9 @@ class KeyHistory:
                     {name: records[name] for name in ("use_case", "row_id", "key_column")},
                 )
                 new = taken(records, ~known)
-                if len(new["row_id"]):
+                if count_of(new):
                     insert_all(connection, key_history, in_order_of_ids(new))
-                added += len(new["row_id"])
+                added += count_of(new)
         self._writer.grew(key_history, added)
         return added
 
@@ -210,7 +206,7 @@ class KeyHistory:
     def _not_in_production(self, connection: Connection, history: Rows) -> NDArray[np.bool_]:
         mine = production_rows.c.use_case == self._case.name
         if self._case.columns.id is not None:
-            key: Columns = {"use_case": [self._case.name] * len(history), "row_id": history.row_id}
+            key: Columns = {"use_case": self._case.name, "row_id": history.row_id}
             return ~there(connection, production_rows, key)
         first = sa.select(sa.func.min(production_rows.c.event_time)).where(mine)
         began: datetime | None = connection.execute(first).scalar_one()

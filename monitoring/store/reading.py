@@ -23,7 +23,7 @@ from monitoring.store.block_reading import (
     hold_at,
     in_window,
 )
-from monitoring.store.bulk_insert import Column
+from monitoring.store.bulk_columns import Column
 from monitoring.store.bulk_read import as_moments, read_in_portions
 from monitoring.store.database import ids_in
 from monitoring.store.known_label import known_label

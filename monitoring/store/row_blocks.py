@@ -14,11 +14,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from monitoring.errors import InputError
+from monitoring.store.bulk_columns import Pieces, bytes_of, in_utf8
 from monitoring.store.database_failure import StoreError
 
 if TYPE_CHECKING:
@@ -103,60 +105,66 @@ class Layout:
         )
 
 
-@dataclass(frozen=True)
-class Block:
-    """Rows as they are kept.
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Blocks as they are kept, each column as long as the others.
 
     Attributes
     ----------
     words
         JSON: the words of each categorical feature; None where there is no such feature.
     ids, facts, features
-        A piece for each row: its id, its times and amount, its features.
+        The pieces of each row, all rows of a block together: its id, its times and amount, its
+        features.
     """
 
-    first_event: np.datetime64
-    last_event: np.datetime64
-    rows: int
-    words: str | None
-    ids: bytes
-    facts: bytes
-    features: bytes
+    first_event: NDArray[np.datetime64]
+    last_event: NDArray[np.datetime64]
+    rows: NDArray[np.int32]
+    words: Sequence[str] | None
+    ids: Pieces
+    facts: Pieces
+    features: Pieces
 
 
-def cut(rows: Rows) -> Iterator[slice]:
-    """Yield the parts of rows, in order of event time, that a block each is made of.
+def _ends(event_time: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return where each block of rows in order of event time ends.
 
     No block goes beyond a UTC day: a window is looked for among blocks that begin on its days.
     """
-    days = rows.event_time.astype("datetime64[D]")
-    ends = [*(np.flatnonzero(days[1:] != days[:-1]) + 1).tolist(), len(rows)]
-    start = 0
-    for end in ends:
-        for first in range(start, end, LARGEST):
-            yield slice(first, min(first + LARGEST, end))
-        start = end
+    days = event_time.astype("datetime64[D]")
+    of_days = [0, *(np.flatnonzero(days[1:] != days[:-1]) + 1).tolist(), len(event_time)]
+    parts = [[*range(start + LARGEST, end, LARGEST), end] for start, end in pairwise(of_days)]
+    return np.array([end for part in parts for end in part], np.int64)
 
 
-def packed(rows: Rows, layout: Layout) -> Iterator[Block]:
-    """Yield the blocks of rows that are in order of event time."""
+def packed(rows: Rows, layout: Layout) -> Blocks:
+    """Return the blocks of rows that are in order of event time."""
     facts = np.empty(len(rows), _FACTS)
-    facts["event_time"] = rows.event_time.astype("datetime64[us]").astype(np.int64)
-    facts["arrival_time"] = rows.arrival_time.astype("datetime64[us]").astype(np.int64)
+    facts["event_time"] = rows.event_time.astype("datetime64[us]").view(np.int64)
+    facts["arrival_time"] = rows.arrival_time.astype("datetime64[us]").view(np.int64)
     facts["amount"] = np.nan if rows.amount is None else plain(rows.amount)
     features = np.empty(len(rows), layout.of_row)
-    features["numbers"] = plain(rows.features[list(layout.numeric)].to_numpy(np.float64))
-    for part in cut(rows):
-        words = _words(rows.features, layout, part, features)
-        yield Block(
-            first_event=rows.event_time[part][0],
-            last_event=rows.event_time[part][-1],
-            rows=part.stop - part.start,
-            words=json.dumps(words) if words else None,
-            ids="".join(f"{row_id}{_END}" for row_id in rows.row_id[part].tolist()).encode(),
-            facts=facts[part].tobytes(),
-            features=features[part].tobytes(),
-        )
+    mixed = bool(layout.categorical)
+    frame = rows.features[list(layout.numeric)] if mixed else rows.features
+    numbers, words = frame.to_numpy(np.float64), []
+    ends = _ends(rows.event_time)
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        features["numbers"][start:end] = plain(numbers[start:end])
+        if mixed:
+            part = _words(rows.features, layout, slice(start, end), features)
+            words.append(json.dumps(part))
+    ids = in_utf8(rows.row_id, _END.encode())
+    return Blocks(
+        first_event=rows.event_time[starts],
+        last_event=rows.event_time[ends - 1],
+        rows=np.diff(ends, prepend=0).astype(np.int32),
+        words=words if mixed else None,
+        ids=Pieces(ids.content, ids.ends[ends - 1]),
+        facts=Pieces(bytes_of(facts), ends * _FACTS.itemsize),
+        features=Pieces(bytes_of(features), ends * layout.of_row.itemsize),
+    )
 
 
 def plain(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,11 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from monitoring.rows.rows import POSITIVE
+from monitoring.rows.window import Window
 from monitoring.store.database import writing
 from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore, open_store
-from monitoring.store.schema import metadata
-from tests.store.made import NOON, rows, use_case
+from monitoring.store.reading import inside
+from monitoring.store.schema import metadata, production_rows
+from tests.store.made import HOUR, NOON, rows, use_case
 from tests.store.processes import at_once, opened
 
 SECRET = "correct-horse"  # noqa: S105  nobody's password
@@ -28,9 +30,25 @@ def test_several_processes_open_an_empty_store_at_once(store_url: str) -> None:
 
 
 def test_the_migrations_make_the_tables_that_the_code_declares(store: ProductionStore) -> None:
+    def of_this_database(declared: sa.schema.SchemaItem, *_: object) -> bool:
+        return declared.info.get("dialect", store.engine.dialect.name) == store.engine.dialect.name
+
     with store.engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection), metadata)
+        options = {"include_object": of_this_database}
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     assert found == []
+
+
+def test_in_sqlite_a_window_is_read_from_its_index_alone(tmp_path: Path) -> None:
+    with (
+        open_store(f"sqlite:///{tmp_path / 'a.db'}") as store,
+        store.engine.connect() as connection,
+    ):
+        columns = [production_rows.c.block, production_rows.c.place]
+        statement = sa.select(*columns).where(*inside(use_case(), Window(NOON, NOON + HOUR), NOON))
+        asked = str(statement.compile(connection))
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("parcels", 0, 0, 0))
+        assert "COVERING INDEX ix_production_rows_window" in plan.one().detail
 
 
 def test_opening_again_keeps_what_is_there(store_url: str) -> None:
