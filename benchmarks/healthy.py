@@ -35,7 +35,7 @@ from monitoring.stack.demo import HOLD_BACK
 from monitoring.stack.environment import loopback_url
 from monitoring.steps import begin, in_process
 from monitoring.steps.publish import publish_run_success
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.steps.report import measurement, report_outcome
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
@@ -61,7 +61,7 @@ def watch(case: UseCase) -> None:
     """Retrain, replay traffic without drift, and report on it, all as of now."""
     now = datetime.now(UTC).replace(microsecond=0)
     in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=now, force=True))
-    replay(case, until=now)
+    replay(case, Wanted(now))
     run = begin.by_hand(Pipeline.REPORT, case.name, as_of=now)
     measurement.check_data_availability(run)
     measurement.measure(run)

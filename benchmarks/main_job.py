@@ -23,7 +23,7 @@ from monitoring.stack.down import down
 from monitoring.stack.status import memory_of
 from monitoring.stack.up import up
 from monitoring.steps import begin, in_process
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.steps.retrain.training_set import Merged
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
@@ -63,7 +63,7 @@ def jobs(case: UseCase) -> None:
     print(f"  rows: {merged.words}")
     print(f"  grid: {grid(case)}")
     with timed("replay", "-"):
-        replayed = replay(case, until=now)
+        replayed = replay(case, Wanted(now))
     print(f"  {replayed.words}")
     with timed("report, three Evidently reports", "60 s"):
         in_process.report(begin.by_hand(Pipeline.REPORT, case.name, as_of=now))

@@ -29,7 +29,7 @@ from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.stack.demo import HOLD_BACK
 from monitoring.steps import begin, in_process
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.use_case_file import find_use_case
 
 NAME = "cards"
@@ -77,7 +77,7 @@ def prepare(place: Place) -> str:
     os.environ["TOCSIN_HOLD_BACK"] = str(HOLD_BACK)
     settings.cache_clear()
     in_process.retrain(begin.by_hand(Pipeline.RETRAIN, NAME, as_of=NOW, force=True))
-    return replay(find_use_case(NAME, settings().use_cases), until=NOW).words
+    return replay(find_use_case(NAME, settings().use_cases), Wanted(NOW)).words
 
 
 def beside_evidently(place: Place, cards: CardFiles, runs: int) -> Iterator[Sequence[object]]:

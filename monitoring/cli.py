@@ -12,6 +12,7 @@ from monitoring import (
     api_key_commands,
     generate_command,
     model_commands,
+    replay_command,
     row_commands,
     use_case_commands,
 )
@@ -30,7 +31,6 @@ from monitoring.command import (
     names_given,
     print_json,
     readable_errors,
-    scenario_name,
     show_steps,
 )
 from monitoring.private import private_umask
@@ -59,6 +59,7 @@ def _private(context: typer.Context) -> None:
 app.add_typer(use_case_commands.app, name="use-case")
 app.command()(row_commands.ingest)
 app.command()(row_commands.score)
+app.command()(replay_command.replay)
 app.command()(model_commands.rollback)
 app.command()(model_commands.release)
 app.command()(generate_command.generate)
@@ -179,41 +180,6 @@ def drift(  # noqa: PLR0913, PLR0917 - each is an option that people name
             f"no column could be tested, so the limit of {number(limit)} was not checked", err=True
         )
         raise typer.Exit(2)
-
-
-@app.command()
-def replay(
-    use_case: UseCaseName,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            parser=scenario_name,
-            metavar="SCENARIO",
-            help="Drift to plant in the second half: covariate, prior, ...",
-        ),
-    ] = None,
-    until: AsOf = None,
-    as_json: AsJson = False,
-) -> None:
-    """Replay past rows through the champion as if they came today: `tocsin replay fraud`."""
-    from monitoring.settings import settings
-    from monitoring.sources.synthetic.scenarios import Scenario
-    from monitoring.stack.attach import attach
-    from monitoring.steps import replay as replaying
-    from monitoring.use_case_file import find_use_case
-
-    show_steps()
-    with readable_errors():
-        attach()
-        replayed = replaying.replay(
-            find_use_case(use_case, settings().use_cases),
-            until=until or datetime.now(UTC).replace(microsecond=0),
-            scenario=None if scenario is None else Scenario(scenario),
-        )
-    if as_json:
-        print_json(replayed)
-    else:
-        typer.echo(replayed.words)
 
 
 @app.command()

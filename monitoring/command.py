@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,19 +31,26 @@ def _moment(text: str) -> datetime:
         raise typer.BadParameter(str(error)) from error
 
 
-def scenario_name(text: str) -> str:
-    """Return the name of a drift scenario, checked."""
-    from monitoring.sources.synthetic.scenarios import Scenario
-
-    if text not in list(Scenario):
-        msg = f"{text!r} is not one of {', '.join(Scenario)}"
-        raise typer.BadParameter(msg)
-    return text
-
-
 def moment_option(*names: str, help: str) -> Any:  # noqa: A002 - typer's word for it
     """Return an option that takes a moment."""
     return typer.Option(*names, parser=_moment, metavar="MOMENT", help=help)
+
+
+def _length(text: str) -> timedelta:
+    from pydantic import TypeAdapter, ValidationError
+
+    from monitoring.field_types import Duration
+
+    try:
+        return TypeAdapter(Duration).validate_python(text)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(said) from error
+
+
+def duration_option(*names: str, help: str) -> Any:  # noqa: A002 - typer's word for it
+    """Return an option that takes a length of time."""
+    return typer.Option(*names, parser=_length, metavar="DURATION", help=help)
 
 
 UseCaseName = Annotated[str, typer.Argument(metavar="USE_CASE", help="Name of a use case.")]

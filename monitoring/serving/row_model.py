@@ -15,7 +15,7 @@ from monitoring.rows.key_history import history_inputs
 from monitoring.rows.parsing import parse_words
 from monitoring.rows.quarantine import LARGEST_AMOUNT, LONGEST_ID
 from monitoring.rows.rows import NO_TIME, UNLABELLED, Rows, moment64
-from monitoring.sources.derived import Known, derived_columns, file_columns
+from monitoring.sources.derived import Known, derived_columns, file_columns, sends_amount
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 
@@ -96,12 +96,6 @@ def with_value(case: UseCase, given: GivenRow, name: str, value: float | str) ->
     place = [*values_of(case, given)].index(name)
     features = given.features.model_copy(update={_field(place): value})
     return given.model_copy(update={"features": features})
-
-
-def sends_amount(case: UseCase) -> bool:
-    """Whether rows have an amount beside their features."""
-    name = case.columns.amount
-    return not (name is None or name in case.derive or any(name in k for k in file_columns(case)))
 
 
 def rows_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
@@ -88,6 +88,7 @@ class _Request:
     role: Role
     rows: Sequence[GivenRow]
     ids: Sequence[str]
+    replayed: bool
     answer: Future[list[Prediction]]
 
 
@@ -107,18 +108,25 @@ class Scorer:
         self._thread.start()
 
     def submit(
-        self, live: LiveModel, role: Role, rows: Sequence[GivenRow], ids: Sequence[str]
+        self,
+        live: LiveModel,
+        role: Role,
+        rows: Sequence[GivenRow],
+        ids: Sequence[str],
+        *,
+        replayed: bool = False,
     ) -> Future[list[Prediction]]:
         """Hand in the rows of a request, with their ids; the future holds what is said of each.
 
         Scores are stored under the role that the model answers in; a champion's arms answer their
-        shares in its place.
+        shares in its place. Rows that are `replayed` came, and were scored, when they happened:
+        each has its event time.
 
         It raises `StoreError` where they could not be stored, and `ReusedIdError` where another
         row has one of their ids.
         """
         answer: Future[list[Prediction]] = Future()
-        self._waiting.put(_Request(live, role, rows, ids, answer))
+        self._waiting.put(_Request(live, role, rows, ids, replayed, answer))
         return answer
 
     def close(self) -> None:
@@ -172,13 +180,15 @@ class Scorer:
             first = unusable[0]
             msg = f"rows.{first.row_number}: {first.reason}: {first.detail}"
             raise UnusableRowError(msg)
+        if requests[0].replayed:
+            rows = replace(rows, arrival_time=rows.event_time)
         scored = self._scored(parts_of(live, role, ids), live, role, rows)
         said: dict[int, Prediction] = {}
         with self._store.together():
             reused = self._store.add_rows(live.case, rows, checked=True).quarantined > 0
             if not reused:
                 for part, own in scored:
-                    answers = _said(part.live, own, self._keep(part, own, now))
+                    answers = _said(part.live, own, self._keep(part, own))
                     said |= dict(zip(part.places.tolist(), answers, strict=True))
         if reused:
             raise ReusedIdError(self._reused(live, rows))
@@ -216,13 +226,15 @@ class Scorer:
                 why,
             )
 
-    def _keep(self, part: Part, rows: Rows, now: datetime) -> NDArray[np.bool_]:
+    def _keep(self, part: Part, rows: Rows) -> NDArray[np.bool_]:
         """Store decisions and scores of a version; return which flagged rows are let through."""
         assert rows.score is not None  # noqa: S101  # nosec B101 # `scored` gives it
         case, flagged = part.live.case, rows.score >= part.live.model.threshold
         through = np.zeros(len(rows), np.bool_)
         if case.decisions.blocking is not None and part.role in ACTED_ON and flagged.any():
-            through[flagged] = self._store.decide(case, rows.row_id[flagged], now)
+            through[flagged] = self._store.decide(
+                case, rows.row_id[flagged], rows.arrival_time[flagged]
+            )
         self._store.add_scores(
             case,
             rows.row_id,
@@ -230,7 +242,7 @@ class Scorer:
             alarmed=flagged,
             model_version=part.live.version,
             role=part.role,
-            scored_at=now,
+            scored_at=rows.arrival_time,
             probabilities=rows.probabilities,
         )
         return through
@@ -247,10 +259,14 @@ class Scorer:
 
 
 def _by_model(batch: Sequence[_Request]) -> list[list[_Request]]:
-    """Return the requests for each model and role: a reload may lie between two of them."""
-    groups: dict[tuple[int, Role], list[_Request]] = {}
+    """Return the requests for each model and role: a reload may lie between two of them.
+
+    What is replayed is apart from what comes now.
+    """
+    groups: dict[tuple[int, Role, bool], list[_Request]] = {}
     for request in batch:
-        groups.setdefault((id(request.live), request.role), []).append(request)
+        key = (id(request.live), request.role, request.replayed)
+        groups.setdefault(key, []).append(request)
     return list(groups.values())
 
 

@@ -14,8 +14,7 @@ from monitoring.pages.page import PLAIN_POLICY, page
 from monitoring.serving.api import api
 from monitoring.serving.explanations import usual_values
 from monitoring.serving.live_models import ModelUnavailableError, NoChampionError
-from monitoring.serving.row_model import sends_amount
-from monitoring.sources.derived import file_columns
+from monitoring.sources.derived import file_columns, sends_amount
 from monitoring.use_case_columns import Target
 
 if TYPE_CHECKING:

@@ -80,6 +80,12 @@ def file_columns(case: UseCase) -> tuple[tuple[str, ...], tuple[str, ...]]:
     )
 
 
+def sends_amount(case: UseCase) -> bool:
+    """Whether rows have an amount beside their features."""
+    name = case.columns.amount
+    return not (name is None or name in case.derive or any(name in k for k in file_columns(case)))
+
+
 def check_derive(case: UseCase) -> None:
     """Check the expressions of a use case, without any rows.
 

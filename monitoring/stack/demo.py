@@ -25,7 +25,7 @@ from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
 from monitoring.steps.dag_ids import reporting_dag, retrain_dag
 from monitoring.steps.order import WATCH
-from monitoring.steps.replay import last_replay
+from monitoring.steps.replay_record import last_replay
 from monitoring.use_case_file import find_use_case
 
 Say = Callable[[str], None]

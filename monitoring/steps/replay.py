@@ -1,100 +1,150 @@
-"""Replay of production traffic: rows the champion has never seen, moved to the present."""
+"""Replay of production traffic: rows the champion has never seen, moved to the present.
+
+What is replayed is decided here, however it is delivered: at once into the store, by `replay`, or
+through the API as traffic that comes row by row, by `monitoring.steps.traffic`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.atomic_write import atomic_write
 from monitoring.rows.rows import POSITIVE, UNLABELLED, Role, Rows, moment64
-from monitoring.rows.window import Window, ending
-from monitoring.saved_record import read_record
+from monitoring.rows.window import Window, utc
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
+from monitoring.sources.schema_check import CheckedRows
 from monitoring.sources.source import read_source
 from monitoring.sources.synthetic.scenarios import Scenario, drifted
 from monitoring.steps.places import champion_model, model_registry, production_store
-from monitoring.steps.run import Result, StepError
+from monitoring.steps.replay_record import (
+    Replayed,
+    ReplayPlan,
+    Sent,
+    begun_plan,
+    end_plan,
+    last_replay,
+    save_plan,
+    save_record,
+)
+from monitoring.steps.run import StepError
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.training.split import AGAIN, is_set_aside
 from monitoring.use_case import UseCase
-from monitoring.wording import several
 
-_REMOVE = "remove it: only what was said of the last replay is lost"
-
-
-class Replayed(Result):
-    """The traffic that the champion scored, and where in time it was put."""
-
-    rows: int
-    positives: int
-    alarms: int
-    start: datetime
-    end: datetime
-    model_version: str
-    scenario: Scenario | None
-    synthetic: bool
-    shift: timedelta
-    sample: bool = False
-    times: int = 1
-    blocked: int = 0
-    dealt: bool = False
-
-    @property
-    def words(self) -> str:
-        """Return it as one sentence."""
-        kind = "synthetic" if self.synthetic else "sample" if self.sample else "real"
-        again = f", {self.rows // self.times:,} of them {self.times} times," * (self.times > 1)
-        stopped = f", {self.blocked} of them blocked" if self.blocked else ""
-        found = f"{self.positives} positive, {several(self.alarms, 'alarm')}{stopped}"
-        planted = f", {self.scenario} drift planted in the second half" if self.scenario else ""
-        order = _DEALT if self.dealt else ""
-        return (
-            f"{several(self.rows, f'{kind} row')}{again} ({found}) scored by version "
-            f"{self.model_version} and moved to "
-            f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC{planted}{order}"
-        )
+DAY = timedelta(days=1)
+"""Of a replay: its first day begins with it."""
 
 
-_DEALT = (
-    ". The file's rows were dealt out at random over their times (TOCSIN_DEAL_ROWS), so that "
-    "nothing drifts but what is planted: this is not how they happened"
-)
-
-
-class ReplayPlan(Result):
-    """A replay as it was begun, saved before its first row, so that it can be finished.
+@dataclass(frozen=True, eq=False)
+class Script:
+    """A replay made ready.
 
     Attributes
     ----------
-    start, end
-        Where in time the rows are put.
-    seed
-        Of the planted drift.
+    model
+        The version whose held-back rows they are.
+    rows
+        As they come, in order of event time, with their labels and when these come.
+    checked
+        What the source's check found.
+    times
+        How often each row of the source comes.
+    newest
+        Event time of the newest row that is replayed, before it was moved.
     """
 
-    start: datetime
-    end: datetime
-    model_version: str
-    scenario: Scenario | None
-    seed: int
+    plan: ReplayPlan
+    model: Model
+    rows: Rows
+    checked: CheckedRows
+    times: int
+    newest: np.datetime64
+
+    def record(self, rows: int, alarms: int, blocked: int) -> Replayed:
+        """Return what the first `rows` of it came to."""
+        return Replayed(
+            rows=rows,
+            positives=int((self.rows.label[:rows] == POSITIVE).sum()),
+            alarms=alarms,
+            blocked=blocked,
+            start=self.plan.start,
+            end=self.plan.end,
+            model_version=self.plan.model_version,
+            scenario=self.plan.scenario,
+            synthetic=self.checked.synthetic,
+            sample=self.checked.sample,
+            times=self.times,
+            dealt=self.checked.dealt,
+            shift=_shift(self.newest, self.rows.event_time[-1]),
+            from_day=self.plan.from_day,
+            sent=self.plan.sent is not None,
+        )
 
 
-def replay(
-    case: UseCase,
-    *,
-    until: datetime,
-    length: timedelta | None = None,
-    scenario: Scenario | None = None,
-    seed: int = 0,
-) -> Replayed:
-    """Score rows of the source that were held back as if they came in the `length` before `until`.
+@dataclass(frozen=True)
+class Wanted:
+    """A replay as it is asked for.
+
+    Attributes
+    ----------
+    until
+        Where it ends.
+    length
+        Time the rows are spread over; as many drift windows if unset that one is mature, after
+        the days before the drift.
+    from_day
+        Day of the replay with which planted drift begins, 1 for the first; None for its second
+        half.
+    label_delay
+        From an event to its label; None for the use case's own.
+    seed
+        Of what is drawn: the same gives the same rows, drift and labels.
+    """
+
+    until: datetime
+    length: timedelta | None = None
+    scenario: Scenario | None = None
+    from_day: int | None = None
+    label_delay: timedelta | None = None
+    seed: int = 0
+
+    def plan(self, case: UseCase, model_version: str, *, as_traffic: bool) -> ReplayPlan:
+        """Return the plan of it.
+
+        Raises
+        ------
+        StepError
+            Drift would begin after its last day.
+        """
+        quiet = DAY * ((self.from_day or 1) - 1)
+        length = self.length or quiet + windows_filled(case) * case.drift.window
+        if quiet >= length:
+            msg = (
+                f"the replay has {length / DAY:g} days, and drift would begin with day "
+                f"{self.from_day}: give more days, or an earlier one"
+            )
+            raise StepError(msg)
+        end = utc(self.until)
+        return ReplayPlan(
+            start=end - length,
+            end=end,
+            model_version=model_version,
+            scenario=self.scenario,
+            seed=self.seed,
+            from_day=self.from_day,
+            label_delay=self.label_delay,
+            sent=Sent() if as_traffic else None,
+        )
+
+
+def replay(case: UseCase, wanted: Wanted) -> Replayed:
+    """Score rows of the source that were held back as if they came in the time that is wanted.
 
     They are the last of the source, or those that a draw or a `global_test` kept from training: the
     champion has not learned from them. Rows of a split at random have no order, so they come in
@@ -106,43 +156,15 @@ def replay(
     A replay that was killed after its rows had arrived is finished as it was begun, in its own
     place in time and with the scores of the same version.
 
-    Parameters
-    ----------
-    length
-        Time the rows are spread over; as many drift windows if unset that one is mature.
-
     Raises
     ------
     StepError
         There is no champion to score the rows, or it has learned from all of them, or they were
-        replayed before; or a replay of another scenario was begun and not finished.
+        replayed before; or a replay of another kind was begun and not finished.
     """
-    model = champion_model(case)
-    if model is None or model.version is None:
-        msg = (
-            f"use case {case.name}: no champion to score traffic: run `tocsin retrain {case.name}`"
-        )
-        raise StepError(msg)
-    checked = read_source(resolve(case, settings().data), settings().data)
-    source = _new_to(model, case, checked.rows)
-    newest, times = source.event_time[-1], _times(case, len(source))
-    window = ending(until, length or windows_filled(case) * case.drift.window)
-    asked = ReplayPlan(
-        start=window.start,
-        end=window.end,
-        model_version=model.version,
-        scenario=scenario,
-        seed=seed,
-    )
     with production_store() as store:
-        plan = _plan(case, store, source, asked)
-        if case.split.by == "random":
-            source = dealt(source, plan.seed, times=times)
-        if plan.model_version != model.version:
-            model = model_registry().load(case, plan.model_version)
-        rows = moved(source, Window(plan.start, plan.end), case.labels.delay)
-        if plan.scenario is not None:
-            rows = drifted(rows, plan.scenario, seed=plan.seed)
+        script = made_ready(case, store, wanted, as_traffic=False)
+        rows, plan, model = script.rows, script.plan, script.model
         scores, probabilities = model.scores(rows.features)
         alarmed = scores >= model.threshold
         store.add_rows(case, rows)
@@ -160,25 +182,55 @@ def replay(
         # What is replayed is known in advance: each label counts from its own time on.
         known = rows.take(~blocked).labelled
         store.add_labels(case, known.row_id, labels_of(case, known), known.label_time)
-        store.add_quarantined(case, checked.quarantined, seen_at=plan.end)
-    replayed = Replayed(
-        rows=len(rows),
-        positives=int((rows.label == POSITIVE).sum()),
-        alarms=int(alarmed.sum()),
-        blocked=int(blocked.sum()),
-        start=plan.start,
-        end=plan.end,
-        model_version=plan.model_version,
-        scenario=plan.scenario,
-        synthetic=checked.synthetic,
-        sample=checked.sample,
-        times=times,
-        dealt=checked.dealt,
-        shift=_shift(newest, rows.event_time[-1]),
-    )
-    atomic_write(_record(case), replayed.model_dump_json())
-    _plan_file(case).unlink()
+        store.add_quarantined(case, script.checked.quarantined, seen_at=plan.end)
+    replayed = script.record(len(rows), int(alarmed.sum()), int(blocked.sum()))
+    save_record(case, replayed)
+    end_plan(case)
     return replayed
+
+
+def made_ready(
+    case: UseCase, store: ProductionStore, wanted: Wanted, *, as_traffic: bool
+) -> Script:
+    """Return the replay to deliver: what is wanted, or what was begun and is not finished.
+
+    Its plan is saved.
+
+    Raises
+    ------
+    StepError
+        As `replay`.
+    """
+    model = champion_model(case)
+    if model is None or model.version is None:
+        msg = (
+            f"use case {case.name}: no champion to score traffic: run `tocsin retrain {case.name}`"
+        )
+        raise StepError(msg)
+    asked = wanted.plan(case, model.version, as_traffic=as_traffic)
+    checked = read_source(resolve(case, settings().data), settings().data)
+    source = _new_to(model, case, checked.rows)
+    newest, times = source.event_time[-1], _times(case, len(source))
+    plan = _plan(case, store, source, asked)
+    if case.split.by == "random":
+        source = dealt(source, plan.seed, times=times)
+    elif checked.dealt:
+        source = evenly(source)
+    if plan.model_version != model.version:
+        model = model_registry().load(case, plan.model_version)
+    rows = moved(source, plan.window, plan.label_delay or case.labels.delay)
+    if plan.scenario is not None:
+        rows = drifted(rows, plan.scenario, seed=plan.seed, from_share=_from_share(rows, plan))
+    return Script(plan, model, rows, checked, times, newest)
+
+
+def _from_share(rows: Rows, plan: ReplayPlan) -> float:
+    """Return the share of the rows that come before the drift."""
+    if plan.from_day is None:
+        return 0.5
+    begins = moment64(plan.start + DAY * (plan.from_day - 1))
+    # In the middle between two rows, so that none is lost to rounding.
+    return min((int((rows.event_time < begins).sum()) + 0.5) / len(rows), 1.0)
 
 
 def _new_to(model: Model, case: UseCase, rows: Rows) -> Rows:
@@ -218,30 +270,20 @@ def _plan(case: UseCase, store: ProductionStore, source: Rows, asked: ReplayPlan
 
     Everything that follows may be done twice: the store takes each row, score and label once.
     """
-    file = _plan_file(case)
-    begun = read_record(file, ReplayPlan, _REMOVE) if file.is_file() else None
+    begun = begun_plan(case)
     until = asked.end if begun is None else max(asked.end, begun.end)
     if not np.isin(source.row_id, store.known_ids(case, until)).any():
-        atomic_write(file, asked.model_dump_json())
+        save_plan(case, asked)
         return asked
     if begun is None:
         raise StepError(_replayed_before(case))
-    if begun.scenario != asked.scenario:
-        option = "" if begun.scenario is None else f" --scenario {begun.scenario}"
+    if not begun.is_finished_by(asked):
         msg = (
-            f"use case {case.name}: a replay of another scenario was begun and is not finished: "
-            f"run `tocsin replay {case.name}{option}` to finish it"
+            f"use case {case.name}: another replay was begun and is not finished: "
+            f"run `tocsin replay {case.name}{begun.options}` to finish it"
         )
         raise StepError(msg)
     return begun
-
-
-def last_replay(case: UseCase) -> Replayed | None:
-    """Return what was replayed last; reports say so. None if nothing ever was."""
-    record = _record(case)
-    if not record.is_file():
-        return None
-    return read_record(record, Replayed, _REMOVE)
 
 
 def _replayed_before(case: UseCase) -> str:
@@ -251,14 +293,6 @@ def _replayed_before(case: UseCase) -> str:
         f"use case {case.name}: rows of this source were replayed before{when}, and a row happens "
         "once; set another TOCSIN_STATE or TOCSIN_DATABASE_URL to replay them again"
     )
-
-
-def _record(case: UseCase) -> Path:
-    return settings().state / "replays" / f"{case.name}.json"
-
-
-def _plan_file(case: UseCase) -> Path:
-    return settings().state / "replays" / f"{case.name}.plan.json"
 
 
 def _shift(before: np.datetime64, after: np.datetime64) -> timedelta:
@@ -288,8 +322,13 @@ def dealt(rows: Rows, seed: int, *, times: int = 1) -> Rows:
     time = np.repeat(np.arange(1, times + 1), len(rows))
     ids = rows.row_id[order].astype(object)
     names = [name if n == 1 else f"{name}{AGAIN}{n}" for name, n in zip(ids, time, strict=True)]
-    spaced = rows.event_time[0] + np.arange(len(order)) * np.timedelta64(1, "s")
-    return replace(rows.take(order), row_id=np.array(names, np.str_), event_time=spaced)
+    return evenly(replace(rows.take(order), row_id=np.array(names, np.str_)))
+
+
+def evenly(rows: Rows) -> Rows:
+    """Return rows that have no order of their own, evenly spaced in time."""
+    first = rows.event_time.min()
+    return replace(rows, event_time=first + np.arange(len(rows)) * np.timedelta64(1, "s"))
 
 
 def moved(rows: Rows, window: Window, delay: timedelta) -> Rows:

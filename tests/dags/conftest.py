@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from monitoring.settings import settings
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.use_case import UseCase
 from tests.fixtures.eventually import PATIENCE
 from tests.fixtures.postgres import fresh_database, programs
@@ -232,5 +232,5 @@ def tiny(first_champion: tuple[UseCase, Ran]) -> UseCase:
 def quiet(tiny: UseCase, here: None) -> datetime:
     """Return the end of two days of traffic without drift."""
     until = AS_OF + timedelta(days=10)
-    replay(tiny, until=until)
+    replay(tiny, Wanted(until))
     return until

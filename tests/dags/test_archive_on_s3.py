@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.settings import settings
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.stored_files import files_in, make_bucket, place_at, read
 from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow, Json
@@ -68,7 +68,7 @@ def test_the_archive_task_writes_to_s3_and_the_next_retrain_learns_from_there(
 
     retrain(AS_OF)
     assert not files_in(settings().archives, "*")
-    replay(bucket.case, until=LATER, length=timedelta(days=3), scenario=None)
+    replay(bucket.case, Wanted(LATER, length=timedelta(days=3)))
     retrain(LATER)
     (file,) = files_in(settings().archives, "*")
     content = read(file)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import yaml
 
 from monitoring.sources.synthetic.frames import synthetic_frame
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, load_use_case
 from tests.dags.conftest import AS_OF, DATABASE, Airflow, Ran
@@ -61,7 +61,7 @@ def test_a_survey_without_amounts_and_event_times_goes_through_the_same_dags(
     answers.to_csv(tocsin_folder / "data" / "survey.csv", index=False)
     assert airflow.run(f"retrain_{case.name}", as_of=AS_OF.isoformat()).state == "success"
     until = AS_OF + timedelta(days=2)
-    replay(case, until=until, length=timedelta(days=1))
+    replay(case, Wanted(until, length=timedelta(days=1)))
     ran = report(airflow, case, until)
     assert ran.state == "success"
     assert {ran.tasks[task] for task in (*MEASURED, LISTED, *ALWAYS)} == {"success"}

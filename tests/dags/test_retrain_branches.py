@@ -15,7 +15,7 @@ from monitoring.settings import settings
 from monitoring.signals.links import Addresses
 from monitoring.sources.synthetic.scenarios import Scenario
 from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.use_case import UseCase
 from tests.dags.conftest import AS_OF, Airflow, Ran
 from tests.fixtures.eventually import PATIENCE
@@ -162,7 +162,7 @@ def test_drift_retrains_although_there_are_too_few_new_rows_unless_that_is_by_ha
     # Other rows, for those there were have come as traffic before.
     write_tiny(tiny.name, tocsin_folder, new_rows=10**9, seed=1)
     until = AS_OF + timedelta(days=20)
-    replay(tiny, until=until, scenario=Scenario.COVARIATE)
+    replay(tiny, Wanted(until, scenario=Scenario.COVARIATE))
     file = tocsin_folder / "use_cases" / f"{tiny.name}.yml"
     declared = file.read_text(encoding="utf-8")
     by_hand = {"retrain": {"every": None}}

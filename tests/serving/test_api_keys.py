@@ -22,6 +22,11 @@ from tests.fixtures.eventually import PATIENCE
 from tests.fixtures.loopback import free_port
 from tests.fixtures.serving import running_site
 
+REPLAYED = "predict/fraud?replayed=true"
+"""Who may say when rows came writes the past."""
+
+PATHS = ("predict/fraud", "model/fraud", "feedback/fraud", "reload/fraud", REPLAYED)
+
 
 @pytest.fixture
 def state(tmp_path: Path, mlflow_tables: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -70,16 +75,12 @@ def test_a_key_is_good_for_its_scopes_until_it_is_revoked(guarded: str) -> None:
     admin = called("new", "ops", "--scope", "admin").strip()
     # There is no model yet: 409 is the answer of who was let in.
     allowed = {
-        key: [
-            path
-            for path in ("predict/fraud", "model/fraud", "feedback/fraud", "reload/fraud")
-            if ask(guarded, path, key).status_code in (409, 422)
-        ]
+        key: [path for path in PATHS if ask(guarded, path, key).status_code in (409, 422)]
         for key in (predicting, labelling, admin)
     }
     assert allowed[predicting] == ["predict/fraud", "model/fraud"]
     assert allowed[labelling] == ["feedback/fraud"]
-    assert allowed[admin] == ["predict/fraud", "model/fraud", "feedback/fraud", "reload/fraud"]
+    assert allowed[admin] == list(PATHS)
     assert ask(guarded, "reload/fraud", predicting).status_code == 403
     called("revoke", "checkout")
     assert ask(guarded, "predict/fraud", predicting).status_code == 401

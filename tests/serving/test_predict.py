@@ -69,6 +69,27 @@ def test_the_same_row_again_changes_nothing_and_another_under_its_id_is_refused(
     )
 
 
+def test_a_row_that_is_replayed_came_and_was_scored_when_it_happened(champion: Champion) -> None:
+    then = datetime(2025, 6, 1, 12, tzinfo=UTC)
+    url = f"{champion.url}/predict/fraud?replayed=true"
+    row = champion.row(7, id="replayed", event_time=then.isoformat())
+    assert post(url, row).status_code == 200
+    assert post(f"{champion.url}/predict/fraud", row).status_code == 200  # and it stays so
+    window = Window(then - timedelta(hours=1), then + timedelta(hours=1))
+    with open_store(champion.settings.store_url) as store:
+        at_once = store.window(champion.case, window, then)
+    assert at_once.row_id.tolist() == ["replayed"]
+    assert at_once.arrival_time[0] == at_once.event_time[0]
+    assert at_once.score is not None
+    assert not np.isnan(at_once.score[0])
+    (fault,) = refused(post(url, {"rows": [champion.row(8)]}), 422)
+    assert fault["field"] == "rows.0.event_time"
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert "time in the future" in str(
+        refused(post(url, champion.row(9, id="later", event_time=later)), 422)
+    )
+
+
 def test_a_thousand_rows_are_one_request_and_a_thousand_and_one_are_none(
     champion: Champion,
 ) -> None:

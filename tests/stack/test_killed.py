@@ -15,7 +15,7 @@ from monitoring.stack.demo import last_tick
 from monitoring.stack.environment import as_variables
 from monitoring.steps import begin, in_process
 from monitoring.steps.places import champion_model, model_registry, production_store
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.store.schema import archived_rows, consumed_rows
 from monitoring.use_case import UseCase
 from tests.fixtures.stack import LocalStack
@@ -54,7 +54,7 @@ def test_killed_at_every_step_a_retrain_ends_as_an_undisturbed_one(
     as_of = last_tick(cases[KILLED].retrain.every, now)
     for case in cases.values():
         retrained_here(case, as_of - timedelta(days=3))
-        replay(case, until=as_of)
+        replay(case, Wanted(as_of))
     retrained_here(cases[CALM], as_of)
 
     kills = where.state / "airflow" / "kills"

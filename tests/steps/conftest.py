@@ -11,12 +11,16 @@ import pytest
 from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
+from monitoring.sources.auto import resolve
+from monitoring.sources.source import read_source
 from monitoring.steps.places import model_registry
 from monitoring.steps.replay import moved
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.training.registry import Registry
 from monitoring.use_case import UseCase
+from tests.fixtures.tiny import write_tiny
+from tests.steps.replayed import UNTIL, Replayable, use_store
 from tests.training.conftest import Job, job
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
@@ -117,3 +121,38 @@ def lose(cards: Job, served: Served, model: Model) -> None:
     assert files
     for file in files:
         file.unlink()
+
+
+@pytest.fixture(scope="package")
+def replay_champion(tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path) -> Replayable:
+    """A use case whose champion is trained on all but what a replay needs."""
+    folder = tmp_path_factory.mktemp("replay")
+    case = write_tiny("tiny", folder, rows=3000)
+    (folder / "state").mkdir()
+    (folder / "state" / "mlflow.db").write_bytes(mlflow_tables.read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOCSIN_STATE", str(folder / "state"))
+        settings.cache_clear()
+        known = resolve(case, folder / "data")
+        rows = read_source(known, folder / "data").rows
+        trained = job(known, rows, held_back=0.2).trained
+        registry = model_registry()
+        version = registry.register(case, registry.log(case, trained, "retrain_1", UNTIL))
+        registry.promote(case, version)
+    settings.cache_clear()
+    return Replayable(case, folder)
+
+
+@pytest.fixture
+def replayable(
+    replay_champion: Replayable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Replayable]:
+    """The use case, and a production store in which nothing is yet."""
+    folder = replay_champion.folder
+    for name in ("state", "data", "use_cases"):
+        monkeypatch.setenv(f"TOCSIN_{name.upper()}", str(folder / name))
+    use_store(tmp_path, monkeypatch)
+    for record in (folder / "state" / "replays").glob("*"):
+        record.unlink()
+    yield replay_champion
+    settings.cache_clear()

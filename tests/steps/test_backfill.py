@@ -24,7 +24,7 @@ from monitoring.steps.backfill import Backfilled, Progress, backfill
 from monitoring.steps.backfill_past import Past, unseen
 from monitoring.steps.order import REPORT
 from monitoring.steps.places import champion_model, production_store
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.steps.run import StepError
 from monitoring.use_case import UseCase
 from tests.fixtures.eventually import eventually
@@ -189,7 +189,7 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
     gateway, scraped = scraping
     tick = NOW.replace(minute=0, second=0) - timedelta(hours=NOW.hour % 6)
     # As long as a report looks back: the run has no other rows, a backfill those of the source.
-    replay(case, until=tick, length=timedelta(days=4))
+    replay(case, Wanted(tick, length=timedelta(days=4)))
     with running_prometheus(folder) as url:
         point(prometheus=url)
         done = filled(case, since=tick - timedelta(days=2))
@@ -268,7 +268,7 @@ def test_what_prometheus_has_only_in_memory_outlives_a_backfill_and_a_start(
 def test_a_window_that_begins_in_the_source_and_ends_in_the_store_is_read_as_one(
     case: UseCase, point: Point
 ) -> None:
-    replay(case, until=NOW)
+    replay(case, Wanted(NOW))
     model, half = champion_model(case), timedelta(hours=12)
     assert model is not None
     source = unseen(case, model)

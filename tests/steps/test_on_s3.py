@@ -21,7 +21,7 @@ from monitoring.settings import settings
 from monitoring.signals import Pipeline
 from monitoring.steps import begin, in_process
 from monitoring.steps.places import champion_model, model_registry, production_store
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.store.row_formats import ArchiveError
 from monitoring.stored_files import StoredPath, files_in, make_bucket, place_at, read, remove, write
 from monitoring.training import TrainingError
@@ -103,7 +103,7 @@ def stored(
         write(data / "tiny.csv", (folder / "data" / "tiny.csv").read_bytes())
         shutil.rmtree(folder / "data")
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, "tiny", as_of=NOW - timedelta(days=3)))
-        replay(case, until=NOW, length=timedelta(days=3), scenario=None)
+        replay(case, Wanted(NOW, length=timedelta(days=3)))
         in_process.report(begin.by_hand(Pipeline.REPORT, "tiny", as_of=NOW))
         first_try = archived_at_the_second_try(case)
         yield Stored(case, objects / bucket, folder, first_try)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +17,19 @@ import pytest
 from monitoring.rows.rows import UNLABELLED, Rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.sources.auto import resolve
 from monitoring.sources.source import deals_rows, read_source
 from monitoring.sources.synthetic.scenarios import Scenario
-from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.replay import Replayed, dealt, last_replay, replay, windows_filled
+from monitoring.steps.places import production_store
+from monitoring.steps.replay import Wanted, dealt, replay, windows_filled
+from monitoring.steps.replay_record import Replayed, last_replay
 from monitoring.steps.run import StepError
 from monitoring.training.split import AGAIN, split_rows
 from monitoring.use_case import UseCase
 from monitoring.use_case_decisions import Decisions
 from monitoring.use_case_split import Split
-from tests.fixtures.tiny import write_tiny
 from tests.rows.customers import customer_case
-from tests.training.conftest import job
+from tests.steps.replayed import UNTIL, Replayable, use_store
 
-UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
 LATER = UNTIL + timedelta(hours=1)
 TABLES = ("production_rows", "scores", "labels", "quarantined_rows")
 
@@ -39,21 +37,21 @@ _KILLED = """
 import json, os, signal, sys
 from datetime import datetime
 import mlflow, sklearn, skops.io  # once, and not in every process that is killed
-from monitoring.steps import replay as replaying
+from monitoring.steps import replay as replaying, replay_record
 from monitoring.store.production_store import ProductionStore
 from monitoring.use_case_file import find_use_case
 for line in sys.stdin:
     environment, phase, until = json.loads(line)
     if os.fork() == 0:
         os.environ.update(environment)
-        of = replaying if phase == "atomic_write" else ProductionStore
+        of = replay_record if phase == "atomic_write" else ProductionStore
         do = getattr(of, phase)
         def then_die(*arguments, **options):
             do(*arguments, **options)
             os.kill(os.getpid(), signal.SIGKILL)
         setattr(of, phase, then_die)
         case = find_use_case("tiny", replaying.settings().use_cases)
-        replaying.replay(case, until=datetime.fromisoformat(until))
+        replaying.replay(case, replaying.Wanted(datetime.fromisoformat(until)))
         os._exit(0)
     print(os.WTERMSIG(os.wait()[1]), flush=True)
 """
@@ -83,48 +81,10 @@ def kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kill]:
         yield killed_after
 
 
-@pytest.fixture(scope="module")
-def champion(tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path) -> tuple[UseCase, Path]:
-    """A use case whose champion is trained, and the folder of both."""
-    folder = tmp_path_factory.mktemp("replay")
-    case = write_tiny("tiny", folder, rows=3000)
-    (folder / "state").mkdir()
-    (folder / "state" / "mlflow.db").write_bytes(mlflow_tables.read_bytes())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TOCSIN_STATE", str(folder / "state"))
-        settings.cache_clear()
-        known = resolve(case, folder / "data")
-        rows = read_source(known, folder / "data").rows
-        trained = job(known, rows, held_back=0.2).trained
-        registry = model_registry()
-        version = registry.register(case, registry.log(case, trained, "retrain_1", UNTIL))
-        registry.promote(case, version)
-    settings.cache_clear()
-    return case, folder
-
-
 @pytest.fixture
-def case(
-    champion: tuple[UseCase, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[UseCase]:
-    """The use case, and a production store in which nothing is yet."""
-    case, folder = champion
-    for name in ("state", "data", "use_cases"):
-        monkeypatch.setenv(f"TOCSIN_{name.upper()}", str(folder / name))
-    use_store(tmp_path, monkeypatch)
-    for record in (folder / "state" / "replays").glob("*"):
-        record.unlink()
-    yield case
-    settings.cache_clear()
-
-
-def use_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let everything from here on use a new store in `folder`; return its file."""
-    folder.mkdir(exist_ok=True)
-    file = folder / "production.db"
-    monkeypatch.setenv("TOCSIN_DATABASE_URL", f"sqlite:///{file}")
-    settings.cache_clear()
-    return file
+def case(replayable: Replayable) -> UseCase:
+    """A use case with a champion, and a production store in which nothing is yet."""
+    return replayable.case
 
 
 def contents(store: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -140,14 +100,14 @@ Calm = tuple[Replayed, dict[str, list[tuple[object, ...]]]]
 
 
 @pytest.fixture(scope="module")
-def calm(champion: tuple[UseCase, Path]) -> Calm:
+def calm(replay_champion: Replayable) -> Calm:
     """What an undisturbed replay returns, and what it leaves in the store."""
-    case, folder = champion
+    case, folder = replay_champion.case, replay_champion.folder
     with pytest.MonkeyPatch.context() as patch:
         for name in ("state", "data", "use_cases"):
             patch.setenv(f"TOCSIN_{name.upper()}", str(folder / name))
         store = use_store(folder / "calm", patch)
-        replayed = replay(case, until=UNTIL)
+        replayed = replay(case, Wanted(UNTIL))
     settings.cache_clear()
     return replayed, contents(store)
 
@@ -162,22 +122,22 @@ def test_killed_at_any_phase_the_same_command_finishes_it(
     assert kill(phase) == signal.SIGKILL
     assert last_replay(case) is None
     # Before its rows arrived nothing had begun: then it may as well end at another moment.
-    replayed = replay(case, until=UNTIL if phase == "atomic_write" else LATER)
+    replayed = replay(case, Wanted(UNTIL if phase == "atomic_write" else LATER))
     assert replayed == last_replay(case)
     assert (replayed, contents(tmp_path / "production.db")) == calm
 
 
 def test_rows_are_replayed_once(case: UseCase) -> None:
-    replay(case, until=UNTIL)
+    replay(case, Wanted(UNTIL))
     with pytest.raises(StepError, match="were replayed before, from 2026-01-30"):
-        replay(case, until=LATER)
+        replay(case, Wanted(LATER))
 
 
 def test_where_alarms_block_the_labels_of_blocked_rows_do_not_come(
     case: UseCase, calm: Calm
 ) -> None:
     decisions = Decisions(blocking="alarm", control_share=0.5)
-    replayed = replay(case.model_copy(update={"decisions": decisions}), until=UNTIL)
+    replayed = replay(case.model_copy(update={"decisions": decisions}), Wanted(UNTIL))
     with production_store() as store:
         blocking = case.model_copy(update={"decisions": decisions})
         rows = store.window(
@@ -195,7 +155,7 @@ def test_where_alarms_block_the_labels_of_blocked_rows_do_not_come(
 def test_an_unfinished_replay_is_not_finished_as_another_one(case: UseCase, kill: Kill) -> None:
     kill("add_rows")
     with pytest.raises(StepError, match="run `tocsin replay tiny` to finish it"):
-        replay(case, until=UNTIL, scenario=Scenario.COVARIATE)
+        replay(case, Wanted(UNTIL, scenario=Scenario.COVARIATE))
 
 
 def test_rows_without_an_order_come_in_one_that_is_drawn_and_again_into_the_part_of_the_first(
@@ -238,7 +198,7 @@ def test_rows_of_a_file_are_dealt_out_over_their_own_times_for_a_demonstration(
         )
     again = read_source(case, settings().data).rows
     np.testing.assert_array_equal(again.row_id, dealt_rows.row_id)
-    assert "dealt out at random" in replay(case, until=UNTIL).words
+    assert "dealt out at random" in replay(case, Wanted(UNTIL)).words
 
 
 def test_rows_that_have_no_order_or_make_features_of_earlier_ones_are_not_dealt_out(

@@ -24,7 +24,7 @@ from monitoring.signals.class_metrics import (
 from monitoring.signals.metric import Sample
 from monitoring.steps import begin, in_process
 from monitoring.steps.places import champion_model, model_registry, production_store
-from monitoring.steps.replay import replay
+from monitoring.steps.replay import Wanted, replay
 from monitoring.steps.report.measurement import Measured
 from monitoring.steps.report.report_outcome import report_samples
 from monitoring.steps.run import Run
@@ -55,7 +55,7 @@ def case(mlflow_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             patch.setenv(variable, str(value))
         settings.cache_clear()
         in_process.retrain(begin.by_hand(Pipeline.RETRAIN, case.name, as_of=NOW))
-        replay(case, until=NOW, length=timedelta(days=4), scenario=None)
+        replay(case, Wanted(NOW, length=timedelta(days=4)))
         yield case
     settings.cache_clear()
 

@@ -13,7 +13,7 @@ from monitoring.rows.maturity import matured
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.replay import last_replay
+from monitoring.steps.replay_record import last_replay
 from monitoring.steps.report.measurement import Measured
 from monitoring.steps.run import Result, Run, verdict_window
 from monitoring.steps.window_verdict import own_scores
