@@ -10,7 +10,10 @@ RUN python -m venv /opt/venv \
 COPY README.md LICENSE NOTICE ./
 COPY docs/runbook.md docs/
 COPY monitoring monitoring
-RUN uv pip install --no-cache --python /opt/venv --constraint requirements.lock --no-deps .
+COPY airflow/dags /opt/tocsin/airflow/dags
+# Readable by the image's user, whatever umask the checkout was made with.
+RUN uv pip install --no-cache --python /opt/venv --constraint requirements.lock --no-deps . \
+    && chmod -R a+rX /opt/venv /opt/tocsin
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update \
@@ -18,10 +21,10 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /opt/airflow tocsin
 COPY --from=build /opt/venv /opt/venv
-COPY airflow/dags /opt/tocsin/airflow/dags
+COPY --from=build /opt/tocsin /opt/tocsin
 # A new volume takes its owner from the folder that it is mounted on.
 RUN install --directory --owner=tocsin --mode=700 /state \
-    && install --directory --owner=tocsin /reports /opt/airflow/logs \
+    && install --directory --owner=tocsin /reports /backfill /opt/airflow/logs \
         /generated/grafana/dashboards /generated/grafana/provisioning \
         /generated/grafana/prometheus/rules /generated/grafana/prometheus/targets \
     && chown -R tocsin /generated
@@ -38,3 +41,4 @@ ENV PATH=/opt/venv/bin:$PATH \
     TOCSIN_USE_CASES=/data/use_cases
 USER tocsin
 WORKDIR /opt/airflow
+ENTRYPOINT ["python", "-m", "monitoring.stack.container_start"]

@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test test-faults test-inputs test-spark screenshots lint notice audit typecheck generate
+.PHONY: help install lock env demo up down test test-compose test-faults test-inputs test-spark screenshots lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
 	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate bench-learning \
 	bench-control bench-drift bench-fraud bench-systems clean
@@ -35,8 +35,8 @@ lock: ## Resolve the dependencies anew into requirements.lock, with hashes
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes \
 		--python-version 3.11 .ci/audit.in --output-file .ci/audit.lock
 
-env: install ## Write .env with generated secrets for docker compose
-	$(BIN)/tocsin env
+env: ## Write .env with generated secrets for docker compose; wants no more than some Python 3
+	$$(command -v $(PYTHON) || command -v python3) -m monitoring.stack.env_file
 
 demo: install ## Start the local stack, train, replay traffic, run both DAGs, say where to look
 	$(BIN)/tocsin demo
@@ -48,10 +48,13 @@ down: install ## Stop the local stack
 	$(BIN)/tocsin down
 
 test: install ## Run every test but long fault runs and most damaged inputs, on two cores
-	$(BIN)/pytest --numprocesses 2 -m "not faults and not inputs"
+	$(BIN)/pytest --numprocesses 2 -m "not faults and not inputs and not compose"
 
 test-faults: install ## Kill processes at every line, phase and step of what must not happen twice
 	$(BIN)/pytest --numprocesses 2 -m faults
+
+test-compose: install ## Bring docker-compose.yml up on a container engine, use it, take it down and up again
+	$(BIN)/pytest --verbose -m compose tests/compose
 
 test-inputs: install ## Feed damaged inputs to every entry; write their table in docs/explanation/reliability.md
 	$(BIN)/pytest tests/inputs

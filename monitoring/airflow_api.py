@@ -15,6 +15,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from urllib3 import Retry
 
 from monitoring.errors import TocsinError
+from monitoring.public_path import below, path_of
+from monitoring.settings import Settings
 
 TIMEOUT = 30
 """Seconds that an answer is waited for; on a busy machine it may be late: it is asked for again."""
@@ -46,6 +48,13 @@ _once_parsed = retry(
     retry=retry_if_exception_type(requests.HTTPError),
     reraise=True,
 )
+
+
+def airflow_address(known: Settings) -> str | None:
+    """Return where Airflow is asked: below the path of its public address, where it answers."""
+    if known.airflow_url is None:
+        return None
+    return below(path_of(known.public_airflow_url), known.airflow_url)
 
 
 class AirflowError(TocsinError, RuntimeError):

@@ -354,11 +354,11 @@ def env(
     path: Annotated[Path, typer.Argument(help="The file to write.")] = Path(".env"),
 ) -> None:
     """Write .env with generated secrets for docker compose: `tocsin env`."""
-    from monitoring.stack.env_file import write_env
+    from monitoring.stack.env_file import said_of, write_env
 
     with readable_errors():
         written = write_env(path)
-    typer.echo(f"{path} written" if written else f"{path} already exists: nothing changed")
+    typer.echo(said_of(path, written=written))
 
 
 def _up(where: Settings | None = None) -> Running:

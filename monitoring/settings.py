@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from monitoring.default_ports import DEFAULT_PORTS
 from monitoring.errors import TocsinError
 from monitoring.field_types import Share, wrong_fields
 from monitoring.secrecy import SignIn, holds_secrets, masked, secrets_of_address, secrets_of_url
@@ -191,14 +192,14 @@ class Ports(_FromEnvironment):
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_PORT_", env_ignore_empty=True, frozen=True)
 
-    airflow: Port = 8080
-    mlflow: Port = 5000
-    prometheus: Port = 9090
-    pushgateway: Port = 9091
-    alertmanager: Port = 9093
-    relay: Port = 9095
-    grafana: Port = 3000
-    serve: Port = 8000
+    airflow: Port = DEFAULT_PORTS["airflow"]
+    mlflow: Port = DEFAULT_PORTS["mlflow"]
+    prometheus: Port = DEFAULT_PORTS["prometheus"]
+    pushgateway: Port = DEFAULT_PORTS["pushgateway"]
+    alertmanager: Port = DEFAULT_PORTS["alertmanager"]
+    relay: Port = DEFAULT_PORTS["relay"]
+    grafana: Port = DEFAULT_PORTS["grafana"]
+    serve: Port = DEFAULT_PORTS["serve"]
 
 
 class Settings(_FromEnvironment):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitoring.airflow_api import AIRFLOW_VIEWER, AirflowApi
+from monitoring.airflow_api import AIRFLOW_VIEWER, AirflowApi, airflow_address
 from monitoring.pages.run_states import RunStates
 from monitoring.settings import Settings
 from monitoring.signals.prometheus import Prometheus
@@ -21,9 +21,10 @@ class Servers:
 def servers_of(settings: Settings) -> Servers:
     """Return whom the pages ask under these settings."""
     airflow = None
-    if settings.airflow_url is not None and settings.airflow_viewer_password is not None:
+    address = airflow_address(settings)
+    if address is not None and settings.airflow_viewer_password is not None:
         password = settings.airflow_viewer_password.get_secret_value()
-        airflow = AirflowApi(settings.airflow_url, AIRFLOW_VIEWER, password, tries=1)
+        airflow = AirflowApi(address, AIRFLOW_VIEWER, password, tries=1)
     return Servers(
         Prometheus(settings.prometheus_url, settings.prometheus_sign_in),
         RunStates(airflow, settings.state / "run_states", settings.runs),

@@ -11,6 +11,7 @@ from threading import Lock
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitoring.airflow_api import airflow_address
 from monitoring.errors import TocsinError
 from monitoring.settings import Settings
 
@@ -60,9 +61,9 @@ def component_health(settings: Settings, check_store: Callable[[], None]) -> Com
     mlflow = settings.tracking_url
     if mlflow.startswith("http"):
         asked.append(lambda: {MLFLOW: _get(f"{mlflow.rstrip('/')}/health") is not None})
-    if settings.airflow_url is not None:
-        airflow = f"{settings.airflow_url.rstrip('/')}{_AIRFLOW_PATH}"
-        asked.append(lambda: _airflow(airflow))
+    airflow = airflow_address(settings)
+    if airflow is not None:
+        asked.append(lambda: _airflow(f"{airflow.rstrip('/')}{_AIRFLOW_PATH}"))
     return ComponentHealth(tuple(asked))
 
 

@@ -109,7 +109,7 @@ def _apply(plan: _Plan, out: Path) -> None:
         names = plan.before[folder] | plan.names[folder]
         atomic_write(out / folder / MANIFEST, _manifest(names))
     for path in plan.changed:
-        _write(out / path, plan.files[path])
+        _write(out, path, plan.files[path])
     for path in plan.obsolete:
         (out / path).unlink()
     for folder in FOLDERS:
@@ -290,11 +290,12 @@ def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(out: Path, name: PurePosixPath, text: str) -> None:
     # In place: Grafana starts with no folder of provisioned alerts in which a file has a suffix
     # that it does not know, as the one has that an atomic write may leave.
+    path = out / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name == ALERTMANAGER.name:
+    if name == ALERTMANAGER:
         # It may hold a channel's secret: created again, readable by its owner only.
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)

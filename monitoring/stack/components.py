@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitoring.public_path import below, path_of
 from monitoring.settings import Ports, Settings
 from monitoring.stack.environment import loopback_url, notifier_of
 from monitoring.stack.folders import Folders
@@ -51,7 +52,7 @@ def components(settings: Settings, ports: Ports) -> tuple[Component, ...]:
         _mlflow(settings, folders, ports),
         *_grafana(settings, folders, ports),
         _serve(settings, ports),
-        *_airflow(folders, ports),
+        *_airflow(settings, folders, ports),
     )
 
 
@@ -156,10 +157,10 @@ def _serve(settings: Settings, ports: Ports) -> Component:
     return Component("serve", command, settings.state, url, Health(f"{url}/health"))
 
 
-def _airflow(folders: Folders, ports: Ports) -> tuple[Component, ...]:
+def _airflow(settings: Settings, folders: Folders, ports: Ports) -> tuple[Component, ...]:
     # Not `airflow standalone`: its log servers listen on every interface, and it neither
     # restarts a component that died nor says so.
-    url = loopback_url(ports.airflow)
+    url = below(path_of(settings.public_airflow_url), loopback_url(ports.airflow))
     health = f"{url}/api/v2/monitor/health"
 
     def airflow(name: str, *arguments: str, component: str) -> Component:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -12,26 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from monitoring.airflow_api import AIRFLOW_USER, AIRFLOW_VIEWER
 from monitoring.private import write_private
 from monitoring.saved_record import read_record
+from monitoring.stack.generated_secrets import fernet_key, password, signing_key
 
 _PUT_BACK = (
     "put back a copy of it; without one, remove the state folder's `stack`, `airflow` and "
     "`grafana`, whose contents only these secrets open"
 )
-
-
-def password() -> str:
-    """Return a new password of letters, digits, ``-`` and ``_`` (24 random bytes)."""
-    return secrets.token_urlsafe(24)
-
-
-def signing_key() -> str:
-    """Return a new key for signing tokens (64 random bytes: JWT's HS512 wants as many)."""
-    return secrets.token_urlsafe(64)
-
-
-def fernet_key() -> str:
-    """Return a new Fernet key: 32 random bytes in URL-safe base64, as `cryptography` wants it."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 class Credentials(BaseModel):

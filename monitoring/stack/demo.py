@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import requests
 from croniter import croniter
 
-from monitoring.airflow_api import AIRFLOW_USER, AirflowApi
+from monitoring.airflow_api import AIRFLOW_USER, AirflowApi, airflow_address
 from monitoring.settings import Ports, Settings
 from monitoring.stack.components import RUNS_TASKS
 from monitoring.stack.dropped_file import use_case_of_dropped_file
@@ -145,10 +145,11 @@ def use_cases_to_show(asked: Sequence[str], settings: Settings, *, say: Say) -> 
 
 def _airflow(running: Running) -> AirflowApi:
     where = running.settings
-    if where.airflow_url is None or where.airflow_password is None:
+    address = airflow_address(where)
+    if address is None or where.airflow_password is None:
         msg = "the local stack has no Airflow: start it with `tocsin up`"
         raise StackError(msg)
-    return AirflowApi(where.airflow_url, AIRFLOW_USER, where.airflow_password.get_secret_value())
+    return AirflowApi(address, AIRFLOW_USER, where.airflow_password.get_secret_value())
 
 
 def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime], say: Say) -> bool:

@@ -1,14 +1,19 @@
-"""Docker compose's `.env` file: secrets generated once, ports, and where alerts go."""
+"""Docker compose's `.env` file: secrets generated once, ports, and where alerts go.
+
+``python3 -m monitoring.stack.env_file`` in the checkout writes it. Nothing but the standard library
+is imported, for a host that runs containers has nothing else.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitoring.default_ports import DEFAULT_PORTS
 from monitoring.private import write_private
-from monitoring.settings import Ports
-from monitoring.stack.credentials import fernet_key, password, signing_key
+from monitoring.stack.generated_secrets import fernet_key, password, signing_key
 from monitoring.stack.stack_error import StackError
 
 
@@ -134,10 +139,7 @@ def write_env(path: Path) -> bool:
 
 
 def _ports() -> dict[str, int]:
-    return {
-        f"TOCSIN_PORT_{component.upper()}": Ports.model_fields[component].default
-        for component in PUBLISHED
-    }
+    return {f"TOCSIN_PORT_{name.upper()}": DEFAULT_PORTS[name] for name in PUBLISHED}
 
 
 def _text(secrets: dict[str, str]) -> str:
@@ -153,3 +155,17 @@ def _text(secrets: dict[str, str]) -> str:
     for heading, offered in _OFFERED.items():
         lines += ["", f"# {heading}", *(f"#{name}={value}" for name, value in offered.items())]
     return "\n".join(lines) + "\n"
+
+
+def said_of(path: Path, *, written: bool) -> str:
+    """Return what is said of the file after `write_env`."""
+    return f"{path} written" if written else f"{path} already exists: nothing changed"
+
+
+if __name__ == "__main__":
+    there = Path(".env")
+    try:
+        print(said_of(there, written=write_env(there)))  # noqa: T201 - as `tocsin env` says it
+    except (OSError, EnvIncompleteError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(2)

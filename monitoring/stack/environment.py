@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from monitoring.airflow_api import AIRFLOW_USERS
+from monitoring.public_path import below, path_of
 from monitoring.settings import Ports, Settings
 from monitoring.signals.links import FLEET
 from monitoring.stack.credentials import Credentials
@@ -153,7 +154,7 @@ def environments(settings: Settings, ports: Ports, credentials: Credentials) -> 
     folders = Folders(settings.state)
     known = inside(settings, ports, credentials)
     plain = as_variables(known, ())
-    airflow = {**plain, **_airflow(folders, ports)}
+    airflow = {**plain, **_airflow(known, folders, ports)}
     fernet = {"AIRFLOW__CORE__FERNET_KEY": credentials.fernet_key.get_secret_value()}
     # By it the API server trusts the scheduler's tasks.
     jwt = {"AIRFLOW__API_AUTH__JWT_SECRET": credentials.jwt_secret.get_secret_value()}
@@ -251,8 +252,8 @@ def _channels(
     return {name: variables[name] for name in fields if name in variables}
 
 
-def _airflow(folders: Folders, ports: Ports) -> dict[str, str]:
-    url = loopback_url(ports.airflow)
+def _airflow(known: Settings, folders: Folders, ports: Ports) -> dict[str, str]:
+    path = path_of(known.public_airflow_url)
     return {
         "AIRFLOW_HOME": str(folders.airflow),
         "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "airflow" / "dags"),
@@ -261,10 +262,12 @@ def _airflow(folders: Folders, ports: Ports) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": "4",  # 0.4 GB less than at the default of 32
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": AIRFLOW_USERS,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folders.airflow_passwords),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": below(
+            path, f"{loopback_url(ports.airflow)}/execution/"
+        ),
         "AIRFLOW__API__HOST": LOOPBACK,
         "AIRFLOW__API__PORT": str(ports.airflow),
-        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__BASE_URL": str(known.public_airflow_url),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folders.airflow / 'airflow.db'}",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",

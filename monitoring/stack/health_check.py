@@ -1,15 +1,20 @@
 """Health checks of servers.
 
 As a program it is the health check of containers:
-``python -m monitoring.stack.health_check URL [COMPONENT]`` ends with 0 if it is, else with 1.
+``python -m monitoring.stack.health_check URL [COMPONENT]`` ends with 0 if it is, else with 1. With
+a component it is Airflow that is asked, below the path under which it answers.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import requests
+
+from monitoring.public_path import below, path_of
 
 ANSWER_SECONDS = 3
 
@@ -40,5 +45,13 @@ class Health:
             return False
 
 
+def asked_for(arguments: Sequence[str], environment: Mapping[str, str]) -> Health:
+    """Return the health that a container's check asks for."""
+    url, *component = arguments
+    if component:
+        url = below(path_of(environment.get("AIRFLOW__API__BASE_URL")), url)
+    return Health(url, *component)
+
+
 if __name__ == "__main__":
-    sys.exit(0 if Health(*sys.argv[1:3]).is_well() else 1)
+    sys.exit(0 if asked_for(sys.argv[1:3], os.environ).is_well() else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import requests
+from pydantic import SecretStr
 
 from monitoring.settings import Settings
 from monitoring.stack.credentials import Credentials
@@ -17,7 +18,7 @@ _TIMEOUT = 60
 
 
 def reload(supervisor: Supervisor, known: Settings, credentials: Credentials) -> None:
-    """Let the servers of a running stack read their files again.
+    """Let the servers of a running local stack read their files again.
 
     Parameters
     ----------
@@ -31,17 +32,52 @@ def reload(supervisor: Supervisor, known: Settings, credentials: Credentials) ->
     """
     for name in _READ_AT_A_SIGNAL:
         supervisor.signal_component(name, "HUP")
-    if known.grafana_url is None:
-        return
-    password = credentials.grafana_password.get_secret_value()
+    if known.grafana_url is not None:
+        reload_grafana(known.grafana_url, credentials.grafana_password)
+
+
+def reload_grafana(url: str, password: SecretStr) -> None:
+    """Let a Grafana read its dashboards and alerting again.
+
+    Parameters
+    ----------
+    password
+        Of its user `admin`.
+
+    Raises
+    ------
+    StackError
+        It does not answer, knows another password, or does not take what was provisioned.
+    """
     for what in _PROVISIONED:
-        url = f"{known.grafana_url.rstrip('/')}/api/admin/provisioning/{what}/reload"
-        try:
-            answer = requests.post(url, auth=(_ADMIN, password), timeout=_TIMEOUT)
-            answer.raise_for_status()
-        except requests.RequestException as error:
-            msg = (
-                f"Grafana did not read its {what} again ({type(error).__name__}): look into "
-                "grafana.log, or start the stack anew by `tocsin down` and `tocsin up`"
-            )
-            raise StackError(msg) from error
+        _post(
+            f"{url.rstrip('/')}/api/admin/provisioning/{what}/reload",
+            f"Grafana did not read its {what} again",
+            "its log says why; its password is the one that it was first started with",
+            (_ADMIN, password.get_secret_value()),
+        )
+
+
+def reload_prometheus(url: str) -> None:
+    """Let a Prometheus that listens for it (`--web.enable-lifecycle`) read its files again.
+
+    Raises
+    ------
+    StackError
+        It does not answer, or does not take them.
+    """
+    cure = "its log says why"
+    _post(f"{url.rstrip('/')}/-/reload", "Prometheus did not read its files again", cure)
+
+
+def _post(url: str, problem: str, cure: str, user: tuple[str, str] | None = None) -> None:
+    try:
+        answer = requests.post(url, auth=user, timeout=_TIMEOUT)
+    except requests.RequestException as error:
+        said = type(error).__name__  # its text may show more than the address
+    else:
+        if answer.ok:
+            return
+        said = f"it answered {answer.status_code}"
+    msg = f"{problem} ({said}): {cure}"
+    raise StackError(msg)

@@ -19,7 +19,7 @@ from monitoring.summary.as_json import (
     summary_from,
     summary_record,
 )
-from monitoring.summary.packed_file import DAMAGE, read_unpacked
+from monitoring.summary.packed_file import DAMAGE, is_gzip, read_unpacked
 from monitoring.summary.types import Reference, Summary
 
 ENDING = ".json.gz"
@@ -51,8 +51,19 @@ def save(record: Reference | Summary, path: Path | str) -> None:
     if not str(path).endswith(ENDING):
         msg = f"{path}: the name of a saved {_KINDS[type(record)]} ends in {ENDING}"
         raise InputError(msg)
+    write(record, Path(path))
+
+
+def write(record: Reference | Summary, path: Path) -> None:
+    """Write a reference or a summary under any name, as `save` does.
+
+    Raises
+    ------
+    InputError
+        It can't be written.
+    """
     try:
-        atomic_write(Path(path), gzip.compress(_text(record).encode(), mtime=0))
+        atomic_write(path, gzip.compress(_text(record).encode(), mtime=0))
     except OSError as error:
         msg = f"{path} can't be written: {error.strerror}"
         raise InputError(msg) from error
@@ -153,8 +164,9 @@ def _format(kind: str) -> str:
 
 
 def _unpacked(path: Path) -> str:
+    # By its content: what stores files on the way may unpack one whose name invites it.
     try:
-        return read_unpacked(path, LARGEST, packed=True).decode()
+        return read_unpacked(path, LARGEST, packed=is_gzip(path)).decode()
     except (*DAMAGE, UnicodeDecodeError) as error:
         msg = f"{path} is not a reference or summary of Tocsin's, or is damaged: {error}"
         raise FormatError(msg) from error

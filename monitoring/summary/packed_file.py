@@ -24,10 +24,25 @@ shrink to a tenth or so, and a few MB made of nothing else than one letter would
 
 _PORTION = 1 << 18
 
+_MAGIC = b"\x1f\x8b"
+"""What every gzip file begins with."""
+
 
 def is_packed(path: Path) -> bool:
     """Whether a file lies under gzip, by its name."""
     return path.suffix.casefold() == ".gz"
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file lies under gzip, by its content.
+
+    Raises
+    ------
+    FileRefusedError, OSError
+        As `opened`.
+    """
+    with open_regular(path) as file:
+        return file.read(len(_MAGIC)) == _MAGIC
 
 
 @contextmanager

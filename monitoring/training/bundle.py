@@ -16,7 +16,7 @@ from monitoring.bounded_file import FileRefusedError, read_bounded
 from monitoring.performance.class_scorecard import ClassScorecard
 from monitoring.performance.scorecard import Scorecard
 from monitoring.reports.facts import SCORE
-from monitoring.summary.files import load_reference, save
+from monitoring.summary.files import load_reference, write
 from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted
 from monitoring.training.calibration import CalibratedClasses, CalibratedClassifier
@@ -27,16 +27,20 @@ from monitoring.use_case_columns import Features
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 3
+FORMAT = 4
 """Version of the folder's layout: an unknown one is an error, never a guess."""
 
-_READ = (1, 2, FORMAT)
+_READ = (1, 2, 3, FORMAT)
 """Layouts that are read: 1 was a model of two values, 2 one of classes; both were without the
-scores behind their test figures."""
+scores behind their test figures. Up to 3 the reference had a name by which MLflow, whose files lie
+on S3, may unpack it on the way."""
+
+_WITH_SCORES, _PACKED_BY_NAME = 3, 3
 
 MANIFEST = "manifest.json"
 _MODEL = "model.skops"
-_REFERENCE, _SAMPLE = "reference.json.gz", "reference_sample.parquet"
+_REFERENCE, _SAMPLE = "reference.tocsin", "reference_sample.parquet"
+_REFERENCE_BEFORE = "reference.json.gz"
 _HELD_OUT, _PROBE = "held_out.parquet", "probe.parquet"
 LARGEST_FACTS, _LARGEST_SAMPLE = 16 * 2**20, 256 * 2**20
 """Bytes of a JSON file of facts, and of the sample."""
@@ -86,7 +90,7 @@ def save_model(model: Model, folder: Path) -> None:
     )
     with atomic_folder(folder) as part:
         trusted.dump(model.pipeline, part / _MODEL)
-        save(model.reference, part / _REFERENCE)
+        write(model.reference, part / _REFERENCE)
         model.reference_sample.to_parquet(part / _SAMPLE, index=False)
         if model.held_out is not None:
             _frame(model.held_out).to_parquet(part / _HELD_OUT, index=False)
@@ -108,12 +112,13 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
     manifest = load_manifest(folder)
     pipeline = _pipeline(folder / _MODEL)
     named = f"{folder}" if version is None else f"version {version} of the model"
-    kept = manifest.format == FORMAT
+    kept = manifest.format >= _WITH_SCORES
     libraries = moved(manifest.libraries)
     if libraries:
         probe = _table(folder / _PROBE, "a model's own rows") if kept else None
         check_scores(pipeline, probe, manifest.libraries, named)
-    reference = load_reference(folder / _REFERENCE)
+    before = manifest.format <= _PACKED_BY_NAME
+    reference = load_reference(folder / (_REFERENCE_BEFORE if before else _REFERENCE))
     return Model(
         pipeline=pipeline,
         candidate=manifest.candidate,

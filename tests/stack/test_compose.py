@@ -18,8 +18,10 @@ from monitoring.signals.generated_files import COMPOSE, DASHBOARDS_IN_CONTAINER
 from monitoring.signals.history import by_hand
 from monitoring.signals.links import FLEET
 from monitoring.stack.components import RETENTION
+from monitoring.stack.draining_executor import DRAIN_SECONDS, DrainingExecutor
 from monitoring.stack.env_file import DELIVERY, SECRETS, STORAGE, variables, write_env
 from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.mounts import DATA, PROMETHEUS_YML, USE_CASES
 
 PATH = CHECKOUT / "docker-compose.yml"
 TEXT = PATH.read_text()
@@ -77,6 +79,7 @@ def test_every_part_is_there() -> None:
         "prometheus",
         "grafana",
         "serve",
+        "watcher",
     }
 
 
@@ -148,9 +151,9 @@ def test_what_the_env_file_offers_reaches_whoever_uses_it(name: str) -> None:
     elif name.startswith("TOCSIN_SMTP_") or name in {"TOCSIN_WEBHOOK_URL", "TOCSIN_SLACK_URL"}:
         services = {"init", "grafana", *RUNS}
     elif name == "TOCSIN_HEARTBEAT_URL":
-        services = {"init", "grafana"}
+        services = {"init", "watcher", "grafana"}
     else:
-        services = {"init", "airflow-scheduler"}
+        services = {"init", "watcher", "airflow-scheduler"}
     for service in services:
         passed = SERVICES[service]["environment"]
         text = str([passed, SERVICES[service].get("entrypoint")])
@@ -211,6 +214,7 @@ SECRETS_OF = {
         "TOCSIN_AIRFLOW_VIEWER_PASSWORD",
         "TOCSIN_PROMETHEUS_PASSWORD",
     },
+    "watcher": {"GRAFANA_PASSWORD"},
     "grafana": {"GRAFANA_PASSWORD", "GRAFANA_SECRET_KEY", "TOCSIN_HEARTBEAT_URL", *CHANNELS},
 }
 """The secrets of each service; those that are not named have none."""
@@ -234,6 +238,59 @@ def test_no_secret_is_in_a_command_line() -> None:
         commands = str([service.get(key) for key in ("command", "entrypoint", "healthcheck")])
         # A shell of the container's own expands `$${NAME}`, which is no line of a process list.
         assert not re.findall(r"(?<!\$)\$\{?\w+", commands)
+
+
+def test_no_url_holds_a_password_which_it_might_have_no_room_for() -> None:
+    for service in SERVICES.values():
+        for value in service.get("environment", {}).values():
+            assert not re.search(r"://[^/$]*:[^/]*@", str(value))
+
+
+def test_the_image_is_built_once_and_never_pulled() -> None:
+    own = {name for name, service in SERVICES.items() if service["image"].startswith("tocsin:")}
+    assert [name for name in own if "build" in SERVICES[name]] == ["init"]
+    assert {SERVICES[name]["pull_policy"] for name in own} == {"never"}
+
+
+def test_the_log_of_every_container_is_bounded() -> None:
+    kept = 0
+    for service in SERVICES.values():
+        options = service["logging"]["options"]
+        assert service["logging"]["driver"] == "json-file"
+        kept += int(options["max-size"].removesuffix("m")) * int(options["max-file"])
+    assert kept <= 250
+
+
+def test_what_is_mounted_from_the_checkout_is_labelled_for_containers() -> None:
+    options = {
+        mount.rpartition(":")[2]
+        for service in SERVICES.values()
+        for mount in service.get("volumes", [])
+        if mount.startswith(".")
+    }
+    assert options == {"ro,z"}
+
+
+def test_init_looks_at_all_that_is_mounted_from_the_checkout() -> None:
+    mounted = {source for name, source, _ in mounts() if source[0] == "." and name != "postgres"}
+    assert mounted == {f"./{DATA}", f"./{PROMETHEUS_YML}"}
+    targets = {
+        source: target.partition(":")[0] for name, source, target in mounts() if name == "init"
+    }
+    assert targets[f"./{PROMETHEUS_YML}"] == f"/mounted/{PROMETHEUS_YML}"
+    assert "python -m monitoring.stack.mounts" in SERVICES["init"]["command"][-1]
+
+
+def test_the_folder_of_use_cases_is_there_in_every_checkout() -> None:
+    assert f"TOCSIN_USE_CASES=/{USE_CASES}" in (CHECKOUT / "Dockerfile").read_text()
+    assert (CHECKOUT / USE_CASES).is_dir()
+
+
+def test_a_stop_leaves_the_scheduler_the_time_that_its_tasks_are_given() -> None:
+    grace = SERVICES["airflow-scheduler"]["stop_grace_period"]
+    assert int(grace.removesuffix("m")) * 60 >= DRAIN_SECONDS + 30
+    executor = SERVICES["airflow-scheduler"]["environment"]["AIRFLOW__CORE__EXECUTOR"]
+    assert executor == f"{DrainingExecutor.__module__}.{DrainingExecutor.__name__}"
 
 
 def test_addresses_for_people_are_the_same_wherever_they_are_passed() -> None:

@@ -1,5 +1,7 @@
 """The file that docker compose asks for is written once, for its owner only."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,42 @@ def test_its_ports_are_those_that_the_settings_know(tmp_path: Path) -> None:
     }
     assert ports.items() <= known.items()
     assert len(ports) == 6
+
+
+def test_the_standard_library_writes_it_alone(tmp_path: Path) -> None:
+    """As `make env` does, on a host that only runs containers."""
+    code = (
+        f"import runpy, sys; sys.path.insert(0, {str(CHECKOUT)!r}); "
+        "runpy.run_module('monitoring.stack.env_file', run_name='__main__')"
+    )
+    for said in (".env written\n", ".env already exists: nothing changed\n"):
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout, done.returncode) == (said, 0), done.stderr
+    assert len(given(tmp_path / ".env")) == len(SECRETS) + 6
+    (tmp_path / ".env").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "but lacks POSTGRES_PASSWORD" in done.stderr
+
+
+def test_make_env_installs_nothing() -> None:
+    dry = subprocess.run(
+        ["make", "--dry-run", "env"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    (command,) = dry.stdout.splitlines()
+    assert command.endswith("-m monitoring.stack.env_file")
 
 
 def test_the_committed_example_is_what_would_be_written_without_the_secrets() -> None:

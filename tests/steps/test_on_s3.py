@@ -143,18 +143,18 @@ def test_rows_are_read_back_from_their_archive_and_never_from_a_changed_one(
 
 
 def test_a_model_is_loaded_from_s3_and_never_a_changed_one(stored: Stored) -> None:
-    """Gzip files among its artifacts are what was checksummed: nothing unpacked them on the way."""
+    """Packed files among its artifacts are what was checksummed: nobody unpacked them."""
     version = model_registry().champion(stored.case)
     assert version is not None
     assert champion_model(stored.case) is not None
     bundle = settings().artifacts / f"tiny/{version.run_id}/artifacts/bundle"
-    reference = bundle / "reference.json.gz"
+    reference = bundle / "reference.tocsin"
     content = read(reference)
     write(reference, content + b"\n")
-    with pytest.raises(TrainingError, match=r"reference\.json\.gz was changed"):
+    with pytest.raises(TrainingError, match=r"reference\.tocsin was changed"):
         champion_model(stored.case)
     remove(reference)
-    with pytest.raises(TrainingError, match=r"reference\.json\.gz is missing"):
+    with pytest.raises(TrainingError, match=r"reference\.tocsin is missing"):
         champion_model(stored.case)
     write(reference, content)
 

@@ -1,5 +1,6 @@
 """A model on the disk: the same when read, whole or not there, and never a pickle."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sklearn.kernel_ridge import KernelRidge
 from monitoring.atomic_write import atomic_folder
 from monitoring.training import TrainingError
 from monitoring.training.bundle import load_model, save_model
+from monitoring.training.checksums import TAG, as_tag, checksums, verify
 from monitoring.training.pipeline import fitted
 from monitoring.training.trusted import dump, load
 from tests.training.conftest import QUICK, Job
@@ -61,10 +63,36 @@ def test_a_loaded_version_knows_its_number_and_so_does_its_reference(
 def test_no_file_of_a_bundle_is_a_pickle(cards: Job, tmp_path: Path) -> None:
     save_model(cards.trained.model, tmp_path / "bundle")
     assert {path.name for path in (tmp_path / "bundle").iterdir()} == {
-        "model.skops", "reference.json.gz", "reference_sample.parquet", "manifest.json",
+        "model.skops", "reference.tocsin", "reference_sample.parquet", "manifest.json",
         "held_out.parquet", "probe.parquet",
     }  # fmt: skip
     assert (tmp_path / "bundle" / "model.skops").read_bytes()[:2] == b"PK"
+
+
+def test_a_bundle_of_the_layout_before_is_read(cards: Job, tmp_path: Path) -> None:
+    folder = as_layout_3(cards, tmp_path / "bundle")
+    assert load_model(folder).reference.bins == cards.trained.model.reference.bins
+
+
+def test_a_reference_that_was_unpacked_on_the_way_is_read(cards: Job, tmp_path: Path) -> None:
+    folder = as_layout_3(cards, tmp_path / "bundle")
+    recorded = {TAG: as_tag(checksums(folder))}
+    path = folder / "reference.json.gz"
+    path.write_bytes(gzip.decompress(path.read_bytes()))
+    verify(folder, recorded, "version 1")
+    assert load_model(folder).reference.bins == cards.trained.model.reference.bins
+    path.write_bytes(path.read_bytes().replace(b'"version":', b'"version" :', 1))
+    with pytest.raises(TrainingError, match=r"reference\.json\.gz was changed"):
+        verify(folder, recorded, "version 1")
+
+
+def as_layout_3(cards: Job, folder: Path) -> Path:
+    """Save a bundle as it was before the reference had a name that invites nobody to unpack it."""
+    save_model(cards.trained.model, folder)
+    (folder / "reference.tocsin").rename(folder / "reference.json.gz")
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 3}), encoding="utf-8")
+    return folder
 
 
 def saved_by(folder: Path, libraries: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ from monitoring.training.trusted import dump
 from tests.training.conftest import Job
 from tests.training.test_registry import AS_OF
 
-FILES = ("manifest.json", "model.skops", "reference.json.gz", "reference_sample.parquet")
+FILES = ("manifest.json", "model.skops", "reference.tocsin", "reference_sample.parquet")
 
 
 @pytest.fixture(scope="module")
