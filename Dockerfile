@@ -6,7 +6,7 @@ COPY requirements.lock pyproject.toml ./
 RUN python -m venv /opt/venv \
     && awk '/^uv==/ {mine = 1; print; next} /^[^ ]/ {mine = 0} mine' requirements.lock > uv.txt \
     && python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement uv.txt \
-    && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml
+    && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml --extra stack
 COPY README.md LICENSE NOTICE ./
 COPY docs/runbook.md docs/
 COPY monitoring monitoring

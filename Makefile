@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test test-compose test-faults test-inputs test-spark screenshots lint notice audit typecheck generate
+.PHONY: help install lock env demo up down test test-compose test-faults test-inputs test-light test-spark screenshots lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
 	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate bench-learning \
 	bench-control bench-drift bench-fraud bench-systems clean
@@ -30,7 +30,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	touch $@
 
 lock: ## Resolve the dependencies anew into requirements.lock, with hashes
-	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --group dev --generate-hashes \
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --extra stack --group dev --generate-hashes \
 		--python-version 3.11 pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-header --generate-hashes \
 		--python-version 3.11 .ci/audit.in --output-file .ci/audit.lock
@@ -62,6 +62,9 @@ test-inputs: install ## Feed damaged inputs to every entry; write their table in
 
 screenshots: install ## Take pictures of every page, into reports/screenshots; wants Chromium
 	$(BIN)/python -m tests.pages.screenshots reports/screenshots
+
+test-light: install ## Test the light installation, with the oldest and the newest of all it needs
+	$(BIN)/python .ci/light.py
 
 test-spark: install ## Install Spark (half a GB) and run its tests on a cluster; wants Java
 	$(BIN)/uv pip install --quiet --constraint requirements.lock --editable '.[spark]'

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from monitoring.errors import missing_part
+
 if TYPE_CHECKING:
     from monitoring.comparison.compare import compare, fit, summarise
     from monitoring.drift.detection import VerdictError
@@ -89,7 +91,10 @@ def __getattr__(name: str) -> Any:
 
         value = version("tocsin")
     elif name in _MODULES:
-        value = getattr(import_module(f"monitoring.{_MODULES[name]}"), name)
+        try:
+            value = getattr(import_module(f"monitoring.{_MODULES[name]}"), name)
+        except ModuleNotFoundError as error:
+            raise missing_part(error) from error
     else:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

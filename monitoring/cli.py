@@ -20,6 +20,7 @@ from monitoring.command import (
     AsJson,
     AsOf,
     Codes,
+    Commands,
     Compared,
     Decimal,
     Ignored,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="tocsin",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

@@ -14,12 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from monitoring.errors import InputError, TocsinError
+from monitoring.errors import InputError, TocsinError, missing_part
 from monitoring.wording import printable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+class Commands(TyperGroup):
+    """Commands that say what to install where the library of one is missing."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Call the command."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            typer.echo(f"MissingPartError: {missing_part(error)}", err=True)
+            raise typer.Exit(2) from error
 
 
 def _moment(text: str) -> datetime:
@@ -113,7 +126,7 @@ def readable_errors() -> Iterator[None]:
     """
     try:
         yield
-    except typer.Exit:
+    except (typer.Exit, ModuleNotFoundError):
         raise
     except Exception as error:
         # 1 is an answer ("a retrain is asked for"): nothing that failed may end with it.
@@ -160,13 +173,15 @@ def _message(error: Exception) -> str:
 
 def _folder_advice(error: OSError) -> str:
     """Return which setting names the folder in which a file could not be read or written."""
-    from monitoring.settings import SettingsError, settings
-
+    if error.filename is None:
+        return ""
+    try:
+        from monitoring.settings import SettingsError, settings
+    except ModuleNotFoundError:  # the light installation has no folders of its own
+        return ""
     try:
         where = settings()
     except SettingsError:
-        return ""
-    if error.filename is None:
         return ""
     path = Path(str(error.filename)).absolute()
     for name in ("state", "reports", "data"):
@@ -196,8 +211,10 @@ def listening(host: str, port: int) -> socket.socket:
 
 def _redacted(text: str) -> str:
     # Not before: to import settings takes longer than to compare two small files.
-    from monitoring.settings import redacted
-
+    try:
+        from monitoring.settings import redacted
+    except ModuleNotFoundError:  # the light installation is given no secrets
+        return text
     return redacted(text)
 
 

@@ -28,6 +28,7 @@ class TocsinError(Exception):
             ManifestError (ValueError)
             MarkerError (ValueError)
             MergeError (ValueError)
+            MissingPartError (ImportError)
             ModelUnavailableError (RuntimeError)
             NameTakenError (ValueError)
             NoChampionError (RuntimeError)
@@ -57,6 +58,20 @@ class TocsinError(Exception):
             UseCaseError (ValueError)
             VerdictError (ValueError)
     """
+
+
+class MissingPartError(TocsinError, ImportError):
+    """A library that is needed is not installed: it comes with `tocsin[stack]`."""
+
+
+def missing_part(error: ModuleNotFoundError) -> MissingPartError:
+    """Return an error that says what to install for a module that is not there."""
+    name = str(error.name).partition(".")[0]
+    msg = (
+        f"{name} is not installed. It comes with the whole of Tocsin, not with the light "
+        "installation: pip install 'tocsin[stack]'"
+    )
+    return MissingPartError(msg, name=name)
 
 
 class InputError(TocsinError, ValueError):

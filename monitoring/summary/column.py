@@ -304,6 +304,13 @@ def _as_coded(codes: frozenset[str], by_word: Counter[str]) -> Counter[str]:
     return coded
 
 
+def _is_string_view(kind: pa.DataType) -> bool:
+    """Return whether a type is one that PyArrow knows from 16 on."""
+    import pyarrow as pa
+
+    return hasattr(pa, "string_view") and pa.types.is_string_view(kind)
+
+
 def _plain(column: pa.Array) -> pa.Array:
     """Return the column without its dictionary, which may be of a type that can't be looked up."""
     import pyarrow as pa
@@ -311,7 +318,7 @@ def _plain(column: pa.Array) -> pa.Array:
 
     if not pa.types.is_dictionary(column.type):
         return column
-    if pa.types.is_string_view(column.type.value_type):
+    if _is_string_view(column.type.value_type):
         return pc.cast(column.dictionary, pa.large_string()).take(column.indices)
     return column.dictionary_decode()
 
@@ -323,7 +330,7 @@ def _spelled(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column
-    if pa.types.is_string_view(kind):
+    if _is_string_view(kind):
         return pc.cast(column, pa.large_string())
     return pa.array([None if value is None else str(value) for value in column.to_pylist()])
 

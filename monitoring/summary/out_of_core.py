@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -124,8 +124,10 @@ def _connected(files: Sequence[DataFile]) -> DuckDBPyConnection:
             "autoinstall_known_extensions": False,
         }
     )
-    # It would read a whole row group ahead: 800 MB of a thousand columns.
-    connection.execute("SET disable_parquet_prefetching = true")
+    # It would read a whole row group ahead: 800 MB of a thousand columns. DuckDB before 1.3 has no
+    # such setting.
+    with suppress(duckdb.CatalogException):
+        connection.execute("SET disable_parquet_prefetching = true")
     return connection
 
 
@@ -144,9 +146,8 @@ def _stream(
             wanted = [name for name in columns if name in called] or [file.columns[0]]
             # Of expressions instead of text, DuckDB compares each with every column.
             picked = ", ".join(_identifier(called[name]) for name in wanted)
-            reader = relation.select(picked).to_arrow_reader(portion_rows(len(wanted)))
             rows = None
-            for batch in reader:
+            for batch in _batches(relation.select(picked), portion_rows(len(wanted))):
                 yield _named(batch, wanted, file)
                 rows = (rows or 0) + batch.num_rows
         if rows is None:
@@ -213,6 +214,12 @@ def _relation(connection: DuckDBPyConnection, file: DataFile, place: str) -> Duc
         columns={f"c{place}": "VARCHAR" for place in range(len(file.columns))},
         auto_detect=False,
     )
+
+
+def _batches(relation: DuckDBPyRelation, rows: int) -> pa.RecordBatchReader:
+    """Read a relation some rows at a time, by the name that this DuckDB has for it."""
+    known = hasattr(relation, "to_arrow_reader")  # from 1.5 on
+    return relation.to_arrow_reader(rows) if known else relation.fetch_arrow_reader(rows)
 
 
 def _named(batch: pa.RecordBatch, names: Sequence[str], file: DataFile) -> pa.RecordBatch:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 from scipy.stats import binomtest, norm
 
 from monitoring.performance.intervals import Ratio, f1_ratio, proportion
@@ -85,7 +86,7 @@ class _Normals:
             "recall": recall,
             "f1": 2 * caught / (caught + false_alarms + positives),
             "false_alarm_rate": rate,
-            "pr_auc": -np.trapezoid(precision, norm.sf(x - distance)),
+            "pr_auc": -trapezoid(precision, norm.sf(x - distance)),
             "roc_auc": norm.cdf(distance / 2**0.5),
         }
 
