@@ -24,7 +24,7 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/tocsin /opt/tocsin
 # A new volume takes its owner from the folder that it is mounted on.
 RUN install --directory --owner=tocsin --mode=700 /state \
-    && install --directory --owner=tocsin /reports /backfill /opt/airflow/logs \
+    && install --directory --owner=tocsin /state/backfill /reports /opt/airflow/logs \
         /generated/grafana/dashboards /generated/grafana/provisioning \
         /generated/grafana/prometheus/rules /generated/grafana/prometheus/targets \
     && chown -R tocsin /generated

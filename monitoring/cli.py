@@ -277,6 +277,9 @@ def down() -> None:
 def status(as_json: AsJson = False) -> None:
     """Show the health of the local stack: `tocsin status`. Exit code 1 if a part is unhealthy.
 
+    Where none was started and the settings name servers, as in the containers of compose
+    (`docker compose exec airflow-scheduler tocsin status`), it is theirs.
+
     Channels that use cases notify through and that are not set up are named.
     """
     import json
@@ -286,18 +289,23 @@ def status(as_json: AsJson = False) -> None:
 
     from monitoring.settings import settings
     from monitoring.stack.environment import use_case_folder
+    from monitoring.stack.folders import Folders
+    from monitoring.stack.named_servers import names_servers, servers
+    from monitoring.stack.status import started_ports
     from monitoring.stack.status import status as statuses
     from monitoring.stack.status_table import table_of
     from monitoring.use_case_file import all_use_cases
 
     with readable_errors():
-        parts = statuses(settings())
+        mine = settings()
+        started = started_ports(Folders(mine.state)) is not None
+        parts = statuses(mine) if started or not names_servers(mine) else servers(mine)
     if as_json:
         typer.echo(json.dumps([asdict(part) for part in parts], indent=2))
     else:
         Console().print(table_of(parts))
     with readable_errors():
-        cases = all_use_cases(use_case_folder(settings())).valid
+        cases = all_use_cases(use_case_folder(mine), mine.active_use_cases).valid
         use_case_commands.show_lacking_channels(*cases)
     if not all(part.healthy for part in parts):
         raise typer.Exit(1)

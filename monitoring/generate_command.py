@@ -56,7 +56,7 @@ def generate(
 
     with readable_errors():
         where = Settings.model_construct() if out is None else settings()
-        cases = fitting(all_use_cases(where.use_cases))
+        cases = fitting(all_use_cases(where.use_cases, where.active_use_cases))
         if only or label or match or datasource_uid is not None or folder is not None:
             place = _own_place(datasource_uid, folder, label or [], match or [])
             if out is None or check:

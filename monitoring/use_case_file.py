@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,8 +149,13 @@ def find_use_case(name: str, folder: Path | None = None) -> UseCase:
     return load_named(files[name])
 
 
-def all_use_cases(folder: Path | None = None) -> UseCases:
+def all_use_cases(folder: Path | None = None, active: Collection[str] | None = None) -> UseCases:
     """Load all use cases; a file that can't be read takes no other with it.
+
+    Parameters
+    ----------
+    active
+        Names of those that are wanted; one that has no file is among the broken ones.
 
     Raises
     ------
@@ -159,7 +164,14 @@ def all_use_cases(folder: Path | None = None) -> UseCases:
     """
     valid: list[UseCase] = []
     broken: dict[str, TocsinError] = {}
-    for name, path in use_case_files(folder).items():
+    files = use_case_files(folder)
+    for name in set(active or ()) - set(files):
+        broken[name] = UseCaseError(
+            f"TOCSIN_ACTIVE names {name!r:.60}, which is none of the use cases {', '.join(files)}"
+        )
+    for name, path in files.items():
+        if active is not None and name not in active:
+            continue
         try:
             valid.append(load_named(path))
         except UseCaseError as error:

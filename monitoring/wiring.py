@@ -46,7 +46,7 @@ _RUN_AS_TEXT = "{{ ti.xcom_pull(task_ids='%s') | tojson }}"
 
 def use_cases() -> tuple[UseCase, ...]:
     """Return every use case that can be read; the DAG file `use_case_files.py` shows the others."""
-    return all_use_cases(settings().use_cases).valid
+    return all_use_cases(settings().use_cases, settings().active_use_cases).valid
 
 
 def refuse_broken_files() -> None:
@@ -57,7 +57,7 @@ def refuse_broken_files() -> None:
     UseCaseError
         Some can't; each is named with its error.
     """
-    broken = all_use_cases(settings().use_cases).broken
+    broken = all_use_cases(settings().use_cases, settings().active_use_cases).broken
     if broken:
         what = "\n\n".join(f"{name}: {error}" for name, error in broken.items())
         msg = f"no DAGs for {', '.join(broken)}, until their files can be read\n\n{what}"

@@ -172,3 +172,18 @@ def test_a_use_case_is_named_after_its_file(tmp_path: Path) -> None:
     written(tmp_path, {}).rename(tmp_path / "cards.yml")
     with pytest.raises(UseCaseError, match="'fraud' must be the file's own name, 'cards'"):
         find_use_case("cards", tmp_path)
+
+
+def test_only_those_that_are_active_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "broken.yml").write_text("name: [")
+    assert [case.name for case in all_use_cases(tmp_path, {"iris", "fraud"}).valid] == [
+        "fraud",
+        "iris",
+    ]
+    assert not all_use_cases(tmp_path, {"iris", "fraud"}).broken
+    assert set(all_use_cases(tmp_path, {"broken"}).broken) == {"broken"}
+
+
+def test_an_active_use_case_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (error,) = all_use_cases(tmp_path, {"fraud", "frad"}).broken.values()
+    assert "TOCSIN_ACTIVE names 'frad', which is none of the use cases accidents," in str(error)

@@ -69,6 +69,8 @@ class Site:
         Folder of the reports, here or on S3.
     use_cases
         Folder of use-case files beside the shipped ones.
+    active
+        Names of those that are shown; None where all are.
     addresses
         Public addresses of this server, of Grafana and of Airflow.
     prometheus, mlflow
@@ -80,6 +82,7 @@ class Site:
     reports: StoredPath
     use_cases: Path | None
     addresses: Addresses
+    active: frozenset[str] | None = None
     places: tuple[Place, ...] = ()
     prometheus: str | None = None
     mlflow: str | None = None
@@ -102,6 +105,7 @@ def site_of(settings: Settings) -> Site:
     return Site(
         reports=settings.reports,
         use_cases=settings.use_cases,
+        active=settings.active_use_cases,
         addresses=Addresses(settings.public_url, settings.grafana_url, settings.public_airflow_url),
         places=tuple(Place(name, url, holds) for name, url, holds in known if url is not None),
         prometheus=settings.public_prometheus_url,
@@ -118,7 +122,7 @@ def use_cases(site: Site) -> UseCases:
     UseCaseError
         The folder of use-case files can't be read.
     """
-    return fitting(all_use_cases(site.use_cases))
+    return fitting(all_use_cases(site.use_cases, site.active))
 
 
 def watched(site: Site) -> tuple[Watched, ...]:

@@ -45,7 +45,7 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
     folders = Folders(settings.state)
     known = inside(settings, ports, credentials)
     delivery = delivery_of(known)
-    found = fitting(all_use_cases(known.use_cases))
+    found = fitting(all_use_cases(known.use_cases, known.active_use_cases))
     for name, error in found.broken.items():
         _log.warning("dashboard and rules of use case %s stay as they were: %s", name, error)
     cases = found.valid

@@ -84,10 +84,14 @@ SERVING = {"TOCSIN_SERVE_RATE": "1000", "TOCSIN_SERVE_KEY": _YOURS}
 """What clients of the API may ask for, and by what key a retrain tells it of new versions: lines
 to fill in, with an example of each."""
 
+CHOSEN = {"TOCSIN_ACTIVE": "fraud,churn"}
+"""Which use cases run: lines to fill in, with an example of each."""
+
 TRAINING = {"TOCSIN_HOLD_BACK": "0.2", "TOCSIN_DEAL_ROWS": "true"}
 """What replays and demonstrations ask of a source: lines to fill in, with an example of each."""
 
 _OFFERED = {
+    "The use cases that have DAGs, boards and alerts; all if left out": CHOSEN,
     "Where alerts go and links lead, and how to sign in; lines left out are not used": DELIVERY,
     "S3: where archives and reports lie, and use cases' own buckets; and the keys": STORAGE,
     "The API: requests a second of one client, and the key by which retrains tell it": SERVING,

@@ -149,6 +149,11 @@ class Environments:
         return {**self.shared, **self.own.get(component, {})}
 
 
+_SHARED_LOGS = {
+    "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS": "monitoring.stack.shared_logs.LOGGING_CONFIG"
+}
+
+
 def environments(settings: Settings, ports: Ports, credentials: Credentials) -> Environments:
     """Return the variables of every component."""
     folders = Folders(settings.state)
@@ -179,7 +184,7 @@ def environments(settings: Settings, ports: Ports, credentials: Credentials) -> 
                 **_storage(known.reports),
             },
             "airflow-migrate": airflow,
-            "airflow-api-server": {**airflow, **fernet, **jwt, **sessions},
+            "airflow-api-server": {**airflow, **_SHARED_LOGS, **fernet, **jwt, **sessions},
             # Tasks are its children, and may need whatever their owner has set.
             "airflow-scheduler": {
                 **_inherited(),

@@ -251,5 +251,6 @@ def _write(case: UseCase, history: History, held: Sequence[HeldSamples]) -> None
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8") as text:
         text.writelines(exposition(held, use_case=case.name, group=PushGroup.REPORT))
+    file.chmod(0o644)  # whoever loads it may be another user; the state folder is closed to others
     history.load(file)
     file.unlink()

@@ -85,7 +85,7 @@ def attempt(run: Run) -> Attempt:
         publish_attempt(
             run.use_case, run.pipeline, begun.at, url=url, next_due=due, sign_in=sign_in
         )
-        broken = fitting(all_use_cases(where.use_cases)).broken
+        broken = fitting(all_use_cases(where.use_cases, where.active_use_cases)).broken
         publish_broken_use_cases(broken, url=url, sign_in=sign_in)
     return begun
 

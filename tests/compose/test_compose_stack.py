@@ -73,7 +73,7 @@ def test_what_containers_can_t_read_is_named_first_and_the_cure_cures_it(
     deployment: Deployment,
 ) -> None:
     """The checkout was made with umask 077."""
-    failed = deployment.compose("up", "--detach", "init", check=False)
+    failed = deployment.compose("up", "--detach", "mlflow", check=False)
     assert failed.returncode != 0
     said = deployment.logs("init")
     owner = deployment.folder.stat().st_uid

@@ -246,6 +246,9 @@ def test_alertmanager_s_secrets_are_for_the_owner_alone(plain: Settings, tmp_pat
     generate(tmp_path, shipped(), by_alertmanager)
     config = tmp_path / "grafana" / "alertmanager" / "alertmanager.yml"
     assert stat.S_IMODE(config.stat().st_mode) == 0o600
+    # Prometheus runs as another user; a target's file has the same name.
+    targets = tmp_path / "grafana" / "prometheus" / "targets" / "alertmanager.yml"
+    assert stat.S_IMODE(targets.stat().st_mode) == 0o644
     assert config.read_text(encoding="utf-8").count("s3cret") == 4
     config.unlink()
     assert "s3cret" not in everywhere(tmp_path)

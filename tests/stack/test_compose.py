@@ -181,6 +181,15 @@ def test_state_on_s3_is_reached_by_tasks_and_pages_and_its_keys_by_nobody_else()
         assert where.format(url) == str(Settings(state_url=url).reports)
 
 
+def test_who_is_active_is_known_wherever_use_cases_are_listed() -> None:
+    listing = {
+        "init", "watcher", "serve", "airflow-scheduler", "airflow-dag-processor",
+        "airflow-triggerer", "airflow-api-server",
+    }  # fmt: skip
+    for service in listing:
+        assert SERVICES[service]["environment"]["TOCSIN_ACTIVE"] is None, service
+
+
 AIRFLOWS = {"POSTGRES_AIRFLOW_PASSWORD"}
 OBJECTS = {"S3_ACCESS_KEY", "S3_SECRET_KEY"}
 CHANNELS = {"TOCSIN_WEBHOOK_URL", "TOCSIN_SLACK_URL", "TOCSIN_SMTP_PASSWORD"}
@@ -414,14 +423,16 @@ def test_metrics_are_kept_as_long_as_in_the_local_stack() -> None:
 def test_the_readme_s_way_to_load_history_is_that_of_the_services() -> None:
     readme = (CHECKOUT / "README.md").read_text()
     commands = re.findall(r"^docker compose (?:exec|cp) .*$", readme, re.MULTILINE)
-    measured, fetched, brought, loaded = commands
+    measured, loaded, removed = commands
     state = re.search(r"TOCSIN_STATE=(\S+)", (CHECKOUT / "Dockerfile").read_text())
     assert state is not None
-    left = f"{state[1]}/backfill/fraud.om"
+    left = f"{state[1]}/backfill"
     assert measured.endswith("exec airflow-scheduler tocsin backfill fraud")
-    assert f"airflow-scheduler:{left} " in fetched
-    assert f"state:{state[1]}" in SERVICES["airflow-scheduler"]["volumes"]
-    folder = brought.removeprefix("docker compose cp fraud.om prometheus:")
+    assert removed.endswith(f"exec airflow-scheduler rm {left}/fraud.om")
+    shared = {
+        name: target.partition(":")[0] for name, source, target in mounts() if source == "backfill"
+    }
+    assert shared["airflow-scheduler"] == left
     written = next(
         option.removeprefix("--storage.tsdb.path=")
         for option in SERVICES["prometheus"]["command"]
@@ -429,8 +440,9 @@ def test_the_readme_s_way_to_load_history_is_that_of_the_services() -> None:
     )
     assert f"prometheus:{written}" in SERVICES["prometheus"]["volumes"]
     # What the command itself says where it can't load.
-    said = by_hand("", Path(left), written).partition("promtool ")[2]
-    assert loaded.partition("promtool ")[2] == said.replace("fraud.om", f"{folder}fraud.om")
+    said = by_hand("", Path(left, "fraud.om"), written).partition("promtool ")[2]
+    there = f"{shared['prometheus']}/fraud.om"
+    assert loaded.partition("promtool ")[2] == said.replace("fraud.om", there)
 
 
 def test_the_image_holds_neither_data_nor_secrets() -> None:
