@@ -99,11 +99,12 @@ def _ascii(texts: NDArray[np.str_]) -> NDArray[np.uint8] | None:
 
 
 def in_utf8(texts: NDArray[np.str_], end: bytes = b"") -> Pieces:
-    """Return texts, none of which holds a NUL, in UTF-8, each with `end` after it."""
+    """Return texts in UTF-8, each with `end` after it."""
     codes = _ascii(texts)
-    if codes is None:
+    there = None if codes is None else codes != 0
+    # A NUL that a letter follows is part of its text, which databases refuse or keep as it is.
+    if codes is None or there is None or (there[:, 1:] > there[:, :-1]).any():
         return _pieces(_closed(pa.array(texts.tolist(), pa.large_string()), end))
-    there = codes != 0
     lengths = there @ np.ones(codes.shape[1], np.uint16)
     pieces = Pieces(codes[there], np.cumsum(lengths, dtype=np.int64))
     return _pieces(_closed(_as_arrow(pieces), end)) if end else pieces

@@ -207,7 +207,8 @@ def test_figures_and_labels_are_those_that_a_run_pushes_and_what_it_pushed_stays
             otherwise=lambda: backfilled.items() ^ figures(url).items(),
         )
         live = samples(url, ROWS)
-        filled(case, until=datetime.now(UTC).replace(microsecond=0))
+        now = datetime.now(UTC).replace(microsecond=0)
+        filled(case, since=now - timedelta(days=2), until=now)
     with running_prometheus(scraped) as url:
         course = samples(url, ROWS)
     written = [at for at, _ in course if at < live[0][0]]

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitoring.rows.rows import moment64
-from monitoring.store.bulk_columns import Columns, Pieces, in_order_of_ids
+from monitoring.store.bulk_columns import Columns, Pieces, in_order_of_ids, in_utf8
 from monitoring.store.bulk_insert import insert_all, insert_new
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.schema import labels, row_blocks, scores
@@ -98,6 +98,12 @@ def test_pieces_are_those_between_their_ends(store: ProductionStore) -> None:
     pieces = [b"", bytes(3), content[3:10_000].tobytes(), b""]
     assert [ids for ids, _, _ in found] == [facts for _, facts, _ in found] == pieces
     assert [features for *_, features in found] == [b"", b"\0", b"x" * 3_000, b""]
+
+
+@pytest.mark.parametrize("texts", [["", "b", "long"], ["", "b", "é"], ["a\0b", "", "c"], []])
+def test_no_letter_is_lost_on_the_way_to_bytes(texts: list[str]) -> None:
+    pieces = in_utf8(np.array(texts, np.str_), b"\0")
+    assert [bytes(piece).decode() for piece in pieces] == [f"{text}\0" for text in texts]
 
 
 def test_ids_are_in_the_order_of_their_letters() -> None:

@@ -30,7 +30,8 @@ def test_real_rows_give_a_model_that_ranks_and_promises_well(
     request: pytest.FixtureRequest,
 ) -> None:
     shipped: UseCase = request.getfixturevalue(use_case)
-    real: Rows = request.getfixturevalue(rows)
+    # Every second row: `make bench-job` trains on all of them.
+    real: Rows = request.getfixturevalue(rows).take(slice(None, None, 2))
     one = shipped.candidates[candidate]
     assert all(value in one.search[name] for name, value in point.items())
     grid = {name: [value] for name, value in point.items()}
