@@ -9,6 +9,8 @@ RUN python -m venv /opt/venv \
     && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml --extra stack
 COPY README.md LICENSE NOTICE ./
 COPY docs/runbook.md docs/
+COPY prometheus.yml ./
+COPY airflow/dags airflow/dags
 COPY monitoring monitoring
 COPY airflow/dags /opt/tocsin/airflow/dags
 # Readable by the image's user, whatever umask the checkout was made with.

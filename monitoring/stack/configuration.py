@@ -20,10 +20,9 @@ from monitoring.signals.use_case_fit import fitting
 from monitoring.stack.components import wanted_ports
 from monitoring.stack.credentials import Credentials, write_airflow_passwords
 from monitoring.stack.environment import inside, loopback_url
-from monitoring.stack.folders import CHECKOUT, Folders
+from monitoring.stack.folders import DEPLOYMENT, Folders
 from monitoring.stack.ports import LOOPBACK
 from monitoring.stack.relay import through_relay
-from monitoring.stack.stack_error import StackError
 from monitoring.use_case_file import all_use_cases
 
 _log = logging.getLogger(__name__)
@@ -37,8 +36,6 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
 
     Raises
     ------
-    StackError
-        This code does not run from a checkout, so that prometheus.yml and the DAGs are not there.
     UseCaseError
         The folder of use-case files can't be read.
     """
@@ -57,7 +54,8 @@ def configure(settings: Settings, ports: Ports, credentials: Credentials) -> Non
     relayed = through_relay(delivery, loopback_url(ports.relay))
     for path, text in alertmanager_files(relayed).items():
         write_private(folders.alertmanager / path, text)
-    write_private(folders.prometheus / "prometheus.yml", _prometheus_yml())
+    scraped = (DEPLOYMENT / "prometheus.yml").read_text(encoding="utf-8")
+    write_private(folders.prometheus / "prometheus.yml", scraped)
     targets = _targets(known, wanted_ports(settings, ports))
     _replace(folders.prometheus, prometheus_files(cases, delivery, targets), kept=found.broken)
     if known.grafana_url is not None:
@@ -73,14 +71,6 @@ def _rules_before(provisioning: Path, kept: Collection[str]) -> frozenset[str]:
     paths = (path for path in provisioning.rglob("*.yml") if path.is_file())
     there = frozenset(str(path.relative_to(provisioning)) for path in paths)
     return provisioned_rules(provisioning, there - of_use_cases(kept, there))
-
-
-def _prometheus_yml() -> str:
-    path = CHECKOUT / "prometheus.yml"
-    if not path.is_file():
-        msg = f"{path} is missing: the local stack runs from a checkout of the repository"
-        raise StackError(msg)
-    return path.read_text(encoding="utf-8")
 
 
 def _targets(known: Settings, ports: Mapping[str, int]) -> Targets:

@@ -16,7 +16,7 @@ from monitoring.public_path import below, path_of
 from monitoring.settings import Ports, Settings
 from monitoring.signals.links import FLEET
 from monitoring.stack.credentials import Credentials
-from monitoring.stack.folders import CHECKOUT, Folders
+from monitoring.stack.folders import DEPLOYMENT, Folders
 from monitoring.stack.ports import LOOPBACK
 from monitoring.stack.programs import grafana_server
 from monitoring.stored_files import StoredPath
@@ -261,7 +261,7 @@ def _airflow(known: Settings, folders: Folders, ports: Ports) -> dict[str, str]:
     path = path_of(known.public_airflow_url)
     return {
         "AIRFLOW_HOME": str(folders.airflow),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "airflow" / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DEPLOYMENT / "airflow" / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",  # 0.4 GB less than at the default of 32

@@ -11,8 +11,10 @@ from pathlib import Path
 from monitoring.private import private_folder
 from monitoring.stack.stack_error import StackError
 
-CHECKOUT = Path(__file__).parents[2]
-"""The checkout that this code runs from: it holds the DAGs and prometheus.yml."""
+_PLACES = (Path(__file__).parents[2], Path(__file__).parents[1] / "deployment")
+
+DEPLOYMENT = next((place for place in _PLACES if (place / "prometheus.yml").is_file()), _PLACES[0])
+"""What holds the DAGs and prometheus.yml: the checkout, or a folder of the installed package."""
 
 SOCKET_PATH_LIMIT = 90
 """Unix socket paths end at 107 characters, and supervisord adds its process id while binding."""

@@ -15,7 +15,7 @@ import yaml
 
 from monitoring.airflow_api import AIRFLOW_USER, AirflowApi
 from monitoring.stack.env_file import PUBLISHED, write_env
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 from tests.compose.engine import Engine
 from tests.fixtures.eventually import eventually
 from tests.fixtures.loopback import free_port
@@ -62,9 +62,9 @@ class Deployment:
 
     def check_out(self) -> None:
         """Copy what the image is built from and what is mounted, for its owner alone."""
-        sent = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        sent = (DEPLOYMENT / ".dockerignore").read_text(encoding="utf-8").splitlines()
         for name in (*_MOUNTED, ".dockerignore", *(line[1:] for line in sent if line[0] == "!")):
-            there, here = CHECKOUT / name, self.folder / name
+            there, here = DEPLOYMENT / name, self.folder / name
             here.parent.mkdir(parents=True, exist_ok=True)
             if there.is_dir():
                 shutil.copytree(there, here, dirs_exist_ok=True, ignore=_no_caches, symlinks=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 
-FOLDER = CHECKOUT / ".tocsin" / "engine"
+FOLDER = DEPLOYMENT / ".tocsin" / "engine"
 """Where an engine that is started here keeps its images, and a Compose that is built here lies."""
 
 COMPOSE_VERSION = "v2.40.3"

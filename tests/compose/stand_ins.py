@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 from tests.compose.engine import FOLDER, Engine
 
 RECIPES = Path(__file__).parent / "stand_ins"
@@ -31,13 +31,13 @@ _PLACES = ("etc/apt/sources.list", "etc/apt/sources.list.d", "etc/pip.conf", "et
 
 def base_images() -> set[str]:
     """Return the images that the Dockerfile begins with."""
-    text = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
+    text = (DEPLOYMENT / "Dockerfile").read_text(encoding="utf-8")
     return set(re.findall(r"^FROM (\S+)", text, re.MULTILINE))
 
 
 def service_images() -> Mapping[str, str]:
     """Return the images of other people's programs by their names without tag."""
-    declared: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
+    declared: dict[str, Any] = yaml.safe_load((DEPLOYMENT / "docker-compose.yml").read_text())
     images = {service["image"] for service in declared["services"].values()}
     return {
         image.partition(":")[0].rpartition("/")[2]: image

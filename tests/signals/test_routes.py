@@ -18,7 +18,7 @@ from monitoring.signals.alerts.delivery import CRITICAL, Delivery, Mail, Notifie
 from monitoring.signals.alerts.grafana_alerting import INTERVAL, provisioned_groups
 from monitoring.signals.alerts.prometheus_alerting import alertmanager_config
 from monitoring.signals.links import Addresses
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 from monitoring.use_case import Severity, UseCase
 from tests.fixtures.gateway import alertmanager_config_in, program
 from tests.signals.conftest import everything
@@ -115,7 +115,7 @@ def test_a_critical_figure_is_told_within_a_minute_however_its_push_falls() -> N
     # What joins the first of a group waits for the group's next turn, and comes together.
     assert CRITICAL.interval <= timedelta(minutes=2)
     turn = CRITICAL.wait.total_seconds()
-    shipped = yaml.safe_load((CHECKOUT / "prometheus.yml").read_text(encoding="utf-8"))["global"]
+    shipped = yaml.safe_load((DEPLOYMENT / "prometheus.yml").read_text(encoding="utf-8"))["global"]
     scrape, rules = (_seconds(shipped[f"{what}_interval"]) for what in ("scrape", "evaluation"))
     assert scrape + rules + turn <= 50
     assert scrape + _seconds(INTERVAL) + turn <= 50

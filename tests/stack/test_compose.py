@@ -20,10 +20,10 @@ from monitoring.signals.links import FLEET
 from monitoring.stack.components import RETENTION
 from monitoring.stack.draining_executor import DRAIN_SECONDS, DrainingExecutor
 from monitoring.stack.env_file import DELIVERY, SECRETS, STORAGE, variables, write_env
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 from monitoring.stack.mounts import DATA, PROMETHEUS_YML, USE_CASES
 
-PATH = CHECKOUT / "docker-compose.yml"
+PATH = DEPLOYMENT / "docker-compose.yml"
 TEXT = PATH.read_text()
 COMPOSE_FILE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE_FILE["services"]
@@ -86,7 +86,7 @@ def test_every_part_is_there() -> None:
 def test_every_mounted_path_exists() -> None:
     paths = {source for _, source, _ in mounts() if source.startswith((".", "/"))}
     assert paths >= {"./prometheus.yml", "./init-db.sql", "./data"}
-    assert [path for path in paths if not (CHECKOUT / path).exists()] == []
+    assert [path for path in paths if not (DEPLOYMENT / path).exists()] == []
 
 
 def test_every_mounted_volume_is_declared_and_every_declared_one_is_mounted() -> None:
@@ -115,14 +115,14 @@ def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
 
 
 def test_every_setting_is_one_that_the_code_reads() -> None:
-    image = (CHECKOUT / "Dockerfile").read_text()
+    image = (DEPLOYMENT / "Dockerfile").read_text()
     named = set(re.findall(r"\bTOCSIN_\w+", TEXT + image))
     assert named - settings_variables() == set()
     assert len(named) > 20
 
 
 def test_every_setting_of_a_deployment_is_passed() -> None:
-    image = (CHECKOUT / "Dockerfile").read_text()
+    image = (DEPLOYMENT / "Dockerfile").read_text()
     named = set(re.findall(r"\bTOCSIN_\w+", TEXT + image))
     # There is no Alertmanager and no Grafana of another folder, and the pause is Airflow's own.
     left = {"TOCSIN_NOTIFIER", "TOCSIN_GRAFANA_HOME", "TOCSIN_RETRY_SECONDS"}
@@ -291,8 +291,8 @@ def test_init_looks_at_all_that_is_mounted_from_the_checkout() -> None:
 
 
 def test_the_folder_of_use_cases_is_there_in_every_checkout() -> None:
-    assert f"TOCSIN_USE_CASES=/{USE_CASES}" in (CHECKOUT / "Dockerfile").read_text()
-    assert (CHECKOUT / USE_CASES).is_dir()
+    assert f"TOCSIN_USE_CASES=/{USE_CASES}" in (DEPLOYMENT / "Dockerfile").read_text()
+    assert (DEPLOYMENT / USE_CASES).is_dir()
 
 
 def test_a_stop_leaves_the_scheduler_the_time_that_its_tasks_are_given() -> None:
@@ -356,14 +356,14 @@ def grafana_starts(tls: str | None) -> subprocess.CompletedProcess[str]:
 
 def test_every_image_is_pinned() -> None:
     images = {service["image"] for service in SERVICES.values()}
-    bases = set(re.findall(r"^FROM (\S+)", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE))
+    bases = set(re.findall(r"^FROM (\S+)", (DEPLOYMENT / "Dockerfile").read_text(), re.MULTILINE))
     for image in images | bases:
         _, _, tag = image.partition(":")
         assert re.search(r"\d+\.\d+", tag), image
 
 
 def test_the_project_s_image_has_the_project_s_version() -> None:
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((DEPLOYMENT / "pyproject.toml").read_text())["project"]
     built = {service["image"] for service in SERVICES.values() if "build" in service}
     assert built == {f"{project['name']}:{project['version']}"}
 
@@ -421,10 +421,10 @@ def test_metrics_are_kept_as_long_as_in_the_local_stack() -> None:
 
 
 def test_the_readme_s_way_to_load_history_is_that_of_the_services() -> None:
-    readme = (CHECKOUT / "README.md").read_text()
+    readme = (DEPLOYMENT / "README.md").read_text()
     commands = re.findall(r"^docker compose (?:exec|cp) .*$", readme, re.MULTILINE)
     measured, loaded, removed = commands
-    state = re.search(r"TOCSIN_STATE=(\S+)", (CHECKOUT / "Dockerfile").read_text())
+    state = re.search(r"TOCSIN_STATE=(\S+)", (DEPLOYMENT / "Dockerfile").read_text())
     assert state is not None
     left = f"{state[1]}/backfill"
     assert measured.endswith("exec airflow-scheduler tocsin backfill fraud")
@@ -446,16 +446,16 @@ def test_the_readme_s_way_to_load_history_is_that_of_the_services() -> None:
 
 
 def test_the_image_holds_neither_data_nor_secrets() -> None:
-    sent = (CHECKOUT / ".dockerignore").read_text().splitlines()
+    sent = (DEPLOYMENT / ".dockerignore").read_text().splitlines()
     assert "*" in sent
     allowed = {line.removeprefix("!") for line in sent if line.startswith("!")}
-    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (CHECKOUT / "Dockerfile").read_text(), re.M)
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (DEPLOYMENT / "Dockerfile").read_text(), re.M)
     assert {path for line in copied for path in line.split()} <= allowed
-    assert [path for path in allowed if not (CHECKOUT / path).exists()] == []
+    assert [path for path in allowed if not (DEPLOYMENT / path).exists()] == []
 
 
 def test_the_image_holds_the_runbook_that_is_served() -> None:
-    served = CHECKOUT / "monitoring" / "pages" / "runbook.md"
-    assert served.resolve() == CHECKOUT / "docs" / "runbook.md"
+    served = DEPLOYMENT / "monitoring" / "pages" / "runbook.md"
+    assert served.resolve() == DEPLOYMENT / "docs" / "runbook.md"
     # A link: what it leads to must be there while the wheel is built.
-    assert "COPY docs/runbook.md docs/" in (CHECKOUT / "Dockerfile").read_text()
+    assert "COPY docs/runbook.md docs/" in (DEPLOYMENT / "Dockerfile").read_text()

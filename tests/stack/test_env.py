@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 
 from monitoring.settings import Ports
 from monitoring.stack.env_file import SECRETS, EnvIncompleteError, example, write_env
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 
 
 def given(path: Path) -> dict[str, str]:
@@ -78,7 +78,7 @@ def test_its_ports_are_those_that_the_settings_know(tmp_path: Path) -> None:
 def test_the_standard_library_writes_it_alone(tmp_path: Path) -> None:
     """As `make env` does, on a host that only runs containers."""
     code = (
-        f"import runpy, sys; sys.path.insert(0, {str(CHECKOUT)!r}); "
+        f"import runpy, sys; sys.path.insert(0, {str(DEPLOYMENT)!r}); "
         "runpy.run_module('monitoring.stack.env_file', run_name='__main__')"
     )
     for said in (".env written\n", ".env already exists: nothing changed\n"):
@@ -105,11 +105,11 @@ def test_the_standard_library_writes_it_alone(tmp_path: Path) -> None:
 
 def test_make_env_installs_nothing() -> None:
     dry = subprocess.run(
-        ["make", "--dry-run", "env"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "env"], cwd=DEPLOYMENT, capture_output=True, text=True, check=True
     )
     (command,) = dry.stdout.splitlines()
     assert command.endswith("-m monitoring.stack.env_file")
 
 
 def test_the_committed_example_is_what_would_be_written_without_the_secrets() -> None:
-    assert (CHECKOUT / ".env.example").read_text() == example()
+    assert (DEPLOYMENT / ".env.example").read_text() == example()

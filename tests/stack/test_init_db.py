@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 
 pytestmark = pytest.mark.postgres
 
@@ -29,7 +29,7 @@ class Server:
             pytest.skip("psql is not installed: apt-get install postgresql")
         given = {f"POSTGRES_{name.upper()}_PASSWORD": value for name, value in passwords.items()}
         return subprocess.run(
-            [psql, "--no-psqlrc", "--file", str(CHECKOUT / "init-db.sql")],
+            [psql, "--no-psqlrc", "--file", str(DEPLOYMENT / "init-db.sql")],
             env={
                 "PATH": os.environ["PATH"],
                 "PGHOST": str(self.url.host),

@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 from monitoring.stack.demo import check_same_rows, with_rows_to_replay
 from monitoring.stack.down import down
 from monitoring.stack.environment import as_variables
-from monitoring.stack.folders import CHECKOUT, Folders
+from monitoring.stack.folders import DEPLOYMENT, Folders
 from monitoring.stack.leftovers import processes_of
 from monitoring.stack.ports import PortTakenError
 from monitoring.stack.stack_error import StackError
@@ -242,7 +242,7 @@ def test_the_folder_of_dags_hides_no_library() -> None:
             "-c",
             "from importlib.util import find_spec as f; print(f('airflow').origin)",
         ],
-        cwd=CHECKOUT,
+        cwd=DEPLOYMENT,
         capture_output=True,
         text=True,
         check=True,

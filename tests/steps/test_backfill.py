@@ -18,7 +18,7 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.history import STEP, HistoryError
 from monitoring.signals.pipelines import Pipeline
-from monitoring.stack.folders import CHECKOUT
+from monitoring.stack.folders import DEPLOYMENT
 from monitoring.steps import begin, in_process
 from monitoring.steps.backfill import Backfilled, Progress, backfill
 from monitoring.steps.backfill_past import Past, unseen
@@ -172,7 +172,7 @@ def test_an_earlier_beginning_adds_only_what_comes_before(
 @pytest.fixture
 def scraping(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A Pushgateway, and the folder of a Prometheus that scrapes it every second."""
-    shipped = (CHECKOUT / "prometheus.yml").read_text(encoding="utf-8")
+    shipped = (DEPLOYMENT / "prometheus.yml").read_text(encoding="utf-8")
     folder = tmp_path / "scraping"
     (folder / "targets").mkdir(parents=True)
     with running_pushgateway(tmp_path) as gateway:
