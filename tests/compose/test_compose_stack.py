@@ -190,7 +190,7 @@ def test_a_report_finds_the_drift_and_its_alert_reaches_the_receiver(
         pytest.skip("there is no Grafana to notify: TOCSIN_GRAFANA_HOME names the folder of one")
     eventually(
         lambda: any(
-            alert["labels"].get("use_case") == "cards" and "Drift" in alert["labels"]["alertname"]
+            alert["labels"].get("use_case") == "cards" and "drift" in alert["labels"]["alertname"]
             for message in deployment.received()
             for alert in message.get("alerts", [])
         ),
