@@ -38,7 +38,7 @@ lock: ## Resolve the dependencies anew into requirements.lock, with hashes
 env: ## Write .env with generated secrets for docker compose; wants no more than some Python 3
 	$$(command -v $(PYTHON) || command -v python3) -m monitoring.stack.env_file
 
-demo: install ## Start the local stack, train, replay traffic, run both DAGs, say where to look
+demo: install ## Start the local stack, train, send ten days of traffic: drift, alert, retrain, recovery
 	$(BIN)/tocsin demo
 
 up: install ## Start the local stack

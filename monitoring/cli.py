@@ -327,16 +327,27 @@ def demo(
     """Run a tour of the local stack: `tocsin demo`. Uses real data in data/ where there is some.
 
     A CSV file there that is no shipped use case's is watched: its last column is the target. Real
-    rows are dealt out at random over their days, so that nothing drifts but what is planted.
+    rows are dealt out at random over their days, so that nothing drifts but what is planted. Of
+    card fraud ten days pass in minutes, through the API: quiet ones, drift, its alert, a retrain,
+    and the alert's end.
     """
     from monitoring.settings import Ports, settings
-    from monitoring.stack.demo import check_same_rows, use_cases_to_show, with_rows_to_replay
+    from monitoring.stack.demo import (
+        check_same_rows,
+        for_demo,
+        lives,
+        use_cases_to_show,
+        write_quick_fraud,
+    )
     from monitoring.stack.demo import demo as show
 
     with readable_errors():
-        wanted = with_rows_to_replay(settings(), in_order=in_order)
-        check_same_rows(wanted)
         names = use_cases_to_show(use_cases or (), settings(), say=typer.echo)
+        wanted = for_demo(settings(), Ports(), names, in_order=in_order)
+        check_same_rows(wanted)
+        said = write_quick_fraud(settings()) if lives(names) else None
+    if said is not None:
+        typer.echo(said)
     running = _up(wanted)
     with readable_errors():
         looks = show(running, Ports(), names, clock=lambda: datetime.now(UTC), say=typer.echo)

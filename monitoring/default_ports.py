@@ -9,6 +9,7 @@ DEFAULT_PORTS = {
     "pushgateway": 9091,
     "alertmanager": 9093,
     "relay": 9095,
+    "receiver": 9096,
     "grafana": 3000,
     "serve": 8000,
 }

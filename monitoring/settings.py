@@ -98,6 +98,7 @@ class Ports(_FromEnvironment):
     pushgateway: Port = DEFAULT_PORTS["pushgateway"]
     alertmanager: Port = DEFAULT_PORTS["alertmanager"]
     relay: Port = DEFAULT_PORTS["relay"]
+    receiver: Port = DEFAULT_PORTS["receiver"]
     grafana: Port = DEFAULT_PORTS["grafana"]
     serve: Port = DEFAULT_PORTS["serve"]
 

@@ -26,7 +26,7 @@ from monitoring.use_case_columns import EventTime
 from monitoring.use_case_source import is_address
 from monitoring.wording import several
 
-SYNTHETIC_ROWS = {"card": 120_000, "survey": 20_000, "visits": 1_000}
+SYNTHETIC_ROWS = {"card": 285_000, "survey": 20_000, "visits": 1_000}
 """Synthetic rows where a file is missing, by kind: enough positives in each part of the split."""
 
 _SEED = 0

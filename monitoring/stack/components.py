@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitoring.public_path import below, path_of
 from monitoring.settings import Ports, Settings
+from monitoring.stack import receiver
 from monitoring.stack.environment import loopback_url, notifier_of
 from monitoring.stack.folders import Folders
 from monitoring.stack.health_check import Health
@@ -47,6 +48,7 @@ def components(settings: Settings, ports: Ports) -> tuple[Component, ...]:
     """Return the components, in the order in which they start."""
     folders = Folders(settings.state)
     return (
+        *_receiver(settings, ports),
         *_relay(settings, ports),
         *_metrics(folders, ports),
         _mlflow(settings, folders, ports),
@@ -70,7 +72,25 @@ def wanted_ports(settings: Settings, ports: Ports) -> dict[str, int]:
         listening["grafana"] = ports.grafana
     if _relay(settings, ports):
         listening["relay"] = ports.relay
+    if _receiver(settings, ports):
+        listening["receiver"] = ports.receiver
     return listening
+
+
+def receiver_url(ports: Ports) -> str:
+    """Return the webhook of the receiver that the demo has."""
+    return f"{loopback_url(ports.receiver)}{receiver.PATH}"
+
+
+def _receiver(settings: Settings, ports: Ports) -> tuple[Component, ...]:
+    """Return the receiver, where the webhook is its own."""
+    url = receiver_url(ports)
+    if settings.webhook_url is None or settings.webhook_url.get_secret_value() != url:
+        return ()
+    file = str(Folders(settings.state).messages)
+    command = (sys.executable, "-m", "monitoring.stack.receiver", str(ports.receiver), file)
+    health = Health(f"{loopback_url(ports.receiver)}/health")
+    return (Component("receiver", command, settings.state, url, health),)
 
 
 def _relay(settings: Settings, ports: Ports) -> tuple[Component, ...]:

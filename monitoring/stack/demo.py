@@ -1,45 +1,51 @@
-"""The demo: train, replay traffic with drift, report, and print where to look."""
+"""The demo: train, replay traffic with drift, report, and print where to look.
+
+Of card fraud it tells the whole story, from quiet days to the end of an alert: see `living_demo`.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import requests
 from croniter import croniter
+from pydantic import SecretStr
 
-from monitoring.airflow_api import AIRFLOW_USER, AirflowApi, airflow_address
+from monitoring.private import private_folder
 from monitoring.settings import Ports, Settings
-from monitoring.stack.components import RUNS_TASKS
+from monitoring.stack.components import RUNS_TASKS, receiver_url
+from monitoring.stack.demo_runs import Say, airflow_of, command, scheduled_run
 from monitoring.stack.dropped_file import use_case_of_dropped_file
 from monitoring.stack.environment import as_variables, loopback_url, use_case_folder
 from monitoring.stack.folders import Folders
+from monitoring.stack.living_demo import LivingDemo
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
 from monitoring.steps.dag_ids import reporting_dag, retrain_dag
-from monitoring.steps.order import WATCH
 from monitoring.steps.replay_record import last_replay
-from monitoring.use_case_file import find_use_case
-
-Say = Callable[[str], None]
-RUN_SECONDS = 3600
-"""How long a DAG run is waited for: on a busy machine each task takes half a minute to start."""
+from monitoring.use_case_file import SHIPPED, find_use_case
 
 _HISTORY = timedelta(days=31)
 """What of a source's past a demo shows: of years it would take minutes, and gigabytes."""
 
-HOLD_BACK = 0.2
-"""Share of a source that the demo's champion does not learn from."""
+HOLD_BACK, TRAFFIC = 0.2, 0.8
+"""Share of a source that the demo's champion does not learn from; the second, where it lives."""
 
 FRAUD = "fraud"
-"""The use case of a demo where no file was dropped."""
+"""The use case of a demo where no file was dropped, and the one whose demo lives."""
+
+QUICK = ("logistic_regression", "lightgbm")
+"""The candidates of a demo that lives: two are searched in half a minute."""
+
+_MARK = (
+    "# Written by `tocsin demo`: the shipped use case with two candidates, so that retrains take a "
+    "minute.\n# Remove this file for all of them, and these lines to edit it.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -72,21 +78,73 @@ def demo(
     StackError
         A DAG run failed, or a step of the demo did.
     """
-    airflow = _airflow(running)
+    airflow = airflow_of(running)
     for use_case in use_cases:
         case = find_use_case(use_case, running.settings.use_cases)
-        by_hand = case.retrain.by_hand
-        _scheduled_run(airflow, retrain_dag(use_case), say, by_hand=by_hand)
-        if _replay_once(running, use_case, clock, say):
-            _command(running, *history_command(use_case, clock()))
-        _scheduled_run(airflow, reporting_dag(use_case), say)
+        told_before = last_replay(case) is not None
+        scheduled_run(airflow, retrain_dag(use_case), say, by_hand=case.retrain.by_hand)
+        if told_before:
+            say("traffic of an earlier demo is in the store: nothing is replayed")
+        elif lives(use_cases):
+            LivingDemo(running, ports, airflow, case, say).tell(clock())
+            continue
+        else:
+            until = last_tick(case.report.every, clock()).isoformat()
+            command(running, "replay", use_case, "--scenario", "covariate", "--until", until)
+            command(running, *history_command(use_case, clock()))
+        scheduled_run(airflow, reporting_dag(use_case), say)
         if any(run_id.startswith("drift_") for run_id in airflow.runs(retrain_dag(use_case))):
             say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
     return (*_answers(ports, use_cases), *_places(running, ports, use_cases))
 
 
-def with_rows_to_replay(settings: Settings, *, in_order: bool) -> Settings:
-    """Return settings by which a retrain leaves rows for the demo's traffic and history.
+def lives(use_cases: Sequence[str]) -> bool:
+    """Whether the demo of these use cases is the one that lives: of card fraud alone.
+
+    Its ten days have rows and frauds enough that each can be judged, and what the drift does to
+    them is known. Every other use case is shown at once.
+    """
+    return tuple(use_cases) == (FRAUD,)
+
+
+def write_quick_fraud(settings: Settings) -> str | None:
+    """Write card fraud with two candidates for the demo, where the user has no folder of their own.
+
+    Returns
+    -------
+    What people should know of it; None where nothing was written.
+    """
+    if settings.use_cases is not None:
+        return None
+    path = private_folder(Folders(settings.state).use_cases) / f"{FRAUD}.yml"
+    if path.is_file() and not path.read_text("utf-8", errors="replace").startswith(_MARK):
+        return None
+    text = (SHIPPED / f"{FRAUD}.yml").read_text(encoding="utf-8")
+    path.write_text(f"{_MARK}{_with_candidates(text, QUICK)}", encoding="utf-8")
+    names = " and ".join(QUICK)
+    return f"Of the shipped candidates two are searched, {names}, so that it takes minutes: {path}"
+
+
+def _with_candidates(text: str, names: Sequence[str]) -> str:
+    """Return a use-case file with some of its candidates."""
+    kept, inside, wanted = [], False, True
+    for line in text.splitlines(keepends=True):
+        if not line.startswith(" "):
+            inside, wanted = line.startswith("candidates:"), True
+        elif inside and not line.startswith("   "):
+            wanted = line.strip().removesuffix(":") in names
+        if wanted:
+            kept.append(line)
+    return "".join(kept)
+
+
+def for_demo(
+    settings: Settings, ports: Ports, use_cases: Sequence[str], *, in_order: bool
+) -> Settings:
+    """Return the settings of the stack that a demo is shown on.
+
+    A retrain leaves rows for its traffic and history, and where the demo lives a receiver of its
+    own gets what is notified, if nobody else does.
 
     Parameters
     ----------
@@ -94,8 +152,13 @@ def with_rows_to_replay(settings: Settings, *, in_order: bool) -> Settings:
         Whether real rows come as they happened; else they are dealt out at random over their
         times, so that nothing drifts but what the demo plants.
     """
-    hold_back = settings.hold_back or HOLD_BACK
-    return settings.model_copy(update={"hold_back": hold_back, "deal_rows": not in_order})
+    changed: dict[str, object] = {
+        "hold_back": settings.hold_back or (TRAFFIC if lives(use_cases) else HOLD_BACK),
+        "deal_rows": not in_order,
+    }
+    if lives(use_cases) and settings.webhook_url is None:
+        changed["webhook_url"] = SecretStr(receiver_url(ports))
+    return settings.model_copy(update=changed)
 
 
 def check_same_rows(settings: Settings) -> None:
@@ -143,31 +206,6 @@ def use_cases_to_show(asked: Sequence[str], settings: Settings, *, say: Say) -> 
     return names
 
 
-def _airflow(running: Running) -> AirflowApi:
-    where = running.settings
-    address = airflow_address(where)
-    if address is None or where.airflow_password is None:
-        msg = "the local stack has no Airflow: start it with `tocsin up`"
-        raise StackError(msg)
-    return AirflowApi(address, AIRFLOW_USER, where.airflow_password.get_secret_value())
-
-
-def _replay_once(running: Running, use_case: str, clock: Callable[[], datetime], say: Say) -> bool:
-    """Replay traffic that ends where the report's newest interval does; not a second time.
-
-    Returns
-    -------
-    Whether it was replayed now.
-    """
-    case = find_use_case(use_case, running.settings.use_cases)
-    if last_replay(case) is not None:
-        say("traffic of an earlier demo is in the store: nothing is replayed")
-        return False
-    until = last_tick(case.report.every, clock()).isoformat()
-    _command(running, "replay", use_case, "--scenario", "covariate", "--until", until)
-    return True
-
-
 def history_command(use_case: str, now: datetime) -> tuple[str, ...]:
     """Return the command that fills in the month before a demo."""
     since = (now - _HISTORY).isoformat(timespec="seconds")
@@ -178,40 +216,6 @@ def last_tick(schedule: str, now: datetime) -> datetime:
     """Return when a cron schedule was due last, at `now` or before."""
     tick: datetime = croniter(schedule, now + timedelta(microseconds=1)).get_prev(datetime)
     return tick
-
-
-_SAID = {"success": "done", "failed": "failed", "skipped": "not needed"}
-"""What people say of the states in which a task ends."""
-
-
-def _scheduled_run(airflow: AirflowApi, dag_id: str, say: Say, *, by_hand: bool = False) -> None:
-    began = time.monotonic()
-    run_id = airflow.scheduled(dag_id, by_hand=by_hand)
-    shown: dict[str, str] = {}
-
-    def progress(states: Mapping[str, str]) -> None:
-        for task, state in states.items():
-            if state in _SAID and shown.get(task) != state:
-                shown[task] = state
-                if task != WATCH or state == "failed":
-                    say(f"  {dag_id}  {task}: {_SAID[state]}")
-
-    state = airflow.wait(dag_id, run_id, seconds=RUN_SECONDS, progress=progress)
-    if state != "success":
-        msg = f"{dag_id}: run {run_id} ended as {state}: see the failed task's log in Airflow"
-        raise StackError(msg)
-    say(f"{dag_id} succeeded in {time.monotonic() - began:.0f} s")
-
-
-def _command(running: Running, *arguments: str) -> None:
-    """Run a command of Tocsin with the environment of the running stack."""
-    environment = os.environ | as_variables(running.settings)
-    done = subprocess.run(  # noqa: S603  # nosec B603 # our own interpreter and our own words
-        [sys.executable, "-m", "monitoring.cli", *arguments], env=environment, check=False
-    )
-    if done.returncode != 0:
-        msg = f"`tocsin {' '.join(arguments)}` ended with exit code {done.returncode}"
-        raise StackError(msg)
 
 
 def _answers(ports: Ports, use_cases: Sequence[str]) -> tuple[Pointer, ...]:
@@ -240,6 +244,10 @@ def _when_scraped(url: str, query: str, *, seconds: float = 60) -> int:
     raise StackError(msg)
 
 
+_OPTIONAL = {"grafana": "Grafana: dashboards", "receiver": "messages, as they were received"}
+"""What the components show that not every stack has."""
+
+
 def _places(running: Running, ports: Ports, use_cases: Sequence[str]) -> tuple[Pointer, ...]:
     public = running.settings.public_url.rstrip("/")
     return (
@@ -254,9 +262,9 @@ def _places(running: Running, ports: Ports, use_cases: Sequence[str]) -> tuple[P
         Pointer("Prometheus: metrics and alerts", f"{loopback_url(ports.prometheus)}/alerts"),
         Pointer("Pushgateway: pushed metrics", loopback_url(ports.pushgateway)),
         *(
-            Pointer("Grafana: dashboards", component.url)
+            Pointer(_OPTIONAL[component.name], component.url)
             for component in running.components
-            if component.name == "grafana" and component.url is not None
+            if component.name in _OPTIONAL and component.url is not None
         ),
         Pointer(
             "password of the user admin",

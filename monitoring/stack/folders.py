@@ -72,6 +72,11 @@ class Folders:
         return self.state / "use_cases"
 
     @property
+    def messages(self) -> Path:
+        """File of what the demo's receiver was sent, a message a line."""
+        return self.state / "messages.jsonl"
+
+    @property
     def credentials(self) -> Path:
         """File of the generated secrets."""
         return self.control / "credentials.json"

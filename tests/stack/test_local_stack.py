@@ -15,7 +15,8 @@ import requests
 from mlflow import MlflowClient
 from prometheus_client import CollectorRegistry, Gauge, push_to_gateway
 
-from monitoring.stack.demo import check_same_rows, with_rows_to_replay
+from monitoring.settings import Settings
+from monitoring.stack.demo import check_same_rows, for_demo
 from monitoring.stack.down import down
 from monitoring.stack.environment import as_variables
 from monitoring.stack.folders import DEPLOYMENT, Folders
@@ -214,12 +215,15 @@ def test_tasks_are_handed_the_addresses_of_the_running_stack(local_stack: LocalS
 def test_a_demo_on_a_stack_whose_retrains_take_other_rows_says_to_start_it_anew(
     local_stack: LocalStack,
 ) -> None:
-    check_same_rows(with_rows_to_replay(local_stack.settings, in_order=True))
+    def check(settings: Settings, *, in_order: bool) -> None:
+        check_same_rows(for_demo(settings, local_stack.ports, ["iris"], in_order=in_order))
+
+    check(local_stack.settings, in_order=True)
     with pytest.raises(StackError, match="tocsin down"):
-        check_same_rows(with_rows_to_replay(local_stack.settings, in_order=False))
+        check(local_stack.settings, in_order=False)
     other = local_stack.settings.model_copy(update={"hold_back": 0.5})
     with pytest.raises(StackError, match="tocsin down"):
-        check_same_rows(with_rows_to_replay(other, in_order=True))
+        check(other, in_order=True)
 
 
 def test_tasks_begin_with_the_libraries_that_the_scheduler_has_imported(

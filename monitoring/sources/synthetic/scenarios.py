@@ -25,6 +25,8 @@ _PRIOR_LIMIT = 0.9
 _CONCEPT_SHARE = 0.7
 _MISSING_SHARE = 0.3
 _NEW_SHARE = 0.2
+_NEWCOMERS = 0.5
+_NEARER, _OF_THE_WAY = 1.5, 0.25  # standard deviations, or of the way to the positives
 
 
 class Scenario(StrEnum):
@@ -38,6 +40,13 @@ class Scenario(StrEnum):
     COVARIATE = "covariate"
     """Numbers shift by a standard deviation; where these are too few, half of a categorical
     feature's rows take its most frequent word."""
+
+    NEWCOMERS = "newcomers"
+    """Half of the negative rows come from new customers who look more like positives in half of
+    the features, which is every other one by how far the classes lie apart in it: a number lies
+    nearer to the positives' mean, by a quarter of the way or 1.5 standard deviations, whichever is
+    more, and a word is the positives' most frequent one. They raise false alarms until a model
+    has learned, by the other features, that they are harmless."""
 
     PRIOR = "prior"
     """There are four times as many positives, up to 90% of the rows: negative rows become
@@ -94,6 +103,38 @@ def _covariate(rows: Rows, start: int, rng: Generator) -> Rows:
     return replace(rows, features=features)
 
 
+def _newcomers(rows: Rows, start: int, rng: Generator) -> Rows:
+    _, negative = _of_both_classes(rows, start, Scenario.NEWCOMERS)
+    new = rng.choice(negative, round(_NEWCOMERS * negative.size), replace=False)
+    positives = rows.features[rows.label == POSITIVE]
+    nearer = {
+        str(name): _towards(column, positives[name])
+        for name, column in rows.features.items()
+        if not _is_amount(column, rows)
+    }
+    # A word is no number of steps away: words come last.
+    in_order = sorted(nearer, key=lambda name: -nearer[name])
+    features = rows.features.copy()
+    for name in in_order[::2]:
+        column: pd.Series = features[name]
+        if _is_numeric(column):
+            changed = column.to_numpy(copy=True)
+            way = float(positives[name].mean() - column.mean())
+            changed[new] += math.copysign(max(_NEARER * _step(column), _OF_THE_WAY * abs(way)), way)
+            features[name] = changed
+        elif positives[name].notna().any():
+            features[name] = _with(column, new, positives[name].mode()[0])
+    return replace(rows, features=features)
+
+
+def _towards(column: pd.Series, positives: pd.Series) -> float:
+    """Return how many standard deviations the positives lie from all; -1 of words."""
+    if not _is_numeric(column):
+        return -1.0
+    apart = float(abs(positives.mean() - column.mean())) / (_step(column) or 1.0)
+    return apart if np.isfinite(apart) else 0.0
+
+
 def _prior(rows: Rows, start: int, rng: Generator) -> Rows:
     positive, negative = _of_both_classes(rows, start, Scenario.PRIOR)
     wanted = int(min(_PRIOR_FACTOR * positive.size, _PRIOR_LIMIT * (positive.size + negative.size)))
@@ -139,6 +180,7 @@ def _new_category(rows: Rows, start: int, rng: Generator) -> Rows:
 
 _PLANT = {
     Scenario.COVARIATE: _covariate,
+    Scenario.NEWCOMERS: _newcomers,
     Scenario.PRIOR: _prior,
     Scenario.CONCEPT: _concept,
     Scenario.MISSING_SURGE: _missing_surge,
