@@ -141,12 +141,12 @@ class LivingDemo:
         self._report(sending, start, LAST_REPORT)
         self._share(above=False)
         self._seen(f"{ALERT} is over in Prometheus", self._is_over)
-        self._look("recovered", self._board)
         self._title("The ten days at their own time, while the message of the end is on its way")
         sending.send()  # what is left of the last one
         self._backfill(start, start + DAYS * DAY)
         self._look("in all", self._addresses.board(self.case.name))
         self._heard("the message of its end came", RESOLVED)
+        self._look("recovered", self._board)  # not before: Grafana's own alerts end later
         self._look("messages", f"{loopback_url(self.ports.receiver)}{PATH}")
 
     def _report(self, sending: Traffic, start: datetime, day: int, *, first: bool = False) -> None:
