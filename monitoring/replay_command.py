@@ -17,6 +17,7 @@ from monitoring.command import (
     readable_errors,
     show_steps,
 )
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     from monitoring.steps.replay import Wanted
@@ -117,5 +118,5 @@ def _sent(case: UseCase, wanted: Wanted, speed: float) -> tuple[Replayed, list[s
         replayed = sending.send()
     if sending.is_done:
         return replayed, []
-    left = f"{sending.left:,} labels are due until {sending.last_due:%Y-%m-%d %H:%M} UTC"
+    left = f"{several(sending.left, 'label')} due until {sending.last_due:%Y-%m-%d %H:%M} UTC"
     return replayed, [f"{left}: run the same command again then, and it sends them"]

@@ -15,6 +15,7 @@ PACKAGE = Path(monitoring.__file__).parent
 
 VALIDATORS = {
     "field_types.py",
+    "setting_types.py",
     "settings.py",
     "use_case.py",
     "use_case_columns.py",

@@ -39,6 +39,7 @@ from monitoring.steps.replay import DAY, Wanted
 from monitoring.steps.traffic import Traffic, traffic
 from monitoring.steps.window_verdict import share_limit
 from monitoring.use_case import UseCase
+from monitoring.wording import several
 
 DAYS = 10
 DRIFT_FROM = 6
@@ -156,7 +157,7 @@ class LivingDemo:
         before = sending.sent.rows
         sending.send(through=as_of)
         rows, seconds = sending.sent.rows - before, time.monotonic() - began
-        self.say(f"  {rows:,} rows and their labels went through the API in {seconds:.0f} s")
+        self.say(f"  {several(rows, 'row')} with labels went through the API in {seconds:.0f} s")
         dag_id = reporting_dag(self.case.name)
         conf = {"as_of": as_of.isoformat()}
         run = self.airflow.first if first else self.airflow.start

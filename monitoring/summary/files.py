@@ -87,7 +87,10 @@ def load(path: Path | str) -> Reference | Summary:
     whole = _envelope(text, where)
     if whole.get("format") == _format("summary"):
         return _read(summary_from, whole, "summary", where)
-    return _read(reference_from, whole, "reference", where)
+    if whole.get("format") == _format("reference"):
+        return _read(reference_from, whole, "reference", where)
+    msg = f"{where} is not a reference or summary of Tocsin's"
+    raise FormatError(msg)
 
 
 def load_reference(path: Path) -> Reference:

@@ -1,6 +1,7 @@
 """The overview's six panels come first, in the use case's words, readable, with stable ids."""
 
 import json
+import re
 from itertools import chain, combinations
 
 import pytest
@@ -327,6 +328,26 @@ def test_the_cost_curve_has_a_bar_per_threshold_with_the_one_in_use_and_the_chea
     assert override_of(panel, "in use")["color"]["fixedColor"] == "blue"
     assert override_of(panel, "cheapest")["color"]["fixedColor"] == "green"
     assert override_of(panel, "alarms")["custom.hideFrom"]["viz"] is True
+
+
+@pytest.mark.parametrize(
+    ("threshold", "shown"),
+    [
+        ("0.22203036864973075", "0.222"),
+        ("0.5", "0.5"),
+        ("0.9998765", "0.999"),
+        ("0.00001234567", "0.0000123"),
+        ("1", "1"),
+        ("0", "0"),
+    ],
+)
+def test_a_threshold_in_a_name_has_three_digits(fraud: UseCase, threshold: str, shown: str) -> None:
+    used = panel_of(case_board(fraud, ADDRESSES), CasePanel.COST_CHOICE)["targets"][0]
+    (pattern,) = re.findall(r'"threshold", "(.*)"\)$', used["expr"])
+    found = re.fullmatch(pattern.replace("\\\\", "\\"), threshold)
+    assert found is not None
+    assert found[1] == shown
+    assert used["legendFormat"] == "in use, {{short}}"
 
 
 def test_the_reason_of_a_retrain_has_the_room_that_the_decision_leaves(fraud: UseCase) -> None:

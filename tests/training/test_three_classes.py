@@ -109,7 +109,7 @@ def test_a_model_of_classes_is_the_same_after_saving_and_loading(
     in_time: Job, tmp_path: Path
 ) -> None:
     in_time.trained.save(tmp_path / "trained")
-    assert load_manifest(tmp_path / "trained" / "bundle").format == 3
+    assert load_manifest(tmp_path / "trained" / "bundle").format == 4
     loaded = Trained.load(tmp_path / "trained").model
     assert loaded.test_classes == in_time.trained.model.test_classes
     before, after = (model.scored(in_time.split.test) for model in (in_time.trained.model, loaded))

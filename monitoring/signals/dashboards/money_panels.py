@@ -185,10 +185,16 @@ def _cost_choice(queries: CaseQueries) -> Panel:
         Display.STAT,
         scale_of(COST_AT, queries.case.costs.currency),
         (
-            replace(used, name="in use, {{threshold}}"),
-            replace(each, expr=f"bottomk(1, {each.expr})", name="cheapest, {{threshold}}"),
+            replace(used, expr=_shortened(used.expr), name="in use, {{short}}"),
+            replace(each, expr=_shortened(f"bottomk(1, {each.expr})"), name="cheapest, {{short}}"),
             Query(f"max({used.expr}) - min({each.expr})", "difference"),
         ),
         width=4,
         height=_CURVE_HEIGHT,
     )
+
+
+def _shortened(expr: str) -> str:
+    """Return PromQL with three digits of the threshold that matter, cut off, as a label `short`."""
+    digits = r"(0\\.0*[1-9][0-9]{0,2}|[01]).*"
+    return f'label_replace({expr}, "short", "$1", "threshold", "{digits}")'
