@@ -1,6 +1,8 @@
-"""Counts read as English: one row, two rows, and never `1 rows`."""
+"""Texts are fit to be read: counts are English, never `1 rows`, and nothing is left undecided."""
 
 import ast
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import monitoring
 from monitoring.steps.retrain.training_set import Merged
 from monitoring.wording import several
 
+ROOT = Path(__file__).parents[1]
 SOURCES = sorted(Path(monitoring.__file__).parent.rglob("*.py"))
 PLURALS = {
     "categories", "columns", "days", "errors", "features", "files", "labels",
@@ -68,3 +71,15 @@ def is_count(written: str, spec: ast.expr | None) -> bool:
         return False
     grouped = spec is not None and ast.unparse(spec) == "f','"
     return grouped or written.startswith(("len(", "count(", "wording.count("))
+
+
+def test_no_file_holds_what_a_merge_left_undecided() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if tracked.returncode != 0:
+        pytest.skip("not a git checkout")
+    marker = re.compile(rb"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
+    files = (ROOT / name for name in tracked.stdout.split("\0") if name)
+    left = [path for path in files if path.is_file() and marker.search(path.read_bytes())]
+    assert left == []
