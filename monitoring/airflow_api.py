@@ -57,6 +57,11 @@ def airflow_address(known: Settings) -> str | None:
     return below(path_of(known.public_airflow_url), known.airflow_url)
 
 
+def health_of(address: str) -> str:
+    """Return where an Airflow says how its components are; its API server speaks for all."""
+    return f"{address.rstrip('/')}/api/v2/monitor/health"
+
+
 class AirflowError(TocsinError, RuntimeError):
     """Airflow does not do what it was asked for; the message says what to look at."""
 

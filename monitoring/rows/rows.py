@@ -112,6 +112,13 @@ class Rows:
             inputs=None if self.inputs is None else self.inputs.iloc[index].reset_index(drop=True),
         )
 
+    def scores_of(self, row_id: NDArray[np.str_]) -> NDArray[np.float64]:
+        """Return the scores of rows by their ids; NaN where one is not here, or was not scored."""
+        if self.score is None or not len(self):
+            return np.full(len(row_id), np.nan)
+        place = places_of(row_id, self.row_id)
+        return np.where(place >= 0, self.score[place], np.nan)
+
     def within(self, window: Window) -> Rows:
         """Return the rows whose event time lies in `window`."""
         start, end = moment64(window.start), moment64(window.end)

@@ -67,7 +67,7 @@ class Skew:
     @property
     def skewed(self) -> bool:
         """Whether there are too many of them for chance."""
-        return self.unlike >= FEWEST and self.unlike > MOST * self.checked
+        return bool(_too_many(self.unlike, self.checked))
 
     @property
     def sentence(self) -> str:
@@ -95,7 +95,7 @@ def unlike_scores(served: NDArray[np.float64], again: NDArray[np.float64]) -> ND
         unlike.
     """
     apart = np.abs(served - again)
-    log_odds_apart = np.abs(_log_odds(served) - _log_odds(again))
+    log_odds_apart = np.abs(log_odds(served, _EXTREME) - log_odds(again, _EXTREME))
     unlike: NDArray[np.bool_] = (apart > APART) & (log_odds_apart > LOG_ODDS_APART)
     return unlike
 
@@ -128,10 +128,14 @@ def skewed_rows(
     never_served = _never_served(np.isnan(served), place)
     left_out = unlike | never_served
     for of in (compared, compared & (rows.label == POSITIVE)):
-        there, bad = np.bincount(place, of), np.bincount(place, unlike & of)
-        left_out |= ((bad >= FEWEST) & (bad > MOST * there))[place]
+        left_out |= _too_many(np.bincount(place, unlike & of), np.bincount(place, of))[place]
     counts = (int(of.sum()) for of in (compared, unlike, left_out, never_served))
     return left_out, Skew(*counts)
+
+
+def _too_many(unlike: NDArray[np.int_] | int, checked: NDArray[np.int_] | int) -> NDArray[np.bool_]:
+    """Return where there are more unlike rows than chance makes."""
+    return np.logical_and(np.greater_equal(unlike, FEWEST), np.greater(unlike, MOST * checked))
 
 
 def _never_served(unserved: NDArray[np.bool_], place: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -143,7 +147,8 @@ def _never_served(unserved: NDArray[np.bool_], place: NDArray[np.intp]) -> NDArr
     return unserved & ((share > 0) & (share < TOO_FEW))[place]
 
 
-def _log_odds(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    inside = np.clip(score, _EXTREME, 1 - _EXTREME)
-    log_odds: NDArray[np.float64] = np.log(inside / (1 - inside))
-    return log_odds
+def log_odds(score: NDArray[np.float64], extreme: float) -> NDArray[np.float64]:
+    """Return the log-odds of probabilities, each taken to be as far as `extreme` from 0 and 1."""
+    inside = np.clip(score, extreme, 1 - extreme)
+    odds: NDArray[np.float64] = np.log(inside / (1 - inside))
+    return odds

@@ -11,7 +11,7 @@ from threading import Lock
 import requests
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitoring.airflow_api import airflow_address
+from monitoring.airflow_api import airflow_address, health_of
 from monitoring.errors import TocsinError
 from monitoring.settings import Settings
 
@@ -21,7 +21,6 @@ _SECONDS = 3
 _KEPT_SECONDS = 15
 """How long an answer holds, whoever scrapes and however often."""
 
-_AIRFLOW_PATH = "/api/v2/monitor/health"
 _AIRFLOW_SAYS = {"scheduler": "airflow scheduler", "dag_processor": "airflow dag processor"}
 AIRFLOW, MLFLOW, STORE = "airflow", "mlflow", "store"
 
@@ -63,7 +62,7 @@ def component_health(settings: Settings, check_store: Callable[[], None]) -> Com
         asked.append(lambda: {MLFLOW: _get(f"{mlflow.rstrip('/')}/health") is not None})
     airflow = airflow_address(settings)
     if airflow is not None:
-        asked.append(lambda: _airflow(f"{airflow.rstrip('/')}{_AIRFLOW_PATH}"))
+        asked.append(lambda: _airflow(health_of(airflow)))
     return ComponentHealth(tuple(asked))
 
 

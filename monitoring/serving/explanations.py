@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from monitoring.rows.serving_skew import log_odds
 from monitoring.serving.api import Candidate, api, needs
 from monitoring.serving.api_keys import Scope
 from monitoring.serving.bodies import BodyError, read_body
@@ -20,7 +19,6 @@ from monitoring.sources.derived import file_columns
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from monitoring.serving.api import Api
     from monitoring.serving.live_models import LiveModel
@@ -80,7 +78,7 @@ def _explained(parts: Api, live: LiveModel, given: GivenRow) -> Explanation:
     ids, earlier = [str(n) for n in range(len(variants))], parts.store.history(live.case)
     rows = rows_of(live.case, variants, ids, datetime.now(UTC), earlier)
     scores = live.model.score(rows.features)
-    odds = _log_odds(scores)
+    odds = log_odds(scores, _CERTAIN)
     drivers = [
         Driver(feature=name, value=values[name], usual=usual[name], change=float(odds[0] - other))
         for name, other in zip(changed, odds[1:], strict=True)
@@ -105,8 +103,3 @@ def usual_values(live: LiveModel) -> dict[str, float | str]:
         if name in sample and sample[name].notna().any():
             usual[name] = str(sample[name].mode().iloc[0])
     return usual
-
-
-def _log_odds(scores: Sequence[float] | NDArray[np.float64]) -> NDArray[Any]:
-    certain = np.clip(np.asarray(scores, np.float64), _CERTAIN, 1 - _CERTAIN)
-    return np.asarray(np.log(certain / (1 - certain)))

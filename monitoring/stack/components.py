@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitoring.airflow_api import health_of
 from monitoring.public_path import below, path_of
 from monitoring.settings import Ports, Settings
 from monitoring.stack import receiver
@@ -17,6 +18,14 @@ from monitoring.stack.programs import grafana_server
 
 RETENTION = "400d"
 """How long Prometheus keeps samples: a year and a month, so that years can be compared."""
+
+AIRFLOW_SAYS = {
+    "api-server": "metadatabase",
+    "scheduler": "scheduler",
+    "dag-processor": "dag_processor",
+    "triggerer": "triggerer",
+}
+"""What Airflow's health calls each of its components; the API server's says if its database is."""
 
 RUNS_TASKS = "airflow-scheduler"
 """The component whose processes run the tasks."""
@@ -181,25 +190,24 @@ def _airflow(settings: Settings, folders: Folders, ports: Ports) -> tuple[Compon
     # Not `airflow standalone`: its log servers listen on every interface, and it neither
     # restarts a component that died nor says so.
     url = below(path_of(settings.public_airflow_url), loopback_url(ports.airflow))
-    health = f"{url}/api/v2/monitor/health"
 
-    def airflow(name: str, *arguments: str, component: str) -> Component:
+    def airflow(name: str, *arguments: str) -> Component:
         program = _SCHEDULER if name == "scheduler" else (_script("airflow"), name)
         return Component(
             f"airflow-{name}",
             (*program, *arguments),
             folders.airflow,
             url if name == "api-server" else None,
-            Health(health, component),
+            Health(health_of(url), AIRFLOW_SAYS[name]),
         )
 
     return (
         Component("airflow-migrate", (_script("airflow"), "db", "migrate"), folders.airflow),
-        airflow("api-server", component="metadatabase"),
+        airflow("api-server"),
         # Logs are read from the folder that all components share; no server is needed for them.
-        airflow("scheduler", "--skip-serve-logs", component="scheduler"),
-        airflow("dag-processor", component="dag_processor"),
-        airflow("triggerer", "--skip-serve-logs", component="triggerer"),
+        airflow("scheduler", "--skip-serve-logs"),
+        airflow("dag-processor"),
+        airflow("triggerer", "--skip-serve-logs"),
     )
 
 

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from monitoring.airflow_api import airflow_address
+from monitoring.airflow_api import airflow_address, health_of
 from monitoring.settings import Settings
 from monitoring.signals.prometheus import Prometheus, PrometheusError
 from monitoring.signals.promql import UP
+from monitoring.stack.components import AIRFLOW_SAYS
 from monitoring.stack.health_check import Health
 from monitoring.stack.status import ComponentStatus
 
-_AIRFLOW_HEALTH = "/api/v2/monitor/health"
-_AIRFLOWS = {
-    "airflow-api-server": "metadatabase",
-    "airflow-scheduler": "scheduler",
-    "airflow-dag-processor": "dag_processor",
-    "airflow-triggerer": "triggerer",
-}
 _SCRAPED = ("grafana", "serve")
 """Those that Prometheus asks: what addresses they have for programs, no setting says."""
 
@@ -48,8 +42,8 @@ def _healths(known: Settings) -> Iterator[tuple[str, Health]]:
         yield "mlflow", Health(f"{known.tracking_url.rstrip('/')}/health")
     airflow = airflow_address(known)
     if airflow is not None:
-        for name, component in _AIRFLOWS.items():
-            yield name, Health(f"{airflow.rstrip('/')}{_AIRFLOW_HEALTH}", component)
+        for name, component in AIRFLOW_SAYS.items():
+            yield f"airflow-{name}", Health(health_of(airflow), component)
 
 
 def _scraped(known: Settings) -> Iterator[ComponentStatus]:

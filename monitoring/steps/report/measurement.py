@@ -180,6 +180,7 @@ def measure_windows(
     window = verdict_window(case, run.window)
     mature = _newest_mature(case, run.as_of)
     recent = store.window(case, window, run.as_of)
+    own = own_scores(recent, model)
     past = store.scored(case, mature, run.as_of)
     scorer = _scorer(case, past, model)
     scored = None if scorer is None else scores_of(past, scorer)
@@ -201,16 +202,16 @@ def measure_windows(
         mature_rows=len(past),
         mature_version=None if scorer is None else scorer.version,
         scorer_unreadable=scorer is None and past.model_version is not None,
-        estimated=estimated_of(scores_of(own_scores(recent, model), model), model, case, past),
+        estimated=estimated_of(scores_of(own, model), model, case, past),
         realised=realised_of(scored, scorer, case, own_part),
         classes=None if scorer is None else classes_of(past, scorer, case),
-        estimated_classes=estimated_classes_of(own_scores(recent, model), model, case, past),
+        estimated_classes=estimated_classes_of(own, model, case, past),
         estimated_then=None if scorer is None else estimated_of(scored, scorer, case, older),
         cost_steps=cost_steps_of(scored, scorer, case),
         shadow=figures,
         shadow_status=shadow_status,
         arms=arms,
-        skew=skew_of(own_scores(recent, model), model),
+        skew=skew_of(own, model),
         quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
         label_problems=store.label_problems(case, window.start, run.as_of),
         model_version=str(model.version),

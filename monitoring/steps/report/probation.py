@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from monitoring.rows.maturity import settled
-from monitoring.rows.rows import POSITIVE, Role, Rows, places_of
+from monitoring.rows.rows import POSITIVE, Role, Rows
 from monitoring.rows.window import Window
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.publish import publish_model
@@ -101,8 +101,7 @@ def _proof(
         return None
     rows = settled(served, case.labels, as_of)
     assert rows.score is not None  # noqa: S101  # nosec B101 # the rows are scored
-    place = places_of(rows.row_id, shadow.row_id)
-    before = np.where(place >= 0, shadow.score[place], np.nan)
+    before = shadow.scores_of(rows.row_id)
     both = ~np.isnan(rows.score) & ~np.isnan(before)
     rows, before = rows.take(both), before[both]
     positive = rows.label == POSITIVE

@@ -7,6 +7,7 @@ import logging
 import requests
 
 from monitoring.settings import settings
+from monitoring.steps.api_client import signed_in
 from monitoring.steps.places import model_registry
 from monitoring.steps.retrain.candidates import Logged
 from monitoring.steps.run import Result, Run, StepError
@@ -84,12 +85,11 @@ def _asked(use_case: str, version: Version, candidate: str | None) -> str:
     where = settings()
     if where.serve_url is None:
         return f"no API was told of new versions, for TOCSIN_SERVE_URL is not set: {_BY_ITSELF}"
-    key = None if where.serve_key is None else where.serve_key.get_secret_value()
     try:
         answer = requests.post(
             f"{where.serve_url.rstrip('/')}/reload/{use_case}",
             params=None if candidate is None else {"candidate": candidate},
-            headers={} if key is None else {"Authorization": f"Bearer {key}"},
+            headers=signed_in(where),
             timeout=_SECONDS,
             allow_redirects=False,
         )

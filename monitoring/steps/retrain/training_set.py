@@ -11,7 +11,7 @@ import numpy as np
 
 from monitoring.errors import InputTypeError
 from monitoring.rows.maturity import settled
-from monitoring.rows.rows import ACTED_ON, POSITIVE, Rows, combined, moment64, places_of
+from monitoring.rows.rows import ACTED_ON, POSITIVE, Rows, combined, moment64
 from monitoring.rows.serving_skew import NONE_CHECKED, Skew, skewed_rows
 from monitoring.rows.window import Window
 from monitoring.settings import settings
@@ -131,10 +131,8 @@ def _unskewed(run: Run, store: ProductionStore, rows: Rows) -> tuple[Rows, Skew]
     served, again = np.full((2, len(rows)), np.nan)
     deciders = [(role, v) for role in ACTED_ON for v in store.versions(case, window, as_of, role)]
     for role, version in deciders:
-        scored = store.scored(case, window, as_of, role, version)
-        place = places_of(rows.row_id, scored.row_id)
-        score = np.full(len(rows), np.nan) if scored.score is None else scored.score[place]
-        its = (place >= 0) & ~np.isnan(score)
+        score = store.scored(case, window, as_of, role, version).scores_of(rows.row_id)
+        its = ~np.isnan(score)
         if its.any():
             served[its], again[its] = score[its], _scores_again(run, version, rows.take(its))
     skewed, skew = skewed_rows(rows, served, again, case.drift.window)
