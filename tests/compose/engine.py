@@ -15,6 +15,8 @@ from monitoring.stack.folders import DEPLOYMENT
 FOLDER = DEPLOYMENT / ".tocsin" / "engine"
 """Where an engine that is started here keeps its images, and a Compose that is built here lies."""
 
+_BUILT = FOLDER / "docker-compose"
+
 COMPOSE_VERSION = "v2.40.3"
 _COMPOSE_MODULE = "github.com/docker/compose/v2/cmd"
 _START_SECONDS = 60
@@ -90,12 +92,17 @@ def _answers(environment: Mapping[str, str]) -> bool:
     return asked.returncode == 0
 
 
+def compose_there() -> tuple[str, ...] | None:
+    """Return the command of Compose v2 that is installed, or was built here; None without one."""
+    commands = (("docker", "compose"), ("docker-compose",), (str(_BUILT),))
+    return next(filter(_is_compose, commands), None)
+
+
 def _compose() -> tuple[str, ...]:
-    """Return the command of Compose v2: the one installed, or one built by Go."""
-    built = FOLDER / "docker-compose"
-    for command in (("docker", "compose"), ("docker-compose",), (str(built),)):
-        if _is_compose(command):
-            return command
+    """Return the command of Compose v2: the one that is there, or one built by Go."""
+    there = compose_there()
+    if there is not None:
+        return there
     if shutil.which("go") is None:
         pytest.skip("docker compose v2 is not installed, nor is Go, which could build it")
     module = FOLDER / "module"
@@ -103,11 +110,11 @@ def _compose() -> tuple[str, ...]:
     (module / "go.mod").write_text("module compose\n\ngo 1.24\n")
     for command in (
         ("go", "get", "-tool", f"{_COMPOSE_MODULE}@{COMPOSE_VERSION}"),
-        ("go", "build", "-o", str(built), _COMPOSE_MODULE),
+        ("go", "build", "-o", str(_BUILT), _COMPOSE_MODULE),
     ):
         done = subprocess.run(command, cwd=module, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
-    return (str(built),)
+    return (str(_BUILT),)
 
 
 def _is_compose(command: tuple[str, ...]) -> bool:

@@ -90,6 +90,7 @@ def test_everything_comes_up_healthy(deployment: Deployment, capsys: Say) -> Non
     seconds = deployment.up()
     image = deployment.engine.docker("image", "inspect", "--format", "{{.Size}}", "tocsin:0.1.0")
     memory = deployment.memory()
+    assert deployment.unhealthy() == {}
     say(capsys, f"all healthy {seconds:.0f} s after `up`; image {int(image.stdout) / 1e9:.2f} GB")
     say(capsys, f"idle: {sum(memory.values()):.0f} MB in {len(memory)} containers")
 

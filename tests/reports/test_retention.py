@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -12,7 +11,7 @@ from monitoring.reports.entry import ReportKind, report_name
 from monitoring.reports.retention import cited_reports, firing_alerts, keep_newest
 from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import running_prometheus
-from tests.fixtures.loopback import free_port
+from tests.fixtures.loopback import free_port, handled_by, serving
 
 DAYS = range(1, 6)
 
@@ -164,11 +163,5 @@ def test_something_else_that_answers_in_prometheus_place_removes_nothing(folder:
             self.end_headers()
             self.wfile.write(b"<html>hello</html>")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_address[1]}"
+    with serving(handled_by(Elsewhere)) as url:
         assert keep_newest(folder, 2, cited_reports(folder, "fraud", url)) == ()
-        server.shutdown()

@@ -3,16 +3,15 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 from pydantic import SecretStr
 
 from monitoring.serving.api import api_of
 from monitoring.serving.component_health import ComponentHealth
 from monitoring.settings import Settings
-from tests.fixtures.loopback import free_port
+from tests.fixtures.loopback import free_port, handled_by, serving
 
 WELL = {"scheduler": {"status": "healthy"}, "dag_processor": {"status": "unhealthy"}}
 
@@ -27,18 +26,8 @@ def answering(body: object, status: int = 200) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(handled_by(Answer)) as url:
+        yield url
 
 
 def test_airflow_speaks_for_its_components_and_mlflow_and_the_store_for_themselves(

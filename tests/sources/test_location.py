@@ -1,12 +1,10 @@
 """A source's files are found by pattern, folder or URL, and read as one table."""
 
 import gzip
-import http.server
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import partial
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import fsspec
@@ -23,6 +21,7 @@ from monitoring.sources.schema_check import CheckedRows
 from monitoring.sources.source import read_source
 from monitoring.sources.source_rows import SourceRows, rows_of_files
 from monitoring.use_case_source import Source
+from tests.fixtures.loopback import handled_by, serving
 from tests.rows.made import raw, use_case
 
 
@@ -314,14 +313,8 @@ def test_gzip_far_away_is_unpacked_within_bounds(
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None: ...
-
-    handler = partial(Quiet, directory=str(tmp_path))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(handled_by(SimpleHTTPRequestHandler, directory=str(tmp_path))) as url:
+        yield url
 
 
 def test_one_file_of_the_web_is_read(tmp_path: Path, web: str) -> None:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from monitoring.airflow_api import AirflowApi, AirflowError
+from tests.fixtures.loopback import handled_by, serving
 
 
 class _Airflow(BaseHTTPRequestHandler):
@@ -40,10 +40,8 @@ class _Airflow(BaseHTTPRequestHandler):
 def slow() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
     handler = type("Handler", (_Airflow,), {"asked": asked})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+    with serving(handled_by(handler)) as url:
+        yield url, asked
 
 
 def test_what_was_not_answered_is_asked_again_but_no_run_is_started_twice(

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from monitoring.stack.draining_executor import DRAIN_SECONDS, DrainingExecutor
 from monitoring.stack.env_file import DELIVERY, SECRETS, STORAGE, variables, write_env
 from monitoring.stack.folders import DEPLOYMENT
 from monitoring.stack.mounts import DATA, PROMETHEUS_YML, USE_CASES
+from tests.compose.engine import compose_there
 
 PATH = DEPLOYMENT / "docker-compose.yml"
 TEXT = PATH.read_text()
@@ -42,19 +42,10 @@ def mounts() -> Iterator[tuple[str, str, str]]:
             yield name, source, target
 
 
-def compose_command() -> list[str]:
-    for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]) is not None:
-            said = subprocess.run(
-                [*command, "version"], capture_output=True, text=True, check=False
-            )
-            if "Docker Compose version" in said.stdout:
-                return command
-    pytest.skip("docker compose v2 is not installed")
-
-
 def test_docker_compose_itself_takes_the_file(tmp_path: Path) -> None:
-    command = compose_command()
+    command = compose_there()
+    if command is None:
+        pytest.skip("docker compose v2 is not installed")
     write_env(tmp_path / ".env")
     checked = subprocess.run(
         [*command, "--env-file", str(tmp_path / ".env"), "-f", str(PATH), "config", "--quiet"],
@@ -443,19 +434,3 @@ def test_the_readme_s_way_to_load_history_is_that_of_the_services() -> None:
     said = by_hand("", Path(left, "fraud.om"), written).partition("promtool ")[2]
     there = f"{shared['prometheus']}/fraud.om"
     assert loaded.partition("promtool ")[2] == said.replace("fraud.om", there)
-
-
-def test_the_image_holds_neither_data_nor_secrets() -> None:
-    sent = (DEPLOYMENT / ".dockerignore").read_text().splitlines()
-    assert "*" in sent
-    allowed = {line.removeprefix("!") for line in sent if line.startswith("!")}
-    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (DEPLOYMENT / "Dockerfile").read_text(), re.M)
-    assert {path for line in copied for path in line.split()} <= allowed
-    assert [path for path in allowed if not (DEPLOYMENT / path).exists()] == []
-
-
-def test_the_image_holds_the_runbook_that_is_served() -> None:
-    served = DEPLOYMENT / "monitoring" / "pages" / "runbook.md"
-    assert served.resolve() == DEPLOYMENT / "docs" / "runbook.md"
-    # A link: what it leads to must be there while the wheel is built.
-    assert "COPY docs/runbook.md docs/" in (DEPLOYMENT / "Dockerfile").read_text()

@@ -75,30 +75,23 @@ def test_its_ports_are_those_that_the_settings_know(tmp_path: Path) -> None:
     assert len(ports) == 6
 
 
-def test_the_standard_library_writes_it_alone(tmp_path: Path) -> None:
-    """As `make env` does, on a host that only runs containers."""
+def by_standard_library(folder: Path) -> subprocess.CompletedProcess[str]:
     code = (
         f"import runpy, sys; sys.path.insert(0, {str(DEPLOYMENT)!r}); "
         "runpy.run_module('monitoring.stack.env_file', run_name='__main__')"
     )
+    command = [sys.executable, "-I", "-S", "-c", code]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_standard_library_writes_it_alone(tmp_path: Path) -> None:
+    """As `make env` does, on a host that only runs containers."""
     for said in (".env written\n", ".env already exists: nothing changed\n"):
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", code],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = by_standard_library(tmp_path)
         assert (done.stdout, done.returncode) == (said, 0), done.stderr
     assert len(given(tmp_path / ".env")) == len(SECRETS) + 6
     (tmp_path / ".env").write_text("")
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = by_standard_library(tmp_path)
     assert done.returncode == 2
     assert "but lacks POSTGRES_PASSWORD" in done.stderr
 

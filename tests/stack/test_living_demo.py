@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import requests
@@ -27,7 +26,7 @@ from monitoring.stack.receiver import FIRING, PATH, server_of
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.up import Running
 from monitoring.use_case_file import find_use_case
-from tests.fixtures.loopback import free_port
+from tests.fixtures.loopback import free_port, serving
 from tests.fixtures.stack import free_ports, stack_settings
 from tests.stack.test_receiver import OF_ALERTMANAGER
 
@@ -58,12 +57,8 @@ def demo(tmp_path: Path, ports: Ports, said: list[str]) -> LivingDemo:
 @pytest.fixture
 def receiver(demo: LivingDemo, ports: Ports) -> Iterator[str]:
     file = Folders(demo.running.settings.state).messages
-    with server_of(ports.receiver, file) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{ports.receiver}{PATH}"
-        server.shutdown()
-        thread.join()
+    with serving(server_of(ports.receiver, file)) as url:
+        yield f"{url}{PATH}"
 
 
 def test_a_link_that_is_missing_fails_the_demo_on_the_rows_that_have_to_show_it(

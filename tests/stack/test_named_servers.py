@@ -3,9 +3,8 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from pydantic import SecretStr
@@ -14,7 +13,7 @@ from typer.testing import CliRunner
 from monitoring.cli import app
 from monitoring.settings import Settings, settings
 from monitoring.stack.named_servers import servers
-from tests.fixtures.loopback import free_port
+from tests.fixtures.loopback import free_port, handled_by, serving
 
 AIRFLOW = {name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "triggerer")} | {
     "dag_processor": {"status": "unhealthy"}
@@ -45,18 +44,8 @@ def answering() -> Iterator[str]:
 
         do_POST = do_GET  # noqa: N815 - the server calls it so
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(handled_by(Answer)) as url:
+        yield url
 
 
 def test_each_answers_for_itself_and_airflow_below_its_public_path(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import requests
@@ -11,6 +10,7 @@ from pydantic import SecretStr
 from monitoring.settings import Ports
 from monitoring.stack.components import components, receiver_url, wanted_ports
 from monitoring.stack.receiver import FIRING, PATH, RESOLVED, messages_in, server_of
+from tests.fixtures.loopback import serving
 from tests.fixtures.stack import stack_settings
 
 ALERT = {
@@ -44,12 +44,8 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def receiver(file: Path) -> Iterator[str]:
-    with server_of(0, file) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(server_of(0, file)) as url:
+        yield url
 
 
 def test_messages_of_both_notifiers_are_read_alike(receiver: str, file: Path) -> None:

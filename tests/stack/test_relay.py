@@ -3,7 +3,6 @@
 import http.client
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import requests
@@ -15,7 +14,7 @@ from monitoring.stack.components import components, wanted_ports
 from monitoring.stack.relay import channels_of, server_of, through_relay
 from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import alertmanager_config_in, running_alertmanager
-from tests.fixtures.loopback import free_port
+from tests.fixtures.loopback import free_port, serving
 from tests.fixtures.stack import stack_settings
 from tests.fixtures.webhook import Webhook
 
@@ -29,12 +28,8 @@ def relay(own_webhook: Webhook) -> Iterator[str]:
         "webhook": SecretStr(f"{own_webhook.url}/canary-path?token=canary-token"),
         "heartbeat": SecretStr(f"http://127.0.0.1:{free_port()}/canary-heartbeat"),
     }
-    with server_of(channels, 0) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(server_of(channels, 0)) as url:
+        yield url
 
 
 def test_what_it_is_sent_reaches_the_webhook(relay: str, own_webhook: Webhook) -> None:

@@ -1,7 +1,7 @@
 """A champion in a state of its own, and traffic that it scored."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,11 +85,16 @@ def send(
     window: Window,
     rows: Rows | None = None,
     role: Role = Role.CHAMPION,
+    stored_as: Callable[[Rows], Rows] = lambda sent: sent,
 ) -> Rows:
-    """Store test rows as traffic of `window`, scored by a model and labelled; return it."""
+    """Store test rows as traffic of `window`, scored by a model and labelled; return it.
+
+    What is stored may be another thing than what was sent, and scored.
+    """
     sent = moved(cards.split.test if rows is None else rows, window, timedelta(hours=2))
     scores = model.score(sent.features)
-    store.add_rows(cards.case, sent)
+    stored = stored_as(sent)
+    store.add_rows(cards.case, stored)
     store.add_scores(
         cards.case,
         sent.row_id,
@@ -100,7 +105,7 @@ def send(
         scored_at=sent.arrival_time,
     )
     store.add_labels(cards.case, sent.row_id, sent.label, sent.label_time)
-    return sent
+    return stored
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from monitoring.steps.run import StepError
 from monitoring.use_case import UseCase
 from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import program, running_prometheus, running_pushgateway
+from tests.fixtures.loopback import handled_by, serving
 from tests.fixtures.tiny import write_tiny
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -227,27 +227,16 @@ def another(tmp_path: Path) -> Iterator[Path]:
             self.end_headers()
             self.wfile.write(f"another_model 1 {earlier}\n".encode())
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Target)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
     folder = tmp_path / "another"
     folder.mkdir()
-    config = {
-        "global": {"scrape_interval": "1s"},
-        "scrape_configs": [
-            {"job_name": "a", "static_configs": [{"targets": [f"127.0.0.1:{server.server_port}"]}]}
-        ],
-    }
-    (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
-    try:
+    with serving(handled_by(Target)) as url:
+        targets = [url.removeprefix("http://")]
+        config = {
+            "global": {"scrape_interval": "1s"},
+            "scrape_configs": [{"job_name": "a", "static_configs": [{"targets": targets}]}],
+        }
+        (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
         yield folder
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_what_prometheus_has_only_in_memory_outlives_a_backfill_and_a_start(

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import yaml
 
-from monitoring.rows.rows import Role, Rows
+from monitoring.rows.rows import Rows
 from monitoring.rows.window import Window, ending
 from monitoring.settings import settings
 from monitoring.signals.catalogue import SERVING_SKEW
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import production_store
-from monitoring.steps.replay import moved
 from monitoring.steps.report.measurement import Measured, measure_windows
 from monitoring.steps.report.report_outcome import report_samples
 from monitoring.steps.retrain.training_set import Merged, merge_production_data, merged_rows
@@ -23,7 +22,7 @@ from monitoring.steps.run import Run
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED
-from tests.steps.conftest import AS_OF, Served, lose
+from tests.steps.conftest import AS_OF, Served, lose, send
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -47,26 +46,16 @@ def serve(
     Rows
         The traffic as it is stored.
     """
-    sent = moved(cards.split.test, window, timedelta(hours=2))
-    scores = model.score(sent.features)
-    stored = sent
-    if broken is not None:
+
+    def scaled(sent: Rows) -> Rows:
+        if broken is None:
+            return sent
         features = sent.features.copy()
         features.loc[broken(sent), "V14"] *= 100
-        stored = replace(sent, features=features)
+        return replace(sent, features=features)
+
     with production_store() as store:
-        store.add_rows(cards.case, stored)
-        store.add_scores(
-            cards.case,
-            sent.row_id,
-            scores,
-            alarmed=scores >= model.threshold,
-            model_version=str(model.version),
-            role=Role.CHAMPION,
-            scored_at=sent.arrival_time,
-        )
-        store.add_labels(cards.case, sent.row_id, sent.label, sent.label_time)
-    return stored
+        return send(store, cards, model, window, stored_as=scaled)
 
 
 def on_the_second_day(rows: Rows) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -12,6 +11,7 @@ from monitoring.training import TrainingError
 from monitoring.training.mlflow_server import check_answers
 from monitoring.training.registry import Registry
 from monitoring.use_case_file import find_use_case
+from tests.fixtures.loopback import handled_by, serving
 
 
 @contextmanager
@@ -26,16 +26,8 @@ def answering(code: int) -> Iterator[tuple[str, list[str]]]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep the test's output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(handled_by(Answer)) as url:
+        yield url, asked
 
 
 @pytest.mark.parametrize("code", [200, 401, 404])

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import requests
@@ -33,6 +32,7 @@ from tests.fixtures.gateway import (
     running_prometheus,
     running_pushgateway,
 )
+from tests.fixtures.loopback import handled_by, serving
 from tests.fixtures.mailbox import running_mailbox
 
 ROOT = Path(__file__).parents[3]
@@ -159,15 +159,5 @@ def _webhook(received: Received) -> Iterator[str]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/alerts"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(handled_by(Receiver)) as url:
+        yield f"{url}/alerts"
