@@ -48,7 +48,7 @@ down: install ## Stop the local stack
 	$(BIN)/tocsin down
 
 test: install ## Run every test but long fault runs and most damaged inputs, on two cores
-	$(BIN)/pytest --numprocesses 2 -m "not faults and not inputs and not compose"
+	$(BIN)/pytest --numprocesses 3 -m "not faults and not inputs and not compose"
 
 test-faults: install ## Kill processes at every line, phase and step of what must not happen twice
 	$(BIN)/pytest --numprocesses 2 -m faults
