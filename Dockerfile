@@ -8,7 +8,7 @@ RUN python -m venv /opt/venv \
     && python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement uv.txt \
     && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml --extra stack
 COPY README.md LICENSE NOTICE ./
-COPY docs/runbook.md docs/
+COPY docs/how-to/runbook.md docs/how-to/
 COPY prometheus.yml ./
 COPY airflow/dags airflow/dags
 COPY monitoring monitoring

@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock env demo up down test test-compose test-faults test-inputs test-light test-spark screenshots lint notice audit typecheck generate
+.PHONY: help install lock env demo up down test test-compose test-faults test-inputs test-light test-spark screenshots pictures lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
 	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate bench-learning \
 	bench-control bench-drift bench-fraud bench-systems clean
@@ -63,6 +63,9 @@ test-inputs: install ## Feed damaged inputs to every entry; write their table in
 screenshots: install ## Take pictures of every page, into reports/screenshots; wants Chromium
 	$(BIN)/python -m tests.pages.screenshots reports/screenshots
 
+pictures: install ## Take the README's pictures of a stack in which `tocsin demo` has run; wants Chromium and Grafana
+	$(BIN)/python -m tests.pages.readme_pictures docs/pictures
+
 test-light: install ## Test the light installation, with the oldest and the newest of all it needs
 	$(BIN)/python .ci/light.py
 
@@ -93,7 +96,7 @@ typecheck: install ## Check types, and that benchmarks name and call what there 
 generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
 	$(BIN)/tocsin generate
 
-bench: bench-job bench-report bench-summaries bench-scale bench-scorecard bench-store ## Print the figures of docs/benchmarks.md, half an hour
+bench: bench-job bench-report bench-summaries bench-scale bench-scorecard bench-store ## Print the figures of docs/explanation/benchmarks.md, half an hour
 
 bench-job: install ## The main job: retrain, report, the idle local stack
 	$(BIN)/python -m benchmarks.main_job
@@ -126,30 +129,30 @@ bench-spark: install ## Spark, one worker against two; wants Java
 bench-delivery: install ## From a push to the message, by Alertmanager and by Grafana
 	$(BIN)/python -m benchmarks.delivery
 
-bench-healthy: install ## The alerts of a healthy model on the real cards: those of docs/scenarios.md
+bench-healthy: install ## The alerts of a healthy model on the real cards: those of docs/explanation/scenarios.md
 	$(BIN)/python -m benchmarks.healthy
 
-bench-estimate: install ## Print the measured tables of docs/estimate.md and docs/money.md
+bench-estimate: install ## Print the measured tables of docs/explanation/estimate.md and docs/explanation/money.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.estimate
 
-bench-gate: install ## Print the tables of docs/gate.md; SEEDS=1 for one world, FIRST=100 for others; a stopped run goes on
+bench-gate: install ## Print the tables of docs/explanation/gate.md; SEEDS=1 for one world, FIRST=100 for others; a stopped run goes on
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_simulation --seeds $(or $(SEEDS),16) \
 		--first $(or $(FIRST),0) --broken $(or $(BROKEN),4) $(if $(PROCESSES),--processes $(PROCESSES))
 
-bench-learning: install ## Print the table of docs/gate.md on what a retrain learns from
+bench-learning: install ## Print the table of docs/explanation/gate.md on what a retrain learns from
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gate_learning --seeds $(or $(SEEDS),8) \
 		--broken $(or $(BROKEN),1) --policy "$(or $(POLICY),no gate)" $(if $(PROCESSES),--processes $(PROCESSES))
 
-bench-control: install ## Print the measured tables of docs/blocking.md
+bench-control: install ## Print the measured tables of docs/explanation/blocking.md
 	$(BIN)/python -m benchmarks.control_group
 
-bench-drift: install ## Print the measured tables of docs/drift-quality.md; PART=power for one
+bench-drift: install ## Print the measured tables of docs/explanation/drift-quality.md; PART=power for one
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)
 
-bench-fraud: install ## Print the tables of docs/fraud-results.md; a stopped run goes on; PART=time for one cut
+bench-fraud: install ## Print the tables of docs/explanation/fraud-results.md; a stopped run goes on; PART=time for one cut
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fraud_results $(PART)
 
-bench-systems: install ## Print the tables of docs/systems.md: Tocsin beside scikit-learn by hand
+bench-systems: install ## Print the tables of docs/explanation/systems.md: Tocsin beside scikit-learn by hand
 	$(BIN)/python -W ignore -m benchmarks.systems
 
 clean: ## Stop the local stack, and remove what install, runs and tests left behind

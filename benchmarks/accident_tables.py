@@ -2,7 +2,7 @@
 
 `python -m benchmarks.accident_tables` writes the sample that comes with the use case `accidents`:
 accidents of 2024 drawn from the real tables, and a year 2023 that is generated to look like them.
-Given a folder, it writes all of 2024 there, for the study in docs/systems.md.
+Given a folder, it writes all of 2024 there, for the study in docs/explanation/systems.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measure figures that rest on a control group; print the tables of docs/blocking.md.
+"""Measure figures that rest on a control group; print the tables of docs/explanation/blocking.md.
 
 Run it with `make bench-control`. The truth of every row is known here, and hidden from the figures
 where the row was blocked. Each month has payments, labels and a control group of its own.

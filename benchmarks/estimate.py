@@ -1,4 +1,4 @@
-"""Measure how near estimates come to the truth; print the tables of docs/estimate.md.
+"""Measure how near estimates come to the truth; print the tables of docs/explanation/estimate.md.
 
 Run it with `make bench-estimate`. Everything is seeded; the last line names machine and versions.
 Cells of the first tables hold mean absolute errors of recall, precision, F1, PR-AUC, and of cost

@@ -1,7 +1,7 @@
 """What a retrain should learn from: rows that weigh less with age, and shorter learning windows.
 
 Run it with `make bench-learning`; it uses the worlds and the policies of `make bench-gate`. What
-is tried here is not in the product: docs/gate.md says why.
+is tried here is not in the product: docs/explanation/gate.md says why.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class ShortenedTrainer(Trainer):
 
 
 def main() -> None:
-    """Print the table of docs/gate.md on learning."""
+    """Print the table of docs/explanation/gate.md on learning."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=8, help="worlds, each of a seed of its own")
     parser.add_argument("--broken", type=int, default=1, help="worlds with each kind of fault")

@@ -47,7 +47,7 @@ _COURSES = TypeAdapter(dict[str, Course])
 
 
 def main() -> None:
-    """Print every figure of docs/gate.md."""
+    """Print every figure of docs/explanation/gate.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=16, help="worlds, each of a seed of its own")
     parser.add_argument("--first", type=int, default=0, help="the first seed")

@@ -1,4 +1,4 @@
-"""Time what history features add to a prediction; print their table of docs/benchmarks.md.
+"""Time what history features add to a prediction: a table of docs/explanation/benchmarks.md.
 
 The same rows are scored, stored and answered by the code of /predict, in this process and without
 HTTP: without history features, with one, and with six by two keys; by SQLite and by PostgreSQL.

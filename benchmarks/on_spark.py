@@ -1,4 +1,4 @@
-"""Measure Spark with one worker against two; print the table of docs/benchmarks.md.
+"""Measure Spark with one worker against two; print the table of docs/explanation/benchmarks.md.
 
 Run it with `make bench-spark`. Master and workers are processes on this machine, each worker with
 one core; the driver only adds up what they found. Two workers can't be twice as fast where they

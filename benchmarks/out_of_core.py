@@ -1,4 +1,4 @@
-"""Measure comparisons of files of any size; print the tables of docs/benchmarks.md.
+"""Measure comparisons of files of any size; print the tables of docs/explanation/benchmarks.md.
 
 Run it with `make bench-scale`. Each comparison is `compare(..., engine="duckdb")` in a process of
 its own. Rows come from one file of a million rows that a folder names many times over (hard

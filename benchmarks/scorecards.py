@@ -1,4 +1,4 @@
-"""Measure the memory of `scorecard` by rows; print the table of docs/benchmarks.md.
+"""Measure the memory of `scorecard` by rows; print the table of docs/explanation/benchmarks.md.
 
 Run it with `make bench-scorecard`. Each scorecard is made in a process of its own. What is counted
 is the largest size of that process less its size before the arrays were made: arrays included.

@@ -1,4 +1,4 @@
-"""Put `tocsin serve` under load; print its table of docs/benchmarks.md.
+"""Put `tocsin serve` under load; print its table of docs/explanation/benchmarks.md.
 
 Run it with `make bench-serving`, with nothing else at work on the machine; it wants the load
 generator vegeta (`go install github.com/tsenart/vegeta/v12@latest`). That one sends at a constant

@@ -1,4 +1,4 @@
-"""Measure the production store; print its table of docs/benchmarks.md.
+"""Measure the production store; print its table of docs/explanation/benchmarks.md.
 
 Run it with `make bench-store`. Rows are like those of the fraud use case: 29 numbers, an amount, an
 id, a score and a label. Each measurement is made in a process of its own. Processor time is that of

@@ -1,4 +1,4 @@
-"""Measure summaries and verdicts beside other tools; print the tables of docs/benchmarks.md.
+"""Summaries and verdicts beside other tools: the tables of docs/explanation/benchmarks.md.
 
 Run it with `make bench-summaries`. Each tool runs in a process of its own, several times in turn
 with the others; the median counts. Processor time is what is compared: wall time is whatever else

@@ -1,4 +1,4 @@
-"""Tocsin beside scikit-learn run by hand, on the same rows and splits: tables of docs/systems.md.
+"""Tocsin beside scikit-learn run by hand, same rows and splits: docs/explanation/systems.md.
 
 By hand means: nothing of Tocsin's below the split. Pipelines, folds, the search and the figures are
 written here with scikit-learn alone. Accuracy is given twice, by scikit-learn's own decision and at

@@ -42,7 +42,7 @@ def generate(
     the environment says.
 
     With `--only`, `--datasource-uid`, `--folder`, `--label` or `--match`: dashboards and rules
-    alone, for a Grafana and a Prometheus of your own (docs/own-grafana.md), as in
+    alone, for a Grafana and a Prometheus of your own (docs/how-to/own-grafana.md), as in
     `tocsin generate --out mine --only fraud --datasource-uid mimir --label team=payments`.
 
     Exit code 1 when a use case was left out, because its file can't be read: what was generated

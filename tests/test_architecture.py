@@ -1,4 +1,4 @@
-"""The way to read the code that docs/architecture.md shows is there, and short."""
+"""The way to read the code that docs/explanation/architecture.md shows is there, and short."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ LONGEST = 15
 
 
 def path_of_recall() -> list[Path]:
-    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
     listed = text.partition("<!-- recall's path -->")[2].partition("<!-- end of the path -->")[0]
     return [ROOT / file for file in re.findall(r"^\d+\. `([^`]+)`", listed, flags=re.MULTILINE)]
 
@@ -36,7 +36,7 @@ def test_each_file_on_the_path_is_one_import_away_from_another_on_it() -> None:
 
 
 def test_every_package_is_in_the_table() -> None:
-    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
     packages = [path.parent.name for path in (ROOT / "monitoring").glob("*/__init__.py")]
     assert [name for name in packages if f"`{name}/`" not in text] == []
 

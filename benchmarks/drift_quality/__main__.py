@@ -1,4 +1,4 @@
-"""Print the tables of docs/drift-quality.md: all of them, or the parts that are named."""
+"""Print the tables of docs/explanation/drift-quality.md: all of them, or the named parts."""
 
 from __future__ import annotations
 

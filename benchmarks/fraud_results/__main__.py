@@ -1,4 +1,4 @@
-"""Print every table of docs/fraud-results.md; see `make bench-fraud`."""
+"""Print every table of docs/explanation/fraud-results.md; see `make bench-fraud`."""
 
 from __future__ import annotations
 

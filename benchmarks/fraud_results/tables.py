@@ -1,4 +1,4 @@
-"""The comparison in Markdown, as docs/fraud-results.md shows it."""
+"""The comparison in Markdown, as docs/explanation/fraud-results.md shows it."""
 
 from __future__ import annotations
 

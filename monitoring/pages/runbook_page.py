@@ -18,7 +18,7 @@ from monitoring.signals.links import anchor
 
 router = APIRouter()
 
-# A symbolic link to docs/runbook.md; a wheel carries the file itself.
+# A symbolic link to docs/how-to/runbook.md; a wheel carries the file itself.
 _TEXT = pathlib.Path(__file__).with_name("runbook.md")
 
 

@@ -4,7 +4,7 @@ The method is CBPE, confidence-based performance estimation (NannyML): where sco
 probabilities, their sum over the flagged rows is the number of positives expected among these,
 and so on for every cell of the confusion matrix. It follows covariate shift as far as the scores
 do. It is blind to concept drift: the scores then promise positives that do not come, until labels
-come and recalibrate them. Measured in docs/estimate.md.
+come and recalibrate them. Measured in docs/explanation/estimate.md.
 """
 
 from __future__ import annotations

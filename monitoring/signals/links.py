@@ -202,5 +202,5 @@ class Addresses:
 
 
 def anchor(alert_name: str) -> str:
-    """Return the anchor of an alert's heading in docs/runbook.md."""
+    """Return the anchor of an alert's heading in docs/how-to/runbook.md."""
     return alert_name.lower()

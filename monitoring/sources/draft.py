@@ -155,7 +155,7 @@ def _columns(look: FirstLook) -> Iterator[str]:
         yield f"  # Left out ({reason}):"
         yield f"  #   {', '.join(left_out)}"
     if NoFeature.OTHER_TIME in look.left_out:
-        yield "  #   SQL can make such a column the event time: docs/own-model.md"
+        yield "  #   SQL can make such a column the event time: docs/how-to/own-model.md"
     for kind, names, why in (
         (
             "numeric",
@@ -168,7 +168,8 @@ def _columns(look: FirstLook) -> Iterator[str]:
             yield f"  {MARK}{why}; remove what is not known when a row is scored"
             yield _field(kind, list(names), indent=2)
     if look.event_time is not None:
-        yield "# What a customer or a card did before becomes features by `derive`: docs/sources.md"
+        yield "# What a customer or a card did before becomes features by `derive`:"
+        yield "# docs/reference/sources.md"
 
 
 def _target(look: FirstLook) -> Iterator[str]:

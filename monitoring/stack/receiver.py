@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
@@ -38,7 +40,7 @@ class Message:
     at
         When it came.
     body
-        As it was posted; `docs/notifications.md` has its shape.
+        As it was posted; `docs/how-to/notifications.md` has its shape.
     """
 
     at: datetime
@@ -121,7 +123,7 @@ class _Received(BaseHTTPRequestHandler):
         if self.path == "/health":
             self._answer(200, "")
         elif self.path.strip("/") in {"", PATH.strip("/")} and self._is_asked_by_its_name():
-            self._answer(200, "\n\n".join(map(_shown, reversed(messages_in(self._file)))))
+            self._answer(200, _page(messages_in(self._file)), "text/html")
         else:
             self._answer(404, "messages are at /messages")
 
@@ -151,10 +153,11 @@ class _Received(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "").partition(":")[0]
         return host in {LOOPBACK, "localhost"}
 
-    def _answer(self, status: int, text: str) -> None:
+    def _answer(self, status: int, text: str, kind: str = "text/plain") -> None:
         body = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -164,8 +167,37 @@ class _Received(BaseHTTPRequestHandler):
         """Log nothing of what was received."""
 
 
+def _page(received: Sequence[Message]) -> str:
+    """Return the page of what was received, the newest first."""
+    shown = "".join(map(_shown, reversed(received))) or "<p>No message has come yet."
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Messages</title>"
+        "<meta name=viewport content='width=device-width'>"
+        f"<style>{_STYLE}</style><main>{shown}</main></html>"
+    )
+
+
 def _shown(message: Message) -> str:
-    return f"{message.at:%Y-%m-%d %H:%M:%S} UTC\n{message.title}\n{message.text}\n"
+    severity = message.title.partition(":")[0] if message.is_of_alerts else "run"
+    # What was posted is anybody's: only its addresses become links, everything else is text.
+    text = re.sub(r"https?://[^\s<>\"']+", r'<a href="\g<0>">\g<0></a>', escape(message.text))
+    return (
+        f'<article class="{escape(severity)}"><time>{message.at:%Y-%m-%d %H:%M:%S} UTC</time>'
+        f"<h2>{escape(message.title)}</h2><p>{text}</p></article>"
+    )
+
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 24px auto; max-width: 760px; padding: 0 16px; }
+article { border-left: 4px solid #6b7280; padding: 4px 16px; margin: 0 0 24px; }
+article.critical { border-color: #dc2626; }
+article.warning { border-color: #d97706; }
+article.over { border-color: #16a34a; }
+time { font-size: 13px; opacity: 0.7; }
+h2 { font-size: 17px; margin: 0 0 4px; }
+p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+"""
 
 
 if __name__ == "__main__":

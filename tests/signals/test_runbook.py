@@ -16,7 +16,7 @@ from monitoring.use_case import Severity
 from tests.signals.conftest import everything
 from tests.signals.servers.watched import ROOT
 
-RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "docs" / "how-to" / "runbook.md").read_text(encoding="utf-8")
 ENTRIES = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", RUNBOOK, re.MULTILINE | re.DOTALL))
 ALERTS = {alert.name: alert for case in (None, everything()) for alert in alerts_of(case)}
 

@@ -16,6 +16,6 @@ def test_the_image_holds_neither_data_nor_secrets() -> None:
 
 def test_the_image_holds_the_runbook_that_is_served() -> None:
     served = DEPLOYMENT / "monitoring" / "pages" / "runbook.md"
-    assert served.resolve() == DEPLOYMENT / "docs" / "runbook.md"
+    assert served.resolve() == DEPLOYMENT / "docs" / "how-to" / "runbook.md"
     # A link: what it leads to must be there while the wheel is built.
-    assert "COPY docs/runbook.md docs/" in (DEPLOYMENT / "Dockerfile").read_text()
+    assert "COPY docs/how-to/runbook.md docs/how-to/" in (DEPLOYMENT / "Dockerfile").read_text()

@@ -12,6 +12,7 @@ from monitoring.stack.components import components, receiver_url, wanted_ports
 from monitoring.stack.receiver import FIRING, PATH, RESOLVED, messages_in, server_of
 from tests.fixtures.loopback import serving
 from tests.fixtures.stack import stack_settings
+from tests.reports.reading import Document
 
 ALERT = {
     "status": "firing",
@@ -89,3 +90,20 @@ def test_it_runs_where_the_webhook_is_its_own_and_nowhere_else(tmp_path: Path) -
     for where in (other, stack_settings(tmp_path)):
         assert "receiver" not in {one.name for one in components(where, ports)}
         assert "receiver" not in wanted_ports(where, ports)
+
+
+def test_what_was_posted_is_text_on_the_page_and_its_addresses_are_links(receiver: str) -> None:
+    posted = {
+        "status": "firing",
+        "title": "critical: <script>alert(1)</script>",
+        "message": "panel: http://127.0.0.1:3000/d/fraud?viewPanel=5&x=1\njavascript:alert(2)",
+        "alerts": [],
+    }
+    assert requests.post(f"{receiver}{PATH}", json=posted, timeout=5).ok
+    answer = requests.get(f"{receiver}{PATH}", timeout=5)
+    page = Document(answer.text)
+    assert not {"script"} & {tag for tag, _ in page.elements}
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
+    assert links == ["http://127.0.0.1:3000/d/fraud?viewPanel=5&x=1"]
+    assert ("article", {"class": "critical"}) in page.elements

@@ -1,4 +1,4 @@
-"""Each scenario fires exactly the alerts of its row in docs/scenarios.md, and no other."""
+"""Each scenario fires the alerts of its row in docs/explanation/scenarios.md, and no other."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from monitoring.sources.synthetic.scenarios import Scenario
 from tests.fixtures.demo import Here
 from tests.signals.servers.watched import Watched
 
-DOC = Path(__file__).parents[3] / "docs" / "scenarios.md"
+DOC = Path(__file__).parents[3] / "docs" / "explanation" / "scenarios.md"
 HEALTHY = "none"
 _ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 _ALERT = re.compile(r"\[(\w+)\]\(runbook\.md#(\w+)\) (warning|critical)")
