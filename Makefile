@@ -93,7 +93,7 @@ audit: install ## Look up known vulnerabilities of everything in requirements.lo
 typecheck: install ## Check types, and that benchmarks name and call what there is
 	$(BIN)/mypy
 
-generate: install ## Write dashboards, rules and README tables anew from catalogue and use cases
+generate: install ## Write dashboards, rules and docs/reference anew from catalogue, use cases and code
 	$(BIN)/tocsin generate
 
 bench: bench-job bench-report bench-summaries bench-scale bench-scorecard bench-store ## Print the figures of docs/explanation/benchmarks.md, half an hour

@@ -275,12 +275,14 @@ def down() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the health of the local stack: `tocsin status`. Exit code 1 if a part is unhealthy.
+    """Show the health of the local stack: `tocsin status`.
 
     Where none was started and the settings name servers, as in the containers of compose
     (`docker compose exec airflow-scheduler tocsin status`), it is theirs.
 
     Channels that use cases notify through and that are not set up are named.
+
+    Exit code 0; 1 if a part is unhealthy; 2 when it failed.
     """
     import json
     from dataclasses import asdict

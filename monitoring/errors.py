@@ -7,8 +7,8 @@ class TocsinError(Exception):
     """What went wrong, where, what is allowed, and what to do.
 
     Every error that a user can cause or has to act on derives from it, and from `ValueError` or
-    another built-in too where that is its nature. A command prints its message and ends with
-    exit code 2, without a traceback. Which of them there are::
+    another built-in too where that is its nature, so that either can be caught. A command prints
+    its message and ends with exit code 2, without a traceback. Which of them there are::
 
         TocsinError
             AirflowError (RuntimeError)

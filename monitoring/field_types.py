@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -152,6 +153,11 @@ def _class_value(value: object) -> object:
     return value
 
 
+def _written_as(kind: str) -> WithJsonSchema:
+    """Return how a kind of text is called in the schema, from which the reference is written."""
+    return WithJsonSchema({"type": "string", "format": kind})
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Number = Annotated[float, BeforeValidator(_no_flag)]
@@ -162,12 +168,14 @@ Money = Annotated[Number, Field(ge=0, le=1e12)]
 Limit = Annotated[Number, Field(ge=0, le=1e12)]
 Count = Annotated[int, BeforeValidator(_no_flag), Field(gt=0, le=1_000_000_000)]
 RandomState = Annotated[int, BeforeValidator(_no_flag), Field(ge=0, lt=2**32)]
-Cron = Annotated[str, AfterValidator(_cron)]
-TimeZone = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_time_zone)]
-Text = Annotated[str, AfterValidator(_text)]
+Cron = Annotated[str, AfterValidator(_cron), _written_as("cron")]
+TimeZone = Annotated[
+    str, Field(min_length=1, max_length=60), AfterValidator(_time_zone), _written_as("time-zone")
+]
+Text = Annotated[str, AfterValidator(_text), _written_as("text")]
 """What people read: it reaches pages, alerts, dashboards and messages."""
 OwnerName = Annotated[Text, AfterValidator(_owner_name)]
-OwnerLink = Annotated[str, Field(max_length=500), AfterValidator(_owner_link)]
+OwnerLink = Annotated[str, Field(max_length=500), AfterValidator(_owner_link), _written_as("link")]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 ClassName = Annotated[
     str, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def generate(
+    context: typer.Context,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for this deployment's files; the checkout's own by default."),
@@ -36,18 +37,20 @@ def generate(
         typer.Option(help="NAME=VALUE that every queried series must have; can be repeated."),
     ] = None,
 ) -> None:
-    """Write dashboards, rules and tables from the use cases: `tocsin generate --out deployed`.
+    """Write dashboards and rules from the use cases: `tocsin generate --out deployed`.
 
     Without `--out` the checkout's own files are written: those of the shipped use cases, whatever
-    the environment says.
+    the environment says, and the generated parts of README.md and docs/reference.
 
     With `--only`, `--datasource-uid`, `--folder`, `--label` or `--match`: dashboards and rules
     alone, for a Grafana and a Prometheus of your own (docs/how-to/own-grafana.md), as in
     `tocsin generate --out mine --only fraud --datasource-uid mimir --label team=payments`.
 
-    Exit code 1 when a use case was left out, because its file can't be read: what was generated
-    of it before stays as it is. With `--check`, also when a file is stale.
+    Exit code 0; 1 when a use case was left out, because its file can't be read: what was generated
+    of it before stays as it is; with `--check`, also when a file is stale; 2 when it failed.
     """
+    from monitoring.manual.generated_pages import changed_pages
+    from monitoring.manual.parts import parts
     from monitoring.settings import Settings, settings
     from monitoring.signals import generate as generating
     from monitoring.signals.library import write_library
@@ -64,8 +67,12 @@ def generate(
                 raise InputError(msg)
             paths = write_library(out, cases.valid, where, place, only or ())
         else:
+            folder_out = out or Path()
+            pages = changed_pages(folder_out, parts(cases.valid, context.find_root().command))
             do = generating.stale if check else generating.generate
-            paths = do(out or Path(), cases.valid, where, kept=tuple(cases.broken))
+            paths = (*do(folder_out, cases.valid, where, kept=tuple(cases.broken)), *pages)
+            for path, text in pages.items() if not check else ():
+                path.write_text(text, encoding="utf-8")
     for path in paths:
         typer.echo(path)
     show_broken(cases)

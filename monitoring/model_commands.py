@@ -21,7 +21,9 @@ def rollback(
 ) -> None:
     """Switch back to an earlier version at once: `tocsin rollback fraud --to 7`.
 
-    It skips the gate. Exit code 2 when nothing was changed, or not everybody could be notified.
+    It skips the gate.
+
+    Exit code 0; 2 when nothing was changed, or not everybody could be notified.
     """
     from monitoring.settings import settings
     from monitoring.stack.attach import attach

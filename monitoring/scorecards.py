@@ -78,11 +78,20 @@ def scorecard(
 
     Examples
     --------
+    >>> from monitoring import scorecard
     >>> card = scorecard([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5)
     >>> card.detected, card.missed, card.false_alarms
     (1, 1, 1)
     >>> card.status.value
     'too few positives'
+
+    In money: a missed positive loses its amount, a false alarm costs 5, a review 2.
+
+    >>> costs = {"missed": {"of_amount": 1}, "false_alarm": 5, "review": 2}
+    >>> labels, scores, amounts = [0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], [20, 30, 100, 500]
+    >>> card = scorecard(labels, scores, threshold=0.5, amounts=amounts, costs=costs)
+    >>> card.money.caught, card.money.missed, card.money.net_saving
+    (500.0, 100.0, 491.0)
     """
     check_same_rows(labels=labels, scores=scores, amounts=amounts, label_seen=label_seen)
     threshold, reviews = threshold_of(threshold), reviews_of(capacity)
@@ -107,7 +116,9 @@ def estimate(
     costs: Costs | Mapping[str, object] | None = None,
     min_positives: int = 30,
 ) -> Estimate:
-    """Estimate what a model will have done on rows whose labels have not come.
+    """Estimate what a model will have done on rows whose labels have not come (label delay).
+
+    The estimate is confidence-based (CBPE), and blind to concept drift.
 
     Parameters
     ----------
@@ -128,6 +139,17 @@ def estimate(
         As `scorecard` does; or `calibrated_on` is of another threshold, or has no scores.
     InputTypeError
         `calibrated_on` is neither a scorecard nor a summary.
+
+    Examples
+    --------
+    Of the labelled rows, one in ten scored 0.1 was positive, and nine in ten scored 0.9.
+
+    >>> from monitoring import estimate, scorecard
+    >>> labels = ([1] + [0] * 9) * 100 + ([1] * 9 + [0]) * 100
+    >>> known = scorecard(labels, [0.1] * 1000 + [0.9] * 1000, threshold=0.5)
+    >>> expected = estimate([0.1] * 500 + [0.9] * 100, threshold=0.5, calibrated_on=known)
+    >>> round(expected.positives), round(expected.recall.value, 2)
+    (140, 0.64)
     """
     check_same_rows(scores=scores, amounts=amounts)
     threshold = threshold_of(threshold)

@@ -92,15 +92,28 @@ class Ports(_FromEnvironment):
 
     model_config = SettingsConfigDict(env_prefix="TOCSIN_PORT_", env_ignore_empty=True, frozen=True)
 
-    airflow: Port = DEFAULT_PORTS["airflow"]
-    mlflow: Port = DEFAULT_PORTS["mlflow"]
-    prometheus: Port = DEFAULT_PORTS["prometheus"]
-    pushgateway: Port = DEFAULT_PORTS["pushgateway"]
-    alertmanager: Port = DEFAULT_PORTS["alertmanager"]
-    relay: Port = DEFAULT_PORTS["relay"]
-    receiver: Port = DEFAULT_PORTS["receiver"]
-    grafana: Port = DEFAULT_PORTS["grafana"]
-    serve: Port = DEFAULT_PORTS["serve"]
+    airflow: Port = Field(DEFAULT_PORTS["airflow"], description="Airflow: runs, logs, DAGs.")
+    mlflow: Port = Field(DEFAULT_PORTS["mlflow"], description="MLflow: models and their runs.")
+    prometheus: Port = Field(
+        DEFAULT_PORTS["prometheus"], description="Prometheus: metrics and alerting rules."
+    )
+    pushgateway: Port = Field(
+        DEFAULT_PORTS["pushgateway"], description="The Pushgateway: what runs have pushed."
+    )
+    alertmanager: Port = Field(
+        DEFAULT_PORTS["alertmanager"], description="Alertmanager, where there is no Grafana."
+    )
+    relay: Port = Field(
+        DEFAULT_PORTS["relay"],
+        description="The relay, by which Alertmanager's messages reach the channels.",
+    )
+    receiver: Port = Field(
+        DEFAULT_PORTS["receiver"], description="The demo's receiver of messages."
+    )
+    grafana: Port = Field(DEFAULT_PORTS["grafana"], description="Grafana, where it is installed.")
+    serve: Port = Field(
+        DEFAULT_PORTS["serve"], description="`tocsin serve`: the API and all pages."
+    )
 
 
 class Settings(_FromEnvironment):

@@ -180,7 +180,10 @@ ShareThreshold = Annotated[Threshold, AfterValidator(_of_a_share)]
 
 
 class Thresholds(UseCaseSection):
-    """The business thresholds; each field is the key of a metric in the catalogue."""
+    """The business thresholds; each field is the key of a metric in the catalogue.
+
+    The limits of a share (recall, drift score, label coverage, ...) lie from 0 to 1.
+    """
 
     recall: ShareThreshold | None = Field(None, description="Realised recall in production.")
     precision: ShareThreshold | None = Field(None, description="Realised precision in production.")

@@ -127,7 +127,10 @@ def show_lacking_channels(*cases: UseCase) -> None:
 
 @app.command("list")
 def list_use_cases() -> None:
-    """List the use cases: `tocsin use-case list`. Exit code 1 if some can't be read."""
+    """List the use cases: `tocsin use-case list`.
+
+    Exit code 0; 1 if some can't be read; 2 when it failed.
+    """
     from monitoring.settings import settings
     from monitoring.signals.use_case_fit import fitting
     from monitoring.use_case_file import (

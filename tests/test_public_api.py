@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import monitoring
 from monitoring import FormatError, TocsinError, load, save
+from monitoring.manual.python_api import Document
 from monitoring.summary.types import Reference, Summary
 
 ROOT = Path(monitoring.__file__).parents[1]
@@ -22,6 +24,9 @@ ERRORS = [
     name
     for name, value in EXPORTED.items()
     if inspect.isclass(value) and issubclass(value, Exception)
+]
+RESULTS = [
+    name for name, value in EXPORTED.items() if inspect.isclass(value) and name not in ERRORS
 ]
 IMPORTED = re.compile(
     r"^(?:from monitoring(\.[\w.]+)? import (.+)|import monitoring(\.\S+))$", re.M
@@ -35,10 +40,29 @@ def test_what_is_exported_is_what_the_reference_documents() -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_documented_with_the_arguments_it_takes(name: str) -> None:
-    (shown,) = re.findall(rf"^```python\n{name}\(([^`]*)\)\n```$", PAGE, re.M)
-    arguments = [part for part in re.split(r",\s*", shown) if part != "*"]
-    documented = [part.partition("=")[0].removeprefix("*") for part in arguments]
+    (shown,) = re.findall(rf"^```python\n{name}\(([^`]*)\)(?: -> .*)?\n```$", PAGE, re.M)
+    arguments = [part for part in re.split(r",\s*", shown) if part not in {"*", ""}]
+    documented = [part.partition("=")[0].strip().removeprefix("*") for part in arguments]
     assert documented == list(inspect.signature(EXPORTED[name]).parameters)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_argument_of_a_public_function_is_described(name: str) -> None:
+    taken = list(inspect.signature(EXPORTED[name]).parameters)
+    document = Document.of(EXPORTED[name])
+    described = [each for names, _ in document.entries("Parameters") for each in names.split(", ")]
+    assert [each.removeprefix("*") for each in described] == taken
+    assert all(said for _, said in document.entries("Parameters"))
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_field_of_a_result_is_described(name: str) -> None:
+    described = [
+        each
+        for names, _ in Document.of(EXPORTED[name]).entries("Attributes")
+        for each in names.split(", ")
+    ]
+    assert sorted(described) == sorted(each.name for each in fields(EXPORTED[name]))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -80,7 +80,7 @@ def compare(  # noqa: PLR0913 - each is an option that people name
     decimal: str | None = None,
     engine: str = Engine.AUTO,
 ) -> Verdict:
-    """Judge whether `current` has drifted from `reference`.
+    """Detect data drift: whether `current` has drifted from `reference`.
 
     Rows are taken to be in order: how much the reference varies by itself is read from chunks of
     it as long as `current`, where there are at least eight.
@@ -127,8 +127,21 @@ def compare(  # noqa: PLR0913 - each is an option that people name
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from monitoring import compare
-    >>> compare("january.parquet", "february.parquet").drifted_features  # doctest: +SKIP
+    >>> january = pd.DataFrame({"amount": [n % 97 for n in range(1000)], "country": ["SE"] * 1000})
+    >>> february = january.assign(amount=january["amount"] + 40)
+    >>> verdict = compare(january, february)
+    >>> verdict.sentence
+    '1 of 2 features drifted (50%), above the limit of 30%'
+    >>> [feature.name for feature in verdict.drifted_features]
+    ['amount']
+
+    Files are compared by their paths, of whatever size:
+
+    >>> january.to_csv("january.csv", index=False)
+    >>> compare("january.csv", february, min_effect={"amount": 0.9}).drifted
+    False
     """
     limits = ChosenLimits(min_effect, rate, share_limit)
     reads = engine_called(engine)
@@ -240,9 +253,12 @@ def fit(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from monitoring import compare, fit, save
-    >>> save(fit("january/", window=50_000), "january.json.gz")  # doctest: +SKIP
-    >>> compare("january.json.gz", "today.parquet").drifted  # doctest: +SKIP
+    >>> january = pd.DataFrame({"amount": [n % 97 for n in range(1000)]})
+    >>> save(fit(january, window=100), "january.json.gz")
+    >>> compare("january.json.gz", january.tail(100)).drifted
+    False
     """
     if window < 1:
         msg = f"window is {window}: it is a number of rows, 1 or more"
@@ -260,10 +276,12 @@ def summarise(
 
     Parameters
     ----------
-    table, engine
-        As `compare` takes them.
+    table
+        As `compare` takes it.
     reference
         One that `fit` made, or the path of a saved one.
+    engine
+        As `compare` takes it.
 
     Raises
     ------
@@ -271,6 +289,16 @@ def summarise(
         The table can't be read, or the reference is not one.
     FormatError
         The saved reference is damaged, or of an unknown version.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from monitoring import compare, fit, summarise
+    >>> january = pd.DataFrame({"amount": [n % 97 for n in range(1000)]})
+    >>> reference = fit(january, window=100)
+    >>> today = summarise(january.tail(100), reference)
+    >>> today.rows, compare(reference, today).drifted
+    (100, False)
     """
     fitted = saved_reference(reference)
     if fitted is None:

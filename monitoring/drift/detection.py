@@ -54,7 +54,7 @@ _UNREAD = {
 
 
 class VerdictError(TocsinError, ValueError):
-    """Window and reference don't belong together."""
+    """Window and reference don't belong together: the summary lies on other bins."""
 
 
 def drift_verdict(

@@ -125,6 +125,8 @@ class Verdict:
 
     Attributes
     ----------
+    id
+        What it is stored under.
     status
         `tested` where at least one feature was; else why none was.
     rows_reference, rows_current
@@ -140,12 +142,32 @@ class Verdict:
         Whether natural variation was applied; it needs 8 chunks of reference.
     share_limit
         The share of drifted features above which the window as a whole has drifted.
+    model_version
+        Version of the model whose reference it is.
+    window_start, window_end
+        Event times of the window, UTC; None where rows have none.
     previous
         The same window against the reference of the previous champion; None where there was
         none. It is shown, and decides nothing.
     reading
         How values were read, where that is worth saying: the notation of numbers in CSV, words
         where numbers belong.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from monitoring import compare
+    >>> before = pd.DataFrame({"amount": [n % 97 for n in range(1000)]})
+    >>> verdict = compare(before, before + 40)
+    >>> print(verdict.sentence)
+    1 of 1 feature drifted (100%), above the limit of 30%
+    >>> verdict.features[0].reason
+    '<= 36: 40% -> 0%'
+    >>> verdict.to_frame()[["name", "drifted"]]
+         name  drifted
+    0  amount     True
+    >>> verdict.to_dict()["share"]
+    1.0
     """
 
     id: str

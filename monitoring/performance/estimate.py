@@ -49,10 +49,25 @@ class Estimate:
 
     Attributes
     ----------
-    positives
-        Positives expected among `rows`.
+    status
+        Whether the figures may be judged, and if not, why.
+    threshold
+        Decision threshold: a row is an alarm where score >= threshold.
+    rows, positives
+        Rows scored; the positives expected among them.
+    recall, precision, f1, pr_auc
+        As expected, each with `value`, `low` and `high`: the 95% interval of what labels will show.
     cost
         Expected cost of the window; None without costs, or where it can't be priced.
+
+    Examples
+    --------
+    >>> from monitoring import estimate, scorecard
+    >>> labels = ([1] + [0] * 9) * 100 + ([1] * 9 + [0]) * 100
+    >>> known = scorecard(labels, [0.1] * 1000 + [0.9] * 1000, threshold=0.5)
+    >>> expected = estimate([0.1] * 500 + [0.9] * 100, threshold=0.5, calibrated_on=known)
+    >>> expected.recall.text(), expected.precision.text()
+    ('64% (56% to 71%)', '90% (82% to 95%)')
     """
 
     status: CardStatus

@@ -94,22 +94,40 @@ class Scorecard:
 
     Attributes
     ----------
+    status
+        Whether the figures may be judged, and if not, why.
+    threshold
+        Decision threshold: a row is an alarm where score >= threshold.
     rows, labelled, positives
         Rows scored; those with a label; those of them positive.
     coverage
         labelled / rows, before absent labels were given a meaning.
     detected, missed, false_alarms
         True positives, false negatives, false positives at `threshold`.
+    recall, precision, f1, pr_auc, roc_auc
+        Of the positive class, each with `value`, `low` and `high`: its 95% interval.
     false_alarm_rate
         False alarms among negatives.
     precision_at_capacity, recall_at_capacity
         Over the highest scores that the team can review; None without a capacity.
+    money
+        What was caught, missed, spent and saved; None without costs.
     macro_f1, weighted_f1
         For comparison with other tools only.
     calibration
         What an estimate can rest on; None without labels.
     hidden
         Rows whose truth nobody will see; None where there are none.
+
+    Examples
+    --------
+    >>> from monitoring import scorecard
+    >>> labels, scores = [0] * 960 + [1] * 40, [0.1] * 950 + [0.9] * 40 + [0.2] * 10
+    >>> card = scorecard(labels, scores, threshold=0.5)
+    >>> print(card.sentence("frauds"))
+    Recall 75% (60% to 86%), precision 75% (60% to 86%): 30 of 40 frauds caught, 10 false alarms
+    >>> card.recall.value, card.to_dict()["missed"]
+    (0.75, 10)
     """
 
     status: CardStatus

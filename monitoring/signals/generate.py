@@ -26,10 +26,7 @@ from monitoring.signals.generated_files import (
     Targets,
     planned,
 )
-from monitoring.signals.readme_tables import with_tables
 from monitoring.use_case import UseCase
-
-README = PurePosixPath("README.md")
 
 MANIFEST = "generated.manifest"
 """Name of a manifest: without a suffix that Grafana or Prometheus would read it by."""
@@ -70,8 +67,7 @@ def generate(
     """Write every generated file under `out`, and return what changed.
 
     Files that were generated before and no longer are, those of a retired use case, are removed;
-    which they are is read from the manifests. Where there is no manifest nothing is removed. The
-    tables of a README that has markers for them are written too.
+    which they are is read from the manifests. Where there is no manifest nothing is removed.
 
     Parameters
     ----------
@@ -89,8 +85,6 @@ def generate(
         A use case has the name of a file that belongs to all.
     ShortNameError, ThresholdError
         A use case's short name or threshold fits no metric.
-    MarkerError
-        The README has the beginning of a table without its end.
     ManifestError
         A manifest is damaged, or was written by a newer Tocsin.
     ForeignFileError
@@ -105,7 +99,7 @@ def generate(
 
 def _apply(plan: _Plan, out: Path) -> None:
     # Named before it is written: a run that is killed leaves no file that none would remove.
-    for folder in {folder for path in plan.changed if (folder := _folder_of(path))}:
+    for folder in set(map(_folder_of, plan.changed)):
         names = plan.before[folder] | plan.names[folder]
         atomic_write(out / folder / MANIFEST, _manifest(names))
     for path in plan.changed:
@@ -128,7 +122,7 @@ def stale(
 
     Raises
     ------
-    NameTakenError, ShortNameError, ThresholdError, MarkerError, ManifestError, ForeignFileError
+    NameTakenError, ShortNameError, ThresholdError, ManifestError, ForeignFileError
         As `generate`.
     """
     return _planned(out, cases, settings, targets, kept).touched(out)
@@ -179,12 +173,8 @@ def _planned(
     }
     for path, text in files.items():
         folder = _folder_of(path)
-        if folder is None or str(path.relative_to(folder)) not in before[folder]:
+        if str(path.relative_to(folder)) not in before[folder]:
             refuse_foreign(out / path, text)
-    readme = out / README
-    if readme.is_file():
-        ordered = sorted(cases, key=lambda case: case.name)
-        files[README] = with_tables(readme.read_text(encoding="utf-8"), ordered)
     left = (folder / name for folder in FOLDERS for name in before[folder] - names[folder])
     manifests = {folder / MANIFEST: _manifest(names[folder]) for folder in FOLDERS}
     return _Plan(
@@ -197,9 +187,9 @@ def _planned(
     )
 
 
-def _folder_of(path: PurePosixPath) -> PurePosixPath | None:
-    """Return the folder whose manifest names the file; None for the README."""
-    return next((folder for folder in FOLDERS if path.is_relative_to(folder)), None)
+def _folder_of(path: PurePosixPath) -> PurePosixPath:
+    """Return the folder whose manifest names the file."""
+    return next(folder for folder in FOLDERS if path.is_relative_to(folder))
 
 
 def _names_in(folder: PurePosixPath, files: Mapping[PurePosixPath, str]) -> frozenset[str]:

@@ -42,15 +42,27 @@ if TYPE_CHECKING:
 
 
 def open_store(url: str) -> ProductionStore:
-    """Bring the tables at `url` up to date, then open the store.
+    """Open the production store, its tables brought up to date first.
 
-    Several processes may do so at the same time.
+    Several processes may do so at the same time. It takes rows, scores and labels, each once.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
 
     Raises
     ------
     StoreError
         The URL is neither ``sqlite:///FILE`` nor ``postgresql://...``, the database does not
         answer or is none, or the store was migrated by a newer version of the code.
+
+    Examples
+    --------
+    >>> from monitoring import open_store
+    >>> with open_store("sqlite:///production.db") as store:
+    ...     print(store)
+    ProductionStore('sqlite:///production.db')
     """
     store = ProductionStore(url)
     try:

@@ -35,7 +35,10 @@ LARGEST_OFFSET = 10**38
 
 
 class FormatError(TocsinError, ValueError):
-    """A saved file, or a text, can't be read as what it should hold; the message says why."""
+    """A saved file, or a text, can't be read as what it should hold; the message says why.
+
+    It is missing, damaged, of an unknown version of the format, or holds what no rows can give.
+    """
 
 
 def reference_record(reference: Reference) -> dict[str, Any]:

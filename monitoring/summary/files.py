@@ -41,12 +41,29 @@ _KINDS = {Reference: "reference", Summary: "summary"}
 def save(record: Reference | Summary, path: Path | str) -> None:
     """Write a reference or a summary to `path`; the same one gives the same bytes.
 
-    The format is JSON under gzip: a few hundred kB for a reference of 30 features.
+    The format is JSON under gzip: a few hundred kB for a reference of 30 features. It is written
+    aside, synced and then moved: a full disk or a loss of power leaves the file that was there.
+
+    Parameters
+    ----------
+    record
+        What `fit`, `summarise` or `merge` made.
+    path
+        A file whose name ends in `.json.gz`.
 
     Raises
     ------
     InputError
         The name doesn't end in `.json.gz`, by which it is recognised, or can't be written.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from monitoring import fit, load, save
+    >>> reference = fit(pd.DataFrame({"amount": [n % 97 for n in range(1000)]}), window=100)
+    >>> save(reference, "january.json.gz")
+    >>> load("january.json.gz").training.rows
+    1000
     """
     if not str(path).endswith(ENDING):
         msg = f"{path}: the name of a saved {_KINDS[type(record)]} ends in {ENDING}"
@@ -72,6 +89,14 @@ def write(record: Reference | Summary, path: Path) -> None:
 def load(path: Path | str) -> Reference | Summary:
     """Read what `save` wrote: a reference or a summary, whichever it is.
 
+    The SHA-256 of the content stands in the file and is verified, and so is that its counts, edges
+    and sums can be those of any rows. Files of every earlier version of the format are read too.
+
+    Parameters
+    ----------
+    path
+        Of a file that `save` wrote.
+
     Raises
     ------
     FormatError
@@ -80,8 +105,12 @@ def load(path: Path | str) -> Reference | Summary:
 
     Examples
     --------
-    >>> from monitoring import load
-    >>> load("january.json.gz").bins[0].name  # doctest: +SKIP
+    >>> import pandas as pd
+    >>> from monitoring import fit, load, save
+    >>> reference = fit(pd.DataFrame({"amount": [n % 97 for n in range(1000)]}), window=100)
+    >>> save(reference, "january.json.gz")
+    >>> [bins.name for bins in load("january.json.gz").bins]
+    ['amount']
     """
     text, where = _unpacked(Path(path)), str(path)
     whole = _envelope(text, where)

@@ -29,12 +29,28 @@ class MergeError(TocsinError, ValueError):
 def merge(*summaries: Summary) -> Summary:
     """Return the summary of all rows together.
 
-    A column that could not be read in some part has that part's status: of several, the worst.
+    Hours add up to a day, partitions to a whole. A column that could not be read in some part has
+    that part's status: of several, the worst.
+
+    Parameters
+    ----------
+    *summaries
+        On the bins of one reference, and of one model version.
 
     Raises
     ------
     MergeError
         There is nothing to merge, or they differ in bins or model version.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from monitoring import fit, merge, summarise
+    >>> january = pd.DataFrame({"amount": [n % 97 for n in range(1000)]})
+    >>> reference = fit(january, window=100)
+    >>> hours = [summarise(january[at : at + 100], reference) for at in (0, 100, 200)]
+    >>> merge(*hours).rows
+    300
     """
     if not summaries:
         msg = "nothing to merge: give at least one summary"

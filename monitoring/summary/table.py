@@ -23,7 +23,12 @@ FEWEST, MOST = 1 << 11, 1 << 16
 
 
 class TableError(TocsinError, ValueError):
-    """A table can't be read or compared; the message names the table, the cause and what to do."""
+    """A table can't be read or compared; the message names the table, the cause and what to do.
+
+    It is damaged, or lacks rows or a column that was asked for. The checksum of a `.csv.gz` is
+    verified whatever engine reads it, that of a Parquet page where the file has one and the engine
+    is `memory`.
+    """
 
 
 def portion_rows(columns: int) -> int:

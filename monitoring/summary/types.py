@@ -265,12 +265,27 @@ class Summary:
         Hash of the reference's bins and score edges; merging across hashes is an error.
     model_version
         Version of the model whose reference and scores these are.
+    rows
+        How many there are.
+    features
+        By name, how many rows fell into each bin.
+    scores
+        Score histograms by label; None where rows have no scores.
     start, end
         First and last event time, UTC; None without rows or times.
     hours
         int64 (24,): rows by hour of the day, UTC; None without times.
     classes
         Of a target of more than two classes: what its figures by class are made of.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from monitoring import fit, summarise
+    >>> table = pd.DataFrame({"amount": [n % 97 for n in range(1000)]})
+    >>> summary = summarise(table.tail(100), fit(table, window=100))
+    >>> summary.rows, int(summary.features["amount"].counts.sum())
+    (100, 100)
     """
 
     bins_hash: str
@@ -313,9 +328,19 @@ class Reference:
         else empty.
     importance
         Weight of each feature for the model, adding up to 1.
+    model_version
+        Version of the model with which it is logged.
     written
         How the values of the CSV files are written that it was fitted on; windows in CSV are read
         so too. None where it was fitted on typed values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from monitoring import fit
+    >>> reference = fit(pd.DataFrame({"amount": [n % 97 for n in range(1000)]}), window=100)
+    >>> reference.training.rows, len(reference.chunks)
+    (1000, 10)
     """
 
     bins: tuple[FeatureBins, ...]

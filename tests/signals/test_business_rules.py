@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from monitoring.manual.metric_tables import thresholds_table
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import CardStatus
 from monitoring.signals.alerts.alert_text import PrometheusForm, texts
@@ -16,7 +17,6 @@ from monitoring.signals.links import Addresses
 from monitoring.signals.metric import Unit
 from monitoring.signals.performance_metrics import POSITIVES, RECALL
 from monitoring.signals.promql import live
-from monitoring.signals.readme_tables import thresholds_table
 from monitoring.signals.thresholds import (
     NEEDS_POSITIVES,
     BusinessThreshold,

@@ -18,7 +18,6 @@ from monitoring.signals.generate import (
     stale,
 )
 from monitoring.signals.generated_files import NameTakenError, Targets, planned
-from monitoring.signals.readme_tables import MarkerError, with_tables
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, find_use_case, load_use_case
 from tests.fixtures.gateway import program
@@ -290,34 +289,6 @@ def test_prometheus_reads_its_configuration_beside_its_rules_and_targets(
     assert output.count("rules found") == len(shipped()) + 1
     managers = yaml.safe_load((folder / "targets" / "alertmanager.yml").read_text("utf-8"))
     assert managers == [{"targets": ["127.0.0.1:9093"]}]
-
-
-def test_a_readme_has_its_tables_between_their_markers(plain: Settings, tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    begin, end = "<!-- generated: thresholds -->", "<!-- end -->"
-    readme.write_text(f"before\n\n{begin}\nstale row\n{end}\n\nafter\n", encoding="utf-8")
-    assert readme in generate(tmp_path, shipped(), plain)
-    text = readme.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n\n{begin}\n\n| use case |")
-    assert "| Card fraud | Recall | below 0.6 | critical | `RecallLow` |" in text
-    assert text.endswith(f"{end}\n\nafter\n")
-    assert "stale row" not in text
-
-
-def test_a_readme_without_markers_is_left_alone() -> None:
-    assert with_tables("# Tocsin\n", shipped()) == "# Tocsin\n"
-
-
-@pytest.mark.parametrize("rest", ["", "\n<!-- generated: thresholds -->\n<!-- end -->"])
-def test_a_marker_without_its_end_is_an_error(rest: str) -> None:
-    with pytest.raises(MarkerError, match="generated: metrics"):
-        with_tables(f"<!-- generated: metrics -->{rest}", shipped())
-
-
-def test_the_table_of_metrics_names_every_one_of_them() -> None:
-    table = with_tables("<!-- generated: metrics --><!-- end -->", shipped())
-    for name in ("`tocsin_recall_ratio`", "`test_fraud_recall`", "`tocsin_feature_drift_ratio`"):
-        assert name in table
 
 
 def test_every_folder_that_grafana_reads_at_its_start_is_there(

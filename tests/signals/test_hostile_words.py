@@ -14,6 +14,8 @@ import yaml
 from markdown_it import MarkdownIt
 from pydantic import SecretStr
 
+from monitoring.manual.generated_pages import filled
+from monitoring.manual.metric_tables import thresholds_table
 from monitoring.settings import Settings
 from monitoring.signals.alerts import alerts_of
 from monitoring.signals.alerts.delivery import Delivery, Mail, Notifier
@@ -28,7 +30,6 @@ from monitoring.signals.generated_files import (
 )
 from monitoring.signals.links import Addresses
 from monitoring.signals.performance_metrics import DETECTED, MONEY_MISSED, POSITIVES, RECALL
-from monitoring.signals.readme_tables import thresholds_table, with_tables
 from monitoring.use_case import UseCase
 from tests.fixtures.eventually import eventually
 from tests.fixtures.gateway import alertmanager_config_in, program, running_alertmanager
@@ -180,7 +181,7 @@ def test_a_dashboard_knows_no_variable_link_or_tag_in_a_use_case_s_words(
 
 
 @each_word
-def test_a_table_of_the_readme_has_a_title_as_plain_text_in_one_cell(
+def test_a_table_of_a_page_has_a_title_as_plain_text_in_one_cell(
     words: str, fraud: UseCase
 ) -> None:
     case = with_words(fraud, "one", words)
@@ -190,9 +191,10 @@ def test_a_table_of_the_readme_has_a_title_as_plain_text_in_one_cell(
     cell = re.search("<td>(.*?)</td>", rows[1], re.DOTALL)
     assert cell is not None
     assert not re.search("<", cell[1])
-    readme = "<!-- generated: thresholds -->\n<!-- end -->\nafter\n"
-    once = with_tables(readme, [case])
-    assert with_tables(once, [case]) == once
+    page = "<!-- generated: thresholds -->\n<!-- end -->\nafter\n"
+    parts = {"thresholds": lambda: thresholds_table([case])}
+    once = filled(page, parts, "README.md")
+    assert filled(once, parts, "README.md") == once
     assert once.endswith("<!-- end -->\nafter\n")
 
 

@@ -1,44 +1,16 @@
-"""The README's generated tables: metrics, and the thresholds of the use cases."""
+"""The tables of docs/reference/metrics.md: metrics, and the thresholds of the use cases."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from monitoring.errors import TocsinError
+from monitoring.manual.markdown import plain, table
 from monitoring.signals.alerts.business_alerts import alert_name
 from monitoring.signals.catalogue import CATALOGUE
 from monitoring.signals.metric import USE_CASE, Metric, Unit, decimal
 from monitoring.signals.short_names import declared_by
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import UseCase
-
-_END = "<!-- end -->"
-
-
-class MarkerError(TocsinError, ValueError):
-    """A README has a marker without its end; the message names it."""
-
-
-def with_tables(readme: str, cases: Sequence[UseCase]) -> str:
-    """Return a README with its generated tables as they should be.
-
-    Raises
-    ------
-    MarkerError
-        The beginning of a table has no end after it.
-    """
-    for name, table in (("metrics", metrics_table(cases)), ("thresholds", thresholds_table(cases))):
-        begin = f"<!-- generated: {name} -->"
-        before, marker, rest = readme.partition(begin)
-        if not marker:
-            continue
-        table_there, end, after = rest.partition(_END)
-        if not end or "<!-- generated:" in table_there:
-            msg = f"README.md: {begin} has no {_END} after it: add one where the table ends"
-            raise MarkerError(msg)
-        readme = f"{before}{begin}\n\n{table}\n{_END}{after}"
-    return readme
 
 
 def metrics_table(cases: Sequence[UseCase]) -> str:
@@ -57,7 +29,7 @@ def metrics_table(cases: Sequence[UseCase]) -> str:
         for metric in CATALOGUE
     )
     head = ("metric", f"labels beside `{USE_CASE}`", "unit", "short names", "description")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def thresholds_table(cases: Sequence[UseCase]) -> str:
@@ -73,13 +45,7 @@ def thresholds_table(cases: Sequence[UseCase]) -> str:
         for case in cases
         for threshold in business_thresholds(case)
     )
-    return _table(("use case", "metric", "fires when", "severity", "alert"), rows)
-
-
-def plain(text: str) -> str:
-    """Return text as it stands in a table of Markdown: on one line, with no markup of its own."""
-    escaped = re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", " ".join(text.split()))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return table(("use case", "metric", "fires when", "severity", "alert"), rows)
 
 
 def _labels(metric: Metric) -> str:
@@ -95,8 +61,3 @@ def _unit(metric: Metric) -> str:
         Unit.INFO: "1",
         Unit.FLAG: "0 or 1",
     }.get(metric.unit, metric.unit.value)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
