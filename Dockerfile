@@ -7,14 +7,13 @@ RUN python -m venv /opt/venv \
     && awk '/^uv==/ {mine = 1; print; next} /^[^ ]/ {mine = 0} mine' requirements.lock > uv.txt \
     && python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement uv.txt \
     && uv pip install --no-cache --python /opt/venv --constraint requirements.lock --requirement pyproject.toml --extra stack
-COPY README.md LICENSE NOTICE ./
-COPY docs/how-to/runbook.md docs/how-to/
-COPY prometheus.yml ./
-COPY airflow/dags airflow/dags
-COPY monitoring monitoring
-COPY airflow/dags /opt/tocsin/airflow/dags
-# Readable by the image's user, whatever umask the checkout was made with.
-RUN uv pip install --no-cache --python /opt/venv --constraint requirements.lock --no-deps . \
+# The sources of a checkout, or the wheel that `tocsin init` left: .dockerignore lets no more through.
+COPY . .
+# Readable by the image's user, whatever umask the folder was made with.
+RUN uv pip install --no-cache --python /opt/venv --constraint requirements.lock --no-deps \
+        "$(ls wheel/*.whl 2>/dev/null || echo .)" \
+    && install --directory /opt/tocsin/airflow \
+    && cp -R airflow/dags /opt/tocsin/airflow/dags \
     && chmod -R a+rX /opt/venv /opt/tocsin
 
 FROM python:3.11-slim-bookworm

@@ -11,6 +11,7 @@ import typer
 from monitoring import (
     api_key_commands,
     generate_command,
+    init_command,
     model_commands,
     replay_command,
     row_commands,
@@ -65,6 +66,7 @@ app.command()(replay_command.replay)
 app.command()(model_commands.rollback)
 app.command()(model_commands.release)
 app.command()(generate_command.generate)
+app.command()(init_command.init)
 app.add_typer(api_key_commands.app, name="api-key")
 
 

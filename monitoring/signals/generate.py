@@ -110,6 +110,21 @@ def _apply(plan: _Plan, out: Path) -> None:
         atomic_write(out / folder / MANIFEST, _manifest(plan.names[folder]))
 
 
+def whole_output(
+    cases: Sequence[UseCase], settings: Settings, targets: Targets = COMPOSE
+) -> dict[PurePosixPath, str]:
+    """Return every file that `generate` writes into an empty folder, manifests included.
+
+    Raises
+    ------
+    NameTakenError, ShortNameError, ThresholdError
+        As `generate`.
+    """
+    files = planned(cases, delivery_of(settings), targets)
+    manifests = {folder / MANIFEST: _manifest(_names_in(folder, files)) for folder in FOLDERS}
+    return files | manifests
+
+
 def stale(
     out: Path,
     cases: Sequence[UseCase],

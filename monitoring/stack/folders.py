@@ -6,15 +6,37 @@ import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from monitoring.private import private_folder
 from monitoring.stack.stack_error import StackError
 
-_PLACES = (Path(__file__).parents[2], Path(__file__).parents[1] / "deployment")
+PACKED = PurePosixPath("monitoring/deployment")
+"""Where a wheel holds what a deployment is made of; a checkout has it at its root."""
+
+_ROOT = Path(__file__).parents[2]
+_PLACES = (_ROOT, _ROOT / PACKED)
 
 DEPLOYMENT = next((place for place in _PLACES if (place / "prometheus.yml").is_file()), _PLACES[0])
-"""What holds the DAGs and prometheus.yml: the checkout, or a folder of the installed package."""
+"""What holds the files of a deployment: the checkout, or a folder of the installed package."""
+
+DEPLOYED = tuple(
+    PurePosixPath(name)
+    for name in (
+        ".dockerignore",
+        "Dockerfile",
+        "airflow/dags/reporting.py",
+        "airflow/dags/retrain.py",
+        "airflow/dags/status.py",
+        "airflow/dags/use_case_files.py",
+        "docker-compose.yml",
+        "init-db.sql",
+        "prometheus.yml",
+        "pyproject.toml",
+        "requirements.lock",
+    )
+)
+"""What a deployment with docker compose is made of, as it lies in `DEPLOYMENT`."""
 
 SOCKET_PATH_LIMIT = 90
 """Unix socket paths end at 107 characters, and supervisord adds its process id while binding."""

@@ -76,8 +76,8 @@ def failed(
 
 
 def test_every_command_is_tried_here() -> None:
-    # `drift` and `env` read no settings; their arguments are tried. `programs` has none.
-    assert {*SETTINGS_READ_BY, "drift", "env", "programs"} == COMMANDS
+    # `drift`, `env` and `init` read no settings; their arguments are tried. `programs` has none.
+    assert {*SETTINGS_READ_BY, "drift", "env", "init", "programs"} == COMMANDS
 
 
 @pytest.mark.parametrize("command", SETTINGS_READ_BY)
@@ -169,6 +169,7 @@ def test_a_port_out_of_range_is_named_with_the_range(
         (["backfill", "fraud", "--from", "long ago"], "2026-01-31T06:00:00Z"),
         (["backfill", "fraud", "--from", "2026-02-01", "--to", "2026-01-01"], "--from"),
         (["demo", "nobody"], "fraud"),
+        (["init", __file__], "choose another place"),
         (["use-case", "check", "nowhere.yml"], "nowhere.yml"),
         (["use-case", "check", "."], "a use-case file ends in .yml or .yaml"),
         (["drift", "nowhere.csv", "nowhere.csv"], "nowhere.csv"),
@@ -206,7 +207,10 @@ def test_a_state_folder_that_can_not_be_written_is_named_with_its_setting(
     assert str(folder / "file") in said
 
 
-@pytest.mark.parametrize("call", [["generate", "--out", "file/below"], ["env", "file/below/.env"]])
+@pytest.mark.parametrize(
+    "call",
+    [["generate", "--out", "file/below"], ["env", "file/below/.env"], ["init", "file/below"]],
+)
 def test_a_place_that_can_not_be_written_is_named(
     call: list[str],
     folder: Path,

@@ -16,6 +16,7 @@ import yaml
 from monitoring.airflow_api import AIRFLOW_USER, AirflowApi
 from monitoring.stack.env_file import PUBLISHED, write_env
 from monitoring.stack.folders import DEPLOYMENT
+from monitoring.stack.new_deployment import WHEELS
 from tests.compose.engine import Engine
 from tests.fixtures.eventually import eventually
 from tests.fixtures.loopback import free_port
@@ -62,8 +63,9 @@ class Deployment:
 
     def check_out(self) -> None:
         """Copy what the image is built from and what is mounted, for its owner alone."""
-        sent = (DEPLOYMENT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-        for name in (*_MOUNTED, ".dockerignore", *(line[1:] for line in sent if line[0] == "!")):
+        lines = (DEPLOYMENT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        sent = {line[1:] for line in lines if line[0] == "!"} - {str(WHEELS)}
+        for name in sorted({*_MOUNTED, *sent}):
             there, here = DEPLOYMENT / name, self.folder / name
             here.parent.mkdir(parents=True, exist_ok=True)
             if there.is_dir():

@@ -43,6 +43,7 @@ def tocsin(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         ("replay", "fraud"),
         ("ingest", "fraud", "rows.csv"),
         ("generate", "--out", "out"),
+        ("init", "out"),
         ("use-case", "list"),
     ],
     ids=lambda call: call[0],
