@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitoring import (
+    __version__,
     api_key_commands,
     generate_command,
     init_command,
@@ -53,8 +54,20 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tocsin {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _private(context: typer.Context) -> None:
+def _private(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback has answered
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
     """Let nobody but its owner read what a command writes: rows and models are in it."""
     context.with_resource(private_umask())
 

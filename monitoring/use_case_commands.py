@@ -133,6 +133,7 @@ def list_use_cases() -> None:
     """
     from monitoring.settings import settings
     from monitoring.signals.use_case_fit import fitting
+    from monitoring.stack.environment import use_case_folder
     from monitoring.use_case_file import (
         ENDINGS,
         all_use_cases,
@@ -141,7 +142,7 @@ def list_use_cases() -> None:
     )
 
     with readable_errors():
-        folder = settings().use_cases
+        folder = use_case_folder(settings())  # the demo has its own
         cases, files, others = (
             fitting(all_use_cases(folder)),
             use_case_files(folder),

@@ -53,3 +53,21 @@ def test_every_page_is_of_a_kind_and_listed_once() -> None:
     pages = {page for page in DOCS.rglob("*.md") if page.parent.name != "decisions"} - {index}
     assert sorted(page for page in listed if page.parent.name != "decisions") == sorted(pages)
     assert {path.name for path in DOCS.iterdir() if path.is_dir()} <= KINDS
+
+
+def test_the_readme_is_short_and_holds_the_words_that_people_search_for() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 150
+    opening = " ".join(text.partition("\n## ")[0].split()).casefold()
+    wanted = (
+        "ML monitoring", "data drift", "concept drift", "model performance", "fraud", "Airflow",
+        "Prometheus", "Grafana", "Evidently", "MLflow", "label delay",
+    )  # fmt: skip
+    assert [word for word in wanted if word.casefold() not in opening] == []
+
+
+@pytest.mark.parametrize("picture", sorted((DOCS / "pictures").glob("*")), ids=lambda p: p.name)
+def test_a_picture_is_small_and_shown_somewhere(picture: Path) -> None:
+    assert picture.suffix == ".png"
+    assert picture.stat().st_size < 200_000
+    assert any(f"pictures/{picture.name})" in page.read_text(encoding="utf-8") for page in PAGES)

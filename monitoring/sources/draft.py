@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from monitoring.sources.first_look import FirstLook, NoFeature
+from monitoring.sources.first_look import NO, YES, FirstLook, NoFeature
 from monitoring.use_case import Drift
 from monitoring.use_case_columns import Target, Words
 from monitoring.wording import percent, several
@@ -34,8 +34,6 @@ _WINDOWS = (1, 7, 30)
 
 _SAYS_NOTHING = frozenset({"class", "label", "outcome", "result", "target", "y"})
 """Names of targets that do not say what they are about."""
-
-_YES, _NO = frozenset({"1", "true", "yes", "y", "t"}), frozenset({"0", "false", "no", "n", "f"})
 
 _NEEDED = Drift.model_fields["min_rows"].default
 _WIDTH = 80
@@ -122,9 +120,9 @@ def _watched(target: Target) -> str:
     column = column.lower() if column.istitle() else column
     told = column.removeprefix("is ").removeprefix("has ")
     if target.classes is None and column.casefold() not in _SAYS_NOTHING:
-        if value.casefold() in _YES:
+        if value.casefold() in YES:
             return told
-        if value.casefold() in _NO:
+        if value.casefold() in NO:
             return f"not {told}"
     return value if value[:1].isalpha() and len(value) > 1 else f"{column} {value}"
 
@@ -176,7 +174,8 @@ def _target(look: FirstLook) -> Iterator[str]:
     target = look.target
     share = f"{percent(look.share, 1)} of {several(look.rows, 'row')}"
     if target.classes is None:
-        yield f"{MARK}its rarer value, {target.positive!r}, is what is watched for: {share}"
+        why = "its rarer value" if look.share <= 0.5 else "the value that says yes"
+        yield f"{MARK}{why}, {target.positive!r}, is what is watched for: {share}"
         yield _field("target", {"name": target.name, "positive": target.positive})
     else:
         yield f"{MARK}its rarest value, {target.watch[0]!r}, is what is watched for: {share}"

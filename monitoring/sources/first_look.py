@@ -29,6 +29,11 @@ _log = logging.getLogger(__name__)
 
 _MOSTLY = 0.9  # share of a column's values that are numbers, or times
 
+YES, NO = frozenset({"1", "true", "yes", "y", "t"}), frozenset({"0", "false", "no", "n", "f"})
+"""Values that say whether something is so, in small letters."""
+
+_YES_UP_TO = 2 / 3  # of rows; a yes beyond that is the rule, and the exception is watched for
+
 _NAMES_FROM = 0.5  # share of a text column's values that differ: names of rows, not categories
 
 _FEW, _SURELY = 0.05, 0.999
@@ -132,7 +137,7 @@ def first_look(path: Path, target: str | None = None) -> FirstLook:
     column, event_time = next(times, (None, None))
     row_id = next((name for name in others if _is_id(frame[name])), None)
     used = (row_id, None if event_time is None else event_time.name)
-    found, share = target_of(frame.iloc[:, -1], path)
+    found, share = target_of(frame.iloc[:, -1], path, yes_up_to=_YES_UP_TO)
     left_out: dict[NoFeature, list[str]] = {}
     free: list[str] = []
     for name in others:
@@ -287,8 +292,11 @@ def _reveals(column: pd.Series, target: pd.Series) -> bool:
     return bool(best >= _SURELY * pairs.sum() and most < _SURELY * pairs.sum())
 
 
-def target_of(column: pd.Series, path: Path) -> tuple[Target, float]:
-    """Return the target that a column is, and the share of what is watched: its rarest value."""
+def target_of(column: pd.Series, path: Path, *, yes_up_to: float = 0) -> tuple[Target, float]:
+    """Return the target that a column is, and the share of what is watched: its rarest value.
+
+    Of a pair that says yes and no it is the yes, where that is at most a share `yes_up_to`.
+    """
     present = column[column.notna() & (column.astype(object) != "")]
     # How a target is read, letter case and spaces around a word don't matter.
     spelled = present.map(
@@ -307,6 +315,9 @@ def target_of(column: pd.Series, path: Path) -> tuple[Target, float]:
         for value, rows in counts.sort_index(ascending=False).items()
     ]
     value, rows = min(values, key=lambda pair: pair[1])
+    yes = next((pair for pair in values if str(_plain(pair[0])).casefold() in YES), None)
+    if yes is not None and len(values) == 2 and yes[1] <= yes_up_to * len(present):
+        value, rows = yes
     rarest, share = _plain(value), rows / len(present)
     if len(values) == 2:
         return Target(name=str(column.name), positive=rarest), share

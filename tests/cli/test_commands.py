@@ -7,6 +7,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from monitoring import __version__
 from monitoring.cli import app
 from monitoring.settings import settings
 from monitoring.use_case_file import SHIPPED
@@ -40,6 +41,25 @@ def test_the_shipped_use_cases_are_listed() -> None:
     assert result.exit_code == 0
     assert "fraud" in result.output
     assert "student_depression" in result.output
+
+
+def test_the_use_cases_of_a_demo_are_listed_as_the_stack_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "use_cases"
+    own.mkdir()
+    (own / "fraud.yml").write_text((SHIPPED / "fraud.yml").read_text("utf-8"), encoding="utf-8")
+    monkeypatch.setenv("TOCSIN_STATE", str(tmp_path))
+    settings.cache_clear()
+    result = runner.invoke(app, ["use-case", "list"])
+    settings.cache_clear()
+    assert result.exit_code == 0
+    assert str(own / "fraud.yml") in result.output
+
+
+def test_the_version_is_printed() -> None:
+    result = runner.invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"tocsin {__version__}\n")
 
 
 def test_a_wrong_use_case_file_names_field_value_and_what_is_allowed(tmp_path: Path) -> None:

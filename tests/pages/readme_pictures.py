@@ -14,18 +14,19 @@ from pathlib import Path
 
 from PIL import Image
 
-from monitoring.settings import settings
+from monitoring.settings import Ports, settings
+from monitoring.stack.components import receiver_url
 from monitoring.stack.credentials import credentials_in
+from monitoring.stack.environment import loopback_url
 from monitoring.stack.folders import Folders
-from monitoring.stack.receiver import PATH
-from monitoring.stack.status import status
+from monitoring.stack.status import started_ports
 from tests.fixtures.steered_browser import Browser, running_browser
 
 BOARD = "d/tocsin-fraud?from=now-16d&to=now&kiosk"
 """Card fraud, over the demo's days and the history before them."""
 
-BOARD_SIZE = (1440, 1160)
-"""As far as the first rows of panels reach."""
+BOARD_SIZE = (1440, 808)
+"""As far as the first two rows of panels reach."""
 
 MESSAGE = "article.critical"
 """The newest critical message on the receiver's page."""
@@ -34,12 +35,12 @@ COLOURS = 128
 """Of a picture's palette: a third of the bytes, and nothing that a reader would see."""
 
 
-def address_of(component: str) -> str:
-    """Return the address of a component of the running stack."""
-    for one in status(settings()):
-        if one.name == component and one.healthy and one.url is not None:
-            return one.url.rstrip("/")
-    sys.exit(f"{component} does not run in {settings().state}: run `tocsin demo` first")
+def ports() -> Ports:
+    """Return the ports of the stack."""
+    started = started_ports(Folders(settings().state))
+    if started is None:
+        sys.exit(f"no stack was started in {settings().state}: run `tocsin demo` first")
+    return started
 
 
 def board(browser: Browser) -> bytes:
@@ -48,14 +49,14 @@ def board(browser: Browser) -> bytes:
     pair = base64.b64encode(f"admin:{secret.get_secret_value()}".encode()).decode()
     browser.call("Network.enable")
     browser.call("Network.setExtraHTTPHeaders", headers={"Authorization": f"Basic {pair}"})
-    picture = browser.picture(f"{address_of('grafana')}/{BOARD}", BOARD_SIZE, "dark")
+    picture = browser.picture(f"{loopback_url(ports().grafana)}/{BOARD}", BOARD_SIZE, "dark")
     browser.call("Network.setExtraHTTPHeaders", headers={})
     return picture
 
 
 def message(browser: Browser) -> bytes:
     """Return the picture of the newest critical message."""
-    url = address_of("receiver").removesuffix(PATH) + PATH
+    url = receiver_url(ports())
     page = browser.picture(url, (900, 4000), "light")
     found = browser.value(
         f"(() => {{const part = document.querySelector('{MESSAGE}');"

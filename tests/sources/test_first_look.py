@@ -94,3 +94,26 @@ def test_a_clock_a_numbering_and_unread_dates_are_no_features(
     look = looked(tmp_path, other=values)
     assert look.left_out == ({} if why is None else {why: ("other",)})
     assert look.in_order == ("other" if why is NoFeature.RISING else None)
+
+
+@pytest.mark.parametrize(
+    ("negative", "positive", "share", "watched"),
+    [
+        (0, 1, 0.25, 1),
+        (0, 1, 0.6, 1),  # of a pair that says yes and no the yes, though it is not the rarer one
+        ("No", "Yes", 0.6, "Yes"),
+        (False, True, 0.6, True),
+        (0, 1, 0.9, 0),  # as it should be, nearly always: what is rare is watched for
+        ("benign", "malignant", 0.6, "benign"),  # words that say neither: the rarer one
+    ],
+)
+def test_the_yes_of_a_pair_is_watched_unless_it_is_the_rule(
+    tmp_path: Path, negative: object, positive: object, share: float, watched: object
+) -> None:
+    flags = np.arange(ROWS) < share * ROWS
+    target = pd.Series(np.where(flags, positive, negative)).infer_objects()
+    frame = pd.DataFrame({"weight": np.random.default_rng(0).normal(size=ROWS), "lost": target})
+    frame.to_parquet(tmp_path / "a.parquet")
+    look = first_look(tmp_path / "a.parquet")
+    assert look.target == Target(name="lost", positive=watched)
+    assert look.share == pytest.approx(share if watched == positive else 1 - share)

@@ -411,9 +411,9 @@ def test_metrics_are_kept_as_long_as_in_the_local_stack() -> None:
     assert f"--storage.tsdb.retention.time={RETENTION}" in SERVICES["prometheus"]["command"]
 
 
-def test_the_readme_s_way_to_load_history_is_that_of_the_services() -> None:
-    readme = (DEPLOYMENT / "README.md").read_text()
-    commands = re.findall(r"^docker compose (?:exec|cp) .*$", readme, re.MULTILINE)
+def test_the_documented_way_to_load_history_is_that_of_the_services() -> None:
+    page = (DEPLOYMENT / "docs" / "how-to" / "deploy.md").read_text()
+    commands = re.findall(r"^docker compose (?:exec|cp) .*$", page, re.MULTILINE)
     measured, loaded, removed = commands
     state = re.search(r"TOCSIN_STATE=(\S+)", (DEPLOYMENT / "Dockerfile").read_text())
     assert state is not None
