@@ -17,6 +17,7 @@ from monitoring import (
     replay_command,
     row_commands,
     use_case_commands,
+    watch_commands,
 )
 from monitoring.command import (
     AsJson,
@@ -76,6 +77,7 @@ app.add_typer(use_case_commands.app, name="use-case")
 app.command()(row_commands.ingest)
 app.command()(row_commands.score)
 app.command()(replay_command.replay)
+app.command()(watch_commands.adopt)
 app.command()(model_commands.rollback)
 app.command()(model_commands.release)
 app.command()(generate_command.generate)
@@ -127,7 +129,7 @@ def report(use_case: UseCaseName, as_of: AsOf = None, as_json: AsJson = False) -
     if as_json:
         print_json(notification)
     if drifted:
-        typer.echo(f"drift is above its limit: run `tocsin retrain {use_case}`", err=True)
+        typer.echo(f"drift is above its limit: {run.drift_cure}", err=True)
         raise typer.Exit(1)
 
 

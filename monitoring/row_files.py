@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CSV_ENDINGS = (".csv", ".csv.gz")
-ENDINGS = (*CSV_ENDINGS, ".parquet")
+PARQUET_ENDING = ".parquet"
+ENDINGS = (*CSV_ENDINGS, PARQUET_ENDING)
 """How the name of a file ends that is read, in small letters."""
 
 

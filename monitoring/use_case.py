@@ -37,6 +37,7 @@ from monitoring.use_case_derive import (
     made_of_history,
 )
 from monitoring.use_case_notify import Notify
+from monitoring.use_case_production import Production, check_logged, for_watched
 from monitoring.use_case_retrain import Retrain
 from monitoring.use_case_serving import CHALLENGER, Serve
 from monitoring.use_case_source import Source
@@ -250,7 +251,15 @@ class UseCase(UseCaseSection):
     title: Text = Field(description="Name on dashboards, alerts and reports.")
     owner: Owner | None = Field(None, description="Who answers for it.")
     words: Words = Field(default_factory=Words, description="Names of the positive class.")
-    source: Source = Field(description="Where labelled history comes from.")
+    source: Source = Field(
+        description="Where labelled history comes from; of a watched model that is "
+        "`production.reference`."
+    )
+    production: Production | None = Field(
+        None,
+        description="Prediction logs of a model that Tocsin did not train, in place of `source` "
+        "and `candidates`.",
+    )
     columns: Columns = Field(description="The role of each column.")
     derive: dict[ColumnName, Derived] = Field(
         default_factory=dict,
@@ -270,7 +279,7 @@ class UseCase(UseCaseSection):
         "UTC", description="Zone of event times that name none, such as Europe/Berlin."
     )
     candidates: dict[str, Candidate] = Field(
-        min_length=1, max_length=20, description="Model families to search."
+        max_length=20, description="Model families to search; none of a watched model."
     )
     costs: Costs = Field(description="Costs of errors and reviews.")
     drift: Drift = Field(description="When a window counts as drifted.")
@@ -320,6 +329,24 @@ class UseCase(UseCaseSection):
     def made_of_history(self) -> frozenset[str]:
         """The derived columns whose values depend on earlier rows."""
         return made_of_history(self.derive)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trained_or_watched(cls, given: object) -> object:
+        return for_watched(given) if isinstance(given, dict) and "production" in given else given
+
+    @model_validator(mode="after")
+    def _what_is_logged_is_enough(self) -> Self:
+        if self.production is not None:
+            check_logged(self.production, self.columns)
+            if self.derive or self.decisions.blocking is not None:
+                name = "derive" if self.derive else "decisions.blocking"
+                msg = f"`{name}` is of what Tocsin scores itself: not with `production`"
+                raise ValueError(msg)
+        elif not self.candidates:
+            msg = "`candidates` must not be empty: name one, or the logs of a model, `production`"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _auto_goes_together(self) -> Self:

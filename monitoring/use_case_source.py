@@ -177,18 +177,24 @@ class Source(UseCaseSection):
         (), description="More words of a CSV that mean missing in a column of numbers."
     )
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The fields of which one says where it comes from."""
+        return ("path", "tables", "database")
+
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = ("path", "tables", "database")
-        given = [name for name in origins if getattr(self, name) is not None]
+        if not self.origins:
+            return self
+        given = [name for name in self.origins if getattr(self, name) is not None]
         if len(given) != 1:
-            msg = f"give one of {', '.join(origins)}, not {' and '.join(given) or 'none'}"
+            msg = f"give one of {', '.join(self.origins)}, not {' and '.join(given) or 'none'}"
             raise ValueError(msg)
         queries = [name for name in ("sql", "sql_file") if getattr(self, name) is not None]
-        if given == ["path"] and queries:
+        if given[0] not in ("tables", "database") and queries:
             msg = f"`{queries[0]}` is run on `tables` or a `database`: name the path under `tables`"
             raise ValueError(msg)
-        if given != ["path"] and len(queries) != 1:
+        if given[0] in ("tables", "database") and len(queries) != 1:
             msg = f"`{given[0]}` needs one query: give either `sql` or `sql_file`"
             raise ValueError(msg)
         if self.sample is not None and (not self.paths or "auto" in self.paths):

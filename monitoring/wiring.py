@@ -49,6 +49,11 @@ def use_cases() -> tuple[UseCase, ...]:
     return all_use_cases(settings().use_cases, settings().active_use_cases).valid
 
 
+def trained_use_cases() -> tuple[UseCase, ...]:
+    """Return those whose models Tocsin trains: of others there is nothing to retrain."""
+    return tuple(case for case in use_cases() if case.production is None)
+
+
 def refuse_broken_files() -> None:
     """Raise where a use-case file can't be read.
 

@@ -18,21 +18,23 @@ MEASURED = "{{ ti.xcom_pull(task_ids='measure')['%s'] }}"
 
 def reporting(case: UseCase) -> DAG:
     """Wire the reporting of one use case."""
+    order = REPORT.of(case)
     with DAG(
         dag_id=reporting_dag(case.name),
         description=f"{case.title}: measure drift and performance, report, publish",
-        **arguments(REPORT.pipeline, case, case.report.every, REPORT.step_limit),
+        **arguments(order.pipeline, case, case.report.every, order.step_limit),
     ) as dag:
-        tasks = tasks_of(REPORT, case)
-        tasks["trigger_retrain"] = TriggerDagRunOperator(
-            task_id="trigger_retrain",
-            trigger_dag_id=retrain_dag(case.name),
-            trigger_run_id=f"drift_{MEASURED % 'verdict_id'}",
-            conf={field: MEASURED % field for field in ("verdict_id", "as_of")},
-            skip_when_already_exists=True,
-        )
-        tasks["drift_limit_crossed"] >> tasks["trigger_retrain"]
-        watch(REPORT, tasks)
+        tasks = tasks_of(order, case)
+        if case.production is None:
+            tasks["trigger_retrain"] = TriggerDagRunOperator(
+                task_id="trigger_retrain",
+                trigger_dag_id=retrain_dag(case.name),
+                trigger_run_id=f"drift_{MEASURED % 'verdict_id'}",
+                conf={field: MEASURED % field for field in ("verdict_id", "as_of")},
+                skip_when_already_exists=True,
+            )
+            tasks["drift_limit_crossed"] >> tasks["trigger_retrain"]
+        watch(order, tasks)
     return dag
 
 

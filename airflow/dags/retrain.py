@@ -11,7 +11,7 @@ from airflow.sdk import DAG, Param
 from monitoring.steps.dag_ids import retrain_dag
 from monitoring.steps.order import RETRAIN
 from monitoring.use_case import UseCase
-from monitoring.wiring import arguments, tasks_of, trigger_status, use_cases, watch
+from monitoring.wiring import arguments, tasks_of, trained_use_cases, trigger_status, watch
 
 
 def retrain(case: UseCase) -> DAG:
@@ -30,5 +30,5 @@ def retrain(case: UseCase) -> DAG:
     return dag
 
 
-for _case in use_cases():
+for _case in trained_use_cases():
     globals()[retrain_dag(_case.name)] = retrain(_case)

@@ -35,7 +35,9 @@ class ReportFacts:
         The model's training rows, or a sample of them: the features, `SCORE` (float) and
         `LABEL` (1 positive, 0 negative).
     current
-        Rows of `window`, or of `mature_window`.
+        Rows of `window`, or of `mature_window`, or some of them.
+    rows
+        How many there are in all; those of `current` if unset.
     verdict
         The published drift verdict; None while there is none.
     card
@@ -77,6 +79,12 @@ class ReportFacts:
     classes: ClassScorecard | None = None
     synthetic: bool = False
     time_shift: timedelta | None = None
+    rows: int | None = None
+
+    @property
+    def all_rows(self) -> int:
+        """How many rows `current` is of."""
+        return len(self.current) if self.rows is None else self.rows
 
     @property
     def rows_window(self) -> Window:

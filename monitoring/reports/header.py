@@ -117,7 +117,7 @@ def _span(shift: timedelta) -> str:
 
 
 def _facts(facts: ReportFacts, sample: ReportSample) -> list[tuple[str, str]]:
-    rows = f"{wording.several(len(facts.current), 'row')} in the window"
+    rows = f"{wording.several(facts.all_rows, 'row')} in the window"
     labelled = len(facts.current.labelled)
     lines = [
         ("Window", str(facts.rows_window)),

@@ -99,7 +99,7 @@ def _entry(kind: ReportKind, facts: ReportFacts, sample: ReportSample, findings:
         rows_start=facts.rows_window.start,
         rows_end=facts.rows_window.end,
         as_of=facts.as_of,
-        rows=len(facts.current),
+        rows=facts.all_rows,
         rows_reference=sample.rows_reference,
         rows_current=sample.rows_current,
         sampled_reference=len(sample.reference),

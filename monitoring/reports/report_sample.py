@@ -80,7 +80,7 @@ def shown(text: str) -> str:
 
 def draw_features(facts: ReportFacts) -> ReportSample:
     """Draw from all rows, for the reports on features."""
-    return _draw(facts, facts.reference, _current(facts))
+    return replace(_draw(facts, facts.reference, _current(facts)), rows_current=facts.all_rows)
 
 
 def draw_labelled(facts: ReportFacts) -> ReportSample:

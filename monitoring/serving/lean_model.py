@@ -20,13 +20,13 @@ def lean(model: Model) -> Model:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import FunctionTransformer
 
-    classifier = model.pipeline.classifier
+    classifier = model.fitted.classifier
     if not isinstance(classifier, Pipeline) or len(classifier.steps) < 2:
         return model
     (name, first), *others = classifier.steps
     if not _passes_on(first, model.features):
         return model
-    pipeline = copy(model.pipeline)
+    pipeline = copy(model.fitted)
     pipeline.classifier = Pipeline([(name, FunctionTransformer(_numbers)), *others])
     return replace(model, pipeline=pipeline)
 

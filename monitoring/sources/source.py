@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from monitoring.use_case import UseCase
 from monitoring.use_case_columns import EventTime
 from monitoring.use_case_source import is_address
 from monitoring.wording import several
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SYNTHETIC_ROWS = {"card": 285_000, "survey": 20_000, "visits": 1_000}
 """Synthetic rows where a file is missing, by kind: enough positives in each part of the split."""
@@ -74,6 +78,20 @@ def read_source(case: UseCase, data: StoredPath) -> CheckedRows:
         rows, number = dealt_out(checked.rows, order), checked.row_number[order]
         checked = replace(checked, rows=rows, row_number=number, dealt=True)
     return replace(checked, sample=place != data)
+
+
+def read_table(case: UseCase, data: StoredPath) -> pd.DataFrame:
+    """Read a use case's table as it is: nothing is checked, and nothing may stand in for it.
+
+    Raises
+    ------
+    SourceError
+        It is missing, or can't be read.
+    """
+    source = _rows(case, place_of_files(case, data))
+    if source is None:
+        raise SourceError(_nothing_there(case, data))
+    return source.frame
 
 
 def deals_rows(case: UseCase) -> bool:

@@ -14,9 +14,13 @@ from monitoring.signals.history import STEP, HeldSamples, History, exposition
 from monitoring.signals.pipelines import Pipeline, PushGroup, firings, period
 from monitoring.steps.backfill_past import Past, Unseen, unseen
 from monitoring.steps.places import champion_model, model_registry, production_store
+from monitoring.steps.report.beside import no_others, stored_others
 from monitoring.steps.report.measurement import measure_windows
 from monitoring.steps.report.report_outcome import report_samples
+from monitoring.steps.report.windows import windows_of
 from monitoring.steps.run import Result, Run, StepError
+from monitoring.steps.stored_windows import StoredWindows
+from monitoring.steps.window_source import WindowSource
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
@@ -113,17 +117,18 @@ def backfill(
     _check_times(history, since, until, now)
     model = champion_model(case)
     if model is None or model.version is None:
-        msg = f"use case {case.name}: no champion to measure: run `tocsin retrain {case.name}`"
+        how = "retrain" if case.production is None else "adopt"
+        msg = f"use case {case.name}: no champion to measure: run `tocsin {how} {case.name}`"
         raise StepError(msg)
     with production_store() as store:
-        source, past = _past(case, store, model, since, until)
-        ticks = _ticks(case, past, until)
-        first = _whole(max(ticks[0], since or ticks[0], now - history.retention()))
+        source, first, windows = _windows(case, store, model, since, until)
+        ticks = _ticks(case, first, until)
+        start = _whole(max(ticks[0], since or ticks[0], now - history.retention()))
         in_memory = history.in_memory_since()
         end = until if in_memory is None else min(in_memory, until)
-        moments = range(first, int(end.timestamp()), STEP)
+        moments = range(start, int(end.timestamp()), STEP)
         due = _due(ticks, history.lacking(case.name, PushGroup.REPORT, moments))
-        held = tuple(_measured(case, past, model, due, progress))
+        held = tuple(_measured(case, windows, model, due, progress))
     written = [moment for one in held for moment in one.at]
     if written:
         _write(case, history, held)
@@ -159,6 +164,23 @@ def _check_times(history: History, since: datetime | None, until: datetime, now:
         raise StepError(msg)
 
 
+def _windows(
+    case: UseCase,
+    store: ProductionStore,
+    model: Model,
+    since: datetime | None,
+    until: datetime,
+) -> tuple[Unseen | None, datetime | None, Callable[[], WindowSource]]:
+    """Return the source's rows, the time of the first of the past, and what windows are read from.
+
+    Logs of a watched model are read where they lie, from the end of its reference on.
+    """
+    if case.production is None:
+        source, past = _past(case, store, model, since, until)
+        return source, past.first, lambda: StoredWindows(case, past)
+    return None, model.trained_as_of, lambda: windows_of(case, store)
+
+
 def _past(
     case: UseCase,
     store: ProductionStore,
@@ -190,9 +212,8 @@ def _lead(case: UseCase) -> timedelta:
     return end - mature.start
 
 
-def _ticks(case: UseCase, past: Past, until: datetime) -> tuple[datetime, ...]:
+def _ticks(case: UseCase, first: datetime | None, until: datetime) -> tuple[datetime, ...]:
     """Return when reports would have run, from the first whose windows are complete."""
-    first = past.first
     if first is None:
         msg = (
             f"use case {case.name}: no rows of the past: the production store has none before "
@@ -225,7 +246,7 @@ def _due(ticks: Sequence[datetime], moments: Sequence[int]) -> dict[datetime, li
 
 def _measured(
     case: UseCase,
-    past: Past,
+    source: Callable[[], WindowSource],
     champion: Model,
     due: dict[datetime, list[int]],
     progress: Progress,
@@ -234,13 +255,17 @@ def _measured(
     for number, (tick, moments) in enumerate(due.items()):
         progress(number, len(due))
         window = ending(tick, case.drift.window)
-        rows = past.window(case, window, tick)
-        version = rows.model_version or champion.version
+        windows = source()
+        rows = windows.count(window, tick)
+        version = windows.scorer(window, tick) or champion.version
         if version is not None and version not in models:
             models[version] = model_registry().load(case, version)
         run = Run.open(Pipeline.REPORT, case.name, window)
-        measured = measure_windows(run, past, models[version]) if len(rows) else None
-        samples = report_samples(case, measured, rows=len(rows), as_of=tick)
+        measured = None
+        if rows:
+            others = stored_others(windows) if isinstance(windows, StoredWindows) else no_others
+            measured = measure_windows(run, windows, models[version], others)
+        samples = report_samples(case, measured, rows=rows, as_of=tick)
         yield HeldSamples(samples, moments)
     progress(len(due), len(due))
 

@@ -15,7 +15,7 @@ from monitoring.sources.auto import resolve
 from monitoring.sources.source import read_source
 from monitoring.steps.replay import moved
 from monitoring.store.production_store import ProductionStore
-from monitoring.store.window_source import LabelProblems
+from monitoring.store.row_source import LabelProblems
 from monitoring.training.model import Model
 from monitoring.training.split import never_learned
 from monitoring.use_case import UseCase
@@ -93,6 +93,12 @@ class Past:
             return mine
         return _one_after_the_other(mine, self.store.window(case, window, as_of))
 
+    def count_rows(self, case: UseCase, window: Window, as_of: datetime) -> int:
+        """Return how many rows a window has."""
+        if self.source is None or self._is_stored(window):
+            return self.store.count_rows(case, window, as_of)
+        return len(self.window(case, window, as_of))
+
     def _is_stored(self, window: Window) -> bool:
         return self.store_since is not None and self.store_since <= window.start
 
@@ -123,6 +129,12 @@ class Past:
     ) -> Mapping[str, int]:
         """Return how many rows were quarantined after `since` and by `as_of`, by reason."""
         return self.store.quarantined_counts(case, since, as_of)
+
+    def unreadable_values(
+        self, case: UseCase, since: datetime, as_of: datetime
+    ) -> Mapping[str, int]:
+        """Return how many rows were set aside for a value of another type, by column."""
+        return self.store.unreadable_values(case, since, as_of)
 
     def label_problems(self, case: UseCase, since: datetime, as_of: datetime) -> LabelProblems:
         """Return how many labels came after `since`, by `as_of`, that are not as they should be."""

@@ -11,7 +11,7 @@ from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline, next_due
 from monitoring.signals.pushgateway import publish_attempt, publish_broken_use_cases
 from monitoring.signals.use_case_fit import fitting
-from monitoring.steps.run import Result, Run
+from monitoring.steps.run import Result, Run, StepError
 from monitoring.use_case_file import all_use_cases, find_use_case
 
 
@@ -59,8 +59,21 @@ def from_airflow(pipeline: str, use_case: str, dag_run: DagRun) -> Run:
 def by_hand(
     pipeline: Pipeline, use_case: str, *, as_of: datetime | None, force: bool = False
 ) -> Run:
-    """Open a run that a person or a cron job started; it looks from `as_of`, or from now."""
-    length = find_use_case(use_case, settings().use_cases).drift.window
+    """Open a run that a person or a cron job started; it looks from `as_of`, or from now.
+
+    Raises
+    ------
+    StepError
+        It is a retrain of a model that Tocsin does not train.
+    """
+    case = find_use_case(use_case, settings().use_cases)
+    if pipeline is Pipeline.RETRAIN and case.production is not None:
+        msg = (
+            f"use case {use_case} is watched, not trained: `tocsin adopt {use_case}` takes in the "
+            "version that serves now"
+        )
+        raise StepError(msg)
+    length = case.drift.window
     window = ending(as_of or datetime.now(UTC).replace(microsecond=0), length)
     run = Run.open(pipeline, use_case, window, force=force)
     run.clear()

@@ -19,7 +19,13 @@ from monitoring.private import private_umask
 
 if TYPE_CHECKING:
     from monitoring.steps import begin
-    from monitoring.steps.report import measurement, probation, report_files, report_outcome
+    from monitoring.steps.report import (
+        measurement,
+        on_drift,
+        probation,
+        report_files,
+        report_outcome,
+    )
     from monitoring.steps.retrain import (
         bucket_copies,
         candidates,
@@ -63,6 +69,7 @@ else:
 
     begin = DeferredModule("monitoring.steps.begin")
     measurement = DeferredModule("monitoring.steps.report.measurement")
+    on_drift = DeferredModule("monitoring.steps.report.on_drift")
     probation = DeferredModule("monitoring.steps.report.probation")
     report_files = DeferredModule("monitoring.steps.report.report_files")
     report_outcome = DeferredModule("monitoring.steps.report.report_outcome")
@@ -104,6 +111,14 @@ class Runs(StrEnum):
 
 def _by_all(_: UseCase) -> bool:
     return True
+
+
+def _trained(case: UseCase) -> bool:
+    return case.production is None
+
+
+def _told_of_drift(case: UseCase) -> bool:
+    return case.production is not None and case.production.on_drift is not None
 
 
 def _with_buckets(case: UseCase) -> bool:
@@ -303,7 +318,7 @@ REPORT = Order(
     (
         Step(measurement.check_data_availability, gate="available"),
         Step(measurement.measure, after=("check_data_availability",)),
-        Step(probation.judge_probation, after=("measure",)),
+        Step(probation.judge_probation, after=("measure",), wanted=_trained),
         Step(report_files.report_quality, after=("measure",)),
         Step(report_files.report_drift, after=("measure",)),
         Step(report_files.report_performance, after=("measure",)),
@@ -324,6 +339,7 @@ REPORT = Order(
             after=("measure", "publish_metrics"),
             gate="triggers",
         ),
+        Step(on_drift.call_on_drift, after=("drift_limit_crossed",), wanted=_told_of_drift),
     ),
     notification="summary",
     step_limit=timedelta(minutes=20),

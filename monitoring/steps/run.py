@@ -114,6 +114,13 @@ class Run(Result):
         return resolve(self.declared, settings().data)
 
     @property
+    def drift_cure(self) -> str:
+        """What to do where drift lies above its limit, for who runs a report by hand."""
+        if self.declared.production is not None:
+            return "the model needs a retrain where it is trained"
+        return f"run `tocsin retrain {self.use_case}`"
+
+    @property
     def as_of(self) -> datetime:
         """The moment from which every step looks."""
         return self.window_end

@@ -12,12 +12,11 @@ from pydantic import TypeAdapter
 
 from monitoring.drift.detection import drift_verdict, previous_drift
 from monitoring.drift.verdict import DriftStatus, PreviousDrift, Verdict
-from monitoring.rows.rows import Rows
+from monitoring.rows.window import Window
 from monitoring.steps.places import model_registry
 from monitoring.steps.run import Run, StepError, verdict_window
+from monitoring.steps.window_source import WindowSource
 from monitoring.store.production_store import ProductionStore
-from monitoring.store.window_source import WindowSource
-from monitoring.summary.build import summarise
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -26,39 +25,30 @@ log = logging.getLogger(__name__)
 _VERDICT = TypeAdapter(Verdict)
 
 
-def make_verdict(run: Run, store: WindowSource, model: Model, rows: Rows | None = None) -> Verdict:
+def make_verdict(run: Run, windows: WindowSource, model: Model) -> Verdict:
     """Return the verdict of the run's window against the model's reference, made at most once.
 
     Its id is made of use case, window and model version, so that a report, a retrain and a
     retry of either use the same one.
-
-    Parameters
-    ----------
-    rows
-        The window's rows as the store returns them; read here if needed and not given.
     """
     case = run.case
     window = verdict_window(case, run.window)
     times = f"{window.start:%Y%m%dT%H%M%SZ}_{window.end:%Y%m%dT%H%M%SZ}"
     verdict_id = f"{case.name}_{times}_v{model.version}"
-    stored = store.load_verdict(case, verdict_id)
+    stored = windows.load_verdict(verdict_id)
     if stored is not None:
         return _VERDICT.validate_json(stored)
-    if rows is None:
-        rows = store.window(case, window, run.as_of)
-    summary = summarise(own_scores(rows, model), model.reference)
     verdict = drift_verdict(
         model.reference,
-        summary,
+        windows.summary(window, run.as_of, model),
         case.drift,
         id=verdict_id,
         share_limit=share_limit(case),
         window_start=window.start,
         window_end=window.end,
     )
-    verdict = replace(verdict, previous=against_previous(case, rows, model))
-    kept = store.save_verdict(
-        case,
+    verdict = replace(verdict, previous=against_previous(windows, window, run.as_of, model))
+    kept = windows.save_verdict(
         verdict_id,
         window=window,
         as_of=run.as_of,
@@ -68,13 +58,15 @@ def make_verdict(run: Run, store: WindowSource, model: Model, rows: Rows | None 
     return _VERDICT.validate_json(kept)
 
 
-def against_previous(case: UseCase, rows: Rows, champion: Model) -> PreviousDrift | None:
+def against_previous(
+    windows: WindowSource, window: Window, as_of: datetime, champion: Model
+) -> PreviousDrift | None:
     """Return the drift of a window's rows from the reference of the model that served before.
 
     None where no other one served. It decides nothing: where its files are lost, or written by a
     Tocsin of another layout, its status says so, and the verdict is made all the same.
     """
-    registry = model_registry()
+    case, registry = windows.case, model_registry()
     version = registry.previous(case)
     if version is None or version.number == champion.version:
         return None
@@ -85,8 +77,7 @@ def against_previous(case: UseCase, rows: Rows, champion: Model) -> PreviousDrif
             "use case %s: version %s can't be read", case.name, version.number, exc_info=True
         )
         return PreviousDrift(version.number, DriftStatus.UNREADABLE)
-    window = summarise(own_scores(rows, model), model.reference)
-    return previous_drift(model.reference, window, case.drift)
+    return previous_drift(model.reference, windows.summary(window, as_of, model), case.drift)
 
 
 def load_verdict(store: ProductionStore, case: UseCase, verdict_id: str) -> Verdict:
@@ -112,13 +103,6 @@ def load_verdict(store: ProductionStore, case: UseCase, verdict_id: str) -> Verd
 def stored_verdicts(store: ProductionStore, case: UseCase, as_of: datetime) -> Iterator[Verdict]:
     """Yield the verdicts that had been made by `as_of`, the newest window first."""
     return map(_VERDICT.validate_json, store.verdicts(case, as_of))
-
-
-def own_scores(rows: Rows, model: Model) -> Rows:
-    """Return `rows` with their scores only if the model made them: others' lie on other bins."""
-    if rows.model_version == model.version:
-        return rows
-    return replace(rows, score=None, model_version=None, probabilities=None)
 
 
 def share_limit(case: UseCase) -> float:

@@ -23,6 +23,7 @@ from monitoring.store.handed_in import (
 )
 from monitoring.store.key_history import KeyHistory
 from monitoring.store.reading import read_ids, read_window
+from monitoring.store.window_summaries import WindowSummaries
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
     from monitoring.store.archive import Archive
     from monitoring.store.reading import Settled
-    from monitoring.store.window_source import LabelProblems
+    from monitoring.store.row_source import LabelProblems
     from monitoring.stored_files import StoredPath
     from monitoring.use_case import UseCase
 
@@ -361,6 +362,10 @@ class ProductionStore:
         """Return the rows of a use case as its history features see them."""
         return KeyHistory(self.engine, self._writer, case)
 
+    def summaries(self, case: UseCase) -> WindowSummaries:
+        """Return the summaries of windows of a use case's prediction logs."""
+        return WindowSummaries(self.engine, self._writer, case.name)
+
     # For retrains.
 
     def new_labelled(self, case: UseCase, as_of: datetime) -> int:
@@ -455,8 +460,4 @@ class ProductionStore:
 
     def verdicts(self, case: UseCase, as_of: datetime) -> Iterator[str]:
         """Yield the verdicts that were made as of `as_of` or before, of the newest window first."""
-        return self._verdicts(case, utc(as_of))
-
-    def _verdicts(self, case: UseCase, as_of: datetime) -> Iterator[str]:
-        with consistent_read(self.engine) as connection:
-            yield from verdicts.newest_first(connection, case.name, as_of)
+        return verdicts.newest_first(self.engine, case.name, utc(as_of))

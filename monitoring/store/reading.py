@@ -28,6 +28,7 @@ from monitoring.store.bulk_read import as_moments, read_in_portions
 from monitoring.store.database import ids_in
 from monitoring.store.known_label import known_label
 from monitoring.store.row_formats import declared_features
+from monitoring.store.row_source import LabelProblems
 from monitoring.store.schema import (
     label_conflicts,
     labels,
@@ -36,7 +37,6 @@ from monitoring.store.schema import (
     same_row,
     scores,
 )
-from monitoring.store.window_source import LabelProblems
 from monitoring.use_case_columns import EventTime
 
 if TYPE_CHECKING:

@@ -291,6 +291,20 @@ verdicts = sa.Table(
     sa.Index(None, "use_case", "window_end"),
 )
 
+# Summaries of windows of prediction logs: what was read once is merged from then on.
+window_summaries = sa.Table(
+    "window_summaries",
+    metadata,
+    _use_case(),
+    sa.Column("part", sa.String(10), primary_key=True),  # features or scores
+    sa.Column("model_version", sa.String(64), primary_key=True),
+    sa.Column("window_start", UtcTime, primary_key=True),
+    sa.Column("window_end", UtcTime, primary_key=True),
+    sa.Column("as_of", UtcTime, nullable=False),
+    sa.Column("inputs", sa.String(64), nullable=False),  # hash of what was read, and how
+    sa.Column("payload", JsonText, nullable=False),
+)
+
 
 def same_row(table: sa.FromClause) -> sa.ColumnElement[bool]:
     """Return the condition that a record is of a production row."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from monitoring.store.database import insert
+from monitoring.store.database import consistent_read, insert
 from monitoring.store.schema import verdicts
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
     from monitoring.rows.window import Window
 
@@ -46,14 +46,15 @@ def load(connection: Connection, use_case: str, verdict_id: str) -> str | None:
     return connection.execute(_by_id(use_case, verdict_id)).scalar_one_or_none()
 
 
-def newest_first(connection: Connection, use_case: str, as_of: datetime) -> Iterator[str]:
+def newest_first(engine: Engine, use_case: str, as_of: datetime) -> Iterator[str]:
     """Yield verdicts by their windows; of one window, by the moment that they were made from."""
     statement = (
         sa.select(verdicts.c.payload)
         .where(verdicts.c.use_case == use_case, verdicts.c.as_of <= as_of)
         .order_by(verdicts.c.window_end.desc(), verdicts.c.as_of.desc(), verdicts.c.id)
     )
-    yield from connection.execute(statement.execution_options(yield_per=20)).scalars()
+    with consistent_read(engine) as connection:
+        yield from connection.execute(statement.execution_options(yield_per=20)).scalars()
 
 
 def _by_id(use_case: str, verdict_id: str) -> sa.Select[str]:

@@ -20,22 +20,23 @@ from monitoring.summary.files import load_reference, write
 from monitoring.summary.reference import with_version
 from monitoring.training import TrainingError, trusted
 from monitoring.training.calibration import CalibratedClasses, CalibratedClassifier
-from monitoring.training.model import HeldOut, Model
+from monitoring.training.model import Adopted, HeldOut, Model
 from monitoring.training.moved_libraries import PROBE_ROWS, check_scores, moved
 from monitoring.use_case_columns import Features
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 4
+FORMAT = 5
 """Version of the folder's layout: an unknown one is an error, never a guess."""
 
-_READ = (1, 2, 3, FORMAT)
+_READ = (1, 2, 3, 4, FORMAT)
 """Layouts that are read: 1 was a model of two values, 2 one of classes; both were without the
 scores behind their test figures. Up to 3 the reference had a name by which MLflow, whose files lie
-on S3, may unpack it on the way."""
+on S3, may unpack it on the way. From 5 on a model may have been adopted: there is no estimator."""
 
-_WITH_SCORES, _PACKED_BY_NAME = 3, 3
+_WITH_SCORES, _PACKED_BY_NAME, _TRAINED = 3, 3, 4
+"""The layout of a model that Tocsin trained is 4 as before, so that an earlier Tocsin reads it."""
 
 MANIFEST = "manifest.json"
 _MODEL = "model.skops"
@@ -65,6 +66,7 @@ class Manifest(BaseModel):
     test_classes: ClassScorecard | None = None
     held_back: float = 0.0
     libraries: dict[str, str]
+    adopted: Adopted | None = None
 
 
 def save_model(model: Model, folder: Path) -> None:
@@ -76,7 +78,7 @@ def save_model(model: Model, folder: Path) -> None:
         The model holds a type that is not trusted.
     """
     manifest = Manifest(
-        format=FORMAT,
+        format=_TRAINED if model.adopted is None else FORMAT,
         candidate=model.candidate,
         parameters=dict(model.parameters),
         threshold=model.threshold,
@@ -86,16 +88,20 @@ def save_model(model: Model, folder: Path) -> None:
         trained_as_of=model.trained_as_of,
         test_classes=model.test_classes,
         held_back=model.held_back,
-        libraries={name: installed(name) for name in LIBRARIES},
+        libraries={name: installed(name) for name in LIBRARIES if model.adopted is None},
+        adopted=model.adopted,
     )
+    left_out = {"adopted"} if model.adopted is None else None
     with atomic_folder(folder) as part:
-        trusted.dump(model.pipeline, part / _MODEL)
+        if model.adopted is None:
+            trusted.dump(model.fitted, part / _MODEL)
+            _probe(model).to_parquet(part / _PROBE, index=False)
         write(model.reference, part / _REFERENCE)
         model.reference_sample.to_parquet(part / _SAMPLE, index=False)
         if model.held_out is not None:
             _frame(model.held_out).to_parquet(part / _HELD_OUT, index=False)
-        _probe(model).to_parquet(part / _PROBE, index=False)
-        (part / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+        text = manifest.model_dump_json(indent=2, exclude=left_out)
+        (part / MANIFEST).write_text(text, encoding="utf-8")
 
 
 def load_model(folder: Path, *, version: str | None = None) -> Model:
@@ -110,11 +116,11 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
         Its reference is damaged.
     """
     manifest = load_manifest(folder)
-    pipeline = _pipeline(folder / _MODEL)
+    pipeline = None if manifest.adopted is not None else _pipeline(folder / _MODEL)
     named = f"{folder}" if version is None else f"version {version} of the model"
-    kept = manifest.format >= _WITH_SCORES
+    kept = manifest.format >= _WITH_SCORES and manifest.adopted is None
     libraries = moved(manifest.libraries)
-    if libraries:
+    if libraries and pipeline is not None:
         probe = _table(folder / _PROBE, "a model's own rows") if kept else None
         check_scores(pipeline, probe, manifest.libraries, named)
     before = manifest.format <= _PACKED_BY_NAME
@@ -135,6 +141,7 @@ def load_model(folder: Path, *, version: str | None = None) -> Model:
         held_back=manifest.held_back,
         held_out=_held_out(folder / _HELD_OUT) if kept else None,
         moved_libraries=libraries,
+        adopted=manifest.adopted,
     )
 
 

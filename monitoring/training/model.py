@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from monitoring.rows.score_scale import ScoreScale
 from monitoring.training import TrainingError
 from monitoring.training.calibration import scores_by
 
@@ -42,14 +43,31 @@ class HeldOut:
     alarm: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Adopted:
+    """How the scores of a model that Tocsin did not train are found in its logs.
+
+    Attributes
+    ----------
+    scale
+        How its numbers become scores between 0 and 1.
+    log_version
+        The name that the logs have for it; None where they name no versions.
+    """
+
+    scale: ScoreScale
+    log_version: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A trained model with its threshold and its reference.
+    """A model with its threshold and its reference.
 
     Attributes
     ----------
     pipeline
-        Preprocessing, fitted classifier, calibration and threshold as one estimator.
+        Preprocessing, fitted classifier, calibration and threshold as one estimator; None of a
+        model that was adopted: it serves elsewhere, and its scores are read from logs.
     candidate, parameters
         The model family, and the point of its grid that was chosen.
     threshold
@@ -76,9 +94,11 @@ class Model:
         before they were kept.
     moved_libraries
         Those that are another version here than where it was trained, each in words.
+    adopted
+        Of a model that was adopted; None of one that Tocsin trained.
     """
 
-    pipeline: CalibratedClassifier | CalibratedClasses
+    pipeline: CalibratedClassifier | CalibratedClasses | None
     candidate: str
     parameters: Mapping[str, Any]
     threshold: float
@@ -93,6 +113,24 @@ class Model:
     held_back: float = 0.0
     held_out: HeldOut | None = None
     moved_libraries: tuple[str, ...] = ()
+    adopted: Adopted | None = None
+
+    @property
+    def fitted(self) -> CalibratedClassifier | CalibratedClasses:
+        """The estimator.
+
+        Raises
+        ------
+        TrainingError
+            The model was adopted: it can't be asked.
+        """
+        if self.pipeline is None:
+            msg = (
+                f"version {self.version} was adopted from its prediction logs: it serves "
+                "elsewhere, and nothing is scored here"
+            )
+            raise TrainingError(msg)
+        return self.pipeline
 
     def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """Return the calibrated probability of the positive class of each row: (n,).
@@ -138,4 +176,4 @@ class Model:
             raise TrainingError(msg)
         names = list(self.features.names)
         own = features if features.columns.tolist() == names else features[names]
-        return scores_by(self.pipeline, own)
+        return scores_by(self.fitted, own)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from monitoring.atomic_write import atomic_folder
 from monitoring.secrecy import shown_url
-from monitoring.stored_files import StoredPath, files_in, place_at
+from monitoring.stored_files import StoredPath
 from monitoring.training import TrainingError
+from monitoring.training.adopted_model import AdoptedModel
 from monitoring.training.aliases import (
     CHALLENGER,
     CHAMPION,
@@ -30,24 +30,34 @@ from monitoring.training.aliases import (
 from monitoring.training.bundle import MANIFEST, Manifest, load_manifest, load_model
 from monitoring.training.checksums import TAG as CHECKSUMS
 from monitoring.training.checksums import as_tag, checksums, verify
+from monitoring.training.mlflow_runs import RUN_KEY, check_reached, log_values, runs_of
 from monitoring.training.mlflow_server import check_answers
-from monitoring.training.run_record import BUNDLE, MLFLOW_MODEL, write_artifacts
-from monitoring.training.run_record import metrics as metrics_of
-from monitoring.training.run_record import parameters as parameters_of
-from monitoring.training.run_record import tags as tags_of
-from monitoring.training.versions import CANDIDATE, Challenge, Probation, Version, version_of
+from monitoring.training.run_record import (
+    BUNDLE,
+    MLFLOW_MODEL,
+    RunRecord,
+    adopted_record,
+    trained_record,
+)
+from monitoring.training.versions import (
+    CANDIDATE,
+    LOG_VERSION,
+    Challenge,
+    Probation,
+    Version,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
 
     from monitoring.training.model import Model
     from monitoring.training.trained import Trained
     from monitoring.use_case import UseCase
 
-_RUN_KEY = "tocsin.run_key"
 _ASKED_BY, _AS_OF = "tocsin.asked_by", "tocsin.as_of"
 _HOLD = "tocsin.hold"
+_PASSED_ON = (CANDIDATE, CHECKSUMS, LOG_VERSION)
 # Set before MLflow is imported: no telemetry, and no progress bars in logs. Files come through the
 # server: read past it, from its S3, those that end in .gz would arrive unpacked.
 _CLIENT = {
@@ -55,7 +65,6 @@ _CLIENT = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
 }
-_KEY = re.compile(r"[A-Za-z0-9_.-]{1,120}")
 
 
 class Registry:
@@ -102,25 +111,31 @@ class Registry:
         as_of
             The `as_of` of the retrain.
         """
+        return self._log(case, trained_record(case, trained, as_of), run_key)
+
+    def log_adopted(self, case: UseCase, adopted: AdoptedModel, run_key: str) -> str:
+        """Log an adopted model as one run, as `log` does a trained one, and return its id."""
+        return self._log(case, adopted_record(case, adopted), run_key)
+
+    def _log(self, case: UseCase, record: RunRecord, run_key: str) -> str:
         client = self._client()
         experiment = self._experiment(client, case)
-        candidate = trained.model.candidate
-        for run in _runs(client, experiment, run_key, candidate):
+        for run in runs_of(client, experiment, run_key, record.candidate):
             if run.info.status == "FINISHED":
                 return str(run.info.run_id)
             client.delete_run(run.info.run_id)
         tags = {
-            _RUN_KEY: run_key,
-            CANDIDATE: candidate,
-            **tags_of(case, trained, as_of),
-            "mlflow.runName": f"{candidate} {run_key}",
+            RUN_KEY: run_key,
+            CANDIDATE: record.candidate,
+            **record.tags,
+            "mlflow.runName": f"{record.candidate} {run_key}",
         }
         info = client.create_run(experiment, tags=tags).info
         run_id: str = info.run_id
-        _check_reached(info.artifact_uri)
-        _log_values(client, run_id, parameters_of(case, trained), metrics_of(case, trained))
+        check_reached(info.artifact_uri)
+        log_values(client, run_id, record.parameters, record.metrics)
         with tempfile.TemporaryDirectory() as folder:
-            write_artifacts(case, trained, Path(folder))
+            record.write(Path(folder))
             client.set_tag(run_id, CHECKSUMS, as_tag(checksums(Path(folder) / BUNDLE)))
             client.log_artifacts(run_id, folder)
         client.set_terminated(run_id, "FINISHED")
@@ -143,9 +158,10 @@ class Registry:
         return version_of(
             client.create_model_version(
                 case.name,
-                source=f"runs:/{run_id}/{MLFLOW_MODEL}",
+                # An adopted model has no files that MLflow could load.
+                source=f"runs:/{run_id}/{BUNDLE if LOG_VERSION in tags else MLFLOW_MODEL}",
                 run_id=run_id,
-                tags={name: tags[name] for name in (CANDIDATE, CHECKSUMS) if name in tags},
+                tags={name: tags[name] for name in _PASSED_ON if name in tags},
             )
         )
 
@@ -164,6 +180,14 @@ class Registry:
         """
         challenger, serving = self._aliased(case, CHALLENGER), self.champion(case)
         return None if challenger is not None and challenger == serving else challenger
+
+    def adopted_as(self, case: UseCase, log_version: str) -> Version | None:
+        """Return the newest version that was adopted under a name that logs have for it."""
+        found = self._client().search_model_versions(
+            f"name = '{case.name}'", order_by=["version_number DESC"]
+        )
+        same = (one for one in found if one.tags.get(LOG_VERSION) == log_version)
+        return next(map(version_of, same), None)
 
     def newest(self, case: UseCase, candidate: str) -> Version | None:
         """Return the version of a candidate that was registered last; None before the first."""
@@ -372,7 +396,7 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         client = self._client()
-        _check_reached(client.get_run(version.run_id).info.artifact_uri)
+        check_reached(client.get_run(version.run_id).info.artifact_uri)
         try:
             return Path(client.download_artifacts(version.run_id, name, str(folder)))
         except MlflowException as error:
@@ -414,34 +438,6 @@ class Registry:
     def _place(self) -> str:
         """The tracking address without what may be a password."""
         return shown_url(self._url)
-
-
-def _runs(client: MlflowClient, experiment: str, run_key: str, candidate: str) -> list[Run]:
-    if _KEY.fullmatch(run_key) is None:
-        msg = f"run key {run_key!r}: at most 120 letters, digits, _, . and - are allowed"
-        raise TrainingError(msg)
-    wanted = f"tags.`{_RUN_KEY}` = '{run_key}' and tags.`{CANDIDATE}` = '{candidate}'"
-    return list(client.search_runs([experiment], filter_string=wanted))
-
-
-def _log_values(
-    client: MlflowClient, run_id: str, parameters: Mapping[str, str], metrics: Mapping[str, float]
-) -> None:
-    """Log parameters and metrics together: one by one, a hundred take seconds."""
-    from mlflow.entities import Metric, Param
-
-    now = int(datetime.now(UTC).timestamp() * 1000)
-    client.log_batch(
-        run_id,
-        metrics=[Metric(name, number, now, step=0) for name, number in metrics.items()],
-        params=[Param(name, value) for name, value in parameters.items()],
-    )
-
-
-def _check_reached(artifacts: str) -> None:
-    """Raise where a run's files lie on S3 and that can't be reached: MLflow calls them missing."""
-    if artifacts.startswith("s3://"):
-        files_in(place_at(artifacts), "*")
 
 
 def _named(case: UseCase, version: Version) -> str:

@@ -1,4 +1,4 @@
-"""The MLflow run of one trained candidate: its parameters, tags, metrics and artifacts."""
+"""The MLflow run of one model: its parameters, tags, metrics and artifacts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +24,12 @@ from monitoring.signals.performance_metrics import INTERVAL, PR_AUC
 from monitoring.signals.samples import scorecard_samples
 from monitoring.signals.short_names import named_metrics
 from monitoring.summary.weights import stands_for
+from monitoring.training.adopted_model import AdoptedModel
 from monitoring.training.bundle import LIBRARIES, save_model
 from monitoring.training.candidate_steps import declared_steps, full_names
 from monitoring.training.curves import Line, curves, regret
 from monitoring.training.trusted import TRUSTED
+from monitoring.training.versions import LOG_VERSION
 
 if TYPE_CHECKING:
     from monitoring.performance.averages import Averages
@@ -46,6 +49,61 @@ _HERE = Path(__file__)
 
 _UNNAMEABLE = re.compile(r"[^\w.\- ]")
 """What MLflow takes in no metric's name."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run of MLflow holds of one model.
+
+    Attributes
+    ----------
+    write
+        Writes the artifacts into an empty folder.
+    """
+
+    candidate: str
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+    write: Callable[[Path], None]
+
+
+def trained_record(case: UseCase, trained: Trained, as_of: datetime) -> RunRecord:
+    """Return what the run of a trained candidate holds."""
+    return RunRecord(
+        candidate=trained.model.candidate,
+        parameters=parameters(case, trained),
+        tags=tags(case, trained, as_of),
+        metrics=metrics(case, trained),
+        write=partial(write_artifacts, case, trained),
+    )
+
+
+def adopted_record(case: UseCase, adopted: AdoptedModel) -> RunRecord:
+    """Return what the run of an adopted model holds."""
+    model, agreement = adopted.model, adopted.agreement
+    log_version = None if model.adopted is None else model.adopted.log_version
+    values = {
+        "use_case": case.name,
+        "as_of": model.trained_as_of.isoformat(),
+        "data_hash": model.data_hash,
+        "code_version": code_version(),
+        "test_status": model.test.status.value,
+        "reference_rows": str(adopted.rows),
+        "reference_positives": str(adopted.positives),
+        "reference_start": adopted.start.isoformat(),
+        "reference_end": adopted.end.isoformat(),
+    }
+    return RunRecord(
+        candidate=model.candidate,
+        parameters={"threshold": repr(model.threshold)}
+        | {name: json.dumps(value) for name, value in model.parameters.items()},
+        tags={f"tocsin.{name}": value for name, value in values.items()}
+        | {LOG_VERSION: log_version or ""},
+        metrics=_card_metrics("test", model.test)
+        | ({} if agreement is None else {"decisions_repeated": agreement}),
+        write=lambda folder: save_model(model, folder / BUNDLE),
+    )
 
 
 def parameters(case: UseCase, trained: Trained) -> dict[str, str]:
@@ -202,9 +260,9 @@ def _write_mlflow_model(model: Model, folder: Path) -> None:
 
     rows = model.reference_sample[list(model.features.names)].head(100)
     save_model(
-        model.pipeline,
+        model.fitted,
         path=str(folder),
-        signature=infer_signature(rows, model.pipeline.predict_proba(rows)),
+        signature=infer_signature(rows, model.fitted.predict_proba(rows)),
         pyfunc_predict_fn="predict_proba",
         serialization_format=SERIALIZATION_FORMAT_SKOPS,
         skops_trusted_types=list(TRUSTED),

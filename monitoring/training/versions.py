@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 CANDIDATE = "tocsin.candidate"
 """Tag of a run and of its version: the candidate that was trained."""
 
+LOG_VERSION = "tocsin.log_version"
+"""Tag of an adopted model's run and version: the name that its logs have for it."""
+
 
 @dataclass(frozen=True)
 class Version:

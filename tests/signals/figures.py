@@ -30,7 +30,7 @@ from monitoring.signals.samples import (
     window_samples,
 )
 from monitoring.signals.statuses import NotificationStatus, RetrainDecision, notification_of
-from monitoring.store.window_source import LabelProblems
+from monitoring.store.row_source import LabelProblems
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 VERSION = "3"

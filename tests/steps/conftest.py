@@ -21,7 +21,10 @@ from monitoring.training.registry import Registry
 from monitoring.use_case import UseCase
 from tests.fixtures.tiny import write_tiny
 from tests.steps.replayed import UNTIL, Replayable, use_store
+from tests.steps.watching import logs, written
 from tests.training.conftest import Job, job
+
+__all__ = ["logs", "written"]
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
 """When the steps look; all training rows lie before it."""

@@ -11,11 +11,12 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import production_store
-from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.measurement import Measured
 from monitoring.steps.report.report_outcome import publish_report
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, Served, lose, send
+from tests.steps.measured import measure_stored
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -37,7 +38,7 @@ def parts(cards: Job, model: Model, twin: Model) -> tuple[Rows, Rows]:
 
 def measured(model: Model, run: Run) -> Measured:
     with production_store() as store:
-        return measure_windows(run, store, model)
+        return measure_stored(run, store, model)
 
 
 def caught(model: Model, rows: Rows) -> tuple[int, int]:

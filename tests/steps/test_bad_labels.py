@@ -15,13 +15,14 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import production_store
-from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.measurement import Measured
 from monitoring.steps.report.report_outcome import publish_report
 from monitoring.steps.run import Run
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from tests.fixtures.gateway import running_pushgateway
 from tests.steps.conftest import AS_OF, send
+from tests.steps.measured import measure_stored
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -69,7 +70,7 @@ def test_a_window_without_positives(
     cards: Job, model: Model, store: ProductionStore, gateway: str
 ) -> None:
     send(store, cards, model, TRAFFIC, without_positives(cards.split.test))
-    figures = measure_windows(RUN, store, model)
+    figures = measure_stored(RUN, store, model)
     assert figures.realised is not None
     assert figures.realised.status is CardStatus.NO_POSITIVES
     series = pushed(gateway, figures)
@@ -84,7 +85,7 @@ def test_fewer_positives_than_can_be_judged(
     cards: Job, model: Model, store: ProductionStore, gateway: str
 ) -> None:
     send(store, cards, model, TRAFFIC, without_positives(cards.split.test, kept=10))
-    figures = measure_windows(RUN, store, model)
+    figures = measure_stored(RUN, store, model)
     series = pushed(gateway, figures)
     assert figures.realised is not None
     assert 0 < figures.realised.positives <= 10
@@ -99,7 +100,7 @@ def test_amounts_that_are_missing(
     assert test.amount is not None
     amount = np.where(np.arange(len(test)) % 2 == 0, np.nan, test.amount)
     send(store, cards, model, TRAFFIC, replace(test, amount=amount))
-    figures = measure_windows(RUN, store, model)
+    figures = measure_stored(RUN, store, model)
     assert figures.realised is not None
     assert figures.realised.money is not None
     mature = store.window(cards.case, figures.mature_window, AS_OF)
@@ -114,11 +115,11 @@ def test_labels_of_unknown_rows_and_labels_that_contradict(
     cards: Job, model: Model, store: ProductionStore, gateway: str
 ) -> None:
     sent = send(store, cards, model, TRAFFIC)
-    before = measure_windows(RUN, store, model)
+    before = measure_stored(RUN, store, model)
     positive = sent.row_id[sent.label == POSITIVE][:3]
     store.add_labels(cards.case, positive, [NEGATIVE] * 3, AS_OF - timedelta(hours=1))
     store.add_labels(cards.case, ["nobody"], [POSITIVE], AS_OF - timedelta(hours=1))
-    after = measure_windows(RUN, store, model)
+    after = measure_stored(RUN, store, model)
     assert after.realised == before.realised
     assert (after.label_problems.unknown, after.label_problems.conflicting) == (1, 3)
     series = pushed(gateway, after)

@@ -20,13 +20,14 @@ from monitoring.sources.source import read_source
 from monitoring.steps import begin, in_process
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.replay import labels_of, moved
-from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.measurement import Measured
 from monitoring.steps.report.report_outcome import report_samples
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import load_use_case
 from tests.fixtures.three_classes import NAMES, write_accidents
+from tests.steps.measured import measure_stored
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -103,7 +104,7 @@ def with_traffic(case: UseCase) -> Decided:
                 probabilities=probabilities,
             )
         store.add_labels(case, sent.row_id, labels_of(case, sent), sent.label_time)
-        measured = measure_windows(run, store, champion)
+        measured = measure_stored(run, store, champion)
     return Decided(case, champion, arm, own, of_arm, measured)
 
 

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from monitoring.rows.window import Window
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import production_store
-from monitoring.steps.report.measurement import measure_windows
 from monitoring.steps.run import Run
+from monitoring.steps.stored_windows import StoredWindows
 from monitoring.steps.window_verdict import make_verdict
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, send
+from tests.steps.measured import measure_stored
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -38,9 +39,9 @@ def test_features_are_read_once_of_the_window_and_never_of_the_mature_one(
     with production_store() as store:
         send(store, cards, model, Window(AS_OF - 2 * DAY, AS_OF))
         reads = feature_reads(store)
-        measured = measure_windows(run, store, model)
+        measured = measure_stored(run, store, model)
         assert len(reads) == 1
-        assert measured.verdict == make_verdict(run, store, model)
+        assert measured.verdict == make_verdict(run, StoredWindows(cards.case, store), model)
         assert len(reads) == 1  # a verdict that was made is not made again
         recent = store.window(cards.case, run.window, AS_OF)
         past = store.window(cards.case, measured.mature_window, AS_OF)

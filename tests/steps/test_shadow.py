@@ -11,12 +11,13 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import model_registry, production_store
-from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.measurement import Measured
 from monitoring.steps.report.report_outcome import publish_report
 from monitoring.steps.report.shadow import Shadow, shadows_of
 from monitoring.steps.run import Run
 from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, Served, lose, send
+from tests.steps.measured import measure_stored
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -30,8 +31,8 @@ def measured(cards: Job, model: Model) -> Measured:
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
         shadows = shadows_of(cards.case, store)
-        assert measure_windows(CLOSED, store, model, shadows).shadow is None
-        return measure_windows(MATURE, store, model, shadows)
+        assert measure_stored(CLOSED, store, model, shadows).shadow is None
+        return measure_stored(MATURE, store, model, shadows)
 
 
 def test_a_twin_of_the_champion_has_its_scorecard(cards: Job, model: Model, twin: Model) -> None:
@@ -89,9 +90,9 @@ def test_one_that_cannot_be_loaded_costs_its_own_figures_alone(
     with production_store() as store:
         send(store, cards, model, TRAFFIC)
         shadows = shadows_of(cards.case, store)
-        measure_windows(CLOSED, store, model, shadows)
+        measure_stored(CLOSED, store, model, shadows)
         lose(cards, served, twin)
-        figures = measure_windows(MATURE, store, model, shadows)
+        figures = measure_stored(MATURE, store, model, shadows)
     assert figures.shadow is None
     assert figures.realised is not None
     assert "in shadow can't be loaded" in figures.text(cards.case)
@@ -111,7 +112,7 @@ def test_a_lost_version_that_scored_the_mature_window_costs_that_window_s_figure
         send(store, cards, model, TRAFFIC)
         model_registry().promote(cards.case, model_registry().version(cards.case, twin.version))
         lose(cards, served, model)
-        figures = measure_windows(MATURE, store, twin)
+        figures = measure_stored(MATURE, store, twin)
     assert figures.verdict.model_version == twin.version
     assert (figures.realised, figures.estimated_then, figures.scorer_unreadable) == (
         None,

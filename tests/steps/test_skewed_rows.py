@@ -15,7 +15,7 @@ from monitoring.settings import settings
 from monitoring.signals.catalogue import SERVING_SKEW
 from monitoring.signals.pipelines import Pipeline
 from monitoring.steps.places import production_store
-from monitoring.steps.report.measurement import Measured, measure_windows
+from monitoring.steps.report.measurement import Measured
 from monitoring.steps.report.report_outcome import report_samples
 from monitoring.steps.retrain.training_set import Merged, merge_production_data, merged_rows
 from monitoring.steps.run import Run
@@ -23,6 +23,7 @@ from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED
 from tests.steps.conftest import AS_OF, Served, lose, send
+from tests.steps.measured import measure_stored
 from tests.training.conftest import Job
 
 DAY = timedelta(days=1)
@@ -134,7 +135,7 @@ def report(cards: Job, model: Model, broken: Callable[[Rows], np.ndarray] | None
     serve(cards, model, Window(AS_OF - DAY, AS_OF), broken)
     run = Run.open(Pipeline.REPORT, "fraud", Window(AS_OF - DAY, AS_OF))
     with production_store() as store:
-        return measure_windows(run, store, model)
+        return measure_stored(run, store, model)
 
 
 def published(case: UseCase, measured: Measured) -> float:

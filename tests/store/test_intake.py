@@ -12,7 +12,7 @@ from monitoring.rows.rows import NEGATIVE, POSITIVE
 from monitoring.rows.window import Window
 from monitoring.store.added import LabelsAdded, RowsAdded, ScoresAdded
 from monitoring.store.production_store import ProductionStore, open_store
-from monitoring.store.window_source import LabelProblems
+from monitoring.store.row_source import LabelProblems
 from tests.fixtures.postgres import fresh_database
 from tests.store.made import HOUR, NOON, rows, use_case
 from tests.store.processes import added, at_once

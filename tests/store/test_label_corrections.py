@@ -12,7 +12,7 @@ from monitoring.rows.window import Window
 from monitoring.store.added import LabelsAdded
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.reading import Settled
-from monitoring.store.window_source import LabelProblems
+from monitoring.store.row_source import LabelProblems
 from monitoring.use_case import UseCase
 from tests.store.made import HOUR, NOON, at, rows, use_case
 

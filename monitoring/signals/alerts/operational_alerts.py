@@ -67,8 +67,8 @@ def absent_figures(case: UseCase) -> str:
     """
     watched = dict.fromkeys(threshold.metric for threshold in business_thresholds(case))
     absences = {
-        **{f"any run of the {p}": _never_attempted(case, p) for p in scheduled(case)},
-        MODEL.title.lower(): _expected_of(case, Pipeline.RETRAIN, _absence(MODEL, case)),
+        **{f"any run of the {p}": _never_attempted(case, p) for p in _expected(case)},
+        MODEL.title.lower(): _expected_of(case, _makes_champions(case), _absence(MODEL, case)),
         **{_called(metric): _unexplained(metric, case) for metric in watched},
     }
     none = f'label_replace(vector(0), "{USE_CASE}", "{case.name}", "", "")'
@@ -86,6 +86,17 @@ def absent_figures(case: UseCase) -> str:
 def _called(metric: Metric) -> str:
     """Return what a figure is called, in no words of a use case: they would stand in a query."""
     return "missed positives" if metric is MISSED else metric.title.lower()
+
+
+def _expected(case: UseCase) -> tuple[Pipeline, ...]:
+    """Return the pipelines of which some run is expected: another one's success tells when."""
+    others = case.active or case.production is None
+    return tuple(scheduled(case)) if others else ()
+
+
+def _makes_champions(case: UseCase) -> Pipeline:
+    """Return the pipeline whose success says that there is a champion."""
+    return Pipeline.RETRAIN if case.production is None else Pipeline.REPORT
 
 
 def _never_attempted(case: UseCase, pipeline: Pipeline) -> str:
@@ -180,22 +191,24 @@ def fleet_alerts() -> tuple[Alert, ...]:
 def case_alerts(case: UseCase) -> tuple[Alert, ...]:
     """Return the operational alerts of one use case.
 
-    Of a retrain that is started by hand only nothing is late, and no drift waits for it.
+    Of a retrain that is started by hand only nothing is late, and no drift waits for it. A watched
+    model has none, and nothing of it is scored again.
     """
+    watched = case.production is not None
     severities = {Pipeline.REPORT: Severity.CRITICAL, Pipeline.RETRAIN: Severity.WARNING}
     by_itself = scheduled(case)
     return (
         *(_stale(case, each, severities[each]) for each in severities if each in by_itself),
         _failed(case, Pipeline.REPORT),
-        _failed(case, Pipeline.RETRAIN),
+        *(() if watched else (_failed(case, Pipeline.RETRAIN),)),
         _push_failed(case),
         _notification_failed(case),
         _absent(case),
         _not_judged(case),
         _schema_broken(case),
-        _skewed(case),
+        *(() if watched else (_skewed(case),)),
         *(() if case.retrain.by_hand else (_waiting(case),)),
-        _taken_back(case),
+        *(() if watched else (_taken_back(case),)),
     )
 
 

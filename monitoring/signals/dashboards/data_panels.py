@@ -144,7 +144,8 @@ def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the panels of data quality."""
     aside = queries.each(QUARANTINED, *QUARANTINED.labels)
     named = f'label_replace({aside.expr}, "reason", "all passed", "reason", "{NO_REASON}")'
-    return (
+    watched = queries.case.production is not None
+    panels = (
         Panel(
             CasePanel.QUARANTINED,
             "Quarantined rows",
@@ -184,3 +185,5 @@ def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
             width=8,
         ),
     )
+    # Nothing can be scored again by a model that serves elsewhere.
+    return tuple(panel for panel in panels if not (watched and panel.id == CasePanel.SERVING_SKEW))

@@ -32,6 +32,41 @@ from monitoring.signals.performance_metrics import F1, PRECISION, RECALL
 from monitoring.signals.thresholds import Side
 
 
+def adopted_panels(queries: CaseQueries) -> tuple[Panel, ...]:
+    """Return the panels of a model that was adopted, and of its reference."""
+    opens = PageLink("Open it in MLflow", queries.addresses.model(queries.case.name, THIS))
+    model, since = queries.each(MODEL, *MODEL.labels), queries.since(PROMOTED, *PROMOTED.labels)
+    return (
+        Panel(
+            CasePanel.MODEL,
+            "Adopted version",
+            "Version that windows are compared with, its reference's data, and how long ago it was "
+            "adopted. The model itself serves elsewhere.",
+            Display.TABLE,
+            Scale.TEXT,
+            (model, replace(since, name="adopted")),
+            width=16,
+            height=4,
+            columns=(
+                Column("version", "version", opens=opens),
+                Column("adopted", "adopted, ago", Scale.AGE),
+                Column("data_hash", "reference data"),
+            ),
+        ),
+        Panel(
+            CasePanel.TEST_FIGURES,
+            "Performance on the reference",
+            "F1, precision and recall on the rows of the reference: what is expected of it, not "
+            "its current performance.",
+            Display.STAT,
+            Scale.RATIO,
+            tuple(queries.test(metric) for metric in (F1, PRECISION, RECALL)),
+            width=8,
+            height=4,
+        ),
+    )
+
+
 def model_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the panels of the serving model, its test figures and what retrains decided."""
     new_rows = queries.case.retrain.new_rows

@@ -23,7 +23,11 @@ from monitoring.signals.dashboards.data_panels import (
     quality_panels,
 )
 from monitoring.signals.dashboards.hidden_panels import hidden_section
-from monitoring.signals.dashboards.model_panels import gate_panels, model_panels
+from monitoring.signals.dashboards.model_panels import (
+    adopted_panels,
+    gate_panels,
+    model_panels,
+)
 from monitoring.signals.dashboards.money_panels import money_panels
 from monitoring.signals.dashboards.panel import (
     Annotation,
@@ -115,12 +119,15 @@ _MADE_NO_CHAMPION = (RetrainDecision.KEPT_CHAMPION, RetrainDecision.FAILED)
 
 def marks(case: UseCase) -> tuple[Annotation, ...]:
     """Return the marks of a use case: every retrain that did anything is drawn once."""
+    promotions = Annotation(
+        "Promotions",
+        now(PROMOTED, case.name, by=PROMOTED.labels),
+        "Version {{version}} took over",
+    )
+    if case.production is not None:
+        return (promotions,)
     return (
-        Annotation(
-            "Promotions",
-            now(PROMOTED, case.name, by=PROMOTED.labels),
-            "Version {{version}} took over",
-        ),
+        promotions,
         Annotation(
             "Other retrains",
             _without_a_champion(case),
@@ -149,6 +156,7 @@ REPORTS = ("drift", "performance", "quality")
 def case_board(case: UseCase, addresses: Addresses) -> Board:
     """Return the dashboard of a use case: the six panels of the overview first."""
     queries, classes = CaseQueries(case, addresses), case.columns.classes
+    watched = case.production is not None
     return Board(
         uid=board_of(case.name),
         # From its name, which no other has: Grafana loads no two boards of one title.
@@ -174,12 +182,18 @@ def case_board(case: UseCase, addresses: Addresses) -> Board:
             *(() if classes is None else (class_section(queries, classes),)),
             *(() if case.decisions.blocking is None else (hidden_section(queries),)),
             Section(
-                "Champion and shadow", (shadow(queries), averages(queries), *accuracy(queries))
+                "Averages" if watched else "Champion and shadow",
+                (*(() if watched else (shadow(queries),)), averages(queries), *accuracy(queries)),
             ),
             Section("Over the time shown", window_panels(queries)),
             Section("Late labels", label_panels(queries)),
             Section("Features", feature_panels(queries)),
-            Section("Model", (*model_panels(queries), *gate_panels(queries))),
+            Section(
+                "Model",
+                adopted_panels(queries)
+                if watched
+                else (*model_panels(queries), *gate_panels(queries)),
+            ),
             Section("Data quality", quality_panels(queries)),
         ),
         strip=strip(queries),

@@ -30,7 +30,7 @@ from monitoring.signals.metric import Sample, known
 from monitoring.signals.performance_metrics import LABEL_CORRECTIONS, LABEL_PROBLEMS
 from monitoring.signals.samples.class_samples import class_drift_samples
 from monitoring.signals.statuses import Subject, drift_of, status_sample
-from monitoring.store.window_source import LabelProblems
+from monitoring.store.row_source import LabelProblems
 
 
 def verdict_samples(verdict: Verdict, version: str | None = None) -> tuple[Sample, ...]:

@@ -12,9 +12,11 @@ from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.rows import Role, Rows
 from monitoring.rows.window import Window
 from monitoring.steps.places import model_registry
-from monitoring.steps.report.window_figures import classes_of, realised_of, scores_of
+from monitoring.steps.report.window_figures import classes_of, realised_of
 from monitoring.steps.run import Result
-from monitoring.store.window_source import WindowSource
+from monitoring.steps.stored_windows import scores_of
+from monitoring.store.row_source import RowSource
+from monitoring.summary.build import classes_of as class_counts_of
 from monitoring.use_case import UseCase
 from monitoring.wording import percent
 
@@ -75,14 +77,17 @@ class Arms(Result):
         return [arm.sentence(case) for arm in self.figures]
 
 
-def arms_of(store: WindowSource, case: UseCase, window: Window, as_of: datetime) -> Arms:
+NO_ARMS = Arms()
+
+
+def arms_of(store: RowSource, case: UseCase, window: Window, as_of: datetime) -> Arms:
     """Return what each arm came to on its own rows of a mature window.
 
     Of several versions of one candidate it is the one that answered last, as it is with champions.
     """
     rows = store.versions(case, window, as_of, Role.ARM)
     if not rows:
-        return Arms()
+        return NO_ARMS
     decided = sum(rows.values())
     decided += sum(store.versions(case, window, as_of, Role.CHAMPION).values())
     newest: dict[str, ArmFigures] = {}
@@ -112,5 +117,5 @@ def _figures(logged: Rows, case: UseCase, window: Window, share: float) -> ArmFi
         candidate=candidate,
         share=share,
         card=realised_of(scores_of(own, model), model, case, window.length * share),
-        classes=classes_of(own, model, case),
+        classes=classes_of(class_counts_of(own, model.reference), case),
     )

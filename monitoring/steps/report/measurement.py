@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 
 from monitoring.drift.verdict import Verdict
@@ -13,30 +12,25 @@ from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.scorecard import Scorecard
 from monitoring.rows.maturity import newest_mature_window
-from monitoring.rows.rows import Rows
 from monitoring.rows.serving_skew import NONE_CHECKED, Skew
 from monitoring.rows.window import Window
 from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import champion_model, model_registry, production_store
-from monitoring.steps.report.arms import Arms, arms_of
-from monitoring.steps.report.shadow import (
-    Shadow,
-    ShadowFigures,
-    shadow_figures,
-    shadows_of,
-)
+from monitoring.steps.report.arms import NO_ARMS, Arms
+from monitoring.steps.report.beside import Others, no_others
+from monitoring.steps.report.shadow import ShadowFigures
 from monitoring.steps.report.window_figures import (
     classes_of,
     cost_steps_of,
     estimated_classes_of,
     estimated_of,
     realised_of,
-    scores_of,
-    skew_of,
 )
+from monitoring.steps.report.windows import others_of, windows_of
 from monitoring.steps.run import Result, Run, StepError, verdict_window
-from monitoring.steps.window_verdict import make_verdict, own_scores
-from monitoring.store.window_source import LabelProblems, WindowSource
+from monitoring.steps.window_source import NO_SCORES, WindowSource
+from monitoring.steps.window_verdict import make_verdict
+from monitoring.store.row_source import LabelProblems
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from monitoring.wording import several
@@ -57,9 +51,10 @@ def check_data_availability(run: Run) -> Availability:
     case = run.case
     window = verdict_window(case, run.window)
     with production_store() as store:
-        rows = store.count_rows(case, window, run.as_of)
+        rows = windows_of(case, store).count(window, run.as_of)
     if model_registry().champion(case) is None:
-        words = f"no champion yet: run `tocsin retrain {case.name}`"
+        how = "adopt" if case.production is not None else "retrain"
+        words = f"no champion yet: run `tocsin {how} {case.name}`"
         availability = Availability(available=False, rows=rows, words=words)
     elif rows == 0:
         availability = Availability(
@@ -106,6 +101,8 @@ class Measured(Result):
         these.
     skew
         Rows of the window just closed that were served with other values than are stored.
+    notes
+        What else a reader has to know of where the windows were read from.
     """
 
     verdict: Verdict
@@ -126,8 +123,9 @@ class Measured(Result):
     estimated_classes: ClassEstimate | None = None
     scorer_unreadable: bool = False
     shadow_status: Unmeasured | None = None
-    arms: Arms = Arms()
+    arms: Arms = NO_ARMS
     skew: Skew = NONE_CHECKED
+    notes: tuple[str, ...] = ()
 
     @property
     def mature_window(self) -> Window:
@@ -154,6 +152,7 @@ class Measured(Result):
         lines += self.arms.sentences(case)
         if self.skew.skewed:
             lines.append(f"SERVING SKEW: {self.skew.sentence}")
+        lines += self.notes
         if self.shadow_status is not None:
             lines.append("the model in shadow can't be loaded or can't score: see the log")
         return "\n".join(lines)
@@ -164,7 +163,7 @@ def _sentence(card: Scorecard, case: UseCase) -> str:
 
 
 def measure_windows(
-    run: Run, store: WindowSource, model: Model, shadows: Sequence[Shadow] = ()
+    run: Run, windows: WindowSource, model: Model, others: Others = no_others
 ) -> Measured:
     """Make the verdict, the estimate and the realised scorecard of a run, from summaries.
 
@@ -173,48 +172,42 @@ def measure_windows(
 
     Parameters
     ----------
-    shadows
-        They score the window that just closed; none do in windows of the past.
+    others
+        What other versions did beside the champion; nothing is known of any in logs.
     """
-    case = run.case
-    window = verdict_window(case, run.window)
-    mature = _newest_mature(case, run.as_of)
-    recent = store.window(case, window, run.as_of)
-    own = own_scores(recent, model)
-    past = store.scored(case, mature, run.as_of)
-    scorer = _scorer(case, past, model)
-    scored = None if scorer is None else scores_of(past, scorer)
-    statuses = [shadow.score(case, recent, run.as_of) for shadow in shadows]
-    shadow_status = next((status for status in statuses if status is not None), None)
-    arms = arms_of(store, case, mature, run.as_of)
-    own_part = mature.length * arms.champion_share
-    figures = shadow_figures(
-        store, case, mature, run.as_of, past=past, scorer=scorer, reviewed=own_part
-    )
-    if isinstance(figures, Unmeasured):
-        shadow_status, figures = figures, None
-    older = store.scored(case, _newest_mature(case, mature.end), mature.end)
+    case, as_of = run.case, run.as_of
+    window, mature = verdict_window(case, run.window), _newest_mature(case, as_of)
+    closed = windows.summary(window, as_of, model)
+    version = windows.scorer(mature, as_of)
+    scorer = _scorer(case, version, model)
+    past = windows.scores(mature, as_of, scorer or model)
+    champion = past if scorer is model else NO_SCORES
+    beside = others(window, mature, as_of, scorer)
+    own_part = mature.length * beside.arms.champion_share
+    older = _newest_mature(case, mature.end)
+    then = None if scorer is None else windows.scores(older, mature.end, scorer).scores
     return Measured(
-        verdict=make_verdict(run, store, model, recent),
-        as_of=run.as_of,
+        verdict=make_verdict(run, windows, model),
+        as_of=as_of,
         mature_start=mature.start,
         mature_end=mature.end,
-        mature_rows=len(past),
+        mature_rows=past.rows,
         mature_version=None if scorer is None else scorer.version,
-        scorer_unreadable=scorer is None and past.model_version is not None,
-        estimated=estimated_of(scores_of(own, model), model, case, past),
-        realised=realised_of(scored, scorer, case, own_part),
-        classes=None if scorer is None else classes_of(past, scorer, case),
-        estimated_classes=estimated_classes_of(own, model, case, past),
-        estimated_then=None if scorer is None else estimated_of(scored, scorer, case, older),
-        cost_steps=cost_steps_of(scored, scorer, case),
-        shadow=figures,
-        shadow_status=shadow_status,
-        arms=arms,
-        skew=skew_of(own, model),
-        quarantined=dict(store.quarantined_counts(case, window.start, run.as_of)),
-        label_problems=store.label_problems(case, window.start, run.as_of),
+        scorer_unreadable=scorer is None and version is not None,
+        estimated=estimated_of(closed.scores, model, case, champion.scores),
+        realised=realised_of(past.scores, scorer, case, own_part),
+        classes=classes_of(past.classes, case),
+        estimated_classes=estimated_classes_of(closed.classes, model, case, champion.classes),
+        estimated_then=None if scorer is None else estimated_of(past.scores, scorer, case, then),
+        cost_steps=cost_steps_of(past.scores, scorer, case),
+        shadow=beside.shadow,
+        shadow_status=beside.shadow_status,
+        arms=beside.arms,
+        skew=windows.skew(window, as_of, model),
+        quarantined=dict(windows.set_aside(window.start, as_of)),
+        label_problems=windows.label_problems(window.start, as_of),
         model_version=str(model.version),
+        notes=windows.notes(),
     )
 
 
@@ -222,19 +215,17 @@ def _newest_mature(case: UseCase, as_of: datetime) -> Window:
     return newest_mature_window(as_of, case.drift.window, case.labels.mature_after)
 
 
-def _scorer(case: UseCase, rows: Rows, champion: Model) -> Model | None:
-    """Return the model that scored `rows`: they are judged by its own bins and threshold.
+def _scorer(case: UseCase, version: str | None, champion: Model) -> Model | None:
+    """Return the model of the version that scored rows: its own bins and threshold judge them.
 
     None where no model did, or where it can't be loaded any more.
     """
-    if rows.model_version is None or rows.model_version == champion.version:
-        return None if rows.model_version is None else champion
+    if version is None or version == champion.version:
+        return None if version is None else champion
     try:
-        return model_registry().load(case, rows.model_version)
+        return model_registry().load(case, version)
     except Exception:  # whatever a registry, a store of files or a file format may raise
-        log.warning(
-            "use case %s: version %s can't be loaded", case.name, rows.model_version, exc_info=True
-        )
+        log.warning("use case %s: version %s can't be loaded", case.name, version, exc_info=True)
         return None
 
 
@@ -244,7 +235,7 @@ class Outcome(Result):
     Attributes
     ----------
     triggers
-        Whether it triggers one: not where retrains are started by hand only.
+        Whether it triggers one, or of a watched model a call of `production.on_drift`.
     """
 
     verdict_id: str
@@ -261,7 +252,8 @@ def measure(run: Run) -> Outcome:
         msg = f"use case {run.use_case}: its champion was removed during the report: run it again"
         raise StepError(msg)
     with production_store() as store:
-        measured = measure_windows(run, store, model, shadows_of(run.case, store))
+        windows = windows_of(run.case, store)
+        measured = measure_windows(run, windows, model, others_of(windows, store))
     run.write("measured", measured)
     log.info(measured.text(run.case))
     return _outcome(measured, run.declared)
@@ -276,12 +268,16 @@ def drift_limit_crossed(run: Run) -> Outcome:
 
 def _outcome(measured: Measured, case: UseCase) -> Outcome:
     verdict = measured.verdict
-    by_hand = verdict.drifted and case.retrain.by_hand
-    said = "; no retrain is triggered: they are started by hand only (`retrain.every: null`)"
+    if case.production is not None:
+        triggers = case.production.on_drift is not None
+        said = "; nobody is called: `production.on_drift` names no webhook"
+    else:
+        triggers = not case.retrain.by_hand
+        said = "; no retrain is triggered: they are started by hand only (`retrain.every: null`)"
     return Outcome(
         verdict_id=verdict.id,
         drifted=verdict.drifted,
-        triggers=verdict.drifted and not by_hand,
+        triggers=verdict.drifted and triggers,
         as_of=measured.as_of,
-        words=f"{verdict.sentence}{said if by_hand else ''}",
+        words=f"{verdict.sentence}{said if verdict.drifted and not triggers else ''}",
     )

@@ -15,8 +15,8 @@ from monitoring.settings import settings
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay_record import last_replay
 from monitoring.steps.report.measurement import Measured
+from monitoring.steps.report.windows import windows_of
 from monitoring.steps.run import Result, Run, verdict_window
-from monitoring.steps.window_verdict import own_scores
 from monitoring.summary.types import FeatureKind
 from monitoring.wording import several
 
@@ -91,15 +91,17 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
     version = scorer or measured.model_version
     model = model_registry().load(case, version)
     with production_store() as store:
-        unreadable = (
-            store.unreadable_values(case, window.start, run.as_of)
-            if kind is ReportKind.QUALITY
-            else {}
+        windows = windows_of(case, store)
+        quality = kind is ReportKind.QUALITY
+        unreadable = windows.unreadable(window.start, run.as_of) if quality else {}
+        drawn = windows.draw(
+            mature or window,
+            run.as_of,
+            model,
+            size=case.report.sample,
+            features=mature is None,
         )
-        if mature is None:
-            rows = store.window(case, window, run.as_of)
-        else:
-            rows = matured(store.scored(case, mature, run.as_of), case.labels, run.as_of)
+    rows = drawn.rows if mature is None else matured(drawn.rows, case.labels, run.as_of)
     replayed = last_replay(case)
     moved = replayed is not None and _overlap(
         Window(replayed.start, replayed.end), mature or window
@@ -109,7 +111,8 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
         window=window,
         as_of=run.as_of,
         reference=model.reference_sample,
-        current=own_scores(rows, model),
+        current=rows,
+        rows=drawn.of,
         verdict=measured.verdict,
         card=measured.realised if mature is not None else None,
         classes=measured.classes if mature is not None else None,

@@ -14,10 +14,11 @@ from monitoring.rows.rows import Role, Rows, moment64
 from monitoring.rows.window import Window
 from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import model_registry
-from monitoring.steps.report.window_figures import realised_of, scores_of
+from monitoring.steps.report.window_figures import realised_of
 from monitoring.steps.run import Result
+from monitoring.steps.stored_windows import scores_of
 from monitoring.store.production_store import ProductionStore
-from monitoring.store.window_source import WindowSource
+from monitoring.store.row_source import RowSource
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -90,7 +91,7 @@ def shadows_of(case: UseCase, store: ProductionStore) -> tuple[Shadow, ...]:
 
 
 def shadow_figures(
-    store: WindowSource,
+    store: RowSource,
     case: UseCase,
     window: Window,
     as_of: datetime,
@@ -131,7 +132,7 @@ def shadow_figures(
     return ShadowFigures(version=version, candidate=shadow.candidate, card=ours, champion=theirs)
 
 
-def _in_shadow(store: WindowSource, case: UseCase, window: Window, as_of: datetime) -> str | None:
+def _in_shadow(store: RowSource, case: UseCase, window: Window, as_of: datetime) -> str | None:
     """Return the challenger where others scored in shadow too; candidates that were asked do."""
     scored = store.versions(case, window, as_of, Role.SHADOW)
     challenger = model_registry().challenger(case) if len(scored) > 1 else None

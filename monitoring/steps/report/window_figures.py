@@ -1,10 +1,8 @@
-"""Scorecards, estimates and cost curves of a window's rows, with the costs of its use case."""
+"""Scorecards, estimates and cost curves of a window's scores, with the costs of its use case."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-
-import numpy as np
 
 from monitoring.performance.class_estimate import ClassEstimate, class_estimate
 from monitoring.performance.class_scorecard import ClassScorecard, class_scorecard
@@ -13,18 +11,10 @@ from monitoring.performance.estimate import Estimate, estimate
 from monitoring.performance.money import can_price
 from monitoring.performance.score_histograms import POSITIVE, MatureScores, with_absent_labels
 from monitoring.performance.scorecard import Scorecard, scorecard
-from monitoring.rows.rows import Rows
-from monitoring.rows.serving_skew import NONE_CHECKED, Skew, unlike_scores
-from monitoring.steps.window_verdict import own_scores
-from monitoring.summary.build import classes_of as class_counts_of
-from monitoring.summary.build import score_summary
-from monitoring.summary.types import ScoreSummary
+from monitoring.summary.types import ClassCounts, ScoreSummary
 from monitoring.summary.weights import stands_for
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
-
-_SCORED_AGAIN = 2_000
-"""Rows of a window that are scored again: some models take a millisecond for each."""
 
 
 def realised_of(
@@ -54,39 +44,21 @@ def cost_steps_of(
     return cost_steps(settled, threshold=scorer.threshold, costs=case.costs)
 
 
-def scores_of(rows: Rows, model: Model) -> ScoreSummary | None:
-    """Return the score histograms of `rows` on the model's bins; None where it scored none."""
-    if rows.score is None or len(rows) == 0:
-        return None
-    return score_summary(rows, model.reference.score_edges)
-
-
-def skew_of(rows: Rows, model: Model) -> Skew:
-    """Score some rows again that the model has scored, by their stored values."""
-    if rows.score is None or len(rows) == 0:
-        return NONE_CHECKED
-    some = rows.take(np.unique(np.linspace(0, len(rows) - 1, _SCORED_AGAIN).astype(np.intp)))
-    assert some.score is not None  # noqa: S101  # nosec B101 # the rows are scored
-    unlike = unlike_scores(some.score, model.score(some.features))
-    return Skew(checked=int((~np.isnan(some.score)).sum()), unlike=int(unlike.sum()), left_out=0)
-
-
 def estimated_of(
-    scores: ScoreSummary | None, model: Model, case: UseCase, mature: Rows
+    scores: ScoreSummary | None, model: Model, case: UseCase, shown: ScoreSummary | None
 ) -> Estimate | None:
     """Estimate the figures of rows without looking at their labels.
 
     Parameters
     ----------
-    mature
-        Rows of the newest window that was mature when the estimate is made: where the same model
-        scored them, its scores are recalibrated by their labels beside its validation rows'.
+    shown
+        The model's scores of the newest window that was mature when the estimate is made: by their
+        labels its scores are recalibrated beside those of its validation rows.
     """
     validation = model.reference.validation
     if scores is None or validation is None or validation.scores is None:
         return None
     known = [validation.scores]
-    shown = scores_of(own_scores(mature, model), model)
     if shown is not None:
         known.append(_settled(shown, case).scores)
     return estimate(
@@ -98,23 +70,20 @@ def estimated_of(
     )
 
 
-def classes_of(rows: Rows, model: Model, case: UseCase) -> ClassScorecard | None:
+def classes_of(counts: ClassCounts | None, case: UseCase) -> ClassScorecard | None:
     """Return the figures by class of a mature window; None where its model decides no classes."""
-    counts = class_counts_of(rows, model.reference)
     if counts is None:
         return None
     return class_scorecard(counts, costs=case.costs.matrix or None, min_rows=case.min_positives)
 
 
 def estimated_classes_of(
-    rows: Rows, model: Model, case: UseCase, mature: Rows
+    window: ClassCounts | None, model: Model, case: UseCase, shown: ClassCounts | None
 ) -> ClassEstimate | None:
     """Estimate the figures by class of rows, as `estimated_of` does those of the alarm."""
     validation = model.reference.validation
-    window = class_counts_of(rows, model.reference)
     if window is None or validation is None or validation.classes is None:
         return None
-    shown = class_counts_of(own_scores(mature, model), model.reference)
     known = [validation.classes, *([] if shown is None else [shown])]
     return class_estimate(window, known, costs=case.costs.matrix or None)
 

@@ -13,6 +13,7 @@ from monitoring.drift.detection import drifting_since
 from monitoring.drift.verdict import Verdict
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, Run
+from monitoring.steps.stored_windows import StoredWindows
 from monitoring.steps.window_verdict import load_verdict, make_verdict, stored_verdicts
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.reading import Settled
@@ -97,7 +98,7 @@ def _verdict_of(run: Run, store: ProductionStore) -> Verdict | None:
     if run.verdict_id is not None:
         return load_verdict(store, run.case, run.verdict_id)
     model = champion_model(run.case)
-    return None if model is None else make_verdict(run, store, model)
+    return None if model is None else make_verdict(run, StoredWindows(run.case, store), model)
 
 
 def _newest_first(verdict: Verdict, run: Run, store: ProductionStore) -> Iterator[Verdict]:

@@ -1,4 +1,4 @@
-"""Window source: where a report reads a window's rows, scores, labels and verdict from."""
+"""Row source: rows of windows as they were stored, or as a backfill has them, and verdicts."""
 
 from __future__ import annotations
 
@@ -34,10 +34,12 @@ class LabelProblems:
     before_event: int = 0
 
 
-class WindowSource(Protocol):
+class RowSource(Protocol):
     """Rows as they were known at a moment, scores and verdicts; see `ProductionStore`."""
 
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows: ...  # noqa: D102
+
+    def count_rows(self, case: UseCase, window: Window, as_of: datetime) -> int: ...  # noqa: D102
 
     def scored(  # noqa: D102
         self,
@@ -53,6 +55,10 @@ class WindowSource(Protocol):
     ) -> Mapping[str, int]: ...
 
     def quarantined_counts(  # noqa: D102
+        self, case: UseCase, since: datetime, as_of: datetime
+    ) -> Mapping[str, int]: ...
+
+    def unreadable_values(  # noqa: D102
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> Mapping[str, int]: ...
 
