@@ -26,7 +26,8 @@ from monitoring.steps.retrain.decision import (
     choose,
     wanted_rows,
 )
-from monitoring.steps.window_verdict import own_scores, share_limit
+from monitoring.steps.stored_windows import own_scores
+from monitoring.steps.window_verdict import share_limit
 from monitoring.store.reading import Settled
 from monitoring.summary.build import summarise
 from monitoring.training import TrainingError

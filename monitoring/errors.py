@@ -25,6 +25,7 @@ class TocsinError(Exception):
             InputError (ValueError)
                 InputTypeError (TypeError)
                 UndecidedError
+            LogPartError (ValueError)
             ManifestError (ValueError)
             MarkerError (ValueError)
             MergeError (ValueError)

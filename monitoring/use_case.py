@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from monitoring.field_types import (
     ClassName,
@@ -39,7 +47,7 @@ from monitoring.use_case_derive import (
 from monitoring.use_case_notify import Notify
 from monitoring.use_case_production import Production, check_logged, for_watched
 from monitoring.use_case_retrain import Retrain
-from monitoring.use_case_serving import CHALLENGER, Serve
+from monitoring.use_case_serving import Serve, check_shares
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
 
@@ -335,6 +343,16 @@ class UseCase(UseCaseSection):
     def _trained_or_watched(cls, given: object) -> object:
         return for_watched(given) if isinstance(given, dict) and "production" in given else given
 
+    @field_validator("candidates")
+    @classmethod
+    def _some_are_trained(
+        cls, given: dict[str, Candidate], info: ValidationInfo
+    ) -> dict[str, Candidate]:
+        if not given and info.data.get("production", given) is None:
+            msg = "must not be empty: name one, or the logs of a watched model, `production`"
+            raise ValueError(msg)
+        return given
+
     @model_validator(mode="after")
     def _what_is_logged_is_enough(self) -> Self:
         if self.production is not None:
@@ -343,9 +361,6 @@ class UseCase(UseCaseSection):
                 name = "derive" if self.derive else "decisions.blocking"
                 msg = f"`{name}` is of what Tocsin scores itself: not with `production`"
                 raise ValueError(msg)
-        elif not self.candidates:
-            msg = "`candidates` must not be empty: name one, or the logs of a model, `production`"
-            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
@@ -430,17 +445,5 @@ class UseCase(UseCaseSection):
 
     @model_validator(mode="after")
     def _arms_are_known(self) -> Self:
-        unknown = self.serve.shares.keys() - {CHALLENGER, *self.candidates}
-        if unknown:
-            msg = (
-                f"`serve.shares` names {', '.join(sorted(unknown))}: allowed are {CHALLENGER} and "
-                f"the candidates, {', '.join(self.candidates)}"
-            )
-            raise ValueError(msg)
-        if CHALLENGER in self.serve.shares and CHALLENGER in self.candidates:
-            msg = (
-                f"`serve.shares.{CHALLENGER}` is the newest version that lost or waits: give the "
-                "candidate of that name another one"
-            )
-            raise ValueError(msg)
+        check_shares(self.serve, self.candidates)
         return self

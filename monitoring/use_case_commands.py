@@ -94,7 +94,9 @@ def check_use_case(
         show_lacking_channels(case)
     for guess in guesses(path.read_text(encoding="utf-8")):
         typer.echo(f"  line {guess.line}, `{guess.field}` is a guess: {guess.reason}")
-    if data:
+    if data and case.production is not None:
+        _show_logs(case)
+    elif data:
         _show_source(case)
 
 
@@ -111,6 +113,16 @@ def _show_source(case: UseCase) -> None:
             typer.echo(line)
         for name, part in split_rows(checked.rows.labelled, case.split).parts.items():
             typer.echo(part_account(name, part))
+
+
+def _show_logs(case: UseCase) -> None:
+    """Print where the logs of a watched model reach, and what their newest part holds."""
+    from monitoring.settings import settings
+    from monitoring.sources.logs.logs import account_of
+
+    with readable_errors():
+        for line in account_of(case, settings().data):
+            typer.echo(line)
 
 
 def show_lacking_channels(*cases: UseCase) -> None:

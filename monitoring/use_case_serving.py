@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -42,3 +43,26 @@ class Serve(UseCaseSection):
     def reloads(self) -> bool:
         """Whether a retrain registers every candidate, and tells the API."""
         return self.reload or bool(self.shares)
+
+
+def check_shares(serve: Serve, candidates: Collection[str]) -> None:
+    """Check that shares of rows are of versions that there may be.
+
+    Raises
+    ------
+    ValueError
+        One is of nothing that is known, or of two things.
+    """
+    unknown = serve.shares.keys() - {CHALLENGER, *candidates}
+    if unknown:
+        msg = (
+            f"`serve.shares` names {', '.join(sorted(unknown))}: allowed are {CHALLENGER} and "
+            f"the candidates, {', '.join(candidates)}"
+        )
+        raise ValueError(msg)
+    if CHALLENGER in serve.shares and CHALLENGER in candidates:
+        msg = (
+            f"`serve.shares.{CHALLENGER}` is the newest version that lost or waits: give the "
+            "candidate of that name another one"
+        )
+        raise ValueError(msg)

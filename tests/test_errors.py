@@ -23,6 +23,7 @@ VALIDATORS = {
     "use_case_decisions.py",
     "use_case_derive.py",
     "use_case_notify.py",
+    "use_case_production.py",
     "use_case_retrain.py",
     "use_case_split.py",
     "use_case_serving.py",

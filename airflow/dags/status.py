@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Param
 
 from monitoring.steps.dag_ids import status_dag
 from monitoring.use_case import UseCase
-from monitoring.wiring import STATUS_LIMIT, StoreRunState, arguments, use_cases
+from monitoring.wiring import STATUS_LIMIT, StoreRunState, arguments, trained_use_cases
 
 
 def status(case: UseCase) -> DAG:
@@ -25,5 +25,5 @@ def status(case: UseCase) -> DAG:
     return dag
 
 
-for _case in use_cases():
+for _case in trained_use_cases():
     globals()[status_dag(_case.name)] = status(_case)

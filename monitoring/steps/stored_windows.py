@@ -108,8 +108,9 @@ class StoredWindows:
         """Return how many labels came after `since`, by `as_of`, that are not as they should be."""
         return self.store.label_problems(self.case, since, as_of)
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, since: datetime) -> tuple[str, ...]:
         """Return nothing: what is to be said of stored rows has figures of its own."""
+        del since
         return ()
 
     def load_verdict(self, verdict_id: str) -> str | None:

@@ -93,8 +93,8 @@ class WindowSource(Protocol):
     def label_problems(self, since: datetime, as_of: datetime) -> LabelProblems:
         """Return how many labels came after `since`, by `as_of`, that are not as they should be."""
 
-    def notes(self) -> tuple[str, ...]:
-        """Return what a reader has to know of what was read, in sentences."""
+    def notes(self, since: datetime) -> tuple[str, ...]:
+        """Return what a reader has to know of what was read of the time since, in sentences."""
 
     def load_verdict(self, verdict_id: str) -> str | None:
         """Return the stored verdict of that id; None if there is none."""

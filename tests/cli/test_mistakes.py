@@ -17,7 +17,8 @@ from monitoring.settings import settings
 
 COMMANDS = set(get_command(app).commands) - {"use-case", "api-key"}  # type: ignore[attr-defined]
 
-OF_A_USE_CASE = ("retrain", "report", "rollback", "release", "replay", "backfill")
+OF_LOGS = ("adopt", "retire")
+OF_A_USE_CASE = ("retrain", "report", "rollback", "release", "replay", "backfill", *OF_LOGS)
 OF_A_FILE = ("ingest", "score")
 SETTINGS_READ_BY = (*OF_A_USE_CASE, *OF_A_FILE, "serve", "up", "down", "status", "demo", "generate")
 

@@ -5,6 +5,7 @@ import yaml
 
 from tests.dags.conftest import Airflow, Json
 from tests.fixtures.tiny import write_tiny
+from tests.fixtures.watched import Logs
 
 DONE, ANY = "all_done", "all_done_min_one_success"
 
@@ -66,6 +67,7 @@ def dags(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Json:
     declared["source"]["buckets"] = "by-hand"
     declared["serve"] = {"reload": True}
     path.write_text(yaml.safe_dump(declared), encoding="utf-8")
+    Logs(folder).declare(on_drift={"webhook": "RETRAIN_URL"})
     dags: Json = airflow.found(folder)["dags"]
     return dags
 
@@ -154,3 +156,13 @@ def test_a_use_case_s_owner_owns_its_dags_and_is_linked_in_the_list(dags: Json) 
 def test_a_retrain_started_by_hand_only_has_no_schedule(dags: Json) -> None:
     assert dags["retrain_by_hand"]["schedule"] is None
     assert dags["reporting_by_hand"]["schedule"] == "0 */6 * * *"
+
+
+def test_of_a_watched_model_there_is_a_dag_of_reports_alone_that_calls_who_trains_it(
+    dags: Json,
+) -> None:
+    assert [name for name in dags if name.endswith("_payments")] == ["reporting_payments"]
+    tasks = dags["reporting_payments"]["tasks"]
+    assert not {"judge_probation", "trigger_retrain"} & tasks.keys()
+    assert tasks["call_on_drift"]["upstream"] == ["drift_limit_crossed", "open_run"]
+    assert "call_on_drift" in tasks["watch"]["upstream"]

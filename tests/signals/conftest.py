@@ -5,6 +5,7 @@ import yaml
 
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, find_use_case
+from tests.fixtures.watched import declared
 
 
 def everything() -> UseCase:
@@ -36,6 +37,11 @@ def with_classes() -> UseCase:
     content["short_names"] = {}
     content["figures"] = ["accuracy"]
     return UseCase.model_validate(content)
+
+
+def watched() -> UseCase:
+    """Return the use case of a model that is watched from its prediction logs."""
+    return UseCase.model_validate(declared())
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from monitoring.signals.dashboards.panel import Board
 from monitoring.signals.dashboards.use_case_board import case_board
 from monitoring.signals.links import Addresses
 from monitoring.use_case_file import find_use_case
-from tests.signals.conftest import everything, with_classes
+from tests.signals.conftest import everything, watched, with_classes
 
 ADDRESSES = Addresses("http://tocsin.test")
 
@@ -20,6 +20,7 @@ BOARDS = [
     case_board(find_use_case("fraud"), ADDRESSES),
     case_board(find_use_case("student_depression"), ADDRESSES),
     case_board(everything(), ADDRESSES),
+    case_board(watched(), ADDRESSES),
     case_board(with_classes(), ADDRESSES),
     fleet_board([find_use_case("fraud"), everything()]),
     health_board(),

@@ -21,7 +21,7 @@ from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import Severity, UseCase
 from monitoring.use_case_file import find_use_case
 from monitoring.use_case_serving import Serve
-from tests.signals.conftest import everything, with_classes
+from tests.signals.conftest import everything, watched, with_classes
 from tests.signals.drawn import (
     ADDRESSES,
     BOARDS,
@@ -37,6 +37,19 @@ each_panel = pytest.mark.parametrize(
     "panel", [p for board in BOARDS for p in board.panels], ids=lambda panel: panel.title
 )
 
+
+OF_TRAINED = {
+    CasePanel.SHADOW,
+    CasePanel.DECISION,
+    CasePanel.NEW_LABELLED,
+    CasePanel.WAITING,
+    CasePanel.HELD,
+    CasePanel.GATE,
+    CasePanel.GATE_CHANGE,
+    CasePanel.GATE_ROWS,
+    CasePanel.SERVING_SKEW,
+}
+"""Panels of models that Tocsin trains."""
 
 CLASSES = "tocsin-accidents"
 """The board of a use case of three classes."""
@@ -104,6 +117,7 @@ def test_panel_ids_are_those_declared_and_stay(board: Board) -> None:
     of_blocking = range(CasePanel.HIDDEN_TRUTH, CasePanel.CONTROL_COST + 1)
     absent = {CasePanel.ARM_CLASSES} | (set() if board.uid == CLASSES else set(of_classes))
     absent |= set() if board.uid == "tocsin-everything" else set(of_blocking)
+    absent |= OF_TRAINED if board.uid == "tocsin-payments" else set()
     assert sorted(ids) == sorted(set(declared) - (absent if declared is CasePanel else set()))
     assert [p["id"] for p in panels_in(drawn(board)) if p["type"] != "row"] == ids
 
@@ -359,6 +373,22 @@ def test_every_alert_links_to_a_panel_that_is_there() -> None:
     for case in (None, find_use_case("fraud"), everything()):
         for alert in alerts_of(case):
             assert (alert.link.board, int(alert.link.panel)) in there, alert.name
+
+
+def test_the_board_of_a_watched_model_has_nothing_of_retrains() -> None:
+    board = case_board(watched(), ADDRESSES)
+    ids = {panel.id for panel in board.panels}
+    assert CasePanel.MODEL in ids
+    assert not ids & OF_TRAINED
+    assert [mark.name for mark in board.marks] == ["Promotions"]
+    said = " ".join(panel.description for panel in board.panels)
+    assert "retrain starts" not in said
+    alerts = alerts_of(watched())
+    linked = {alert.link.panel for alert in alerts if alert.link.board == board.uid}
+    assert linked <= ids
+    assert not [alert for alert in alerts if alert.labels.get("pipeline") == "retrain"]
+    names = {alert.name for alert in alerts}
+    assert not names & {"WaitingForLabels", "ChampionTakenBack", "ServingSkew"}
 
 
 def test_links_are_shown_and_not_hidden_in_a_menu(fraud: UseCase) -> None:

@@ -30,6 +30,7 @@ from monitoring.signals.samples import unmeasured_samples
 from monitoring.signals.statuses import notification_of
 from monitoring.use_case import UseCase
 from monitoring.use_case_file import find_use_case
+from tests.signals.conftest import watched
 from tests.signals.figures import card, feature, report_samples, verdict
 from tests.signals.rule_tests import UP, check, check_query, healthy, held, name_of
 
@@ -72,6 +73,13 @@ def test_nothing_is_late_nor_expected_of_a_retrain_that_is_started_by_hand_only(
     for metric in (LAST_ATTEMPT, LAST_SUCCESS):
         old = old.with_value(metric, 0, pipeline="retrain")
     check(old, tmp_path, {55 * HOUR: set()}, every=HOUR)
+
+
+def test_of_a_watched_model_no_retrain_is_late_nor_expected(tmp_path: Path) -> None:
+    world = healthy(active(watched()))
+    for metric in (LAST_ATTEMPT, LAST_SUCCESS):
+        world = world.without(metric, pipeline="retrain")
+    check(world, tmp_path, {55 * HOUR: set()}, every=HOUR)
 
 
 def test_a_run_that_does_not_end_well_has_failed_once_its_time_is_over(
@@ -166,9 +174,11 @@ WATCHED = (
 """The figures of `fraud` that have a threshold, as FiguresAbsent names them."""
 
 
-@pytest.mark.parametrize("name", ["fraud", "accidents"])
-def test_nothing_is_expected_of_a_use_case_that_never_ran(name: str, tmp_path: Path) -> None:
-    world = healthy(find_use_case(name)).empty()
+@pytest.mark.parametrize(
+    "case", [find_use_case("fraud"), find_use_case("accidents"), watched()], ids=lambda c: c.name
+)
+def test_nothing_is_expected_of_a_use_case_that_never_ran(case: UseCase, tmp_path: Path) -> None:
+    world = healthy(case).empty()
     check(world, tmp_path, {HOUR: set(), 60 * HOUR: set()}, every=HOUR)
 
 

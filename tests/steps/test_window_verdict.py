@@ -1,7 +1,7 @@
 """The verdict of a window, which is compared with the model before the champion as well."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from monitoring.training.model import Model
 from tests.steps.conftest import AS_OF, Served, lose
 from tests.training.conftest import Job
 
-ALL = Window(AS_OF - timedelta(days=400), AS_OF)
+ALL = Window(datetime(2000, 1, 1, tzinfo=UTC), AS_OF)
 
 
 def previous_of(cards: Job, rows: Rows, champion: Model) -> PreviousDrift | None:

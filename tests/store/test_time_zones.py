@@ -101,7 +101,15 @@ READS: dict[str, Call] = {
         s.quarantined_counts(CASE, START, AS_OF),
     ],
 }
-TIMELESS = {"add_rows", "close", "history", "load_verdict", "newest_labels", "together"}
+TIMELESS = {
+    "add_rows",
+    "close",
+    "history",
+    "load_verdict",
+    "newest_labels",
+    "summaries",
+    "together",
+}
 """Public methods that take no moment."""
 
 

@@ -146,10 +146,17 @@ def within(times: NDArray[np.datetime64], window: Window) -> NDArray[np.bool_]:
 
 
 def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
-    """Return a column; a `KeyError` of its name where it is not there."""
+    """Return a column.
+
+    Raises
+    ------
+    ColumnTypeError
+        It is not there.
+    """
     place = batch.schema.get_field_index(name)
     if place < 0:
-        raise KeyError(name)
+        msg = f"no column {name!r}"
+        raise ColumnTypeError(msg)
     return batch.column(place)
 
 

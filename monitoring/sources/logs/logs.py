@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from monitoring.errors import InputError
+from monitoring.rows.score_scale import ScoreScale
+from monitoring.rows.window import Window
+from monitoring.sources.location import SourceError
 from monitoring.sources.logs.log_reader import LogReader
 from monitoring.sources.logs.parquet_logs import ParquetLogs
-from monitoring.sources.logs.scored_rows import LogColumns
+from monitoring.sources.logs.scored_rows import LogColumns, LoggedScores, ScoreProblems
 from monitoring.stored_files import StoredPath
+from monitoring.use_case import UseCase
+from monitoring.wording import several
+
+_LOOKED_AT = timedelta(days=1)
 
 
 def log_reader(columns: LogColumns, data: StoredPath) -> LogReader:
@@ -18,3 +29,50 @@ def label_reader(columns: LogColumns, data: StoredPath) -> LogReader | None:
     """Return what reads the table of labels; None where they are in the rows."""
     table, times = columns.production.labels, columns.label_times
     return None if table is None or times is None else ParquetLogs(table.path, data, times)
+
+
+def account_of(case: UseCase, data: StoredPath) -> Iterator[str]:
+    """Yield, line by line, where the logs of a watched model reach and what their last day holds.
+
+    Raises
+    ------
+    InputError
+        The use case watches no logs.
+    SourceError
+        There are none, or a column of theirs is missing.
+    LogPartError
+        A file of the last day can't be read, or is not what the use case declares.
+    """
+    if case.production is None:
+        msg = f"use case {case.name} watches no logs"
+        raise InputError(msg)
+    columns = LogColumns(case, case.production)
+    logs, labels = log_reader(columns, data), label_reader(columns, data)
+    span = logs.span()
+    if span is None:
+        msg = f"use case {case.name}: no logs in {case.production.path} (TOCSIN_DATA is {data})"
+        raise SourceError(msg)
+    yield f"logs from {_shown(span.start)} to {_shown(span.end)} UTC"
+    last = Window(max(span.start, span.end - _LOOKED_AT), span.end)
+    parts, rows = logs.parts(last), sum(logs.count(part, last) for part in logs.parts(last))
+    yield f"the last day: {several(rows, 'row')} in {several(len(parts), 'file')}"
+    there = {
+        name
+        for part in parts
+        for batch in logs.read(part, columns.features, last)
+        for name in batch.schema.names
+    }
+    missing = [name for name in columns.features if name not in there]
+    if missing:
+        msg = f"use case {case.name}: the last day of its logs has no column {', '.join(missing)}"
+        raise SourceError(msg)
+    reading = LoggedScores(columns, logs, labels, ScoreScale(case.production.score.kind), None)
+    problems, labelled = ScoreProblems(), 0
+    for some in reading.read(parts, last, span.end, problems):
+        labelled += int((some.label >= 0).sum())
+    yield f"{several(problems.outside, 'score')} missing or outside their kind"
+    yield f"{several(labelled, 'label')} of that day had come by its end"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"

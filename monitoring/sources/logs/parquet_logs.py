@@ -67,17 +67,14 @@ class ParquetLogs:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file's row groups that may hold some of a window."""
         with _opened(part) as file:
-            groups = self._groups(part, file, window)
-        yield from self._batches(part, columns, groups)
+            yield from self._batches(file, columns, self._groups(part, file, window))
 
     def _batches(
-        self, part: LogPart, columns: Sequence[str], groups: Sequence[int]
+        self, file: ParquetFile, columns: Sequence[str], groups: Sequence[int]
     ) -> Iterator[pa.RecordBatch]:
-        if not groups:
-            return
-        with _opened(part) as file:
-            there = set(file.schema_arrow.names)
-            wanted = [name for name in dict.fromkeys((self.times.name, *columns)) if name in there]
+        there = set(file.schema_arrow.names)
+        wanted = [name for name in dict.fromkeys((self.times.name, *columns)) if name in there]
+        if groups:
             yield from file.iter_batches(BATCH, row_groups=list(groups), columns=wanted)
 
     def count(self, part: LogPart, window: Window) -> int:
@@ -116,11 +113,12 @@ class ParquetLogs:
         share = size / max(sum(rows for *_, rows in groups), 1)
         for part in dict.fromkeys(part for part, *_ in groups):
             mine = [group for of, group, _ in groups if of is part]
-            for batch in self._batches(part, columns, mine):
-                if share >= 1:
-                    yield batch
-                else:
-                    yield batch.filter(pa.array(rng.random(batch.num_rows) < share))
+            with _opened(part) as file:
+                for batch in self._batches(file, columns, mine):
+                    if share >= 1:
+                        yield batch
+                    else:
+                        yield batch.filter(pa.array(rng.random(batch.num_rows) < share))
 
     def span(self) -> Window | None:
         """Return the time from the first to the last partition, or file: of footers alone."""

@@ -205,9 +205,8 @@ class LoggedScores:
                     typed = self._typed(batch, place, window, as_of, problems)
                     place += typed.num_rows
                     yield typed
-                except (ColumnTypeError, KeyError, ValueError) as error:
-                    said = f"no column {error}" if isinstance(error, KeyError) else str(error)
-                    raise LogPartError(part.name, said) from error
+                except ValueError as error:
+                    raise LogPartError(part.name, str(error)) from error
 
     def _typed(
         self,
@@ -347,9 +346,8 @@ class LoggedScores:
                             "time": pa.array(time[known].view(np.int64)),
                         }
                     )
-                except (ColumnTypeError, KeyError, ValueError) as error:
-                    said = f"no column {error}" if isinstance(error, KeyError) else str(error)
-                    raise LogPartError(part.name, said) from error
+                except ValueError as error:
+                    raise LogPartError(part.name, str(error)) from error
 
     def _rows(self, batch: pa.RecordBatch, label: pa.Array) -> ScoredRows:
         priced = self.columns.case.columns.amount is not None

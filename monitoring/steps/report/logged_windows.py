@@ -176,10 +176,10 @@ class LoggedWindows:
             payload=payload,
         )
 
-    def notes(self) -> tuple[str, ...]:
-        """Return what a reader of the report has to know of the logs."""
-        found = self._all_found()
-        broken = {**found.unreadable, **self._broken}
+    def notes(self, since: datetime) -> tuple[str, ...]:
+        """Return which files were not read, and which rows other versions scored since."""
+        found = self._all_found(since)
+        broken = {**self._all_found().unreadable, **self._broken}
         return (
             *(f"NOT READ, to be tried again: {said}" for said in broken.values()),
             *(

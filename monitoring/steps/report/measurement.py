@@ -207,7 +207,7 @@ def measure_windows(
         quarantined=dict(windows.set_aside(window.start, as_of)),
         label_problems=windows.label_problems(window.start, as_of),
         model_version=str(model.version),
-        notes=windows.notes(),
+        notes=windows.notes(window.start),
     )
 
 
