@@ -8,7 +8,7 @@ from pathlib import Path
 from monitoring.settings import settings
 from monitoring.signals.pushgateway import retire as delete_groups
 from monitoring.steps.run import Result, StepError
-from monitoring.use_case_file import ENDINGS, use_case_files
+from monitoring.use_case_file import ENDINGS, find_use_case
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,9 @@ def retire(use_case: str) -> Retirement:
     Raises
     ------
     StepError
-        It is a shipped one, or there is none of that name.
+        It is a shipped one.
+    UseCaseError
+        There is none of that name.
     PublishError
         The Pushgateway could not be reached: run it again.
     """
@@ -76,11 +78,9 @@ def _moved(use_case: str, folder: Path | None) -> Path:
                 return there.replace(retired)
             if retired.is_file():
                 return retired
-    if use_case in use_case_files(folder):
-        msg = (
-            f"use case {use_case} is shipped with Tocsin, so its file stays: name those that are "
-            "watched in TOCSIN_ACTIVE, without it"
-        )
-        raise StepError(msg)
-    msg = f"no use case {use_case!r:.60} in TOCSIN_USE_CASES={folder}"
+    find_use_case(use_case, folder)
+    msg = (
+        f"use case {use_case} is shipped with Tocsin, so its file stays: name those that are "
+        "watched in TOCSIN_ACTIVE, without it"
+    )
     raise StepError(msg)

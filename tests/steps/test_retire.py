@@ -12,7 +12,7 @@ from monitoring.steps.adopt import adopt
 from monitoring.steps.places import model_registry
 from monitoring.steps.retire import retire
 from monitoring.steps.run import StepError
-from monitoring.use_case_file import use_case_files
+from monitoring.use_case_file import UseCaseError, use_case_files
 from tests.fixtures.watched import FIRST, Logs
 from tests.steps.watching import ADOPTED_AT
 
@@ -43,5 +43,5 @@ def test_its_file_and_its_groups_are_gone_and_its_models_stay(
 def test_a_shipped_use_case_is_left_out_by_a_setting(logs: Logs) -> None:
     with pytest.raises(StepError, match="name those that are watched in TOCSIN_ACTIVE"):
         retire("fraud")
-    with pytest.raises(StepError, match="no use case 'nobody'"):
+    with pytest.raises(UseCaseError, match="no use case 'nobody'"):
         retire("nobody")
