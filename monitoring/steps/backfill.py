@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,8 @@ from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 from monitoring.wording import several
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called with the number of windows that are done, and of all."""
@@ -130,13 +133,20 @@ def backfill(
         due = _due(ticks, history.lacking(case.name, PushGroup.REPORT, moments))
         held = tuple(_measured(case, windows, model, due, progress))
     written = [moment for one in held for moment in one.at]
+    samples = sum(len(one.samples) * len(one.at) for one in held)
     if written:
+        # Of months it takes minutes, in which nothing else is said.
+        log.info(
+            "writing %s of %s into Prometheus; a later --from writes fewer",
+            several(samples, "sample"),
+            several(round((written[-1] - written[0]) / 86_400), "day"),
+        )
         _write(case, history, held)
     if written and wait:
         history.wait_for(case.name, PushGroup.REPORT, written[-1])
     return Backfilled(
         windows=len(held),
-        samples=sum(len(one.samples) * len(one.at) for one in held),
+        samples=samples,
         start=datetime.fromtimestamp(written[0], UTC) if written else None,
         end=datetime.fromtimestamp(written[-1], UTC) if written else None,
         later_from=end if end < until else None,

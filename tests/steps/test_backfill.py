@@ -1,6 +1,7 @@
 """Past windows in a real Prometheus: once, and as if they had been pushed."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -128,8 +129,9 @@ def figures(url: str, at: datetime | None = None) -> dict[Labels, float]:
 
 
 def test_ten_days_of_history_without_a_gap_and_a_second_time_changes_nothing(
-    case: UseCase, folder: Path, point: Point
+    case: UseCase, folder: Path, point: Point, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     calls: list[tuple[int, int]] = []
     with running_prometheus(folder) as url:
         point(prometheus=url)
@@ -149,6 +151,8 @@ def test_ten_days_of_history_without_a_gap_and_a_second_time_changes_nothing(
     assert (again.windows, again.samples, again.start) == (0, 0, None)
     assert "nothing was written" in again.words
     assert not list((settings().state / "backfill").iterdir())
+    (said,) = (text for text in caplog.messages if text.startswith("writing "))
+    assert f"{done.samples:,} samples of 10 days" in said
 
 
 def test_an_earlier_beginning_adds_only_what_comes_before(
