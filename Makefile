@@ -95,6 +95,7 @@ typecheck: install ## Check types, and that benchmarks name and call what there 
 
 generate: install ## Write dashboards, rules and docs/reference anew from catalogue, use cases and code
 	$(BIN)/tocsin generate
+	TOCSIN_USE_CASES=examples/orders/use_cases $(BIN)/tocsin generate --only orders --out examples/orders/generated
 
 bench: bench-job bench-report bench-summaries bench-scale bench-scorecard bench-store ## Print the figures of docs/explanation/benchmarks.md, half an hour
 

@@ -21,6 +21,7 @@ from monitoring.sources.auto import declared_csv, resolve
 from monitoring.sources.portions import Portion, read_portions
 from monitoring.sources.source import text_columns
 from monitoring.sources.typed_columns import SchemaError, declared_columns
+from monitoring.steps.ingest import ID
 from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.run import Result, StepError
 from monitoring.training.model import Model
@@ -136,9 +137,11 @@ def _scored(
     if stored is not None:
         stored.add(checked.rows)
     scores, probabilities = model.scores(checked.rows.features)
+    # As `tocsin ingest` will ask for it.
+    name_of_id = case.columns.id or ID
     lines = pd.DataFrame(
         {
-            "id": pd.array(checked.rows.row_id.tolist(), dtype="str"),
+            name_of_id: pd.array(checked.rows.row_id.tolist(), dtype="str"),
             "score": scores,
             "decision": pd.array((scores >= model.threshold).astype(np.int8), dtype="Int8"),
             "threshold": model.threshold,
@@ -152,13 +155,14 @@ def _scored(
     lines["not_scored"] = pd.array([None] * len(lines), dtype="str")
     aside = pd.DataFrame(
         {
-            "id": [row.row_id for row in checked.quarantined],
+            name_of_id: [row.row_id for row in checked.quarantined],
             "threshold": model.threshold,
             "model_version": model.version,
             "not_scored": [f"{row.reason}: {row.detail}" for row in checked.quarantined],
         }
     )
-    whole = pd.concat([lines, aside.astype({"id": "str", "not_scored": "str"})])[lines.columns]
+    aside = aside.astype({name_of_id: "str", "not_scored": "str"})
+    whole = pd.concat([lines, aside])[lines.columns]
     numbers = [*checked.row_number.tolist(), *(row.row_number for row in checked.quarantined)]
     return whole.iloc[np.argsort(numbers)].reset_index(drop=True)
 
