@@ -20,13 +20,18 @@ ORDERS = EXAMPLES / "orders"
 BIN = Path(sys.executable).parent
 
 
-class Orders:
-    """The example's commands, in a copy of its folder; what it writes lies below `data`."""
+class Shell:
+    """Where the lines of a page are run.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    exported
+        What its `export` sets.
+    """
+
+    def __init__(self, folder: Path, exported: str) -> None:
         self.folder = folder
         mine = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
-        (exported,) = re.findall(r"^export (.*)$", (ORDERS / "README.md").read_text(), re.M)
         given = dict(word.split("=") for word in exported.replace("$PWD", str(folder)).split())
         self.environment = mine | given | {"PATH": f"{BIN}:{mine['PATH']}"}
 
@@ -54,15 +59,14 @@ def blocks() -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """Return the example after its first block: data is written, and a champion serves."""
     folder = tmp_path_factory.mktemp("orders")
     for name in ("write_orders.py", "send_orders.py", "use_cases/orders.yml"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes((ORDERS / name).read_bytes())
-    made = Orders(folder)
     exported, write, check, retrain = blocks()[0]
-    assert exported.startswith("export ")
+    made = Shell(folder, exported.removeprefix("export "))
     assert "9,000 labelled orders" in made.run(write)
     assert "9,000 rows kept, 0 set aside" in made.run(check)
     assert "took over: the first champion" in made.run(retrain)
@@ -70,7 +74,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
 
 
 @pytest.fixture(scope="module")
-def server(orders: Orders) -> Iterator[str]:
+def server(orders: Shell) -> Iterator[str]:
     port = free_port()
     command = [BIN / "tocsin", "serve", "--port", str(port)]
     with subprocess.Popen(command, cwd=orders.folder, env=orders.environment) as process:
@@ -81,7 +85,7 @@ def server(orders: Orders) -> Iterator[str]:
             process.terminate()
 
 
-def test_rows_scores_and_labels_come_in_from_files(orders: Orders) -> None:
+def test_rows_scores_and_labels_come_in_from_files(orders: Shell) -> None:
     score, *ingests = blocks()[1]
     assert "2,400 rows scored by version 1" in orders.run(score)
     scores = (orders.folder / "data" / "scores.csv").read_text(encoding="utf-8")
@@ -93,7 +97,7 @@ def test_rows_scores_and_labels_come_in_from_files(orders: Orders) -> None:
     assert "nothing changed" in orders.run(ingests[0])
 
 
-def test_the_same_sent_over_http_is_stored_once(orders: Orders, server: str) -> None:
+def test_the_same_sent_over_http_is_stored_once(orders: Shell, server: str) -> None:
     serve, send = blocks()[2]
     assert serve == "tocsin serve --port 8000 &"
     said = orders.run(send.replace("http://127.0.0.1:8000", server))
@@ -101,7 +105,7 @@ def test_the_same_sent_over_http_is_stored_once(orders: Orders, server: str) -> 
     assert "0 labels stored, 2400 were there already" in said
 
 
-def test_the_report_says_how_the_days_went(orders: Orders) -> None:
+def test_the_report_says_how_the_days_went(orders: Shell) -> None:
     (report,) = blocks()[3]
     said = orders.run(report)
     assert "of 4 features drifted" in said
@@ -119,11 +123,22 @@ def test_what_is_shown_as_generated_is_what_would_be_generated(tmp_path: Path) -
     assert len(made) == 3
 
 
+def test_a_model_trained_elsewhere_is_watched_from_its_logs(tmp_path: Path) -> None:
+    example = EXAMPLES / "watch_prediction_logs"
+    (tmp_path / "use_cases").mkdir()
+    (tmp_path / "use_cases" / "cards.yml").write_bytes((example / "cards.yml").read_bytes())
+    folders = ("data", "use_cases", "state", "reports")
+    shell = Shell(tmp_path, " ".join(f"TOCSIN_{name.upper()}=$PWD/{name}" for name in folders))
+    assert "payments of 25 days" in shell.run(f"python {example / 'make_logs.py'} data")
+    assert "is valid" in shell.run("tocsin use-case check use_cases/cards.yml --data")
+    assert "is champion" in shell.run("tocsin adopt cards")
+    assert "12 of 29 features drifted" in shell.run("tocsin report cards", codes=(1,))
+
+
 def test_every_example_is_on_the_page_of_examples() -> None:
     page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for path in EXAMPLES.iterdir():
         assert path.name in page
     for script in EXAMPLES.rglob("*.py"):
-        assert f"python {script.relative_to(script.parent)}" in script.read_text() or (
-            f"python examples/{script.name}" in script.read_text()
-        )
+        said = script.read_text(encoding="utf-8")
+        assert re.search(rf"python (examples/)?{script.name}\b", said), script
