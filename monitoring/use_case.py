@@ -341,7 +341,8 @@ class UseCase(UseCaseSection):
     @model_validator(mode="before")
     @classmethod
     def _trained_or_watched(cls, given: object) -> object:
-        return for_watched(given) if isinstance(given, dict) and "production" in given else given
+        watched = isinstance(given, dict) and given.get("production") is not None
+        return for_watched(given) if watched else given
 
     @field_validator("candidates")
     @classmethod
