@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock env demo up down test test-compose test-faults test-inputs test-light test-spark screenshots pictures lint notice audit typecheck generate
-.PHONY: bench bench-job bench-report bench-summaries bench-scale bench-scorecard bench-spark bench-store \
+.PHONY: bench bench-job bench-report bench-summaries bench-scale bench-logs bench-scorecard bench-spark bench-store \
 	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate bench-learning \
 	bench-control bench-drift bench-fraud bench-systems clean
 
@@ -110,6 +110,9 @@ bench-summaries: install ## Summaries and verdicts beside Evidently, NannyML, wh
 
 bench-scale: install ## Files of up to 100 million rows, tables of up to 1,000 columns
 	$(BIN)/python -m benchmarks.out_of_core
+
+bench-logs: install ## The day of a report over prediction logs, labels joined, up to 10 million rows
+	$(BIN)/python -m benchmarks.prediction_logs
 
 bench-scorecard: install ## The memory of a scorecard of 3 and of 30 million rows
 	$(BIN)/python -m benchmarks.scorecards

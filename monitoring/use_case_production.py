@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from monitoring.field_types import ColumnName, Duration, Number, UseCaseSection
 from monitoring.row_files import PARQUET_ENDING
 from monitoring.use_case_columns import Columns, EventTime, Features, Logged
-from monitoring.use_case_source import Source, TablePath, Variable
+from monitoring.use_case_source import Query, Source, TablePath, Variable
 
 
 class ScoreKind(StrEnum):
@@ -44,12 +44,31 @@ LogPath = Annotated[TablePath, AfterValidator(_parquet)]
 
 
 class LogTable(UseCaseSection):
-    """A table of Parquet files that are read where they lie."""
+    """A table that is read where it lies: Parquet files, or a query on a database."""
 
-    path: LogPath = Field(
+    path: LogPath | None = Field(
+        None,
         description="Parquet files: a file, a pattern or a folder, relative to TOCSIN_DATA, or a "
-        "URL (`s3://bucket/logs/day=*/*.parquet`)."
+        "URL (`s3://bucket/logs/day=*/*.parquet`).",
     )
+    database: Variable | None = Field(
+        None,
+        description="In place of files: name of the environment variable that holds the SQLAlchemy "
+        "URL of a database.",
+    )
+    sql: Query | None = Field(
+        None, description="Of a database: one SELECT, of whose rows those of a window are read."
+    )
+
+    @model_validator(mode="after")
+    def _files_or_a_query(self) -> Self:
+        if (self.path is None) == (self.database is None):
+            msg = "give either `path`, of Parquet files, or `database` and `sql`"
+            raise ValueError(msg)
+        if (self.database is None) != (self.sql is None):
+            msg = "`database` and `sql` go together: the query is run there"
+            raise ValueError(msg)
+        return self
 
 
 class LogLabels(LogTable):
@@ -135,6 +154,9 @@ class Production(LogTable):
     def _decides_somehow(self) -> Self:
         if self.decision is None and self.threshold is None:
             msg = "give `decision`, the column of decisions, or `threshold`, or both"
+            raise ValueError(msg)
+        if self.partition is not None and self.path is None:
+            msg = "`partition` is of files: a database finds a window's rows itself"
             raise ValueError(msg)
         if self.labels is not None and self.labelled_at is not None:
             msg = "`labelled_at` is of labels in the rows: `labels.time` says it of their own table"

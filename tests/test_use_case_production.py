@@ -47,7 +47,12 @@ def test_a_labelled_table_may_be_the_reference(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"production.path": None}, "production.path: is required"),
+        ({"production.path": None}, "production: give either `path`, of Parquet files, or"),
+        ({"production.database": "LOGS_URL"}, "production: give either `path`, of Parquet"),
+        (
+            {"production.path": None, "production.database": "LOGS_URL"},
+            "production: `database` and `sql` go together",
+        ),
         ({"production.path": "logs.csv"}, "production.path: logs are Parquet"),
         ({"production.score": None}, "production.score: is required"),
         ({"production.score.kind": "percent"}, "production.score.kind: Input should be 'probab"),

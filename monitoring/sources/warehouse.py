@@ -91,6 +91,22 @@ def rows_of_database(case: UseCase) -> SourceRows:
     )
 
 
+def rows_asked_for(case: UseCase) -> Iterator[Any]:
+    """Yield the rows of a use case's query as they come, in no order.
+
+    Raises
+    ------
+    SourceError
+        As `rows_of_database`; a stream may be of any length.
+    """
+    given = _given(case)
+    with _readable_errors(case, given), _connection(case, given) as connection:
+        options: dict[str, Any] = {"stream_results": True, "no_parameters": True}
+        result = connection.execution_options(**options).exec_driver_sql(case.source.query)
+        for rows in result.partitions(_PORTION):
+            yield from rows
+
+
 def _order(frame: pd.DataFrame, case: UseCase, ids: Sequence[str]) -> list[int]:
     """Return the rows by event time, and those of one time by their ids: databases promise none."""
     time = case.columns.event_time

@@ -123,7 +123,8 @@ def _reference(case: UseCase, production: Production, now: datetime) -> LoggedRe
         return table_reference(own, table, size=ROWS)
     span = scores.logs.span()
     if span is None:
-        msg = f"use case {case.name}: no logs in {production.path}: there is no reference yet"
+        where = production.path or production.database
+        msg = f"use case {case.name}: no logs in {where}: there is no reference yet"
         raise StepError(msg)
     window = Window(span.start, span.start + first)
     if window.end > now:

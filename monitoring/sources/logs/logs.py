@@ -9,11 +9,13 @@ from monitoring.errors import InputError
 from monitoring.rows.score_scale import ScoreScale
 from monitoring.rows.window import Window
 from monitoring.sources.location import SourceError
-from monitoring.sources.logs.log_reader import LogReader
+from monitoring.sources.logs.database_logs import DatabaseLogs
+from monitoring.sources.logs.log_reader import LogReader, TimeColumn
 from monitoring.sources.logs.parquet_logs import ParquetLogs
 from monitoring.sources.logs.scored_rows import LogColumns, LoggedScores, ScoreProblems
 from monitoring.stored_files import StoredPath
 from monitoring.use_case import UseCase
+from monitoring.use_case_production import LogTable
 from monitoring.wording import several
 
 _LOOKED_AT = timedelta(days=1)
@@ -22,13 +24,28 @@ _LOOKED_AT = timedelta(days=1)
 def log_reader(columns: LogColumns, data: StoredPath) -> LogReader:
     """Return what reads the logs; paths are relative to `data`."""
     own = columns.production
-    return ParquetLogs(own.path, data, columns.times, own.partition)
+    return _reader(columns, own, "production", data, columns.times, own.partition)
 
 
 def label_reader(columns: LogColumns, data: StoredPath) -> LogReader | None:
     """Return what reads the table of labels; None where they are in the rows."""
     table, times = columns.production.labels, columns.label_times
-    return None if table is None or times is None else ParquetLogs(table.path, data, times)
+    if table is None or times is None:
+        return None
+    return _reader(columns, table, "production.labels", data, times, None)
+
+
+def _reader(
+    columns: LogColumns,
+    table: LogTable,
+    name: str,
+    data: StoredPath,
+    times: TimeColumn,
+    partition: str | None,
+) -> LogReader:
+    if table.path is not None:
+        return ParquetLogs(table.path, data, times, partition)
+    return DatabaseLogs(columns.case, name, str(table.database), str(table.sql), times)
 
 
 def account_of(case: UseCase, data: StoredPath) -> Iterator[str]:
@@ -50,7 +67,8 @@ def account_of(case: UseCase, data: StoredPath) -> Iterator[str]:
     logs, labels = log_reader(columns, data), label_reader(columns, data)
     span = logs.span()
     if span is None:
-        msg = f"use case {case.name}: no logs in {case.production.path} (TOCSIN_DATA is {data})"
+        where = case.production.path or case.production.database
+        msg = f"use case {case.name}: no logs in {where} (TOCSIN_DATA is {data})"
         raise SourceError(msg)
     yield f"logs from {_shown(span.start)} to {_shown(span.end)} UTC"
     last = Window(max(span.start, span.end - _LOOKED_AT), span.end)
