@@ -341,8 +341,9 @@ class UseCase(UseCaseSection):
     @model_validator(mode="before")
     @classmethod
     def _trained_or_watched(cls, given: object) -> object:
-        watched = isinstance(given, dict) and given.get("production") is not None
-        return for_watched(given) if watched else given
+        if isinstance(given, dict) and given.get("production") is not None:
+            return for_watched(given)
+        return given
 
     @field_validator("candidates")
     @classmethod
