@@ -358,11 +358,8 @@ class UseCase(UseCaseSection):
     @model_validator(mode="after")
     def _what_is_logged_is_enough(self) -> Self:
         if self.production is not None:
-            check_logged(self.production, self.columns)
-            if self.derive or self.decisions.blocking is not None:
-                name = "derive" if self.derive else "decisions.blocking"
-                msg = f"`{name}` is of what Tocsin scores itself: not with `production`"
-                raise ValueError(msg)
+            blocks = self.decisions.blocking is not None
+            check_logged(self.production, self.columns, derives=bool(self.derive), blocks=blocks)
         return self
 
     @model_validator(mode="after")

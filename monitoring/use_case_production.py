@@ -202,14 +202,18 @@ def _labelled_table(production: object) -> object:
     return reference
 
 
-def check_logged(production: Production, columns: Columns) -> None:
-    """Check that the columns are such as logs have.
+def check_logged(production: Production, columns: Columns, *, derives: bool, blocks: bool) -> None:
+    """Check that the columns are such as logs have, and that nothing is asked of a score here.
 
     Raises
     ------
     ValueError
-        They are not.
+        They are not, or something is.
     """
+    if derives or blocks:
+        name = "derive" if derives else "decisions.blocking"
+        msg = f"`{name}` is of what Tocsin scores itself: not with `production`"
+        raise ValueError(msg)
     if columns.classes is not None:
         msg = "`columns.target.classes` does not go with `production`: logs hold one score a row"
         raise ValueError(msg)
