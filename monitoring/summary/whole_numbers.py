@@ -38,7 +38,8 @@ def without_offset(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rough = numbers.astype(np.float64) - float(offset)
+    with np.errstate(over="ignore"):  # beyond the largest number is infinity
+        rough = numbers.astype(np.float64) - float(offset)
     if pa.types.is_integer(column.type):
         wide = pa.int64() if pa.types.is_signed_integer(column.type) else pa.uint64()
         whole = np.from_dlpack(pc.cast(pc.fill_null(column, 0), wide)).view(np.uint64)
@@ -50,7 +51,7 @@ def without_offset(
     for place in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
         try:
             rough[place] = int(values[place]) - offset
-        except ValueError:  # text that is no whole number as it stands
+        except (ValueError, OverflowError):  # no whole number as it stands, or one beyond floats
             continue
     return rough
 
