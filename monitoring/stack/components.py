@@ -123,7 +123,7 @@ def _metrics(folders: Folders, ports: Ports) -> tuple[Component, ...]:
                 "prometheus-pushgateway",
                 f"--web.listen-address={LOOPBACK}:{ports.pushgateway}",
                 f"--persistence.file={folders.pushgateway / 'metrics'}",
-                "--persistence.interval=5s",  # what a kill -9 can lose
+                "--persistence.interval=0s",  # saved with each push: a kill -9 loses none
             ),
             folders.pushgateway,
             pushgateway,

@@ -24,7 +24,11 @@ from monitoring.stack.folders import Folders
 from monitoring.stack.stack_error import StackError
 
 START_SECONDS = 10
-"""A component that ends sooner than this has not started; it is tried once more, then given up."""
+"""A component that ends sooner than this has not started, and is tried again a little later."""
+
+TRIES = 1_000_000
+"""How often it is tried again, a second later each time: a full disk may be free in an hour, and
+nobody has to start again what could not run meanwhile. `up` gives up after the second."""
 
 STOP_SECONDS = 10
 """How long a component may take to stop before it is killed."""
@@ -196,7 +200,7 @@ directory = {_literal(component.folder)}
 autostart = false
 autorestart = {"true" if stays else "false"}
 startsecs = {START_SECONDS if stays else 0}
-startretries = 1
+startretries = {TRIES}
 stopsignal = INT
 stopasgroup = true
 killasgroup = true

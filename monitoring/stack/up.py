@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +31,9 @@ START_SECONDS = 300
 
 LOOK_EVERY = 0.2
 LOG_LINES = 25
+
+GIVEN_UP = 2
+"""How often a component may end right after its start before `up` says so and stops."""
 
 
 class NotHealthyError(StackError):
@@ -134,6 +138,8 @@ class _Start:
     progress: Progress
     until: float
     started: list[str] = field(default_factory=list)
+    ended_early: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, str] = field(default_factory=dict)
 
     def undo(self) -> None:
         """Stop what `run` started, the last first."""
@@ -176,7 +182,11 @@ class _Start:
         shown = statuses(self.supervisor, self.wanted)
         self.progress(shown)
         for component in shown:
-            if component.state in {"fatal", "exited"}:
+            if component.state == "backoff" != self.seen.get(component.name):
+                self.ended_early[component.name] += 1
+            self.seen[component.name] = component.state
+            given_up = self.ended_early[component.name] >= GIVEN_UP
+            if given_up or component.state in {"fatal", "exited"}:
                 raise self._failed(component.name, "does not stay up")
         return shown
 

@@ -58,9 +58,16 @@ def test_a_part_that_died_is_started_again(settings: Settings) -> None:
     eventually(lambda: supervisor.states()["sleeper"].pid not in {None, first})
 
 
-def test_a_part_that_can_not_start_is_given_up(settings: Settings) -> None:
-    supervisor = start(settings, "false")
-    eventually(lambda: supervisor.states()["sleeper"].state == "FATAL")
+def test_a_part_that_can_not_start_for_a_while_is_started_once_it_can(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """As a server is whose disk was full, or that is killed again while it starts."""
+    tries, disk = tmp_path / "tries", tmp_path / "disk_is_free"
+    script = f"echo >> '{tries}'; test -e '{disk}' && exec sleep 600"
+    supervisor = start(settings, "sh", "-c", script)
+    eventually(lambda: tries.is_file() and len(tries.read_text(encoding="utf-8")) >= 4)
+    disk.touch()
+    eventually(lambda: supervisor.states()["sleeper"].state == "RUNNING")
 
 
 def test_down_says_whether_anything_ran(settings: Settings) -> None:
