@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from monitoring.pages.drawn_panel import Cell, colour_of
 from monitoring.pages.shown_numbers import shown
-from monitoring.signals.catalogue import DRIFT_SCORE, LAST_ATTEMPT, LAST_SUCCESS, MODEL
+from monitoring.signals.catalogue import (
+    DRIFT_SCORE,
+    LAST_ATTEMPT,
+    LAST_SUCCESS,
+    MODEL,
+    STATUS,
+)
 from monitoring.signals.dashboards.panel import Limit, Scale, scale_of
 from monitoring.signals.dashboards.queries import limits_of
 from monitoring.signals.metric import USE_CASE, Metric
@@ -16,13 +22,11 @@ from monitoring.signals.performance_metrics import ESTIMATED, INTERVAL, NET_SAVI
 from monitoring.signals.pipelines import RUN_TIME_LIMIT, Pipeline
 from monitoring.signals.prometheus import Prometheus, Series
 from monitoring.signals.promql import ALERTS, live, of_each, series
-from monitoring.signals.statuses import SAME_LIBRARIES
+from monitoring.signals.statuses import PERFORMANCE, SAME_LIBRARIES, Subject
 from monitoring.signals.thresholds import business_thresholds
 from monitoring.use_case import Severity, UseCase
 
 UNKNOWN, NEVER = "not known", "has not run yet"
-
-_NOTHING = (UNKNOWN, NEVER)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Glance:
     @property
     def begun(self) -> bool:
         """Whether anything is known at all."""
-        return bool(self.firing) or any(fact.cell.text not in _NOTHING for fact in self.facts)
+        nothing = (UNKNOWN, NEVER)
+        return bool(self.firing) or any(fact.cell.text not in nothing for fact in self.facts)
 
 
 _FIRING = (
@@ -74,6 +79,8 @@ _FIRING = (
 _RECALL_BOUNDS = of_each(INTERVAL, "bound", **live(INTERVAL), of=RECALL.key)
 _RECALL_ESTIMATED = of_each(ESTIMATED, of=RECALL.key)
 _FIGURES = {metric: of_each(metric, **live(metric)) for metric in (RECALL, NET_SAVING, DRIFT_SCORE)}
+_ABOUT = {RECALL: PERFORMANCE, NET_SAVING: PERFORMANCE, DRIFT_SCORE: Subject.DRIFT}
+_STATUSES = of_each(STATUS, *STATUS.labels, of=f"~{'|'.join((*_ABOUT.values(), Subject.ESTIMATE))}")
 _RUNS = {metric: of_each(metric, "pipeline") for metric in (LAST_ATTEMPT, LAST_SUCCESS)}
 _MODEL = of_each(MODEL, "version", "candidate", "libraries")
 
@@ -88,7 +95,7 @@ def glances(
     PrometheusError
         It does not answer.
     """
-    asked = (_FIRING, _RECALL_BOUNDS, _RECALL_ESTIMATED, _MODEL)
+    asked = (_FIRING, _RECALL_BOUNDS, _RECALL_ESTIMATED, _MODEL, _STATUSES)
     answers = prometheus.each_at((*asked, *_FIGURES.values(), *_RUNS.values()), moment)
     return {case.name: _glance(_Known(case, answers), moment) for case in cases}
 
@@ -119,7 +126,7 @@ def _glance(known: _Known, moment: datetime) -> Glance:
         tuple(firing),
         (
             Fact("Recall", _recall(known)),
-            Fact("Recall, estimated", _number(known.value(_RECALL_ESTIMATED), Scale.RATIO)),
+            Fact("Recall, estimated", _estimated(known)),
             Fact("Net saving", _figure(known, NET_SAVING)),
             Fact("Features drifted", _figure(known, DRIFT_SCORE)),
             Fact("Champion", _champion(known)),
@@ -138,14 +145,27 @@ def _recall(known: _Known) -> Cell:
     return Cell(f"{recall.text} ({low} to {high})", recall.colour)
 
 
+def _estimated(known: _Known) -> Cell:
+    value = known.value(_RECALL_ESTIMATED)
+    return _absent(known, Subject.ESTIMATE) if value is None else _number(value, Scale.RATIO)
+
+
 def _figure(known: _Known, metric: Metric) -> Cell:
-    limits = limits_of(business_thresholds(known.case), metric)
     value = known.value(_FIGURES[metric])
+    if value is None:
+        return _absent(known, _ABOUT[metric])
+    limits = limits_of(business_thresholds(known.case), metric)
     return _number(value, scale_of(metric, known.case.costs.currency), limits)
 
 
-def _number(value: float | None, scale: str, limits: Sequence[Limit] = ()) -> Cell:
-    return Cell(UNKNOWN) if value is None else Cell(shown(value, scale), colour_of(value, limits))
+def _number(value: float, scale: str, limits: Sequence[Limit] = ()) -> Cell:
+    return Cell(shown(value, scale), colour_of(value, limits))
+
+
+def _absent(known: _Known, of: str) -> Cell:
+    """Return why there is no figure, where the report said so."""
+    why = [one.labels["status"] for one in known.of(_STATUSES, of=of)]
+    return Cell(f"{UNKNOWN}: {why[0]}" if why else UNKNOWN)
 
 
 def _champion(known: _Known) -> Cell:

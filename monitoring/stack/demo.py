@@ -27,7 +27,7 @@ from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
 from monitoring.steps.dag_ids import reporting_dag, retrain_dag
-from monitoring.steps.replay_record import last_replay
+from monitoring.steps.replay_record import is_in_traffic, last_replay
 from monitoring.use_case_file import SHIPPED, find_use_case
 
 _HISTORY = timedelta(days=31)
@@ -81,12 +81,15 @@ def demo(
     airflow = airflow_of(running)
     for use_case in use_cases:
         case = find_use_case(use_case, running.settings.use_cases)
+        living = LivingDemo(running, ports, airflow, case, say)
+        if lives(use_cases) and is_in_traffic(case) and living.tell(clock()):
+            continue
         told_before = last_replay(case) is not None
         scheduled_run(airflow, retrain_dag(use_case), say, by_hand=case.retrain.by_hand)
         if told_before:
             say("traffic of an earlier demo is in the store: nothing is replayed")
         elif lives(use_cases):
-            LivingDemo(running, ports, airflow, case, say).tell(clock())
+            living.tell(clock())
             continue
         else:
             until = last_tick(case.report.every, clock()).isoformat()

@@ -9,7 +9,7 @@ Prometheus, and in what the receiver was sent.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -67,6 +67,20 @@ ALERT = alert_name(DRIFT_SCORE, Side.ABOVE)
 Found = TypeVar("Found")
 
 
+def report_time(start: datetime, day: int) -> datetime:
+    """Return as of when a day of the traffic that begins at `start` is reported."""
+    return start + day * DAY + _HOURS_LATER
+
+
+def days_left(start: datetime, reached: datetime) -> tuple[int, ...]:
+    """Return the days to report, where the traffic that begins at `start` has come this far.
+
+    Of those before, the report was there before a row was sent that came after it.
+    """
+    days = (*QUIET_REPORTS, DRIFT_REPORT, LAST_REPORT)
+    return tuple(day for day in days if reached <= report_time(start, day))
+
+
 @dataclass
 class LivingDemo:
     """One telling of the story, of one use case.
@@ -75,6 +89,8 @@ class LivingDemo:
     ----------
     is_rehearsed
         Whether each link of the chain has to follow: on rows that are known to show it.
+    goes_on
+        Whether it was interrupted in its traffic: what was told by then is not told again.
     """
 
     running: Running
@@ -83,11 +99,18 @@ class LivingDemo:
     case: UseCase
     say: Say
     is_rehearsed: bool = True
+    goes_on: bool = False
     _shown: int = 0
     _began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def tell(self, now: datetime) -> None:
+    def tell(self, now: datetime) -> bool:
         """Send the days before `now`, report, retrain, and follow the alert to its end.
+
+        Where it was interrupted in its traffic, go on with that.
+
+        Returns
+        -------
+        Whether anything was left to tell.
 
         Raises
         ------
@@ -96,38 +119,50 @@ class LivingDemo:
         """
         end = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         wanted = Wanted(end, DAYS * DAY, Scenario.NEWCOMERS, DRIFT_FROM)
-        start = end - DAYS * DAY
-        self._title(f"History: the {HISTORY.days} days before the traffic, on the boards")
-        self._backfill(start - HISTORY, start)
         with inside_the_stack(self.running):
             sending = traffic(self.case, wanted, speed=SPEED, progress=lambda *_: None)
             self.is_rehearsed = sending.script.checked.synthetic
-            self._tell(sending, start)
+            self.goes_on = sending.sent.rows > 0
+            start = sending.script.plan.start
+            left = days_left(start, sending.reached)
+            if not left:
+                return False
+            if self.goes_on:
+                self._title("The demo that was interrupted goes on")
+                self._began = datetime.min.replace(tzinfo=UTC)  # its messages are this one's
+            else:
+                self._title(f"History: the {HISTORY.days} days before the traffic, on the boards")
+                self._backfill(start - HISTORY, start)
+            self._tell(sending, start, left)
+        return True
 
-    def _tell(self, sending: Traffic, start: datetime) -> None:
-        self._quiet(sending, start)
-        retrains, before = self._drift_runs(), self._version()
-        self._drift(sending, start)
-        self._retrain(retrains, before)
+    def _tell(self, sending: Traffic, start: datetime, left: Sequence[int]) -> None:
+        self._quiet(sending, start, [day for day in QUIET_REPORTS if day in left])
+        if DRIFT_REPORT in left:
+            known = frozenset() if self.goes_on else self._drift_runs()
+            self._drift(sending, start, known)
+            self._retrain(known, sending.script.plan.model_version)
         self._recovery(sending, start)
 
-    def _quiet(self, sending: Traffic, start: datetime) -> None:
-        for number, day in enumerate(QUIET_REPORTS):
+    def _quiet(self, sending: Traffic, start: datetime, days: Sequence[int]) -> None:
+        for day in days:
             self._title(f"Quiet days, up to day {day}: nothing drifts")
-            self._report(sending, start, day, first=not number)
+            self._report(sending, start, day, first=day == QUIET_REPORTS[0])
             self._share(above=False)
-        self._look("quiet", self._board)
+        if days:
+            self._look("quiet", self._board)
 
-    def _drift(self, sending: Traffic, start: datetime) -> None:
+    def _drift(self, sending: Traffic, start: datetime, known: frozenset[str]) -> None:
         self._title(f"New customers from day {DRIFT_FROM} on: drift, and its alert")
-        self._report(sending, start, DRIFT_REPORT)
-        self._share(above=True)
+        if not self._drift_runs() - known:  # of a demo that goes on there may be one
+            self._report(sending, start, DRIFT_REPORT)
+            self._share(above=True)
         self._look("drift", self._board)
         self._seen(f"{ALERT} fires in Prometheus", self._is_firing)
         self._heard("its message came", FIRING)
         self._look("alert", self._board, f"{loopback_url(self.ports.prometheus)}/alerts")
 
-    def _retrain(self, known: frozenset[str], before: str | None) -> None:
+    def _retrain(self, known: frozenset[str], before: str) -> None:
         self._title("The retrain that drift asked for")
         dag_id = retrain_dag(self.case.name)
         for run_id in self._seen("it was triggered", lambda: self._drift_runs() - known) or ():
@@ -152,7 +187,7 @@ class LivingDemo:
 
     def _report(self, sending: Traffic, start: datetime, day: int, *, first: bool = False) -> None:
         """Send traffic up to a day's report, and run that."""
-        as_of = start + day * DAY + _HOURS_LATER
+        as_of = report_time(start, day)
         began = time.monotonic()
         before = sending.sent.rows
         sending.send(through=as_of)
@@ -209,7 +244,7 @@ class LivingDemo:
         found = self._series(select(MODEL, self.case.name))
         return found[0].labels.get("version") if found else None
 
-    def _another(self, before: str | None) -> str | None:
+    def _another(self, before: str) -> str | None:
         version = self._version()
         return version if version != before else None
 

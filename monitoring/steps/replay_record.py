@@ -149,6 +149,12 @@ def begun_plan(case: UseCase) -> ReplayPlan | None:
     return read_record(file, ReplayPlan, _REMOVE) if file.is_file() else None
 
 
+def is_in_traffic(case: UseCase) -> bool:
+    """Whether a replay that is sent through the API was begun, and is not finished."""
+    plan = begun_plan(case)
+    return plan is not None and plan.sent is not None and plan.sent.rows > 0
+
+
 def save_plan(case: UseCase, plan: ReplayPlan) -> None:
     """Save a plan, in one move, in the place of an earlier one."""
     atomic_write(_plan_file(case), plan.model_dump_json())

@@ -98,6 +98,11 @@ class Traffic:
         return self.sent.rows == self.sent.labels == len(self._happens)
 
     @property
+    def reached(self) -> datetime:
+        """How far into its own time the replay has come."""
+        return moment_of(self._reached())
+
+    @property
     def left(self) -> int:
         """How many labels were not sent yet."""
         return len(self._happens) - self.sent.labels

@@ -76,7 +76,7 @@ def test_the_front_page_tells_each_model_at_a_glance(site: Measured) -> None:
     for words in (
         "No alert fires.",
         "Recall 50.0% (45.0% to 55.0%)",
-        "Recall, estimated not known",
+        "Recall, estimated not known: no estimate",
         "Net saving EUR -1,200",
         "Features drifted 40.0%",
         f"Champion version 2 (xgboost), {MOVED}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from monitoring.stack.living_demo import (
     LAST_REPORT,
     QUIET_REPORTS,
     LivingDemo,
+    days_left,
+    report_time,
 )
 from monitoring.stack.receiver import FIRING, PATH, server_of
 from monitoring.stack.stack_error import StackError
@@ -107,3 +110,13 @@ def test_messages_to_a_webhook_of_the_user_s_own_are_theirs_to_look_at(
 def test_the_drift_is_three_days_old_when_it_is_reported_so_that_a_retrain_can_learn_it() -> None:
     assert QUIET_REPORTS[-1] + 1 < DRIFT_FROM
     assert DRIFT_FROM + 2 == DRIFT_REPORT < LAST_REPORT < DAYS
+
+
+def test_a_demo_that_was_interrupted_reports_the_days_that_are_left() -> None:
+    start, moment = datetime(2026, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+    every = (*QUIET_REPORTS, DRIFT_REPORT, LAST_REPORT)
+    assert days_left(start, start) == every
+    for place, day in enumerate(every):
+        at = report_time(start, day)
+        assert days_left(start, at) == every[place:]  # its report may not be there yet
+        assert days_left(start, at + moment) == every[place + 1 :]
