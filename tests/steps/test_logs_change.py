@@ -210,4 +210,4 @@ def test_of_two_versions_in_a_window_the_adopted_one_is_judged_by_its_own_rows(
     assert card.detected == int((truth & flagged).sum())
     assert card.false_alarms == int((~truth & flagged).sum())
     assert found.verdict.rows_current == ROWS  # features drift whoever scores
-    assert any("500 rows were scored by version v8" in line for line in found.notes)
+    assert any("500 rows scored by version v8" in line for line in found.notes)

@@ -30,6 +30,7 @@ from monitoring.summary.types import Reference, ScoreSummary, Summary
 from monitoring.training.model import Adopted, Model
 from monitoring.use_case import UseCase
 from monitoring.use_case_production import Production
+from monitoring.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,7 +184,7 @@ class LoggedWindows:
         return (
             *(f"NOT READ, to be tried again: {said}" for said in broken.values()),
             *(
-                f"{rows:,} rows were scored by version {name}, which is not adopted: "
+                f"{several(rows, 'row')} scored by version {name}, which is not adopted: "
                 f"`tocsin adopt {self.case.name}`"
                 for name, rows in found.other_versions.items()
             ),
