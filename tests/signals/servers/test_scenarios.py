@@ -15,7 +15,7 @@ from tests.signals.servers.watched import Watched
 DOC = Path(__file__).parents[3] / "docs" / "explanation" / "scenarios.md"
 HEALTHY = "none"
 _ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
-_ALERT = re.compile(r"\[(\w+)\]\(runbook\.md#(\w+)\) (warning|critical)")
+_ALERT = re.compile(r"\[(\w+)\]\(\S*runbook\.md#(\w+)\) (warning|critical)")
 
 
 def rows() -> dict[str, set[tuple[str, str]]]:
