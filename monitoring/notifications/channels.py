@@ -87,14 +87,14 @@ def deliver(
         senders[Channel.MAIL] = lambda: send_mail(shown, mail)
     if delivery.slack is not None:
         slack = delivery.slack
-        senders[Channel.SLACK] = lambda: _post(slack, slack_of(shown))
+        senders[Channel.SLACK] = lambda: post(slack, slack_of(shown))
     if delivery.webhook is not None:
         webhook = delivery.webhook
-        senders[Channel.WEBHOOK] = lambda: _post(webhook, shown.as_json(**particulars))
+        senders[Channel.WEBHOOK] = lambda: post(webhook, shown.as_json(**particulars))
     problems = {}
     for channel in channels:
         try:
-            _in_three_tries(senders[channel])
+            in_three_tries(senders[channel])
         except OSError as error:
             problems[channel] = _refused(channel, message, error)
             log.error(problems[channel])
@@ -108,23 +108,30 @@ def deliver(
     retry=retry_if_exception_type(OSError),
     reraise=True,
 )
-def _in_three_tries(send: Callable[[], None]) -> None:
+def in_three_tries(send: Callable[[], None]) -> None:
+    """Send something, up to three times, until it is accepted."""
     send()
 
 
-def _post(url: SecretStr, body: dict[str, Any]) -> None:
+def post(url: SecretStr, body: Mapping[str, Any]) -> None:
+    """Post JSON to a webhook; an answer that refuses it is an error."""
     requests.post(url.get_secret_value(), json=body, timeout=TIMEOUT).raise_for_status()
 
 
 def _refused(channel: Channel, message: Message, error: OSError) -> str:
-    """Return what a channel came to, without the error's own text: that may show an address."""
+    """Return what a channel came to."""
     known = _KNOWN[channel]
-    answer = _answer(error)
-    said = "no answer" if answer is None else f"answer {answer}"
     return (
         f"{known.name} did not accept the notification {message.title!r} in three tries "
-        f"({type(error).__name__}, {said}): check {known.to_look_at}"
+        f"({answered(error)}): check {known.to_look_at}"
     )
+
+
+def answered(error: OSError) -> str:
+    """Return what came of sending, without the error's own text: that may show an address."""
+    answer = _answer(error)
+    said = "no answer" if answer is None else f"answer {answer}"
+    return f"{type(error).__name__}, {said}"
 
 
 def _answer(error: OSError) -> int | None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 
 import requests
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
+from pydantic import SecretStr
 
+from monitoring.notifications.channels import answered, in_three_tries, post
 from monitoring.steps.report.measurement import Measured
 from monitoring.steps.run import Result, Run, StepError
 
 log = logging.getLogger(__name__)
-
-_SECONDS, _TRIES = 10, 3
 
 
 class Called(Result):
@@ -59,26 +57,14 @@ def call_on_drift(run: Run) -> Called:
         "text": verdict.sentence,
     }
     try:
-        _post(url, body)
+        in_three_tries(lambda: post(SecretStr(url), body))
     except requests.RequestException as error:
-        # Not the error's own text: that may show the address.
-        code = "no answer" if error.response is None else f"answer {error.response.status_code}"
         msg = (
             f"use case {case.name}: the webhook in {declared.webhook} did not accept the call in "
-            f"three tries ({type(error).__name__}, {code})"
+            f"three tries ({answered(error)})"
         )
         raise StepError(msg) from None
     log.info("%s: %s was called", verdict.id, declared.webhook)
     called = Called(verdict_id=verdict.id)
     run.write("called_on_drift", called)
     return called
-
-
-@retry(
-    stop=stop_after_attempt(_TRIES),
-    wait=wait_exponential(multiplier=0.5, max=4),
-    retry=retry_if_exception_type(requests.RequestException),
-    reraise=True,
-)
-def _post(url: str, body: Mapping[str, object]) -> None:
-    requests.post(url, json=body, timeout=_SECONDS).raise_for_status()
