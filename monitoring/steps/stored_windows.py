@@ -113,29 +113,6 @@ class StoredWindows:
         del since
         return ()
 
-    def load_verdict(self, verdict_id: str) -> str | None:
-        """Return the stored verdict of that id; None if there is none."""
-        return self.store.load_verdict(self.case, verdict_id)
-
-    def save_verdict(
-        self,
-        verdict_id: str,
-        *,
-        window: Window,
-        as_of: datetime,
-        model_version: str | None,
-        payload: str,
-    ) -> str:
-        """Save a verdict under its id; return the one that is stored: the first one stays."""
-        return self.store.save_verdict(
-            self.case,
-            verdict_id,
-            window=window,
-            as_of=as_of,
-            model_version=model_version,
-            payload=payload,
-        )
-
 
 def own_scores(rows: Rows, model: Model) -> Rows:
     """Return `rows` with their scores only if the model made them: others' lie on other bins."""

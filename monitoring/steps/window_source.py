@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from monitoring.rows.window import Window
-from monitoring.store.row_source import LabelProblems
+from monitoring.store.row_source import LabelProblems, VerdictStore
 from monitoring.training.model import Model
 from monitoring.use_case import UseCase
 
@@ -58,6 +58,10 @@ class WindowSource(Protocol):
     def case(self) -> UseCase:
         """The use case."""
 
+    @property
+    def store(self) -> VerdictStore:
+        """Where the verdicts on its windows are kept."""
+
     def count(self, window: Window, as_of: datetime) -> int:
         """Return how many rows a window has, without reading them."""
 
@@ -95,17 +99,3 @@ class WindowSource(Protocol):
 
     def notes(self, since: datetime) -> tuple[str, ...]:
         """Return what a reader has to know of what was read of the time since, in sentences."""
-
-    def load_verdict(self, verdict_id: str) -> str | None:
-        """Return the stored verdict of that id; None if there is none."""
-
-    def save_verdict(
-        self,
-        verdict_id: str,
-        *,
-        window: Window,
-        as_of: datetime,
-        model_version: str | None,
-        payload: str,
-    ) -> str:
-        """Save a verdict under its id; return the one that is stored: the first one stays."""

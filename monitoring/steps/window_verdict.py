@@ -35,7 +35,7 @@ def make_verdict(run: Run, windows: WindowSource, model: Model) -> Verdict:
     window = verdict_window(case, run.window)
     times = f"{window.start:%Y%m%dT%H%M%SZ}_{window.end:%Y%m%dT%H%M%SZ}"
     verdict_id = f"{case.name}_{times}_v{model.version}"
-    stored = windows.load_verdict(verdict_id)
+    stored = windows.store.load_verdict(case, verdict_id)
     if stored is not None:
         return _VERDICT.validate_json(stored)
     verdict = drift_verdict(
@@ -48,7 +48,8 @@ def make_verdict(run: Run, windows: WindowSource, model: Model) -> Verdict:
         window_end=window.end,
     )
     verdict = replace(verdict, previous=against_previous(windows, window, run.as_of, model))
-    kept = windows.save_verdict(
+    kept = windows.store.save_verdict(
+        case,
         verdict_id,
         window=window,
         as_of=run.as_of,

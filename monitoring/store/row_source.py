@@ -34,7 +34,24 @@ class LabelProblems:
     before_event: int = 0
 
 
-class RowSource(Protocol):
+class VerdictStore(Protocol):
+    """Verdicts by their ids; see `ProductionStore`."""
+
+    def load_verdict(self, case: UseCase, verdict_id: str) -> str | None: ...  # noqa: D102
+
+    def save_verdict(  # noqa: D102
+        self,
+        case: UseCase,
+        verdict_id: str,
+        *,
+        window: Window,
+        as_of: datetime,
+        model_version: str | None,
+        payload: str,
+    ) -> str: ...
+
+
+class RowSource(VerdictStore, Protocol):
     """Rows as they were known at a moment, scores and verdicts; see `ProductionStore`."""
 
     def window(self, case: UseCase, window: Window, as_of: datetime) -> Rows: ...  # noqa: D102
@@ -65,16 +82,3 @@ class RowSource(Protocol):
     def label_problems(  # noqa: D102
         self, case: UseCase, since: datetime, as_of: datetime
     ) -> LabelProblems: ...
-
-    def load_verdict(self, case: UseCase, verdict_id: str) -> str | None: ...  # noqa: D102
-
-    def save_verdict(  # noqa: D102
-        self,
-        case: UseCase,
-        verdict_id: str,
-        *,
-        window: Window,
-        as_of: datetime,
-        model_version: str | None,
-        payload: str,
-    ) -> str: ...

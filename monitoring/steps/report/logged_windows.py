@@ -154,29 +154,6 @@ class LoggedWindows:
             before_event=found.early_labels,
         )
 
-    def load_verdict(self, verdict_id: str) -> str | None:
-        """Return the stored verdict of that id; None if there is none."""
-        return self.store.load_verdict(self.case, verdict_id)
-
-    def save_verdict(
-        self,
-        verdict_id: str,
-        *,
-        window: Window,
-        as_of: datetime,
-        model_version: str | None,
-        payload: str,
-    ) -> str:
-        """Save a verdict under its id; return the one that is stored: the first one stays."""
-        return self.store.save_verdict(
-            self.case,
-            verdict_id,
-            window=window,
-            as_of=as_of,
-            model_version=model_version,
-            payload=payload,
-        )
-
     def notes(self, since: datetime) -> tuple[str, ...]:
         """Return which files were not read, and which rows other versions scored since."""
         found = self._all_found(since)
@@ -302,17 +279,17 @@ class LoggedWindows:
         window, problems = Window(pieces[0].start, pieces[-1].end), ScoreProblems()
         edges = model.reference.score_edges
         empty = _histogram(edges, self.case.columns.amount is not None)
-        scores, rows = [[empty] for _ in pieces], [0] * len(pieces)
+        scores, rows = [empty] * len(pieces), [0] * len(pieces)
         for some in self._scored(model).read(self._parts(window), window, as_of, problems):
             for place, mask in by_piece(some.time, pieces):
                 amount = None if some.amount is None else some.amount[mask]
                 one = score_histograms(some.score[mask], some.label[mask], amount, edges)
-                scores[place] = [merge_scores([*scores[place], one])]
+                scores[place] = merge_scores([scores[place], one])
                 rows[place] += int(mask.sum())
         # What was found beside the scores is of the pass; it stands with its first piece.
         found = [_found_of(problems), *([Found()] * (len(pieces) - 1))]
         return [
-            Part(_only_scores(model.reference, n, one[0]), beside)
+            Part(_only_scores(model.reference, n, one), beside)
             for n, one, beside in zip(rows, scores, found, strict=True)
         ]
 
