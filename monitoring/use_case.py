@@ -47,7 +47,7 @@ from monitoring.use_case_derive import (
 from monitoring.use_case_notify import Notify
 from monitoring.use_case_production import Production, check_logged, for_watched
 from monitoring.use_case_retrain import Retrain
-from monitoring.use_case_serving import Serve, check_shares
+from monitoring.use_case_serving import Serve, check_served
 from monitoring.use_case_source import Source
 from monitoring.use_case_split import Split
 
@@ -323,6 +323,16 @@ class UseCase(UseCaseSection):
     )
 
     @property
+    def is_watched(self) -> bool:
+        """Whether its model serves elsewhere, and Tocsin watches it from its prediction logs."""
+        return self.production is not None
+
+    @property
+    def champion_command(self) -> str:
+        """The command that makes its first champion."""
+        return f"tocsin {'adopt' if self.is_watched else 'retrain'} {self.name}"
+
+    @property
     def cv_figures(self) -> tuple[CvFigure, ...]:
         """Figures of cross-validation that are computed: named, or selected by."""
         named = [name for name in self.figures if name != "accuracy"]
@@ -415,11 +425,7 @@ class UseCase(UseCaseSection):
                 "label means is unknown where there are `classes`"
             )
             raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _truth_is_hidden_of_two_values(self) -> Self:
-        if self.decisions.blocking is not None and self.columns.classes is not None:
+        if self.decisions.blocking is not None:
             msg = "`decisions.blocking` is of a target of two values: not with `classes`"
             raise ValueError(msg)
         return self
@@ -437,12 +443,5 @@ class UseCase(UseCaseSection):
             if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
                 msg = f"candidate {name!r:.60}: a name consists of lower-case letters, digits and _"
                 raise ValueError(msg)
-        if self.serve.reloads and "best" in self.candidates:
-            msg = "candidate 'best': with `serve.reload`, `reload_best` is the champion's own task"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _arms_are_known(self) -> Self:
-        check_shares(self.serve, self.candidates)
+        check_served(self.serve, self.candidates)
         return self

@@ -94,7 +94,7 @@ def check_use_case(
         show_lacking_channels(case)
     for guess in guesses(path.read_text(encoding="utf-8")):
         typer.echo(f"  line {guess.line}, `{guess.field}` is a guess: {guess.reason}")
-    if data and case.production is not None:
+    if data and case.is_watched:
         _show_logs(case)
     elif data:
         _show_source(case)

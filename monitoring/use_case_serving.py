@@ -45,14 +45,17 @@ class Serve(UseCaseSection):
         return self.reload or bool(self.shares)
 
 
-def check_shares(serve: Serve, candidates: Collection[str]) -> None:
-    """Check that shares of rows are of versions that there may be.
+def check_served(serve: Serve, candidates: Collection[str]) -> None:
+    """Check that what is reloaded, and what shares of rows are of, has a name of its own.
 
     Raises
     ------
     ValueError
         One is of nothing that is known, or of two things.
     """
+    if serve.reloads and "best" in candidates:
+        msg = "candidate 'best': with `serve.reload`, `reload_best` is the champion's own task"
+        raise ValueError(msg)
     unknown = serve.shares.keys() - {CHALLENGER, *candidates}
     if unknown:
         msg = (

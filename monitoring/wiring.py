@@ -51,7 +51,7 @@ def use_cases() -> tuple[UseCase, ...]:
 
 def trained_use_cases() -> tuple[UseCase, ...]:
     """Return those whose models Tocsin trains: of others there is nothing to retrain."""
-    return tuple(case for case in use_cases() if case.production is None)
+    return tuple(case for case in use_cases() if not case.is_watched)
 
 
 def refuse_broken_files() -> None:

@@ -128,7 +128,7 @@ def _shown(seen: tuple[Seen, ...], outcome: Outcome, up: str = "") -> HTMLRespon
 def _all(request: Request) -> tuple[Seen, ...]:
     site: Site = request.app.state.site
     try:
-        cases = [case for case in use_cases(site).valid if case.production is None]
+        cases = [case for case in use_cases(site).valid if not case.is_watched]
     except UseCaseError as error:
         raise HTTPException(503, str(error)) from error
     return tuple(_each(request, cases))

@@ -147,7 +147,7 @@ class LiveModels:
         """Return the use case as its file is now, which has the candidate if one is named."""
         use_case, candidate = key
         case = self.find(use_case)
-        if case.production is not None:
+        if case.is_watched:
             msg = f"{use_case} serves elsewhere: Tocsin watches it from its prediction logs"
             raise InputError(msg)
         if candidate is not None and candidate not in case.candidates:

@@ -120,8 +120,7 @@ def backfill(
     _check_times(history, since, until, now)
     model = champion_model(case)
     if model is None or model.version is None:
-        how = "retrain" if case.production is None else "adopt"
-        msg = f"use case {case.name}: no champion to measure: run `tocsin {how} {case.name}`"
+        msg = f"use case {case.name}: no champion to measure: run `{case.champion_command}`"
         raise StepError(msg)
     with production_store() as store:
         source, first, windows = _windows(case, store, model, since, until)
@@ -185,7 +184,7 @@ def _windows(
 
     Logs of a watched model are read where they lie, from the end of its reference on.
     """
-    if case.production is None:
+    if not case.is_watched:
         source, past = _past(case, store, model, since, until)
         return source, past.first, lambda: StoredWindows(case, past)
     return None, model.trained_as_of, lambda: windows_of(case, store)

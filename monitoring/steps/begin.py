@@ -67,7 +67,7 @@ def by_hand(
         It is a retrain of a model that Tocsin does not train.
     """
     case = find_use_case(use_case, settings().use_cases)
-    if pipeline is Pipeline.RETRAIN and case.production is not None:
+    if pipeline is Pipeline.RETRAIN and case.is_watched:
         msg = (
             f"use case {use_case} is watched, not trained: `tocsin adopt {use_case}` takes in the "
             "version that serves now"

@@ -114,7 +114,7 @@ def _by_all(_: UseCase) -> bool:
 
 
 def _trained(case: UseCase) -> bool:
-    return case.production is None
+    return not case.is_watched
 
 
 def _told_of_drift(case: UseCase) -> bool:

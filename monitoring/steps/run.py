@@ -116,7 +116,7 @@ class Run(Result):
     @property
     def drift_cure(self) -> str:
         """What to do where drift lies above its limit, for who runs a report by hand."""
-        if self.declared.production is not None:
+        if self.declared.is_watched:
             return "the model needs a retrain where it is trained"
         return f"run `tocsin retrain {self.use_case}`"
 

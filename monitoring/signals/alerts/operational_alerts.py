@@ -90,13 +90,13 @@ def _called(metric: Metric) -> str:
 
 def _expected(case: UseCase) -> tuple[Pipeline, ...]:
     """Return the pipelines of which some run is expected: another one's success tells when."""
-    others = case.active or case.production is None
+    others = case.active or not case.is_watched
     return tuple(scheduled(case)) if others else ()
 
 
 def _makes_champions(case: UseCase) -> Pipeline:
     """Return the pipeline whose success says that there is a champion."""
-    return Pipeline.RETRAIN if case.production is None else Pipeline.REPORT
+    return Pipeline.REPORT if case.is_watched else Pipeline.RETRAIN
 
 
 def _never_attempted(case: UseCase, pipeline: Pipeline) -> str:
@@ -194,7 +194,7 @@ def case_alerts(case: UseCase) -> tuple[Alert, ...]:
     Of a retrain that is started by hand only nothing is late, and no drift waits for it. A watched
     model has none, and nothing of it is scored again.
     """
-    watched = case.production is not None
+    watched = case.is_watched
     severities = {Pipeline.REPORT: Severity.CRITICAL, Pipeline.RETRAIN: Severity.WARNING}
     by_itself = scheduled(case)
     return (

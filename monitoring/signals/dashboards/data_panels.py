@@ -144,7 +144,7 @@ def quality_panels(queries: CaseQueries) -> tuple[Panel, ...]:
     """Return the panels of data quality."""
     aside = queries.each(QUARANTINED, *QUARANTINED.labels)
     named = f'label_replace({aside.expr}, "reason", "all passed", "reason", "{NO_REASON}")'
-    watched = queries.case.production is not None
+    watched = queries.case.is_watched
     panels = (
         Panel(
             CasePanel.QUARANTINED,

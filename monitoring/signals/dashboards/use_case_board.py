@@ -124,7 +124,7 @@ def marks(case: UseCase) -> tuple[Annotation, ...]:
         now(PROMOTED, case.name, by=PROMOTED.labels),
         "Version {{version}} took over",
     )
-    if case.production is not None:
+    if case.is_watched:
         return (promotions,)
     return (
         promotions,
@@ -156,7 +156,7 @@ REPORTS = ("drift", "performance", "quality")
 def case_board(case: UseCase, addresses: Addresses) -> Board:
     """Return the dashboard of a use case: the six panels of the overview first."""
     queries, classes = CaseQueries(case, addresses), case.columns.classes
-    watched = case.production is not None
+    watched = case.is_watched
     return Board(
         uid=board_of(case.name),
         # From its name, which no other has: Grafana loads no two boards of one title.

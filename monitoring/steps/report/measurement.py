@@ -53,8 +53,7 @@ def check_data_availability(run: Run) -> Availability:
     with production_store() as store:
         rows = windows_of(case, store).count(window, run.as_of)
     if model_registry().champion(case) is None:
-        how = "adopt" if case.production is not None else "retrain"
-        words = f"no champion yet: run `tocsin {how} {case.name}`"
+        words = f"no champion yet: run `{case.champion_command}`"
         availability = Availability(available=False, rows=rows, words=words)
     elif rows == 0:
         availability = Availability(

@@ -73,8 +73,8 @@ def summary(run: Run) -> Notification:
 
 def _notification(run: Run, measured: Measured) -> Notification:
     case = run.declared
-    probated = run.read("probated", Probated)  # none of a watched model
-    taken_back = None if probated is None else probated.text(case)
+    # A watched model is on no probation.
+    taken_back = None if case.is_watched else run.need("probated", Probated).text(case)
     if taken_back is None:
         return Notification.of_success(run, "report", measured.text(case))
     title, text = "CRITICAL: a new champion was taken back", measured.text(case)
