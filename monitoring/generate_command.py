@@ -49,6 +49,7 @@ def generate(
     Exit code 0; 1 when a use case was left out, because its file can't be read: what was generated
     of it before stays as it is; with `--check`, also when a file is stale; 2 when it failed.
     """
+    from monitoring.atomic_write import atomic_write
     from monitoring.manual.generated_pages import changed_pages
     from monitoring.manual.parts import parts
     from monitoring.settings import Settings, settings
@@ -72,7 +73,7 @@ def generate(
             do = generating.stale if check else generating.generate
             paths = (*do(folder_out, cases.valid, where, kept=tuple(cases.broken)), *pages)
             for path, text in pages.items() if not check else ():
-                path.write_text(text, encoding="utf-8")
+                atomic_write(path, text)
     for path in paths:
         typer.echo(path)
     show_broken(cases)

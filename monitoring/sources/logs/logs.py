@@ -72,7 +72,8 @@ def account_of(case: UseCase, data: StoredPath) -> Iterator[str]:
         raise SourceError(msg)
     yield f"logs from {_shown(span.start)} to {_shown(span.end)} UTC"
     last = Window(max(span.start, span.end - _LOOKED_AT), span.end)
-    parts, rows = logs.parts(last), sum(logs.count(part, last) for part in logs.parts(last))
+    parts = logs.parts(last)
+    rows = sum(logs.count(part, last) for part in parts)
     yield f"the last day: {several(rows, 'row')} in {several(len(parts), 'file')}"
     there = {
         name
