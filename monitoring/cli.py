@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring import (
-    __version__,
+from monitoring import __version__
+from monitoring.commands import (
     api_key_commands,
     generate_command,
     init_command,
@@ -19,7 +19,7 @@ from monitoring import (
     use_case_commands,
     watch_commands,
 )
-from monitoring.command import (
+from monitoring.commands.command import (
     AsJson,
     AsOf,
     Codes,

@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from monitoring.cli import app
-from monitoring.command import readable_errors
+from monitoring.commands.command import readable_errors
 from tests.inputs.table import READERS
 
 SECONDS = 30

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import typer
 from rich.console import Console
 
-from monitoring.command import AsJson, UseCaseName, print_json, readable_errors, show_steps
+from monitoring.commands.command import AsJson, UseCaseName, print_json, readable_errors, show_steps
 
 
 def adopt(use_case: UseCaseName, as_json: AsJson = False) -> None:

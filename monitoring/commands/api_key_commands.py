@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.command import readable_errors
+from monitoring.commands.command import readable_errors
 
 if TYPE_CHECKING:
     from monitoring.serving.api_keys import KeyRing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.command import readable_errors
+from monitoring.commands.command import readable_errors
 from monitoring.wording import several
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.command import readable_errors
+from monitoring.commands.command import readable_errors
+from monitoring.commands.use_case_commands import show_broken
 from monitoring.errors import InputError
-from monitoring.use_case_commands import show_broken
 
 if TYPE_CHECKING:
     from monitoring.signals.own_place import OwnPlace

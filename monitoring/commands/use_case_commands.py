@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.command import readable_errors
+from monitoring.commands.command import readable_errors
 from monitoring.errors import TocsinError
 from monitoring.wording import several
 

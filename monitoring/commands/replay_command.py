@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitoring.command import (
+from monitoring.commands.command import (
     AsJson,
     AsOf,
     UseCaseName,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from monitoring.command import AsJson, UseCaseName, print_json, readable_errors, show_steps
+from monitoring.commands.command import AsJson, UseCaseName, print_json, readable_errors, show_steps
 
 
 def rollback(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from monitoring.command import AsJson, UseCaseName, print_json, readable_errors, show_steps
+from monitoring.commands.command import AsJson, UseCaseName, print_json, readable_errors, show_steps
 
 Place = Annotated[
     str,

@@ -1,0 +1,1 @@
+"""The commands of `tocsin`, one module per subject; monitoring.cli joins them."""
