@@ -91,21 +91,31 @@ def main() -> None:
     parser.add_argument("--processes", type=int, help="one per processor where not given")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one world on each processor
-    sound = [(None, seed) for seed in range(given.seeds)]
-    broken = list(product(Fault, range(given.broken)))
+    kinds = {
+        "sound": [_Which(seed) for seed in range(given.seeds)],
+        "broken": [_Which(seed, fault) for fault, seed in product(Fault, range(given.broken))],
+        "quiet": [_Which(seed, quiet=True) for seed in range(given.seeds)],
+    }
     head = ("learning", f"{given.policy}: saved", "cheaper than as shipped in", "promotions")
-    lines = partial(_lines, given.policy)
     with ProcessPoolExecutor(given.processes) as processes:
-        print(f"## {len(sound)} sound worlds, seeds from 0\n", flush=True)
-        table(head, lines(processes, sound))
-        if broken:
-            print(f"## {len(broken)} broken worlds\n", flush=True)
-            table(head, lines(processes, broken))
+        for kind, worlds in kinds.items():
+            if worlds:
+                print(f"## {len(worlds)} {kind} worlds, seeds from 0\n", flush=True)
+                table(head, _lines(given.policy, processes, worlds))
     print(machine())
 
 
+@dataclass(frozen=True)
+class _Which:
+    """Which world: of a seed, with a fault of what is logged, or where nothing ever changes."""
+
+    seed: int
+    fault: Fault | None = None
+    quiet: bool = False
+
+
 def _lines(
-    policy: str, processes: ProcessPoolExecutor, worlds: Sequence[tuple[Fault | None, int]]
+    policy: str, processes: ProcessPoolExecutor, worlds: Sequence[_Which]
 ) -> Iterator[Sequence[object]]:
     usual: Sequence[_Ran] = ()
     for name in LEARNINGS:
@@ -130,9 +140,9 @@ class _Ran:
     frozen: Course
 
 
-def _learned(policy: str, name: str, world: tuple[Fault | None, int]) -> _Ran:
-    fault, seed = world
-    learning, made = LEARNINGS[name], made_up(seed, fault)
+def _learned(policy: str, name: str, which: _Which) -> _Ran:
+    learning = LEARNINGS[name]
+    made = made_up(which.seed, which.fault, quiet=which.quiet)
     usual = POLICIES[FROZEN](Trainer(made))
     trainer = ShortenedTrainer(made) if learning.since_drift else Trainer(made, learning.span)
     with _aged(learning.half_life):

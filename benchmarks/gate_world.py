@@ -131,10 +131,13 @@ def end_of(day: int) -> datetime:
     return START + timedelta(days=day)
 
 
-def made_up(seed: int, fault: Fault | None = None) -> World:
-    """Return the whole world of a seed, with a fault of the logged rows if there is one."""
+def made_up(seed: int, fault: Fault | None = None, *, quiet: bool = False) -> World:
+    """Return the whole world of a seed, with a fault of the logged rows if there is one.
+
+    In a quiet one neither change comes.
+    """
     rng = np.random.default_rng(seed)
-    days = [_rows_of(day, rng) for day in range(1 - HISTORY, DAYS + 1)]
+    days = [_rows_of(day, rng, quiet=quiet) for day in range(1 - HISTORY, DAYS + 1)]
     features = pd.concat([features for features, _, _ in days], ignore_index=True)
     positive = np.concatenate([positive for _, positive, _ in days])
     event_time = np.concatenate([times for _, _, times in days])
@@ -195,20 +198,22 @@ def _three_times(rows: Rows, broken: NDArray[np.bool_]) -> Rows:
     return whole.take(np.argsort(whole.event_time, kind="stable"))
 
 
-def changed(day: int, begins: int) -> float:
-    """Return how much of a change is done on a day, 0 to 1."""
-    return float(np.clip((day - begins + 1) / RAMP, 0, 1))
+def _changed(day: int) -> tuple[float, float]:
+    """Return how much of the change of customers and of that of frauds is done on a day, 0 to 1."""
+    customers, frauds = ((day - begins + 1) / RAMP for begins in (NEW_CUSTOMERS, NEW_FRAUDS))
+    return float(np.clip(customers, 0, 1)), float(np.clip(frauds, 0, 1))
 
 
 def _rows_of(
-    day: int, rng: np.random.Generator
+    day: int, rng: np.random.Generator, *, quiet: bool
 ) -> tuple[pd.DataFrame, NDArray[np.bool_], NDArray[np.datetime64]]:
     count = int(rng.poisson(ROWS_A_DAY))
     positive = rng.random(count) < FRAUD_RATE
     values = rng.standard_t(8, (count, len(FEATURES)))
-    values += 0.8 * changed(day, NEW_CUSTOMERS) * _MOVED
+    customers, kinds = (0.0, 0.0) if quiet else _changed(day)
+    values += 0.8 * customers * _MOVED
     frauds = int(positive.sum())
-    new_kind = rng.random(frauds) < _NEW_KIND_SHARE * changed(day, NEW_FRAUDS)
+    new_kind = rng.random(frauds) < _NEW_KIND_SHARE * kinds
     direction = np.where(new_kind[:, None], _NEW_KIND, _OLD_KIND)
     distance = rng.choice(_DISTANCES, frauds, p=_DISTANCE_SHARES)
     values[positive] += distance[:, None] * direction
