@@ -15,6 +15,7 @@ from monitoring.errors import InputError, TocsinError
 from monitoring.serving.lean_model import lean
 from monitoring.serving.row_model import GivenRow, row_model
 from monitoring.serving.unseen import categories_of
+from monitoring.training.versions import no_champion
 from monitoring.use_case_columns import Features
 from monitoring.use_case_serving import CHALLENGER
 from monitoring.wording import printable, shortened
@@ -173,13 +174,21 @@ class LiveModels:
             msg = f"{use_case}: its model can't be loaded now: {error}"
             raise ModelUnavailableError(msg) from error
         if model is None:
-            raise NoChampionError(_nothing_yet(use_case, candidate))
+            raise NoChampionError(self._nothing_yet(case, candidate))
         live = _live(case, model)
         if candidate is None:
             there = self._loaded.get(key)
             live = replace(live, arms=self._arms(live, {} if there is None else there.arms))
         self._loaded[key] = live
         return live
+
+    def _nothing_yet(self, case: UseCase, candidate: str | None) -> str:
+        if candidate is None:
+            return f"{case.name}: {no_champion(case, self.registry.challenger(case))}"
+        return (
+            f"{case.name} has no version of {candidate} yet: a retrain registers one of each "
+            "candidate where the use case sets `serve: {reload: true}`"
+        )
 
     def _arms(self, live: LiveModel, before: Mapping[str, LiveModel]) -> Mapping[str, LiveModel]:
         """Return the arms of a champion: what can't be loaded costs it nothing, and is told once.
@@ -283,12 +292,3 @@ def _live(case: UseCase, model: Model) -> LiveModel:
     live = LiveModel(case, lean(model), row_model(case), categories_of(model), loaded)
     _spare_the_collector()
     return live
-
-
-def _nothing_yet(use_case: str, candidate: str | None) -> str:
-    if candidate is None:
-        return f"{use_case} has no model yet: `tocsin retrain {use_case}` trains the first"
-    return (
-        f"{use_case} has no version of {candidate} yet: a retrain registers one of each candidate "
-        "where the use case sets `serve: {reload: true}`"
-    )

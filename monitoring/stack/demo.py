@@ -33,8 +33,12 @@ from monitoring.use_case_file import SHIPPED, find_use_case
 _HISTORY = timedelta(days=31)
 """What of a source's past a demo shows: of years it would take minutes, and gigabytes."""
 
-HOLD_BACK, TRAFFIC = 0.2, 0.8
-"""Share of a source that the demo's champion does not learn from; the second, where it lives."""
+HOLD_BACK, TRAFFIC, LATER_HALF = 0.2, 0.8, 0.5
+"""Share of a source that the demo's champion does not learn from; the second, where it lives.
+
+The third, where it lives on rows in their own order: of the real cards the first champion then
+learns from one whole day, without which it has too few frauds to pass the gate.
+"""
 
 FRAUD = "fraud"
 """The use case of a demo where no file was dropped, and the one whose demo lives."""
@@ -155,8 +159,9 @@ def for_demo(
         Whether real rows come as they happened; else they are dealt out at random over their
         times, so that nothing drifts but what the demo plants.
     """
+    living = LATER_HALF if in_order else TRAFFIC
     changed: dict[str, object] = {
-        "hold_back": settings.hold_back or (TRAFFIC if lives(use_cases) else HOLD_BACK),
+        "hold_back": settings.hold_back or (living if lives(use_cases) else HOLD_BACK),
         "deal_rows": not in_order,
     }
     if lives(use_cases) and settings.webhook_url is None:

@@ -137,6 +137,10 @@ class LivingDemo:
         return True
 
     def _tell(self, sending: Traffic, start: datetime, left: Sequence[int]) -> None:
+        checked = sending.script.checked
+        if not (checked.synthetic or checked.dealt):
+            self._as_it_happened(sending, start, left)
+            return
         self._quiet(sending, start, [day for day in QUIET_REPORTS if day in left])
         if DRIFT_REPORT in left:
             known = frozenset() if self.goes_on else self._drift_runs()
@@ -178,12 +182,41 @@ class LivingDemo:
         self._share(above=False)
         self._seen(f"{ALERT} is over in Prometheus", self._is_over)
         self._title("The ten days at their own time, while the message of the end is on its way")
-        sending.send()  # what is left of the last one
-        self._backfill(start, start + DAYS * DAY)
-        self._look("in all", self._addresses.board(self.case.name))
+        self._whole(sending, start)
         self._heard("the message of its end came", RESOLVED)
         self._look("recovered", self._board)  # not before: Grafana's own alerts end later
         self._look("messages", f"{loopback_url(self.ports.receiver)}{PATH}")
+
+    def _as_it_happened(self, sending: Traffic, start: datetime, days: Sequence[int]) -> None:
+        """Tell of rows in their own order, which may drift at once: nothing has to follow."""
+        heard = False
+        for day in days:
+            known = self._drift_runs()
+            self._title(f"The rows as they happened, up to day {day}")
+            self._report(sending, start, day, first=day == QUIET_REPORTS[0])
+            share, said = self._drifted()
+            self.say(f"  seen: {said}")
+            if share is not None and share > share_limit(self.case) and not heard:
+                self._seen(f"{ALERT} fires in Prometheus", self._is_firing)
+                self._heard("its message came", FIRING)
+                heard = True
+            self._show_messages()
+            for run_id in sorted(self._drift_runs() - known):
+                self._title("The retrain that drift asked for")
+                ended_well(self.airflow, retrain_dag(self.case.name), run_id, self.say)
+                self.say(f"  champion: version {self._api_version()}")
+            self._look(f"day {day}", self._board)
+        self._whole(sending, start)
+        self._show_messages()
+        firing = "still fires" if self._is_firing() else "does not fire"
+        self.say(f"  {ALERT} {firing} at the end")
+        self._look("messages", f"{loopback_url(self.ports.receiver)}{PATH}")
+
+    def _whole(self, sending: Traffic, start: datetime) -> None:
+        """Send what is left of the last day, and fill in the days at their own time."""
+        sending.send()
+        self._backfill(start, start + DAYS * DAY)
+        self._look("in all", self._addresses.board(self.case.name))
 
     def _report(self, sending: Traffic, start: datetime, day: int, *, first: bool = False) -> None:
         """Send traffic up to a day's report, and run that."""
@@ -211,14 +244,17 @@ class LivingDemo:
         ends = self._series(select(WINDOW_END, self.case.name, of=Subject.DRIFT.value))
         return any(one.newest == as_of.timestamp() for one in ends)
 
-    def _share(self, *, above: bool) -> None:
-        """Say what share of the features drifted, and check on which side of its limit it is."""
-        limit = share_limit(self.case)
+    def _drifted(self) -> tuple[float | None, str]:
+        """Return the share of features that drifted, and what is said of it."""
         found = self._series(select(DRIFT_SCORE, self.case.name))
         share = found[0].newest if found else None
         what = "no share of drifted features" if share is None else f"{share:.0%} of the features"
-        said = f"{what} drifted; the limit is {limit:.0%}"
-        if share is None or (share > limit) is not above:
+        return share, f"{what} drifted; the limit is {share_limit(self.case):.0%}"
+
+    def _share(self, *, above: bool) -> None:
+        """Say what share of the features drifted, and check on which side of its limit it is."""
+        share, said = self._drifted()
+        if share is None or (share > share_limit(self.case)) is not above:
             self._missing(f"{said}, and it should be {'above' if above else 'at most'} that")
         else:
             self.say(f"  seen: {said}")

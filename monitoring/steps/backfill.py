@@ -24,6 +24,7 @@ from monitoring.steps.stored_windows import StoredWindows
 from monitoring.steps.window_source import WindowSource
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
+from monitoring.training.versions import no_champion
 from monitoring.use_case import UseCase
 from monitoring.wording import several
 
@@ -120,7 +121,7 @@ def backfill(
     _check_times(history, since, until, now)
     model = champion_model(case)
     if model is None or model.version is None:
-        msg = f"use case {case.name}: no champion to measure: run `{case.champion_command}`"
+        msg = f"use case {case.name}: {no_champion(case, model_registry().challenger(case))}"
         raise StepError(msg)
     with production_store() as store:
         source, first, windows = _windows(case, store, model, since, until)

@@ -35,6 +35,7 @@ from monitoring.steps.run import StepError
 from monitoring.store.production_store import ProductionStore
 from monitoring.training.model import Model
 from monitoring.training.split import AGAIN, is_set_aside
+from monitoring.training.versions import no_champion
 from monitoring.use_case import UseCase
 
 DAY = timedelta(days=1)
@@ -203,9 +204,7 @@ def made_ready(
     """
     model = champion_model(case)
     if model is None or model.version is None:
-        msg = (
-            f"use case {case.name}: no champion to score traffic: run `tocsin retrain {case.name}`"
-        )
+        msg = f"use case {case.name}: {no_champion(case, model_registry().challenger(case))}"
         raise StepError(msg)
     asked = wanted.plan(case, model.version, as_traffic=as_traffic)
     checked = read_source(resolve(case, settings().data), settings().data)

@@ -22,9 +22,10 @@ from monitoring.sources.portions import Portion, read_portions
 from monitoring.sources.source import text_columns
 from monitoring.sources.typed_columns import SchemaError, declared_columns
 from monitoring.steps.ingest import ID
-from monitoring.steps.places import champion_model, production_store
+from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.run import Result, StepError
 from monitoring.training.model import Model
+from monitoring.training.versions import no_champion
 from monitoring.use_case import UseCase
 from monitoring.wording import count, several
 
@@ -93,7 +94,7 @@ def score_file(
         raise StepError(msg)
     model = champion_model(case)
     if model is None or model.version is None:
-        msg = f"use case {case.name}: no champion to score rows: run `tocsin retrain {case.name}`"
+        msg = f"use case {case.name}: {no_champion(case, model_registry().challenger(case))}"
         raise StepError(msg)
     case = resolve(case, settings().data)
     found: Counter[str] = Counter()

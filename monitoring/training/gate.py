@@ -18,6 +18,7 @@ from monitoring.performance.paired_comparison import (
 from monitoring.performance.scorecard import CardStatus
 from monitoring.rows.rows import POSITIVE, UNLABELLED, moment64, places_of
 from monitoring.training.split import days_of
+from monitoring.training.versions import GATE_REASON
 from monitoring.wording import several
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def gate_tags(decision: GateDecision) -> dict[str, str]:
     tags = {
         "gate.rule": decision.rule.value,
         "gate.outcome": decision.outcome.value,
-        "gate.reason": decision.reason,
+        GATE_REASON: decision.reason,
         "gate.rows": str(decision.rows),
         "gate.positives": str(decision.positives),
     }

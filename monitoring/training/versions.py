@@ -12,8 +12,13 @@ from monitoring.training.aliases import PROMOTED
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
+    from monitoring.use_case import UseCase
+
 CANDIDATE = "tocsin.candidate"
 """Tag of a run and of its version: the candidate that was trained."""
+
+GATE_REASON = "gate.reason"
+"""Tag of a version that was at the gate, without its prefix: why that decided as it did."""
 
 LOG_VERSION = "tocsin.log_version"
 """Tag of an adopted model's run and version: the name that its logs have for it."""
@@ -40,6 +45,11 @@ class Version:
     candidate: str
     promoted: datetime | None = None
     tags: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def gate_reason(self) -> str | None:
+        """Why the gate decided as it did; None of a version that was not there."""
+        return self.tags.get(f"tocsin.{GATE_REASON}")
 
 
 @dataclass(frozen=True, order=True)
@@ -83,4 +93,21 @@ def version_of(registered: ModelVersion) -> Version:
         candidate=tags[CANDIDATE],
         promoted=None if promoted is None else datetime.fromisoformat(promoted),
         tags=tags,
+    )
+
+
+def no_champion(case: UseCase, challenger: Version | None) -> str:
+    """Say why no model of `case` serves, where none does, and what to do about it.
+
+    Parameters
+    ----------
+    challenger
+        The version that waits, or was refused by the gate.
+    """
+    if challenger is None or challenger.gate_reason is None:
+        return f"no champion yet: run `{case.champion_command}`"
+    return (
+        f"version {challenger.number} did not take over: {challenger.gate_reason} "
+        f"(`retrain.recall_floor`); `{case.champion_command}` tries again, with the rows that are "
+        "labelled by then"
     )

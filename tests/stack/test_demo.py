@@ -12,6 +12,7 @@ from monitoring.settings import Ports, Settings
 from monitoring.stack.components import receiver_url
 from monitoring.stack.demo import (
     HOLD_BACK,
+    LATER_HALF,
     QUICK,
     TRAFFIC,
     for_demo,
@@ -48,6 +49,8 @@ def test_the_demo_of_card_fraud_alone_lives_on_most_of_its_rows_and_has_a_receiv
     alone = for_demo(Settings(), ports, ["fraud"], in_order=False)
     assert (alone.hold_back, alone.deal_rows) == (TRAFFIC, True)
     assert alone.webhook_url == SecretStr(receiver_url(ports))
+    as_it_happened = for_demo(Settings(), ports, ["fraud"], in_order=True)
+    assert (as_it_happened.hold_back, as_it_happened.deal_rows) == (LATER_HALF, False)
     for names in (["iris"], ["fraud", "iris"]):
         assert not lives(names)
         shown = for_demo(Settings(), ports, names, in_order=True)

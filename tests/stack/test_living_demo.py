@@ -1,9 +1,11 @@
 """What the living demo says where a link of its chain is there, and where one is missing."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import requests
@@ -32,6 +34,9 @@ from monitoring.use_case_file import find_use_case
 from tests.fixtures.loopback import free_port, serving
 from tests.fixtures.stack import free_ports, stack_settings
 from tests.stack.test_receiver import OF_ALERTMANAGER
+
+if TYPE_CHECKING:
+    from monitoring.steps.traffic import Traffic
 
 OF_A_RUN = {"title": "Card fraud: report", "message": "0 of 29 drifted", "status": "success"}
 
@@ -120,3 +125,39 @@ def test_a_demo_that_was_interrupted_reports_the_days_that_are_left() -> None:
         at = report_time(start, day)
         assert days_left(start, at) == every[place:]  # its report may not be there yet
         assert days_left(start, at + moment) == every[place + 1 :]
+
+
+@dataclass
+class Sending:
+    """Traffic of which only is known what rows it has, and how often the rest was sent."""
+
+    synthetic: bool
+    dealt: bool
+    sent: int = 0
+
+    @property
+    def script(self) -> SimpleNamespace:
+        return SimpleNamespace(checked=self)
+
+    def send(self) -> None:
+        self.sent += 1
+
+
+def test_rows_in_their_own_order_are_told_day_by_day_and_nothing_has_to_follow(
+    demo: LivingDemo, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[int] = []
+    monkeypatch.setattr(living_demo, "PATIENCE", 0)
+    monkeypatch.setattr(demo, "_report", lambda _sending, _start, day, **_: reported.append(day))
+    monkeypatch.setattr(demo, "_backfill", lambda *_: None)
+    monkeypatch.setattr(demo, "_drift_runs", frozenset)
+    monkeypatch.setattr(demo, "_drifted", lambda: (0.9 if len(reported) > 1 else 0.1, "its share"))
+    demo.is_rehearsed = False
+    rows = Sending(synthetic=False, dealt=False)
+    demo._tell(cast("Traffic", rows), datetime(2026, 1, 1, tzinfo=UTC), (2, 4))
+    assert (reported, rows.sent) == ([2, 4], 1)
+    lines = "\n".join(said)
+    assert "Quiet" not in lines
+    assert lines.count("seen: its share") == 2
+    assert lines.count("NOT SEEN: after 0 s, this has not happened: DriftScoreHigh fires") == 1
+    assert "DriftScoreHigh does not fire at the end" in lines

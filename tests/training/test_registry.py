@@ -15,7 +15,7 @@ import pytest
 from monitoring.training import TrainingError
 from monitoring.training.bundle import load_model
 from monitoring.training.registry import Registry
-from monitoring.training.versions import Version
+from monitoring.training.versions import Version, no_champion
 from tests.training.conftest import Job
 
 AS_OF = datetime(2026, 2, 1, tzinfo=UTC)
@@ -254,8 +254,30 @@ def test_what_the_gate_said_is_kept_with_the_version(
     assert_last(cards, logged)
 
 
-def noted(cards: Job, registry: Registry, version: Version, asked_by: str, as_of: datetime) -> None:
-    said = {"gate.outcome": "lost"}
+def test_who_has_no_champion_is_told_why_its_first_version_was_refused(
+    cards: Job, logged: Registry
+) -> None:
+    assert no_champion(cards.case, None) == "no champion yet: run `tocsin retrain fraud`"
+    first, _ = two_versions(cards, logged)
+    logged.challenge(cards.case, first)
+    assert no_champion(cards.case, logged.challenger(cards.case)).startswith("no champion yet: run")
+    noted(cards, logged, first, "rows", AS_OF, "test recall 27% is below the floor of 60%")
+    assert no_champion(cards.case, logged.challenger(cards.case)) == (
+        "version 1 did not take over: test recall 27% is below the floor of 60% "
+        "(`retrain.recall_floor`); `tocsin retrain fraud` tries again, with the rows that are "
+        "labelled by then"
+    )
+
+
+def noted(
+    cards: Job,
+    registry: Registry,
+    version: Version,
+    asked_by: str,
+    as_of: datetime,
+    reason: str = "costs more",
+) -> None:
+    said = {"gate.outcome": "lost", "gate.reason": reason}
     registry.note(cards.case, version, said, asked_by=asked_by, as_of=as_of)
 
 

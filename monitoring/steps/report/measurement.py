@@ -32,6 +32,7 @@ from monitoring.steps.window_source import NO_SCORES, WindowSource
 from monitoring.steps.window_verdict import make_verdict
 from monitoring.store.row_source import LabelProblems
 from monitoring.training.model import Model
+from monitoring.training.versions import no_champion
 from monitoring.use_case import UseCase
 from monitoring.wording import several
 
@@ -52,8 +53,9 @@ def check_data_availability(run: Run) -> Availability:
     window = verdict_window(case, run.window)
     with production_store() as store:
         rows = windows_of(case, store).count(window, run.as_of)
-    if model_registry().champion(case) is None:
-        words = f"no champion yet: run `{case.champion_command}`"
+    registry = model_registry()
+    if registry.champion(case) is None:
+        words = no_champion(case, registry.challenger(case))
         availability = Availability(available=False, rows=rows, words=words)
     elif rows == 0:
         availability = Availability(
