@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,16 @@ from monitoring.use_case import UseCase
 from monitoring.use_case_columns import Features
 from monitoring.use_case_file import find_use_case
 
-DRIFTS = (None, Scenario.COVARIATE, Scenario.PRIOR, Scenario.CONCEPT)
+Drift = tuple[Scenario, ...]
+"""What changes in a window: nothing, one thing, or two at once."""
+
+DRIFTS: dict[str, Drift] = {
+    "none": (),
+    "covariate": (Scenario.COVARIATE,),
+    "prior": (Scenario.PRIOR,),
+    "mixed": (Scenario.COVARIATE, Scenario.PRIOR),
+    "concept": (Scenario.CONCEPT,),
+}
 POINTS = {
     "logistic_regression": {"C": [0.01], "class_weight": [None]},
     "lightgbm": {"num_leaves": [7]},
@@ -51,7 +60,7 @@ class World:
     Attributes
     ----------
     drawn
-        Returns rows with or without a drift in them, other ones each time.
+        Returns rows with or without a drift in them, by a generator.
     """
 
     name: str
@@ -59,16 +68,18 @@ class World:
     model: Model
     validation: Rows
     test: Rows
-    drawn: Callable[[Scenario | None], Rows]
+    drawn: Callable[[Drift, Generator], Rows]
 
-    def windows(self, drift: Scenario | None, count: int) -> Iterator[Window]:
-        """Yield windows of one kind."""
-        for _ in range(count):
-            rows, before, since = (self._scored(kind) for kind in (drift, None, drift))
-            yield Window(rows, _slim(before), _slim(since))
+    def windows(self, drift: Drift, seeds: Iterable[int], each: int) -> Iterator[Window]:
+        """Yield so many windows of one kind per seed."""
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            for _ in range(each):
+                rows, before, since = (self._scored(kind, rng) for kind in (drift, (), drift))
+                yield Window(rows, _slim(before), _slim(since))
 
-    def _scored(self, drift: Scenario | None) -> Rows:
-        return scored(self.model, self.drawn(drift))
+    def _scored(self, drift: Drift, rng: Generator) -> Rows:
+        return scored(self.model, self.drawn(drift, rng))
 
     def counted(self, rows: Rows, *, labels: bool = True) -> ScoreSummary:
         """Return the score histograms of rows."""
@@ -98,11 +109,12 @@ def card_worlds(rows: int) -> Iterator[World]:
     for name in POINTS if payments is not None else ():
         assert payments is not None  # noqa: S101  it is by construction
         own, model, validation, test = _trained(case, name, payments)
-        rng = np.random.default_rng(5)
 
-        def drawn(drift: Scenario | None, test: Rows = test, rng: Generator = rng) -> Rows:
+        def drawn(drift: Drift, rng: Generator, test: Rows = test) -> Rows:
             some = test.take(np.sort(rng.integers(0, len(test), rows)))
-            return some if drift is None else drifted(some, drift, seed=1, from_share=0)
+            for scenario in drift:
+                some = drifted(some, scenario, seed=1, from_share=0)
+            return some
 
         yield World(f"cards, {name}", own, model, validation, test, drawn)
 
@@ -112,6 +124,7 @@ def synthetic_worlds(rows: int) -> Iterator[World]:
 
     Covariate drift moves three features. Prior drift takes three times as many positives from
     the same two classes. In concept drift a feature that pointed to positives points the other way.
+    Mixed: the features move, and of the moved rows three times as many are positive.
     """
     fraud = find_use_case("fraud")
     names = Features(numeric=tuple(f"x{i}" for i in range(_WIDTH)))
@@ -119,10 +132,10 @@ def synthetic_worlds(rows: int) -> Iterator[World]:
         update={"columns": fraud.columns.model_copy(update={"features": names})}
     )
     for name in POINTS:
-        rng = np.random.default_rng(7)
-        own, model, validation, test = _trained(case, name, _made_up(rng, 100_000, None))
+        learned = _made_up(np.random.default_rng(7), 100_000, ())
+        own, model, validation, test = _trained(case, name, learned)
 
-        def drawn(drift: Scenario | None, rng: Generator = rng) -> Rows:
+        def drawn(drift: Drift, rng: Generator) -> Rows:
             return _made_up(rng, rows, drift)
 
         yield World(f"synthetic, {name}", own, model, validation, test, drawn)
@@ -153,15 +166,15 @@ def _trained(case: UseCase, name: str, rows: Rows) -> tuple[UseCase, Model, Rows
     return own, model, scored(model, split.validation), scored(model, split.test)
 
 
-def _made_up(rng: Generator, rows: int, drift: Scenario | None) -> Rows:
-    wanted = rows if drift is not Scenario.PRIOR else 4 * rows
+def _made_up(rng: Generator, rows: int, drift: Drift) -> Rows:
+    wanted = 4 * rows if Scenario.PRIOR in drift else rows
     x = rng.normal(size=(wanted, _WIDTH))
-    if drift is Scenario.COVARIATE:
+    if Scenario.COVARIATE in drift:
         x[:, 0] += 0.7
         x[:, 2] -= 0.5
         x[:, 4] *= 1.3
     positive = rng.random(wanted) < _probability(x, drift)
-    if drift is Scenario.PRIOR:
+    if Scenario.PRIOR in drift:
         chosen = _three_times_the_positives(positive, rows, rng)
         x, positive = x[chosen], positive[chosen]
     time = np.datetime64("2026-01-01", "us") + np.arange(rows) * np.timedelta64(10, "s")
@@ -176,8 +189,8 @@ def _made_up(rng: Generator, rows: int, drift: Scenario | None) -> Rows:
     )
 
 
-def _probability(x: NDArray[np.float64], drift: Scenario | None) -> NDArray[np.float64]:
-    sign = -0.3 if drift is Scenario.CONCEPT else 1.0
+def _probability(x: NDArray[np.float64], drift: Drift) -> NDArray[np.float64]:
+    sign = -0.3 if Scenario.CONCEPT in drift else 1.0
     odds = -5.2 + 1.5 * x[:, 0] + sign * x[:, 1] + 0.8 * x[:, 2] * x[:, 3] + (x[:, 4] ** 2 - 1) / 2
     probability: NDArray[np.float64] = 1 / (1 + np.exp(-odds))
     return probability

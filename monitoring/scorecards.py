@@ -18,7 +18,7 @@ from monitoring.performance.arrays import (
     threshold_of,
 )
 from monitoring.performance.estimate import Estimate, estimate_from
-from monitoring.performance.recalibration import Calibration, calibration
+from monitoring.performance.score_calibration import Calibration, calibration
 from monitoring.performance.score_histograms import first_flagged
 from monitoring.performance.scorecard import Scorecard, scorecard_within
 from monitoring.rows.rows import POSITIVE, UNLABELLED

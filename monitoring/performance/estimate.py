@@ -22,16 +22,14 @@ from monitoring.performance.intervals import (
     Ratio,
     equivalent_rows,
     f1_of,
+    roc_auc_ratio,
     skewed,
     wilson,
 )
 from monitoring.performance.money import EVERY_LABEL, can_price, losses
-from monitoring.performance.ranking import average_precision, expected_ranked
-from monitoring.performance.recalibration import (
-    Calibration,
-    calibration,
-    positives_variance,
-)
+from monitoring.performance.ranking import average_precision, expected_ranked, roc_auc
+from monitoring.performance.recalibration import positives_variance
+from monitoring.performance.score_calibration import Calibration, calibration
 from monitoring.performance.score_histograms import check_scores, first_flagged
 from monitoring.performance.scorecard import CardStatus, Figure, html_of, text_of
 from monitoring.summary.types import ScoreSummary
@@ -55,7 +53,7 @@ class Estimate:
         Decision threshold: a row is an alarm where score >= threshold.
     rows, positives
         Rows scored; the positives expected among them.
-    recall, precision, f1, pr_auc
+    recall, precision, f1, pr_auc, false_alarm_rate, roc_auc
         As expected, each with `value`, `low` and `high`: the 95% interval of what labels will show.
     cost
         Expected cost of the window; None without costs, or where it can't be priced.
@@ -78,6 +76,8 @@ class Estimate:
     precision: Ratio
     f1: Ratio
     pr_auc: Ratio
+    false_alarm_rate: Ratio = UNDEFINED
+    roc_auc: Ratio = UNDEFINED
     cost: Amount | None = None
 
     @property
@@ -185,7 +185,9 @@ def estimate_from(
         recall=_recall(cells),
         precision=_precision(cells),
         f1=_f1(cells),
-        pr_auc=_pr_auc(cells),
+        pr_auc=_pr_auc(window, cells),
+        false_alarm_rate=_false_alarm_rate(cells),
+        roc_auc=_roc_auc(window, cells),
         cost=None if costs is None else _cost(window, cells, costs),
     )
 
@@ -202,7 +204,7 @@ class _Cells:
         Variance of each bin's positives were the scores true probabilities.
     slopes, doubt
         How fast each bin's positives move with the coefficients of the recalibration,
-        (bins, 3); the covariance of these.
+        (bins, coefficients); the covariance of these.
     """
 
     first: int
@@ -244,7 +246,7 @@ def _cells(window: ScoreSummary, first: int, known: Calibration | None) -> _Cell
     rows, score = window.rows.sum(axis=0), window.score.sum(axis=0)
     mean = score / np.maximum(rows, 1)
     if known is None:
-        expected, slopes, doubt = score, np.zeros((len(rows), 3)), np.zeros((3, 3))
+        expected, slopes, doubt = score, np.zeros((len(rows), 1)), np.zeros((1, 1))
     else:
         expected = rows * known.mending.recalibrated(mean)
         slopes = rows[:, None] * known.mending.slopes(mean)
@@ -282,6 +284,16 @@ def _precision(cells: _Cells) -> Ratio:
     return wilson(value, equivalent_rows(value, variance))
 
 
+def _false_alarm_rate(cells: _Cells) -> Ratio:
+    """Return F / N, F false alarms and N negatives: both are what positives leave of the rows."""
+    negatives = float(cells.rows.sum()) - cells.positives
+    if negatives <= 0:
+        return UNDEFINED
+    value = min(max((cells.flagged - cells.detected) / negatives, 0.0), 1.0)
+    variance = cells.variance(cells.weights(value - 1, value)) / negatives**2
+    return wilson(value, equivalent_rows(value, variance))
+
+
 def _f1(cells: _Cells) -> Ratio:
     """Return F1 by way of J = D / (flagged + M), as for a scorecard."""
     whole = cells.flagged + cells.missed
@@ -295,9 +307,9 @@ def _f1(cells: _Cells) -> Ratio:
     return Ratio(f1_of(value), f1_of(share.low), f1_of(share.high))
 
 
-def _pr_auc(cells: _Cells) -> Ratio:
+def _pr_auc(window: ScoreSummary, cells: _Cells) -> Ratio:
     """Return PR-AUC of the expected histogram, as sure as positives and recalibration allow."""
-    value = average_precision(expected_ranked(cells.rows, cells.expected))
+    value = average_precision(expected_ranked(window, cells.expected))
     negatives = float(cells.rows.sum()) - cells.positives
     fewest = min(cells.positives, negatives)
     if value is None or fewest <= 0:
@@ -305,6 +317,23 @@ def _pr_auc(cells: _Cells) -> Ratio:
     slope = cells.slopes.sum(axis=0)
     doubt = float(slope @ cells.doubt @ slope) / cells.positives**2
     return wilson(value, 1 / (1 / fewest + doubt))
+
+
+def _roc_auc(window: ScoreSummary, cells: _Cells) -> Ratio:
+    """Return the ROC-AUC of the expected histogram.
+
+    Of A = sum of positives times negatives below, over P N, the slope by a bin's positives is
+    (negatives below it less positives above it) / (P N) - A / P + A / N.
+    """
+    order = expected_ranked(window, cells.expected)
+    value = roc_auc(order)
+    if value is None:
+        return UNDEFINED
+    p, n = order.positives[::-1], order.negatives[::-1]
+    positives, negatives = float(p.sum()), float(n.sum())
+    below, above = np.cumsum(n) - n / 2, positives - np.cumsum(p) + p / 2
+    slopes = (below - above) / (positives * negatives) - value / positives + value / negatives
+    return roc_auc_ratio(value, cells.variance(slopes), positives, negatives)
 
 
 def _cost(window: ScoreSummary, cells: _Cells, costs: Costs) -> Amount | None:
@@ -340,6 +369,8 @@ def estimate_figures(estimate: Estimate) -> list[Figure]:
         ("precision", estimate.precision.text(digits=1)),
         ("F1", estimate.f1.text(digits=1)),
         ("PR-AUC", estimate.pr_auc.text(digits=1)),
+        ("ROC-AUC", estimate.roc_auc.text(digits=1)),
+        ("false alarm rate", estimate.false_alarm_rate.text(digits=1)),
     ]
     cost = estimate.cost
     if cost is not None:

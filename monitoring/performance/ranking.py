@@ -62,19 +62,24 @@ def ranked(scores: ScoreSummary) -> Ranked:
     )
 
 
-def expected_ranked(rows: NDArray[np.int64], positives: Floats) -> Ranked:
+def expected_ranked(scores: ScoreSummary, positives: Floats) -> Ranked:
     """Return rows by score, each in part positive and in part negative.
+
+    Where the mean of a bin is its lower end, all of its rows hold that one score and are ties.
 
     Parameters
     ----------
-    rows, positives
-        Rows of each bin, from the lowest up, and how many of them are expected to be positive.
+    positives
+        How many rows of each bin, from the lowest up, are expected to be positive.
     """
+    rows = scores.rows.sum(axis=0)
+    low, _ = _bounds(scores.edges)
+    mean = scores.score.sum(axis=0) / np.maximum(rows, 1)
     negatives = np.maximum(rows - positives, 0.0)
     return Ranked(
         positives=positives[::-1],
         negatives=negatives[::-1],
-        tied=np.zeros(len(positives), dtype=bool),
+        tied=np.isclose(mean, low, rtol=_SAME, atol=0)[::-1],
     )
 
 

@@ -23,7 +23,7 @@ from monitoring.performance.ranking import (
     roc_auc_variance,
     scaled,
 )
-from monitoring.performance.recalibration import Calibration, calibration
+from monitoring.performance.score_calibration import Calibration, calibration
 from monitoring.performance.score_histograms import (
     NEGATIVE,
     POSITIVE,

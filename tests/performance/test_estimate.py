@@ -7,7 +7,7 @@ import pytest
 
 from monitoring.performance.estimate import Estimate, estimate
 from monitoring.performance.intervals import Ratio
-from monitoring.performance.recalibration import Calibration, calibration
+from monitoring.performance.score_calibration import Calibration, calibration
 from monitoring.performance.score_histograms import first_flagged
 from monitoring.performance.scorecard import CardStatus, Scorecard, scorecard
 from tests.performance.made import (
@@ -20,7 +20,7 @@ from tests.performance.made import (
     probability,
 )
 
-RATIOS = ("recall", "precision", "f1", "pr_auc")
+RATIOS = ("recall", "precision", "f1", "pr_auc", "roc_auc", "false_alarm_rate")
 VALIDATION = calibrated(200_000, 0.01, 3, np.random.default_rng(31))
 
 
@@ -94,8 +94,9 @@ def test_concept_drift_is_invisible_until_labels_show_it() -> None:
     assert blind.recall.value - truth > 0.3
     assert not holds(blind.recall, truth)
     renewed = estimated(window, VALIDATION, forgetful(earlier, 44))
-    assert renewed.status is CardStatus.NOT_CALIBRATED
-    assert renewed.recall == Ratio(None)
+    assert renewed.status is CardStatus.JUDGED
+    for name in ("recall", "precision", "f1"):
+        assert holds(getattr(renewed, name), getattr(realised(window), name).value), name
 
 
 def test_concept_drift_that_keeps_the_order_is_followed_once_labels_show_it() -> None:

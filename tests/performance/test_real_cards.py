@@ -66,7 +66,7 @@ def test_the_scorecard_of_the_last_fifth_is_that_of_scikit_learn(
     assert card.money.net_saving > 0
 
 
-def test_scores_that_validation_proves_wrong_give_no_estimate_and_it_would_have_been_wrong(
+def test_scores_far_from_probabilities_are_recalibrated_by_validation(
     scored: tuple[Scored, Scored, float], fraud_case: UseCase
 ) -> None:
     validation, test, _ = scored
@@ -74,8 +74,12 @@ def test_scores_that_validation_proves_wrong_give_no_estimate_and_it_would_have_
     scores = counted(test, edges)
     before = estimate(scores, [counted(validation, edges)], threshold=0.1, costs=fraud_case.costs)
     after = scorecard(scores, threshold=0.1, costs=fraud_case.costs, days=1, min_positives=30)
-    assert before.status is CardStatus.NOT_CALIBRATED
-    assert before.recall.value is None
     promised = test.score[test.score >= 0.1].sum() / test.score.sum()
     assert after.recall.value is not None
     assert abs(promised - after.recall.value) > 0.1
+    assert before.status is CardStatus.JUDGED
+    for said, truth in ((before.recall, after.recall), (before.precision, after.precision)):
+        assert said.low is not None
+        assert said.high is not None
+        assert truth.value is not None
+        assert said.low <= truth.value <= said.high

@@ -158,8 +158,14 @@ def error_samples(
     about = status_sample(Subject.ESTIMATE_ERROR, status)
     if not made or status is not CardStatus.JUDGED:
         return (about,)
-    truth = {RECALL: realised.recall, PRECISION: realised.precision, F1: realised.f1}
-    truth[PR_AUC] = realised.pr_auc
+    truth = {
+        RECALL: realised.recall,
+        PRECISION: realised.precision,
+        F1: realised.f1,
+        PR_AUC: realised.pr_auc,
+        ROC_AUC: realised.roc_auc,
+        FALSE_ALARM_RATE: realised.false_alarm_rate,
+    }
     return (
         *(
             sample
@@ -193,6 +199,8 @@ def _estimated(estimate: Estimate) -> tuple[tuple[Metric, Ratio], ...]:
         (PRECISION, estimate.precision),
         (F1, estimate.f1),
         (PR_AUC, estimate.pr_auc),
+        (ROC_AUC, estimate.roc_auc),
+        (FALSE_ALARM_RATE, estimate.false_alarm_rate),
     )
 
 
