@@ -1,7 +1,6 @@
 """What a retrain should learn from: rows that weigh less with age, and shorter learning windows.
 
-Run it with `make bench-learning`; it uses the worlds and the policies of `make bench-gate`. What
-is tried here is not in the product: docs/explanation/gate.md says why.
+Run it with `make bench-learning`; it uses the worlds and the policies of `make bench-gate`.
 """
 
 from __future__ import annotations
@@ -10,12 +9,11 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,10 +22,9 @@ from benchmarks.gate_rules import FROZEN, GATE, NO_GATE, POLICIES
 from benchmarks.gate_world import CASE, SPAN, Fault, World, end_of, made_up
 from benchmarks.machine import machine
 from benchmarks.table import table
-from monitoring.training import pipeline
 
 if TYPE_CHECKING:
-    from monitoring.rows.rows import Rows
+    pass
 
 LEAST = timedelta(days=7)
 """Reach of the settled rows that a shorter window leaves at least."""
@@ -144,28 +141,12 @@ def _learned(policy: str, name: str, which: _Which) -> _Ran:
     learning = LEARNINGS[name]
     made = made_up(which.seed, which.fault, quiet=which.quiet)
     usual = POLICIES[FROZEN](Trainer(made))
-    trainer = ShortenedTrainer(made) if learning.since_drift else Trainer(made, learning.span)
-    with _aged(learning.half_life):
-        return _Ran(POLICIES[policy](trainer), usual)
-
-
-@contextmanager
-def _aged(half_life: timedelta | None) -> Iterator[None]:
-    """Let every fit weigh its rows by their age, in the place of what they stand for."""
-    usual = pipeline._weights
-    if half_life is None:
-        yield
-        return
-
-    def weights(fitting: Any, _name: str, rows: Rows) -> dict[str, Any]:
-        age = (rows.event_time.max() - rows.event_time) / np.timedelta64(half_life)
-        return {f"{fitting.steps[-1][0]}__sample_weight": np.exp2(-age)}
-
-    vars(pipeline)["_weights"] = weights
-    try:
-        yield
-    finally:
-        vars(pipeline)["_weights"] = usual
+    trainer = (
+        ShortenedTrainer(made)
+        if learning.since_drift
+        else Trainer(made, learning.span, learning.half_life)
+    )
+    return _Ran(POLICIES[policy](trainer), usual)
 
 
 if __name__ == "__main__":

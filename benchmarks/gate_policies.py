@@ -123,11 +123,17 @@ class Trainer:
     ----------
     span
         Reach of the rows that a retrain learns from.
+    half_life
+        Age at which a row weighs half; None where all weigh the same.
     """
 
-    def __init__(self, world: World, span: timedelta = SPAN) -> None:
+    def __init__(
+        self, world: World, span: timedelta = SPAN, half_life: timedelta | None = None
+    ) -> None:
         self.world = world
         self.span = span
+        retrain = CASE.retrain.model_copy(update={"half_life": half_life})
+        self._case = CASE.model_copy(update={"retrain": retrain})
         self._models: dict[str, Model | None] = {}
         self._of_day: dict[int, Model | None] = {}
         self._costs: dict[tuple[str, int], float] = {}
@@ -184,11 +190,12 @@ class Trainer:
         return self._costs[key]
 
     def _trained(self, rows: Rows, version: str) -> Model | None:
-        [name] = CASE.candidates
+        case = self._case
+        [name] = case.candidates
         try:
-            split = split_in_time(rows, CASE.split)
-            found = search(CASE, name, split.train, seed=0)
-            made = train(CASE, name, split, found, data_hash=version, seed=0).model
+            split = split_in_time(rows, case.split)
+            found = search(case, name, split.train, seed=0)
+            made = train(case, name, split, found, data_hash=version, seed=0).model
         except TrainingError:
             return None
         return replace(made, version=version)

@@ -21,6 +21,11 @@ class Retrain(UseCaseSection):
     span: Duration | None = Field(
         None, description="How far back training rows reach; all of them if unset."
     )
+    half_life: Duration | None = Field(
+        None,
+        description="Age at which a training row weighs half as much as the newest in a "
+        "candidate's fit; all weigh the same if unset. It needs candidates that take weights.",
+    )
     again_after: StrictShare = Field(
         0.4,
         description="Share of `new_rows` that justifies another retrain where the last challenger "

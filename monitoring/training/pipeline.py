@@ -28,6 +28,8 @@ from monitoring.use_case_columns import Features
 from monitoring.wording import several
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from numpy.typing import NDArray
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
@@ -142,7 +144,7 @@ def fitted(
     pipeline = build_pipeline(case.candidates[name], features, parameters, seed=seed)
     try:
         truth = rows.truth
-        weights = _weights(pipeline, name, rows)
+        weights = _weights(pipeline, name, rows, case.retrain.half_life)
         pipeline.fit(rows.features[list(features.names)], truth, **weights)
     except Exception as error:
         error.add_note(
@@ -152,24 +154,33 @@ def fitted(
     return without_samplers(pipeline)
 
 
-def _weights(pipeline: Pipeline, name: str, rows: Rows) -> dict[str, NDArray[np.float64]]:
-    """Return what each row stands for, as its last step takes it; nothing where all are alike.
+def _weights(
+    pipeline: Pipeline, name: str, rows: Rows, half_life: timedelta | None
+) -> dict[str, NDArray[np.float64]]:
+    """Return what each row weighs, as the last step takes it; nothing where all are alike.
 
-    A blocked row whose review labelled it is learned from as itself.
+    What it stands for, where rows were let through, times what its age leaves of it. A blocked row
+    whose review labelled it is learned from as itself.
     """
     from sklearn.utils.validation import has_fit_parameter
 
-    if rows.weight is None or (rows.weight <= 1).all():
+    weight = np.ones(len(rows)) if rows.weight is None else np.maximum(rows.weight, 1.0)
+    if half_life is not None:
+        age = (rows.event_time.max() - rows.event_time) / np.timedelta64(half_life)
+        weight = weight * np.exp2(-age)
+    if (weight == 1).all():
         return {}
     last, step = pipeline.steps[-1]
     inner = [one for _, one in getattr(step, "estimators", [])] + [getattr(step, "estimator", step)]
     samples = any(hasattr(one, "fit_resample") for _, one in pipeline.steps)
     if samples or not all(has_fit_parameter(one, "sample_weight") for one in (step, *inner)):
         log.warning(
-            "candidate %s takes no weights of rows: rows that were let through count once", name
+            "candidate %s takes no weights of rows: rows that were let through count once, and "
+            "old ones as much as new ones",
+            name,
         )
         return {}
-    return {f"{last}__sample_weight": np.maximum(rows.weight, 1.0)}
+    return {f"{last}__sample_weight": weight}
 
 
 def _columns(

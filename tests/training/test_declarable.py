@@ -1,6 +1,7 @@
 """Whatever a candidate may declare trains, and scores the same once it is loaded."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +265,25 @@ def test_rows_that_were_let_through_are_learned_from_with_their_weight(
     assert not caplog.messages
     scores("sklearn.neighbors.KNeighborsClassifier", weighted)
     assert "candidate one takes no weights of rows" in caplog.text
+
+
+def test_rows_weigh_less_with_age_where_the_use_case_says_so(cards: Job) -> None:
+    rows = cards.split.train.take(slice(0, 600))
+    day = np.timedelta64(1, "D")
+    old = np.arange(600) % 3 == 0  # two days older than the others: two half-lives
+    rows = replace(
+        rows, event_time=np.where(old, rows.event_time[-1] - 2 * day, rows.event_time[-1])
+    )
+    case = with_candidates(cards.case, {"one": Candidate(steps=(BAYES,))})
+
+    def scores(of: Rows, half_life: timedelta | None) -> np.ndarray:
+        retrain = case.retrain.model_copy(update={"half_life": half_life})
+        aged = case.model_copy(update={"retrain": retrain})
+        return fitted(aged, "one", of, {}, seed=0).predict_proba(rows.features)[:, 1]
+
+    stands_for = replace(rows, weight=np.where(old, 1.0, 4.0))
+    by_age = scores(rows, timedelta(days=1))
+    np.testing.assert_allclose(by_age, scores(stands_for, None), atol=1e-6)
+    assert np.abs(by_age - scores(rows, None)).max() > 0.01
+    both = replace(rows, weight=np.where(old, 4.0, 1.0))  # what is old stands for four
+    np.testing.assert_allclose(scores(both, timedelta(days=1)), scores(rows, None), atol=1e-6)
