@@ -75,5 +75,5 @@ def by_piece(
     starts = np.array([moment64(piece.start) for piece in pieces])
     place = np.searchsorted(starts, time, "right") - 1
     inside = (time >= starts[0]) & (time < moment64(pieces[-1].end))
-    for number in np.unique(place[inside]).tolist():
+    for number in np.flatnonzero(np.bincount(place[inside])).tolist():
         yield number, (place == number) & inside

@@ -1,26 +1,20 @@
-"""Scores, amounts and labels of logged rows, portion by portion, labels joined where they lie.
-
-DuckDB joins them, out of core: what does not fit into its memory goes to its own temporary folder.
-"""
+"""Scores, amounts and labels of logged rows, portion by portion, labels joined where they lie."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monitoring.errors import TocsinError
 from monitoring.rows.parsing import ColumnTypeError
 from monitoring.rows.rows import UNLABELLED, moment64
 from monitoring.rows.score_scale import ScoreScale
 from monitoring.rows.window import Window
+from monitoring.sources.logs.label_join import JoinProblems, LabelJoin
 from monitoring.sources.logs.log_reader import (
-    BATCH,
     LogPart,
     LogPartError,
     LogReader,
@@ -41,24 +35,6 @@ from monitoring.use_case_production import Production
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
-
-MEMORY = 512 * 10**6
-"""Bytes that DuckDB may hold of rows and labels before it writes to disk."""
-
-_THREADS = 2
-
-_JOINED = """
-    WITH known AS (
-        SELECT id, {pick}(label, time) AS label, min(label) <> max(label) AS unlike,
-               min(time) AS first
-        FROM labels GROUP BY id
-    )
-    SELECT rows.place, rows.time, rows.score, rows.amount,
-           coalesce(known.label, -1)::TINYINT AS label,
-           coalesce(known.unlike, false) AS unlike,
-           coalesce(known.first < rows.time, false) AS early
-    FROM rows LEFT JOIN known USING (id)
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,36 +260,23 @@ class LoggedScores:
         as_of: datetime,
         problems: ScoreProblems,
     ) -> Iterator[ScoredRows]:
-        import duckdb
-        import pyarrow as pa
-
-        schema = pa.schema(
-            [
-                ("place", pa.int64()),
-                ("time", pa.int64()),
-                ("score", pa.float64()),
-                ("amount", pa.float64()),
-                ("id", pa.string()),
-            ]
+        join = LabelJoin(
+            own,
+            lambda: self._labels(labels, window, as_of),
+            newest_wins=self.columns.case.labels.newest_wins,
         )
-        failed: list[TocsinError] = []
-        rows = pa.RecordBatchReader.from_batches(schema, _noted(own, failed))
-        known = pa.RecordBatchReader.from_batches(
-            _label_schema(), _noted(self._labels(labels, window, as_of), failed)
-        )
-        pick = "arg_max" if self.columns.case.labels.newest_wins else "arg_min"
-        with tempfile.TemporaryDirectory() as folder, closing(_connected(folder)) as connection:
-            connection.register("rows", rows)
-            connection.register("labels", known)
-            try:
-                result = connection.sql(_JOINED.format(pick=pick))
-                for batch in result.to_arrow_reader(BATCH):
-                    problems.conflicting += int(np.asarray(batch.column("unlike")).sum())
-                    problems.early += int(np.asarray(batch.column("early")).sum())
-                    yield self._rows(batch, batch.column("label"))
-            except (duckdb.Error, pa.ArrowException, OSError) as error:
-                # DuckDB tells what a part of the logs came to as an error of its own.
-                raise (failed[0] if failed else error) from error
+        found = JoinProblems()
+        priced = self.columns.case.columns.amount is not None
+        for start, some, label in join.blocks(found):
+            yield ScoredRows(
+                place=np.arange(start, start + len(some)),
+                time=some["time"].view("datetime64[us]"),
+                score=some["score"],
+                amount=some["amount"] if priced else None,
+                label=label,
+            )
+        problems.conflicting += found.conflicting
+        problems.early += found.early
 
     def _labels(
         self, labels: LogReader, window: Window, as_of: datetime
@@ -358,35 +321,3 @@ class LoggedScores:
             amount=np.asarray(batch.column("amount"), np.float64) if priced else None,
             label=np.asarray(label, np.int8),
         )
-
-
-def _label_schema() -> pa.Schema:
-    import pyarrow as pa
-
-    return pa.schema([("id", pa.string()), ("label", pa.int8()), ("time", pa.int64())])
-
-
-def _noted(
-    batches: Iterator[pa.RecordBatch], failed: list[TocsinError]
-) -> Iterator[pa.RecordBatch]:
-    """Pass batches on; note what ends them, which is not told through what reads them."""
-    try:
-        yield from batches
-    except TocsinError as error:
-        failed.append(error)
-        raise
-
-
-def _connected(folder: str) -> Any:
-    import duckdb
-
-    return duckdb.connect(
-        config={
-            "memory_limit": f"{MEMORY}B",
-            "threads": _THREADS,
-            "temp_directory": folder,
-            "preserve_insertion_order": False,
-            "autoload_known_extensions": False,
-            "autoinstall_known_extensions": False,
-        }
-    )
