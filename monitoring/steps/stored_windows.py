@@ -96,6 +96,13 @@ class StoredWindows:
         rows = self.rows(window, as_of) if features else self.scored(window, as_of)
         return DrawnRows(own_scores(rows, model), len(rows))
 
+    def drawn_in_passing(
+        self, window: Window, as_of: datetime, model: Model, *, features: bool
+    ) -> DrawnRows | None:
+        """Return nothing: the store draws rows by their ids."""
+        del window, as_of, model, features
+        return None
+
     def set_aside(self, since: datetime, as_of: datetime) -> Mapping[str, int]:
         """Return how many rows were set aside after `since` and by `as_of`, by reason."""
         return self.store.quarantined_counts(self.case, since, as_of)

@@ -88,6 +88,14 @@ class WindowSource(Protocol):
             Whether their features are wanted, or scores and labels alone.
         """
 
+    def drawn_in_passing(
+        self, window: Window, as_of: datetime, model: Model, *, features: bool
+    ) -> DrawnRows | None:
+        """Return the rows that were drawn while all of a window was read for its figures.
+
+        None where it was not all read, or where rows are drawn more cheaply by themselves.
+        """
+
     def set_aside(self, since: datetime, as_of: datetime) -> Mapping[str, int]:
         """Return how many rows were set aside after `since` and by `as_of`, by reason."""
 

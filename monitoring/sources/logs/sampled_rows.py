@@ -21,6 +21,7 @@ from monitoring.sources.logs.log_reader import (
     within,
     words_of,
 )
+from monitoring.sources.logs.passing_sample import PassingSample
 from monitoring.sources.logs.scored_rows import LoggedScores, ScoreProblems
 from monitoring.sources.typed_columns import resolved_columns
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from numpy.typing import NDArray
+
+SCORED_COLUMNS = ("time", "score", "amount", "label")
+"""What a sample of scored rows holds; times are microseconds since 1970."""
 
 
 def sampled_rows(
@@ -44,6 +48,38 @@ def sampled_rows(
     """
     held = _drawn(scores, parts, window, size)
     rows = _with_scores(scores, held, window, as_of)
+    return rows.take(np.argsort(rows.event_time, kind="stable"))
+
+
+def passed_rows(
+    scores: LoggedScores, features: PassingSample | None, scored: PassingSample
+) -> Rows | None:
+    """Return the rows that were drawn as a window went by, in order of event time.
+
+    None where not the same rows went by in both passes.
+
+    Parameters
+    ----------
+    features
+        Drawn as features went by; None where they are not wanted.
+    scored
+        Drawn as scores went by: batches of `SCORED_COLUMNS`.
+    """
+    if features is not None and features.rows != scored.rows:
+        return None
+    own = scored.drawn()
+    whole = {
+        name: np.concatenate([np.asarray(batch.column(name)) for batch in own] or [np.empty(0)])
+        for name in SCORED_COLUMNS
+    }
+    held = [] if features is None else features.drawn()
+    rows = _rows(scores, held, len(whole["time"]))
+    rows.event_time[:] = whole["time"].astype(np.int64).view("datetime64[us]")
+    rows.arrival_time[:] = rows.event_time
+    rows.label[:] = whole["label"]
+    rows = replace(rows, score=whole["score"])
+    if rows.amount is not None:
+        rows.amount[:] = whole["amount"]
     return rows.take(np.argsort(rows.event_time, kind="stable"))
 
 
@@ -177,16 +213,20 @@ class _Held:
 
 
 def _rows(scores: LoggedScores, held: Sequence[pa.RecordBatch], rows: int) -> Rows:
-    """Return rows with their features and ids, and room for what is found out by their places."""
+    """Return rows with their features and ids, and room for what is found out by their places.
+
+    Of rows that none of their batches is held of, there are no features.
+    """
     import pandas as pd
 
     case = scores.columns.case
     features = resolved_columns(case)[0]
+    known = bool(held) or not rows
     columns: dict[str, Any] = {
         name: np.concatenate([_numbers(batch, name) for batch in held] or [np.empty(0)])
-        for name in features.numeric
+        for name in (features.numeric if known else ())
     }
-    for name in features.categorical:
+    for name in features.categorical if known else ():
         words = [pd.Series(_words(batch, name), dtype="str") for batch in held]
         columns[name] = pd.concat(words, ignore_index=True) if words else pd.Series([], dtype="str")
     ids = [word for batch in held for word in _ids(batch, case.columns.id)]

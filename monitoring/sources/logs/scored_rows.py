@@ -55,6 +55,20 @@ class ScoredRows:
     amount: NDArray[np.float64] | None
     label: NDArray[np.int8]
 
+    def as_batch(self) -> pa.RecordBatch:
+        """Return them as columns, times as microseconds; an amount is NaN where there is none."""
+        import pyarrow as pa
+
+        amount = np.full(len(self.time), np.nan) if self.amount is None else self.amount
+        return pa.record_batch(
+            {
+                "time": self.time.view(np.int64),
+                "score": self.score,
+                "amount": amount,
+                "label": self.label,
+            }
+        )
+
 
 @dataclass
 class ScoreProblems:

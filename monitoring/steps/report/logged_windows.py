@@ -12,9 +12,10 @@ import numpy as np
 from monitoring.rows.serving_skew import NONE_CHECKED, Skew
 from monitoring.rows.window import Window
 from monitoring.settings import settings
-from monitoring.sources.logs.log_reader import LogPart, LogPartError, LogReader
+from monitoring.sources.logs.log_reader import LogPart, LogPartError, LogReader, within
 from monitoring.sources.logs.logs import label_reader, log_reader
-from monitoring.sources.logs.sampled_rows import sampled_rows
+from monitoring.sources.logs.passing_sample import PassingSample
+from monitoring.sources.logs.sampled_rows import passed_rows, sampled_rows
 from monitoring.sources.logs.scored_rows import LogColumns, LoggedScores, ScoreProblems
 from monitoring.steps.places import model_registry
 from monitoring.steps.report.kept_parts import Found, KeptParts, Part, fingerprint, pieces_of
@@ -69,6 +70,7 @@ class LoggedWindows:
     _found: dict[tuple[str, Window], Found] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
     _read: dict[tuple[object, ...], Part] = field(default_factory=dict)
+    _passed: dict[tuple[object, ...], PassingSample] = field(default_factory=dict)
 
     def count(self, window: Window, as_of: datetime) -> int:
         """Return how many rows a window has, mostly from the metadata of its files."""
@@ -128,6 +130,19 @@ class LoggedWindows:
         if not features:
             rows = replace(rows, features=rows.features.iloc[:, :0])
         return DrawnRows(replace(rows, model_version=model.version), self.count(window, as_of))
+
+    def drawn_in_passing(
+        self, window: Window, as_of: datetime, model: Model, *, features: bool
+    ) -> DrawnRows | None:
+        """Return the sample that was taken as a window was read; None where parts were kept."""
+        scored = self._passed.get(("scores", model.version, window, as_of))
+        of_features = self._passed.get(("features", model.version, window))
+        if scored is None or (features and of_features is None):
+            return None
+        rows = passed_rows(self._scored(model), of_features if features else None, scored)
+        if rows is None:
+            return None
+        return DrawnRows(replace(rows, model_version=model.version), scored.rows)
 
     def set_aside(self, since: datetime, as_of: datetime) -> Mapping[str, int]:
         """Return how many rows, and files, were set aside of the windows summarised since."""
@@ -256,10 +271,13 @@ class LoggedWindows:
         return [part for part in self.logs.parts(window) if part.name not in self._broken]
 
     def _counted(self, pieces: Sequence[Window], model: Model) -> Sequence[Part]:
-        """Count the features of pieces in one pass."""
+        """Count the features of pieces in one pass, and draw a sample of them."""
+        import pyarrow as pa
+
         window = Window(pieces[0].start, pieces[-1].end)
         reference = model.reference
         pass_over = FeaturePass.of(reference.bins, pieces)
+        sample = PassingSample(self.case.report.sample)
         for part in self._parts(window):
             for batch in self.logs.read(part, self.columns.features, window):
                 try:
@@ -267,6 +285,9 @@ class LoggedWindows:
                 except ValueError as error:
                     raise LogPartError(part.name, str(error)) from error
                 pass_over.add(batch, time)
+                inside = within(time, window)
+                sample.add(batch if inside.all() else batch.filter(pa.array(inside)))
+        self._passed["features", model.version, window] = sample
         summaries = pass_over.summaries(
             bins_hash=reference.training.bins_hash, model_version=reference.model_version
         )
@@ -275,17 +296,20 @@ class LoggedWindows:
     def _scored_pieces(
         self, pieces: Sequence[Window], as_of: datetime, model: Model
     ) -> Sequence[Part]:
-        """Count the scores of pieces in one pass, labels joined."""
+        """Count the scores of pieces in one pass, labels joined, and draw a sample of them."""
         window, problems = Window(pieces[0].start, pieces[-1].end), ScoreProblems()
         edges = model.reference.score_edges
         empty = _histogram(edges, self.case.columns.amount is not None)
         scores, rows = [empty] * len(pieces), [0] * len(pieces)
+        sample = PassingSample(self.case.report.sample)
         for some in self._scored(model).read(self._parts(window), window, as_of, problems):
+            sample.add(some.as_batch())
             for place, mask in by_piece(some.time, pieces):
                 amount = None if some.amount is None else some.amount[mask]
                 one = score_histograms(some.score[mask], some.label[mask], amount, edges)
                 scores[place] = merge_scores([scores[place], one])
                 rows[place] += int(mask.sum())
+        self._passed["scores", model.version, window, as_of] = sample
         # What was found beside the scores is of the pass; it stands with its first piece.
         found = [_found_of(problems), *([Found()] * (len(pieces) - 1))]
         return [

@@ -18,6 +18,7 @@ from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.report.arms import NO_ARMS, Arms
 from monitoring.steps.report.beside import Others, no_others
+from monitoring.steps.report.drawn_file import write_drawn
 from monitoring.steps.report.shadow import ShadowFigures
 from monitoring.steps.report.window_figures import (
     classes_of,
@@ -255,9 +256,19 @@ def measure(run: Run) -> Outcome:
     with production_store() as store:
         windows = windows_of(run.case, store)
         measured = measure_windows(run, windows, model, others_of(windows, store))
+        _hand_over(run, windows, model, measured)
     run.write("measured", measured)
     log.info(measured.text(run.case))
     return _outcome(measured, run.declared)
+
+
+def _hand_over(run: Run, windows: WindowSource, model: Model, measured: Measured) -> None:
+    """Save the rows that were drawn on the way, for the steps that draw pages."""
+    window, mature = verdict_window(run.case, run.window), measured.mature_window
+    for of, features in {mature: False, window: True}.items():
+        drawn = windows.drawn_in_passing(of, run.as_of, model, features=features)
+        if drawn is not None:
+            write_drawn(run, of, drawn)
 
 
 def drift_limit_crossed(run: Run) -> Outcome:

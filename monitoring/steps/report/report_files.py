@@ -14,6 +14,7 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay_record import last_replay
+from monitoring.steps.report.drawn_file import read_drawn
 from monitoring.steps.report.measurement import Measured
 from monitoring.steps.report.windows import windows_of
 from monitoring.steps.run import Result, Run, verdict_window
@@ -94,7 +95,7 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
         windows = windows_of(case, store)
         quality = kind is ReportKind.QUALITY
         unreadable = windows.unreadable(window.start, run.as_of) if quality else {}
-        drawn = windows.draw(
+        drawn = read_drawn(run, mature or window) or windows.draw(
             mature or window,
             run.as_of,
             model,
