@@ -24,15 +24,20 @@ _BLOCK = 1 << 20
 
 
 def draw(start: int, stop: int) -> NDArray[np.uint64]:
-    """Return the numbers of the places from `start` up to `stop`.
+    """Return the numbers of the places from `start` up to `stop`."""
+    return mixed(np.arange(start + 1, stop + 1, dtype=np.uint64))
+
+
+def mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a number for each that looks drawn at random; two for no two different ones.
 
     SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA
     (2014).
     """
-    mixed = np.arange(start + 1, stop + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    drawn: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    found = numbers * np.uint64(0x9E3779B97F4A7C15)
+    found = (found ^ (found >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    found = (found ^ (found >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    drawn: NDArray[np.uint64] = found ^ (found >> np.uint64(31))
     return drawn
 
 

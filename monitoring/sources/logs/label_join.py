@@ -1,11 +1,8 @@
 """Labels joined to logged rows by their ids, out of core.
 
-DuckDB makes 64 bits of each id and joins by these: text of any length would take several times
-their memory and time. Of a hundred million rows and as many labels, one label in two thousand
-reports would meet a row that is not its own.
-
-Rows wait in a file meanwhile, what is known of each in a byte of memory. Most rows have one label,
-and are done with the join alone; those with several are settled in a second one.
+DuckDB joins them by the numbers that stand for their ids. Rows wait in a file meanwhile, what is
+known of each in a byte of memory. Most rows have one label, and are done with the join alone; those
+with several are settled in a second one.
 """
 
 from __future__ import annotations
@@ -20,6 +17,7 @@ import numpy as np
 
 from monitoring.errors import TocsinError
 from monitoring.rows.rows import UNLABELLED
+from monitoring.sources.logs.id_hashes import IdHashes
 from monitoring.sources.logs.log_reader import BATCH
 
 if TYPE_CHECKING:
@@ -43,21 +41,6 @@ _EARLY, _SEVERAL = 2, 4
 """Added to a label that is older than its row; what stands for several labels of a row."""
 
 _ROW = np.dtype([("id", "u8"), ("time", "i8"), ("score", "f8"), ("amount", "f8")])
-
-
-@dataclass(frozen=True, eq=False)
-class IdHashes:
-    """What stands for ids: 64 bits of each, of which equal ids have the same."""
-
-    connection: Any
-
-    def __call__(self, ids: pa.Array) -> NDArray[np.uint64]:
-        """Return (rows,): what stands for each; that of a missing id means nothing."""
-        import pyarrow as pa
-
-        self.connection.register("given", pa.table({"id": ids}))
-        found = self.connection.sql("SELECT hash(id) AS id FROM given").to_arrow_table()
-        return np.asarray(found["id"], np.uint64)
 
 
 @dataclass
@@ -130,8 +113,8 @@ class LabelJoin:
         """Yield rows in their order: the place of the first, the rows, and the label of each."""
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file:
             waiting = _Waiting(file)
-            with closing(_connected(folder)) as joins, closing(_connected(folder)) as side:
-                hashes = IdHashes(side)
+            with closing(_connected(folder)) as joins:
+                hashes = IdHashes()
                 rows = self._coming(waiting, hashes)
                 for batch in self._joined(joins, _PAIRS, rows, hashes):
                     waiting.meet(*(np.asarray(batch.column(n)) for n in range(3)))
