@@ -263,8 +263,8 @@ LABEL_PROBLEMS = Metric(
     "label_problems",
     unit=Unit.ROWS,
     title="Labels in doubt",
-    help="Labels since the window's start that contradict the first one, came before their event "
-    "or belong to no row, by `problem`; none is discarded.",
+    help="Labels since the window's start that contradict the first one, came before their event, "
+    "belong to no row, or to rows that share an id, by `problem`; none is discarded.",
     labels=("problem",),
     good=Direction.DOWN,
 )

@@ -19,19 +19,22 @@ class LabelProblems:
     Attributes
     ----------
     unknown
-        Labels whose row is not there.
+        Labels whose row is not there; None where that is not known.
     conflicting
         Labels that contradict the first one of their row, which stays.
     corrected
         Labels that took the place of an earlier one, where the newest wins.
     before_event
         Labels that came before the event that they are of.
+    shared_id
+        Rows whose id a row before them has: a label counts for each of them.
     """
 
-    unknown: int
+    unknown: int | None
     conflicting: int
     corrected: int = 0
     before_event: int = 0
+    shared_id: int = 0
 
 
 class VerdictStore(Protocol):

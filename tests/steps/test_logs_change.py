@@ -15,7 +15,8 @@ from monitoring.rows.window import Window, ending
 from monitoring.sources.logs.log_reader import LogPart
 from monitoring.sources.logs.parquet_logs import ParquetLogs
 from monitoring.steps.places import champion_model, production_store
-from monitoring.steps.report.logged_windows import OUTSIDE, UNREADABLE, LoggedWindows
+from monitoring.steps.report.log_problems import MISPLACED, OUTSIDE
+from monitoring.steps.report.logged_windows import UNREADABLE, LoggedWindows
 from monitoring.steps.report.windows import windows_of
 from tests.fixtures.watched import DAY, FIRST, ROWS, Logs, day_of_rows
 from tests.steps.watching import measured
@@ -40,6 +41,9 @@ class Reads:
 
     def count(self, part: LogPart, window: Window) -> int:
         return self.logs.count(part, window)
+
+    def misplaced(self, part: LogPart, window: Window) -> int:
+        return self.logs.misplaced(part, window)
 
     def sample(self, *given: Any) -> Iterator[Any]:
         return self.logs.sample(*given)
@@ -168,11 +172,46 @@ def test_scores_outside_their_kind_are_counted_and_no_scores(logs: Logs) -> None
     assert found.verdict.rows_current == ROWS
 
 
-def test_labels_without_rows_change_nothing(logs: Logs) -> None:
+def test_labels_without_rows_change_no_figure_and_are_counted(logs: Logs) -> None:
+    """Once all rows that they may be of are mature: two days before, the windows of one more."""
     expected = measured(logs, 16).realised
     strays = day_of_rows(14).assign(tx=lambda rows: "stray-" + rows["tx"], is_fraud=1)
-    logs.write_labels(99, strays)
-    assert measured(logs, 16).realised == expected
+    logs.write_labels(99, strays, after=timedelta(hours=1))
+    assert measured(logs, 14).label_problems.unknown is None
+    measured(logs, 15)
+    found = measured(logs, 16)
+    assert found.realised == expected
+    late = strays["at"] + timedelta(hours=1) < FIRST + 15 * DAY
+    assert found.label_problems.unknown == late.sum()
+    assert 0 < late.sum() < ROWS
+
+
+def test_rows_that_share_an_id_are_all_counted_and_said(logs: Logs) -> None:
+    rows = day_of_rows(16)
+    logs.write(16, pd.concat([rows, rows.iloc[:7], rows.iloc[:3]], ignore_index=True))
+    found = measured(logs, 16)
+    assert found.label_problems.shared_id == 10
+    assert found.verdict.rows_current == ROWS + 10
+    assert any("10 rows with the id of another" in line for line in found.notes)
+
+
+def test_rows_without_an_id_meet_no_label_and_are_said(logs: Logs) -> None:
+    logs.write(16, day_of_rows(16).assign(tx=lambda rows: rows["tx"].where(rows.index > 4)))
+    path = logs.folder / "data" / "labels" / "none.parquet"
+    came = pd.Timestamp(FIRST + 16.9 * DAY).floor("us")
+    pd.DataFrame({"tx": [None], "is_fraud": [1], "came": [came]}).to_parquet(path)
+    found = measured(logs, 16)
+    assert any("5 rows without an id" in line for line in found.notes)
+    assert found.estimated is not None
+    assert found.estimated.rows == ROWS
+
+
+def test_rows_in_the_wrong_partition_are_set_aside_and_counted(logs: Logs) -> None:
+    strays = day_of_rows(17).iloc[:20]
+    logs.write(16, pd.concat([day_of_rows(16), strays], ignore_index=True))
+    found = measured(logs, 16)
+    assert found.quarantined == {MISPLACED: 20}
+    assert found.verdict.rows_current == ROWS
 
 
 def test_labels_that_contradict_each_other_are_counted_and_the_first_stays(logs: Logs) -> None:

@@ -158,8 +158,8 @@ def _meaning(case: UseCase, metric: Metric) -> str:
         "scores may no longer mean what they did, as when a new kind of "
         f"{one} appears.",
         QUARANTINED: f"Rows that did not pass the schema check, and were not scored: {VALUE}.",
-        LABEL_PROBLEMS: "Labels that contradict the first of their row, came before their event "
-        f"or belong to no row: {VALUE}. No figure counts them.",
+        LABEL_PROBLEMS: "Labels that contradict the first of their row, came before their event, "
+        f"or belong to no row or to several: {VALUE}.",
     }[metric]
 
 

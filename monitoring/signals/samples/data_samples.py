@@ -109,6 +109,7 @@ def label_problem_samples(problems: LabelProblems) -> tuple[Sample, ...]:
         *known(LABEL_PROBLEMS, problems.unknown, problem="unknown id"),
         *known(LABEL_PROBLEMS, problems.conflicting, problem="contradiction"),
         *known(LABEL_PROBLEMS, problems.before_event, problem="before its event"),
+        *known(LABEL_PROBLEMS, problems.shared_id, problem="shared id"),
         *known(LABEL_CORRECTIONS, problems.corrected),
     )
 

@@ -19,6 +19,7 @@ from monitoring.errors import TocsinError
 from monitoring.rows.rows import UNLABELLED
 from monitoring.sources.logs.id_hashes import IdHashes
 from monitoring.sources.logs.log_reader import BATCH
+from monitoring.sources.logs.score_problems import ScoreProblems
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,20 +42,6 @@ _EARLY, _SEVERAL = 2, 4
 """Added to a label that is older than its row; what stands for several labels of a row."""
 
 _ROW = np.dtype([("id", "u8"), ("time", "i8"), ("score", "f8"), ("amount", "f8")])
-
-
-@dataclass
-class JoinProblems:
-    """What was found of labels: those that contradict another of their row, or are older than it.
-
-    Attributes
-    ----------
-    conflicting, early
-        Rows with such labels.
-    """
-
-    conflicting: int = 0
-    early: int = 0
 
 
 @dataclass
@@ -109,40 +96,45 @@ class LabelJoin:
     labels: Callable[[], Iterator[pa.RecordBatch]]
     newest_wins: bool
 
-    def blocks(self, problems: JoinProblems) -> Iterator[tuple[int, NDArray[Any], Any]]:
+    def blocks(self, problems: ScoreProblems) -> Iterator[tuple[int, NDArray[Any], Any]]:
         """Yield rows in their order: the place of the first, the rows, and the label of each."""
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile(dir=folder) as file:
             waiting = _Waiting(file)
             with closing(_connected(folder)) as joins:
-                hashes = IdHashes()
-                rows = self._coming(waiting, hashes)
-                for batch in self._joined(joins, _PAIRS, rows, hashes):
-                    waiting.meet(*(np.asarray(batch.column(n)) for n in range(3)))
+                rows = self._coming(waiting, problems)
+                for batch in self._joined(joins, _PAIRS, rows, problems.hashes):
+                    place, time, told = (np.asarray(batch.column(n)) for n in range(3))
+                    waiting.meet(place, time, told)
+                    if problems.arrivals is not None:
+                        problems.arrivals.add(problems.arrivals.met, told >> 1)
+                for _ in rows:  # DuckDB reads no more of them where there is no label at all
+                    pass
                 known = waiting.known[: waiting.rows]
                 problems.early += int((known[known < _SEVERAL] >= _EARLY).sum())
                 if (known == _SEVERAL).any():
-                    self._settle(joins, waiting, hashes, problems)
+                    self._settle(joins, waiting, problems)
             for start, some in waiting.blocks():
                 known = waiting.known[start : start + len(some)]
                 yield start, some, np.where(known < 0, known, known & 1)
 
-    def _coming(self, waiting: _Waiting, hashes: IdHashes) -> Iterator[pa.RecordBatch]:
+    def _coming(self, waiting: _Waiting, problems: ScoreProblems) -> Iterator[pa.RecordBatch]:
         """Let rows wait; yield what is joined of those that have an id."""
         import pyarrow as pa
 
         for batch in self.rows:
             ids = batch.column("id")
             rows = np.empty(batch.num_rows, _ROW)
-            rows["id"] = hashes(ids)
+            rows["id"] = problems.hashes(ids)
             for name in ("time", "score", "amount"):
                 rows[name] = np.asarray(batch.column(name))
             place = np.arange(waiting.rows, waiting.rows + len(rows))
             waiting.put(rows)
-            yield _joinable(place, rows).filter(pa.compute.is_valid(ids))
+            named = pa.compute.is_valid(ids)
+            problems.without_id += ids.null_count
+            problems.shared.add(rows["id"][np.asarray(named)])
+            yield _joinable(place, rows).filter(named)
 
-    def _settle(
-        self, joins: Any, waiting: _Waiting, hashes: IdHashes, problems: JoinProblems
-    ) -> None:
+    def _settle(self, joins: Any, waiting: _Waiting, problems: ScoreProblems) -> None:
         """Find which label counts of rows that have several."""
 
         def several() -> Iterator[pa.RecordBatch]:
@@ -151,7 +143,7 @@ class LabelJoin:
                 yield _joinable(start + here, some[here])
 
         query = _SETTLED.format(pick="max" if self.newest_wins else "min")
-        for batch in self._joined(joins, query, several(), hashes):
+        for batch in self._joined(joins, query, several(), problems.hashes):
             place, told, unlike, early = (np.asarray(batch.column(n)) for n in range(4))
             problems.conflicting += int(unlike.sum())
             problems.early += int(early.sum())
@@ -195,9 +187,13 @@ def _told(labels: pa.RecordBatch, hashes: IdHashes) -> pa.RecordBatch:
 def _noted(
     batches: Iterator[pa.RecordBatch], failed: list[TocsinError]
 ) -> Iterator[pa.RecordBatch]:
-    """Pass batches on; note what ends them, which is not told through what reads them."""
+    """Pass batches on; note what ends them, which is not told through what reads them.
+
+    Who stops reading does not end the batches themselves.
+    """
     try:
-        yield from batches
+        for batch in batches:  # noqa: UP028 - `yield from` would end them
+            yield batch
     except TocsinError as error:
         failed.append(error)
         raise

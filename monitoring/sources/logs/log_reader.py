@@ -82,6 +82,17 @@ class LogReader(Protocol):
             The part can't be read.
         """
 
+    def misplaced(self, part: LogPart, window: Window) -> int:
+        """Return how many rows of a part lie outside the time that the part says it is of.
+
+        No window finds them. They are told of the window in which that time begins.
+
+        Raises
+        ------
+        LogPartError
+            The part can't be read.
+        """
+
     def sample(
         self, parts: Sequence[LogPart], columns: Sequence[str], window: Window, size: int
     ) -> Iterator[pa.RecordBatch]:

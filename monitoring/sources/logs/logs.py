@@ -12,7 +12,8 @@ from monitoring.sources.location import SourceError
 from monitoring.sources.logs.database_logs import DatabaseLogs
 from monitoring.sources.logs.log_reader import LogReader, TimeColumn
 from monitoring.sources.logs.parquet_logs import ParquetLogs
-from monitoring.sources.logs.scored_rows import LogColumns, LoggedScores, ScoreProblems
+from monitoring.sources.logs.score_problems import ScoreProblems
+from monitoring.sources.logs.scored_rows import LogColumns, LoggedScores
 from monitoring.stored_files import StoredPath
 from monitoring.use_case import UseCase
 from monitoring.use_case_production import LogTable

@@ -79,18 +79,31 @@ class ParquetLogs:
 
     def count(self, part: LogPart, window: Window) -> int:
         """Return how many rows of a window a file has: metadata says it of most row groups."""
-        rows, doubtful = 0, []
         with _opened(part) as file:
-            for group in self._groups(part, file, window):
-                span = self._span_of(file, group)
-                if span is not None and within(np.array(span), window).all():
-                    rows += file.metadata.row_group(group).num_rows
-                else:
-                    doubtful.append(group)
-            if doubtful:
-                name = self.times.name
-                for batch in file.iter_batches(BATCH, row_groups=doubtful, columns=[name]):
-                    rows += int(within(self.times.values(batch.column(0)), window).sum())
+            return self._within(file, self._groups(part, file, window), window)
+
+    def misplaced(self, part: LogPart, window: Window) -> int:
+        """Return how many rows of a file lie outside its partition; see `LogReader`."""
+        own = part.file if isinstance(part, _FilePart) else None
+        covered = None if own is None or self.partition is None else self._covered(own)
+        if covered is None or not window.start <= covered.start < window.end:
+            return 0
+        with _opened(part) as file:
+            groups = range(file.num_row_groups)
+            return int(file.metadata.num_rows) - self._within(file, groups, covered)
+
+    def _within(self, file: ParquetFile, groups: Sequence[int], window: Window) -> int:
+        rows, doubtful = 0, []
+        for group in groups:
+            span = self._span_of(file, group)
+            if span is not None and within(np.array(span), window).all():
+                rows += file.metadata.row_group(group).num_rows
+            else:
+                doubtful.append(group)
+        if doubtful:
+            name = self.times.name
+            for batch in file.iter_batches(BATCH, row_groups=doubtful, columns=[name]):
+                rows += int(within(self.times.values(batch.column(0)), window).sum())
         return rows
 
     def sample(

@@ -22,7 +22,8 @@ from monitoring.sources.logs.log_reader import (
     words_of,
 )
 from monitoring.sources.logs.passing_sample import PassingSample
-from monitoring.sources.logs.scored_rows import LoggedScores, ScoreProblems
+from monitoring.sources.logs.score_problems import ScoreProblems
+from monitoring.sources.logs.scored_rows import LoggedScores
 from monitoring.sources.typed_columns import resolved_columns
 
 if TYPE_CHECKING:
@@ -201,6 +202,10 @@ class _Held:
     def count(self, part: LogPart, window: Window) -> int:
         del part, window
         return sum(batch.num_rows for batch in self.held)
+
+    def misplaced(self, part: LogPart, window: Window) -> int:
+        del part, window
+        return 0
 
     def sample(
         self, parts: Sequence[LogPart], columns: Sequence[str], window: Window, size: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from monitoring.rows.parsing import ColumnTypeError
 from monitoring.rows.rows import UNLABELLED, moment64
 from monitoring.rows.score_scale import ScoreScale
 from monitoring.rows.window import Window
-from monitoring.sources.logs.label_join import JoinProblems, LabelJoin
+from monitoring.sources.logs.label_join import LabelJoin
 from monitoring.sources.logs.log_reader import (
     LogPart,
     LogPartError,
@@ -27,6 +28,7 @@ from monitoring.sources.logs.log_reader import (
     within,
     words_of,
 )
+from monitoring.sources.logs.score_problems import ScoreProblems
 from monitoring.sources.typed_columns import resolved_columns
 from monitoring.use_case import UseCase
 from monitoring.use_case_columns import EventTime
@@ -68,26 +70,6 @@ class ScoredRows:
                 "label": self.label,
             }
         )
-
-
-@dataclass
-class ScoreProblems:
-    """What was found beside the scores of a window.
-
-    Attributes
-    ----------
-    outside
-        Rows whose score is outside its kind, or not there.
-    other_versions
-        Rows that other versions scored, by their names.
-    conflicting, early
-        Labels that contradict another one of their row, or are older than it.
-    """
-
-    outside: int = 0
-    other_versions: dict[str, int] = field(default_factory=dict)
-    conflicting: int = 0
-    early: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,7 +118,7 @@ class LogColumns:
         columns, own = self.case.columns, self.production
         given = (
             columns.event_time.name if isinstance(columns.event_time, EventTime) else None,
-            columns.id if self.joined else None,
+            columns.id,
             columns.amount,
             own.score.name,
             own.decision,
@@ -233,8 +215,16 @@ class LoggedScores:
         if names.joined:
             columns["id"] = words_of(column_of(batch, str(names.case.columns.id)))
         else:
+            self._count_shared(batch, problems)
             columns["label"] = pa.array(self._own_labels(batch, time, as_of))
         return pa.record_batch(columns)
+
+    def _count_shared(self, batch: pa.RecordBatch, problems: ScoreProblems) -> None:
+        """Count ids where no label is joined by them; whoever has none needs none."""
+        name = self.columns.case.columns.id
+        if name is not None and name in batch.schema.names:
+            ids = words_of(batch.column(name)).drop_null()
+            problems.shared.add(problems.hashes(ids))
 
     def _mine(self, batch: pa.RecordBatch, problems: ScoreProblems) -> NDArray[np.bool_]:
         """Return which rows were scored by this version; count those of others by name."""
@@ -276,12 +266,11 @@ class LoggedScores:
     ) -> Iterator[ScoredRows]:
         join = LabelJoin(
             own,
-            lambda: self._labels(labels, window, as_of),
+            self._labels_that_came(labels, window, as_of, problems),
             newest_wins=self.columns.case.labels.newest_wins,
         )
-        found = JoinProblems()
         priced = self.columns.case.columns.amount is not None
-        for start, some, label in join.blocks(found):
+        for start, some, label in join.blocks(problems):
             yield ScoredRows(
                 place=np.arange(start, start + len(some)),
                 time=some["time"].view("datetime64[us]"),
@@ -289,8 +278,23 @@ class LoggedScores:
                 amount=some["amount"] if priced else None,
                 label=label,
             )
-        problems.conflicting += found.conflicting
-        problems.early += found.early
+
+    def _labels_that_came(
+        self, labels: LogReader, window: Window, as_of: datetime, problems: ScoreProblems
+    ) -> Callable[[], Iterator[pa.RecordBatch]]:
+        """Return what yields the labels; those of the window are counted as it does so first."""
+        reads = count()
+
+        def read() -> Iterator[pa.RecordBatch]:
+            first = next(reads) == 0
+            for batch in self._labels(labels, window, as_of):
+                if first and problems.arrivals is not None:
+                    time = np.asarray(batch.column("time"))
+                    own = within(time.view("datetime64[us]"), window)
+                    problems.arrivals.add(problems.arrivals.came, time[own])
+                yield batch
+
+        return read
 
     def _labels(
         self, labels: LogReader, window: Window, as_of: datetime

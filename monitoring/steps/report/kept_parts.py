@@ -12,9 +12,9 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import gcd
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 _SHORTEST = 3600
 """Seconds of a piece, at least: shorter ones would each cost more to keep than to read."""
 
+_Name = TypeVar("_Name", str, int)
+
 _YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -45,6 +47,11 @@ class Found(BaseModel):
         Rows that were set aside, by reason.
     other_versions
         Rows that other versions scored, by their names.
+    without_id, shared_id
+        Rows that have no id, and those whose id a row before them has.
+    labels_came, labels_met
+        Labels by the stretch of time in which they came: those of the time that was read, and those
+        that met one of its rows. Nothing of parts that were kept before these were counted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +61,11 @@ class Found(BaseModel):
     other_versions: dict[str, int] = {}
     conflicting_labels: int = 0
     early_labels: int = 0
+    without_id: int = 0
+    shared_id: int = 0
+    arrivals_counted: bool = False
+    labels_came: dict[int, int] = {}
+    labels_met: dict[int, int] = {}
 
     def __add__(self, other: Found) -> Found:
         return Found(
@@ -62,6 +74,11 @@ class Found(BaseModel):
             other_versions=_added(self.other_versions, other.other_versions),
             conflicting_labels=self.conflicting_labels + other.conflicting_labels,
             early_labels=self.early_labels + other.early_labels,
+            without_id=self.without_id + other.without_id,
+            shared_id=self.shared_id + other.shared_id,
+            arrivals_counted=self.arrivals_counted or other.arrivals_counted,
+            labels_came=_added(self.labels_came, other.labels_came),
+            labels_met=_added(self.labels_met, other.labels_met),
         )
 
 
@@ -111,7 +128,7 @@ class KeptParts:
         for piece in pieces:
             kept = held.get(SummaryKey(self.part, self.model_version, piece))
             if kept is not None and kept.inputs == inputs[piece]:
-                payload = _Payload.model_validate_json(kept.payload)
+                payload = _payload(kept)
                 parts[piece] = Part(from_json(payload.summary), payload.found)
             elif kept is not None:
                 log.info("%s of %s have changed since they were read: read again", self.part, piece)
@@ -131,6 +148,15 @@ class KeptParts:
         self.store.save(key, KeptSummary(as_of, inputs, payload))
 
 
+def found_in(kept: KeptSummary) -> Found:
+    """Return what was found beside the numbers of a summary that is kept."""
+    return _payload(kept).found
+
+
+def _payload(kept: KeptSummary) -> _Payload:
+    return _Payload.model_validate_json(kept.payload)
+
+
 def fingerprint(*facts: object) -> str:
     """Return the hash of facts: 64 hexadecimal digits."""
     text = json.dumps(facts, default=str, sort_keys=True)
@@ -139,7 +165,7 @@ def fingerprint(*facts: object) -> str:
 
 def pieces_of(case: UseCase, window: Window) -> list[Window]:
     """Cut a window where the windows of other reports begin and end, so that they share pieces."""
-    length, offset = _grid(case.report.every, case.drift.window)
+    length, offset = grid_of(case)
     start = window.start.timestamp()
     at = offset + ((start - offset) // length + 1) * length
     cuts = [window.start]
@@ -149,8 +175,9 @@ def pieces_of(case: UseCase, window: Window) -> list[Window]:
     return [Window(a, b) for a, b in zip(cuts, [*cuts[1:], window.end], strict=True)]
 
 
-def _grid(cron: str, window: timedelta) -> tuple[int, int]:
+def grid_of(case: UseCase) -> tuple[int, int]:
     """Return the seconds of a piece, and those of its first from 1970 on."""
+    cron, window = case.report.every, case.drift.window
     fires = firings(cron, _YEAR, _YEAR + 4 * longest_gap(cron))
     seconds = [int(fire.timestamp()) for fire in fires]
     length = gcd(int(window.total_seconds()), *(at - seconds[0] for at in seconds[1:]))
@@ -170,5 +197,5 @@ def _runs(pieces: Sequence[Window]) -> list[list[Window]]:
     return runs
 
 
-def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+def _added(one: Mapping[_Name, int], other: Mapping[_Name, int]) -> dict[_Name, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}

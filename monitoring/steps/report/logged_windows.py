@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from monitoring.rows.maturity import newest_mature_window
 from monitoring.rows.serving_skew import NONE_CHECKED, Skew
 from monitoring.rows.window import Window
 from monitoring.settings import settings
@@ -16,9 +17,12 @@ from monitoring.sources.logs.log_reader import LogPart, LogPartError, LogReader,
 from monitoring.sources.logs.logs import label_reader, log_reader
 from monitoring.sources.logs.passing_sample import PassingSample
 from monitoring.sources.logs.sampled_rows import passed_rows, sampled_rows
-from monitoring.sources.logs.scored_rows import LogColumns, LoggedScores, ScoreProblems
+from monitoring.sources.logs.score_problems import ScoreProblems
+from monitoring.sources.logs.scored_rows import LogColumns, LoggedScores
 from monitoring.steps.places import model_registry
 from monitoring.steps.report.kept_parts import Found, KeptParts, Part, fingerprint, pieces_of
+from monitoring.steps.report.label_account import arrivals_of, labels_without_rows
+from monitoring.steps.report.log_problems import found_of, said_of_ids
 from monitoring.steps.run import StepError
 from monitoring.steps.window_source import DrawnRows, OwnScores
 from monitoring.store.production_store import ProductionStore
@@ -39,7 +43,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNREADABLE = "file that can't be read"
-OUTSIDE = "score missing or outside its kind"
 
 
 def logged_windows(case: UseCase, production: Production, store: ProductionStore) -> LoggedWindows:
@@ -158,16 +161,28 @@ class LoggedWindows:
 
     def label_problems(self, since: datetime, as_of: datetime) -> LabelProblems:
         """Return how many labels of the windows that were summarised are not as they should be."""
-        del since, as_of
+        del since
         found = self._all_found()
         conflicting = found.conflicting_labels
         newest_wins = self.case.labels.newest_wins
         return LabelProblems(
-            unknown=0,
+            unknown=self._labels_without_rows(as_of),
             conflicting=0 if newest_wins else conflicting,
             corrected=conflicting if newest_wins else 0,
             before_event=found.early_labels,
+            shared_id=found.shared_id,
         )
+
+    def _labels_without_rows(self, as_of: datetime) -> int | None:
+        if self.labels is None:
+            return None
+        labels = self.case.labels
+        mature = newest_mature_window(as_of, self.case.drift.window, labels.mature_after)
+        versions = {of[1] for of in self._read if of[0] == "scores" and of[2] == mature}
+        found = (
+            labels_without_rows(self.case, self._kept, str(version), mature) for version in versions
+        )
+        return next((rows for rows in found if rows is not None), None)
 
     def notes(self, since: datetime) -> tuple[str, ...]:
         """Return which files were not read, and which rows other versions scored since."""
@@ -175,6 +190,7 @@ class LoggedWindows:
         broken = {**self._all_found().unreadable, **self._broken}
         return (
             *(f"NOT READ, to be tried again: {said}" for said in broken.values()),
+            *said_of_ids(self._all_found(since)),
             *(
                 f"{several(rows, 'row')} scored by version {name}, which is not adopted: "
                 f"`tocsin adopt {self.case.name}`"
@@ -297,7 +313,8 @@ class LoggedWindows:
         self, pieces: Sequence[Window], as_of: datetime, model: Model
     ) -> Sequence[Part]:
         """Count the scores of pieces in one pass, labels joined, and draw a sample of them."""
-        window, problems = Window(pieces[0].start, pieces[-1].end), ScoreProblems()
+        window = Window(pieces[0].start, pieces[-1].end)
+        problems = ScoreProblems(arrivals=arrivals_of(self.case))
         edges = model.reference.score_edges
         empty = _histogram(edges, self.case.columns.amount is not None)
         scores, rows = [empty] * len(pieces), [0] * len(pieces)
@@ -311,7 +328,9 @@ class LoggedWindows:
                 rows[place] += int(mask.sum())
         self._passed["scores", model.version, window, as_of] = sample
         # What was found beside the scores is of the pass; it stands with its first piece.
-        found = [_found_of(problems), *([Found()] * (len(pieces) - 1))]
+        others = [Found(arrivals_counted=True)] * (len(pieces) - 1)
+        misplaced = sum(self.logs.misplaced(part, window) for part in self._parts(window))
+        found = [found_of(problems, misplaced), *others]
         return [
             Part(_only_scores(model.reference, n, one), beside)
             for n, one, beside in zip(rows, scores, found, strict=True)
@@ -347,15 +366,6 @@ def _only_scores(reference: Reference, rows: int, scores: ScoreSummary) -> Summa
         rows=rows,
         features={},
         scores=scores,
-    )
-
-
-def _found_of(problems: ScoreProblems) -> Found:
-    return Found(
-        set_aside={OUTSIDE: problems.outside} if problems.outside else {},
-        other_versions=dict(problems.other_versions),
-        conflicting_labels=problems.conflicting,
-        early_labels=problems.early,
     )
 
 
