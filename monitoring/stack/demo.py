@@ -18,7 +18,13 @@ from pydantic import SecretStr
 from monitoring.private import private_folder
 from monitoring.settings import Ports, Settings
 from monitoring.stack.components import RUNS_TASKS, receiver_url
-from monitoring.stack.demo_runs import Say, airflow_of, command, scheduled_run
+from monitoring.stack.demo_runs import (
+    Say,
+    airflow_of,
+    command,
+    inside_the_stack,
+    scheduled_run,
+)
 from monitoring.stack.dropped_file import use_case_of_dropped_file
 from monitoring.stack.environment import as_variables, loopback_url, use_case_folder
 from monitoring.stack.folders import Folders
@@ -26,8 +32,12 @@ from monitoring.stack.living_demo import LivingDemo
 from monitoring.stack.stack_error import StackError
 from monitoring.stack.supervisor import Supervisor
 from monitoring.stack.up import Running
+from monitoring.steps.backfill_past import unseen
 from monitoring.steps.dag_ids import reporting_dag, retrain_dag
+from monitoring.steps.places import champion_model
+from monitoring.steps.replay import windows_filled
 from monitoring.steps.replay_record import is_in_traffic, last_replay
+from monitoring.use_case import UseCase
 from monitoring.use_case_file import SHIPPED, find_use_case
 
 _HISTORY = timedelta(days=31)
@@ -96,9 +106,10 @@ def demo(
             living.tell(clock())
             continue
         else:
-            until = last_tick(case.report.every, clock()).isoformat()
-            command(running, "replay", use_case, "--scenario", "covariate", "--until", until)
-            command(running, *history_command(use_case, clock()))
+            until = last_tick(case.report.every, clock())
+            replay = ("replay", use_case, "--scenario", "covariate", "--until", until.isoformat())
+            command(running, *replay)
+            command(running, *history_command(case, _held_back(running, case), until))
         scheduled_run(airflow, reporting_dag(use_case), say)
         if any(run_id.startswith("drift_") for run_id in airflow.runs(retrain_dag(use_case))):
             say(f"{use_case}: drift crossed its limit, and a retrain was triggered")
@@ -214,10 +225,29 @@ def use_cases_to_show(asked: Sequence[str], settings: Settings, *, say: Say) -> 
     return names
 
 
-def history_command(use_case: str, now: datetime) -> tuple[str, ...]:
-    """Return the command that fills in the month before a demo."""
-    since = (now - _HISTORY).isoformat(timespec="seconds")
-    return ("backfill", use_case, "--no-wait", "--from", since)
+def history_command(case: UseCase, rows: int, until: datetime) -> tuple[str, ...]:
+    """Return the command that fills in the days of the traffic, and history before them.
+
+    Parameters
+    ----------
+    rows
+        That the champion did not learn from: history goes back as far as they fill windows, a month
+        at most.
+    until
+        The end of the traffic.
+    """
+    filled = rows // (2 * case.drift.min_rows) * case.drift.window
+    traffic = windows_filled(case) * case.drift.window
+    since = until - traffic - min(filled, _HISTORY)
+    return ("backfill", case.name, "--no-wait", "--from", since.isoformat(timespec="seconds"))
+
+
+def _held_back(running: Running, case: UseCase) -> int:
+    """Return how many rows of its source the champion has not learned from."""
+    with inside_the_stack(running):
+        model = champion_model(case)
+        held = None if model is None else unseen(case, model)
+    return 0 if held is None else len(held.rows)
 
 
 def last_tick(schedule: str, now: datetime) -> datetime:

@@ -209,7 +209,11 @@ def _past(
         return None, Past(None, store, kept)
     if source.last < (begin or end - case.drift.window):
         span = WINDOWS * case.drift.window + _lead(case) if begin is None else end - begin
-        source = source.ending(end, max(span, source.span), case.labels.delay)
+        if case.split.by == "random":  # such rows have no order, and no pace of their own
+            source = source.dealt()
+        else:
+            span = max(span, source.span)
+        source = source.ending(end, span, case.labels.delay)
     else:
         source = source.before(end)
     return source, Past(source.rows, store, kept)

@@ -13,7 +13,7 @@ from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.sources.auto import resolve
 from monitoring.sources.source import read_source
-from monitoring.steps.replay import moved
+from monitoring.steps.replay import dealt, moved
 from monitoring.store.production_store import ProductionStore
 from monitoring.store.row_source import LabelProblems
 from monitoring.training.model import Model
@@ -49,6 +49,10 @@ class Unseen:
         """Return the rows moved so that the last comes just before `end`, spread over `span`."""
         later = replace(self, rows=moved(self.rows, Window(end - span, end), delay))
         return replace(later, shift=later.last - self.last)
+
+    def dealt(self) -> Unseen:
+        """Return the rows in an order that is drawn, evenly spaced in time."""
+        return replace(self, rows=dealt(self.rows, seed=0))
 
     def before(self, moment: datetime) -> Unseen:
         """Return the rows that came before `moment`."""

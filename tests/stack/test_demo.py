@@ -25,8 +25,12 @@ from monitoring.use_case_file import find_use_case
 from tests.fixtures.stack import stack_settings
 
 
-def test_of_a_source_of_years_the_last_month_alone_is_filled_in(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("rows", "days"),
+    [(27, 2), (194, 3), (1430, 16), (10**6, 33)],
+)
+def test_history_goes_back_as_far_as_rows_fill_windows_a_month_before_the_traffic_at_most(
+    rows: int, days: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, object] = {}
 
@@ -36,11 +40,11 @@ def test_of_a_source_of_years_the_last_month_alone_is_filled_in(
 
     monkeypatch.setattr("monitoring.steps.backfill.backfill", fill)
     now = datetime.now(UTC)
-    done = CliRunner().invoke(app, history_command("iris", now))
+    done = CliRunner().invoke(app, history_command(find_use_case("iris"), rows, now))
     assert done.exit_code == 0, done.output
     since = asked["since"]
     assert isinstance(since, datetime)
-    assert now - since - timedelta(days=31) < timedelta(seconds=1)
+    assert abs(now - since - timedelta(days=days)) < timedelta(seconds=1)
     assert asked["wait"] is False
 
 

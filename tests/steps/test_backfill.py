@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import requests
 
-from monitoring.rows.rows import UNLABELLED
+from monitoring.rows.rows import UNLABELLED, Rows, moment64
 from monitoring.rows.window import Window
 from monitoring.settings import settings
 from monitoring.signals.history import STEP, HistoryError
@@ -21,7 +22,7 @@ from monitoring.signals.pipelines import Pipeline
 from monitoring.stack.folders import DEPLOYMENT
 from monitoring.steps import begin, in_process
 from monitoring.steps.backfill import Backfilled, Progress, backfill
-from monitoring.steps.backfill_past import Past, unseen
+from monitoring.steps.backfill_past import Past, Unseen, unseen
 from monitoring.steps.order import REPORT
 from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.replay import Wanted, replay
@@ -283,6 +284,24 @@ def test_a_window_that_begins_in_the_source_and_ends_in_the_store_is_read_as_one
     assert not np.isnan(both.score).any()
     late = both.event_time > np.datetime64(after.end.replace(tzinfo=None)) - case.labels.delay
     assert ((both.label == UNLABELLED) == late).all()
+
+
+def test_rows_of_a_split_at_random_come_evenly_over_the_time_asked_for(survey_rows: Rows) -> None:
+    """In their own order all of a class may come first, and at their own pace five a day."""
+    sorted_rows = survey_rows.take(np.argsort(survey_rows.label, kind="stable"))
+    years = moment64(NOW) + np.arange(len(sorted_rows)) * np.timedelta64(1, "D")
+    rows = replace(sorted_rows, event_time=years)
+    spread = (
+        Unseen(rows, synthetic=False).dealt().ending(NOW, timedelta(days=6), timedelta(hours=1))
+    )
+    assert spread.last < NOW
+    assert spread.span == pytest.approx(timedelta(days=6), abs=timedelta(hours=1))
+    assert sorted(spread.rows.row_id) == sorted(rows.row_id)
+    gaps = np.diff(spread.rows.event_time)
+    assert gaps.max() - gaps.min() <= np.timedelta64(2, "us")
+    half = len(rows) // 2
+    shares = spread.rows.label[:half].mean(), spread.rows.label[half:].mean()
+    assert shares[0] == pytest.approx(shares[1], abs=0.1)
 
 
 @pytest.mark.parametrize(
