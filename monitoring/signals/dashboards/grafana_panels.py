@@ -305,11 +305,16 @@ def _stat(panel: Panel) -> Any:
 
 def _value_size(panel: Panel) -> int:
     many = len(panel.queries) > _MANY or panel.height <= _FLAT
+    if currency_of(panel.scale) is not None and panel.width <= _NARROW:  # 45,420, where 97.3% fits
+        return 18 if many else 24
     return 22 if many else 36
 
 
 _FLAT = 4
 """Height of a panel that has room for small numbers only."""
+
+_NARROW = 5
+"""Width of a panel in which two large numbers of six digits don't fit side by side."""
 
 _MANY = 6
 """More numbers than fit on a phone if they are large."""
