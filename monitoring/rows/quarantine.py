@@ -37,6 +37,7 @@ class QuarantineReason(StrEnum):
     """Why a row was set aside; a row with several faults has the first of this list."""
 
     WRONG_WIDTH = "wrong number of columns"
+    UNENDED = "last line without an end"
     MISSING_TIME = "missing time"
     UNPARSABLE_TIME = "unparsable time"
     TIME_OUT_OF_RANGE = "time out of range"

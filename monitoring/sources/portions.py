@@ -22,7 +22,7 @@ from monitoring.sources.schema_check import CheckedRows, check
 from monitoring.sources.source_csv import DeclaredCsv, MalformedRow
 from monitoring.sources.source_file import LARGEST, parse_file
 from monitoring.summary.csv_format import UndecidedError
-from monitoring.summary.csv_layout import UTF8, read_layout
+from monitoring.summary.csv_layout import UTF8, CsvLayout, end_of_lines, is_unended, read_layout
 from monitoring.summary.packed_file import bounded, is_packed
 from monitoring.summary.unpacked_size import unpacked_size
 
@@ -59,6 +59,8 @@ class Portion:
         Rows that are not in `frame`, numbered from the file's first row.
     share
         How much of the file was read by the end of it, from 0 to 1.
+    unended
+        Whether it is of a CSV whose last line has no end: it may have been cut short.
     """
 
     place: str
@@ -67,6 +69,7 @@ class Portion:
     malformed: tuple[MalformedRow, ...]
     first_row: int
     share: float
+    unended: bool = False
 
     def checked(
         self, case: UseCase, arrival: datetime, stored: StoredHistory | None
@@ -205,14 +208,16 @@ def _of_csv(
     except (ValueError, csv.Error) as error:
         msg = f"{place}: can't be read as CSV: {error}"
         raise SourceError(msg) from error
-    size = content.seek(0, 2)
+    unended = is_unended(content, layout)
+    size = content.tell()
     content.seek(0)
     declared = replace(declared, delimiter=layout.delimiter)
+    # What standard input and a query's file are called tells no format.
+    name = place if place.casefold().endswith(CSV_ENDINGS) else f"{place}.csv"
     first_row = 0
-    for lines in _lines(place, content, layout.encoding, 1 + layout.sep_line):
+    for lines in _lines(place, content, size, layout):
         try:
-            # A CSV by its name here, whatever it is called: it is unpacked by now.
-            read = parse_file(f"{place}.csv", lines, text, declared)
+            read = parse_file(name, lines, text, declared)
         except UndecidedError as error:
             msg = f"{place}: {error}"
             raise SourceError(msg) from error
@@ -224,22 +229,23 @@ def _of_csv(
             replace(row, row_number=row.row_number + first_row) for row in read.malformed
         )
         share = content.tell() / size if size else 1.0
-        yield Portion(place, sha256, read.frame, malformed, first_row, share)
+        yield Portion(place, sha256, read.frame, malformed, first_row, share, unended)
         first_row += len(read.frame) + len(malformed)
 
 
-def _lines(place: str, content: BinaryIO, encoding: str, head_lines: int) -> Iterator[bytes]:
+def _lines(place: str, content: BinaryIO, size: int, layout: CsvLayout) -> Iterator[bytes]:
     """Yield whole rows of a CSV in UTF-8, each time under the lines that it begins with."""
-    decoder = codecs.getincrementaldecoder(encoding)() if encoding != UTF8 else None
+    utf8 = layout.encoding == UTF8
+    decoder = None if utf8 else codecs.getincrementaldecoder(layout.encoding)()
     head: bytes | None = None
     rest, found = b"", False
     while True:
         block = content.read(PORTION_BYTES)
-        last = not block
+        last = content.tell() >= size
         rest += block if decoder is None else decoder.decode(block, final=last).encode()
         newline = b"\n" if b"\n" in rest else b"\r"
         if head is None:
-            end = _end_of_lines(rest, newline, head_lines)
+            end = end_of_lines(rest, newline, layout.head_lines)
             if end is None and not last:
                 continue
             head, rest = (rest, b"") if end is None else (rest[:end], rest[end:])
@@ -254,21 +260,6 @@ def _lines(place: str, content: BinaryIO, encoding: str, head_lines: int) -> Ite
             if not found:
                 yield head
             return
-
-
-def _end_of_lines(text: bytes, newline: bytes, count: int) -> int | None:
-    """Return where the first lines end; a line may go on within quotes. None if they don't."""
-    end = 0
-    for _ in range(count):
-        begin = end
-        while True:
-            found = text.find(newline, end)
-            if found < 0:
-                return None
-            end = found + 1
-            if text.count(b'"', begin, end) % 2 == 0:
-                break
-    return end
 
 
 def _last_end(text: bytes, newline: bytes) -> int:

@@ -149,7 +149,7 @@ def check(
     order = accepted[np.argsort(typed.event_time[accepted], kind="stable")]
     content = typed.content.assign(**derived)
     rows = _rows(typed, content, case, features, ids, arrival).take(order)
-    aside = _wrong_width(malformed, called)
+    aside = malformed_rows(malformed, called)
     aside += _set_aside(frame, case, ids, row_number, derived, defects, blame)
     return CheckedRows(
         rows=rows,
@@ -290,15 +290,16 @@ def _out_of_order(event_time: NDArray[np.datetime64]) -> int:
     return int((event_time < np.maximum.accumulate(event_time)).sum())
 
 
-def _wrong_width(
+def malformed_rows(
     rows: Sequence[MalformedRow], called: Callable[[NDArray[np.int64]], list[str]]
 ) -> list[QuarantinedRow]:
+    """Return what could not be put into columns as it is set aside."""
     ids = called(np.array([row.row_number for row in rows], np.int64))
     return [
         QuarantinedRow(
             row_id=row_id,
             row_number=row.row_number,
-            reason=QuarantineReason.WRONG_WIDTH,
+            reason=row.reason,
             detail=row.detail,
             payload=row.text,
         )

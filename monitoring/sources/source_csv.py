@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from monitoring.errors import InputError
 from monitoring.rows.parsing import MISSING_NUMBERS
+from monitoring.rows.quarantine import QuarantineReason
 from monitoring.summary.csv_format import (
     PLAIN,
     Evidence,
@@ -18,7 +20,7 @@ from monitoring.summary.csv_format import (
     notations,
     read_numbers,
 )
-from monitoring.summary.csv_layout import UTF8, WINDOWS, CsvLayout, read_layout
+from monitoring.summary.csv_layout import UTF8, WINDOWS, CsvLayout, begin_of_unended, read_layout
 from monitoring.wording import several
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ DETECTED = DeclaredCsv()
 
 @dataclass(frozen=True)
 class MalformedRow:
-    """A row that is not as wide as its file's header.
+    """A row that is not as wide as its file's header, or may have been cut short.
 
     Attributes
     ----------
@@ -64,6 +66,7 @@ class MalformedRow:
     row_number: int
     text: str
     detail: str
+    reason: QuarantineReason = QuarantineReason.WRONG_WIDTH
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ class CsvContent:
     Attributes
     ----------
     frame
-        The rows that are as wide as the header.
+        The rows that are as wide as the header, and whole.
     malformed
         The others.
     marks
@@ -105,24 +108,63 @@ def read_csv(content: bytes, text: Collection[str], declared: DeclaredCsv) -> Cs
     ValueError
         It can't be read, or nothing decides how its numbers are written.
     """
-    layout, _ = read_layout(io.BytesIO(content), delimiter=declared.delimiter, to_the_end=False)
+    layout, header = read_layout(
+        io.BytesIO(content), delimiter=declared.delimiter, to_the_end=False
+    )
     if layout.encoding != UTF8:
         content = content.decode(layout.encoding).encode()
+    begin = begin_of_unended(content, layout.head_lines)
+    last = content[begin:]
+    cut = bool(last) and not _is_whole(last, content[:begin], header, layout)
+    content = content[:begin] if cut else content
     malformed: list[MalformedRow] = []
     table = _table(content, layout, text, declared.missing, malformed)
     read = _numbers(table, content, layout, text, declared)
     for name, column in read.columns.items():
         table = table.set_column(table.column_names.index(name), name, column)
     frame = table.to_pandas()
-    if content.count(b'"') % 2 and _ends_inside_a_quote(frame, malformed):
+    if content.count(b'"') % 2 and _ends_inside_a_quote(frame, malformed, cut=cut):
         msg = "an opening quote has no closing one: the rest of the file was read as one text"
+        if cut:
+            msg += (
+                ", or its last row goes over several lines and has no line end, so it may have "
+                "been cut short: if it is whole, end it with a line end"
+            )
         raise InputError(msg)
+    if cut:
+        malformed.append(_unended(len(frame) + len(malformed), last))
     return CsvContent(
         frame,
         tuple(malformed),
         read.marks,
         frozenset(name for name, column in read.columns.items() if column.type == "string"),
         (*filter(None, [str(layout)]), *read.said),
+    )
+
+
+def _is_whole(line: bytes, before: bytes, header: Sequence[str], layout: CsvLayout) -> bool:
+    """Whether a last line without an end shows that nothing of it was cut off.
+
+    It does where rows before it have its last value, and none a longer one that begins with it.
+    """
+    import pyarrow.compute as pc
+
+    row = next(csv.reader([line.decode(errors="replace")], delimiter=layout.delimiter), [])
+    if len(row) != len(header) or header.count(header[-1]) > 1:
+        return False
+    values = _table(before, layout, header[-1:], (), [], header[-1:])[header[-1]]
+    longer = pc.sum(pc.starts_with(values, row[-1])).as_py() or 0
+    return longer > 0 and longer == pc.sum(pc.equal(values, row[-1])).as_py()
+
+
+def _unended(row_number: int, line: bytes) -> MalformedRow:
+    """Set a last line without an end apart: a number cut short is a number too, and wrong."""
+    return MalformedRow(
+        row_number,
+        line.decode(errors="replace").replace("\0", "\\0"),
+        "no line end after it, so it may have been cut short or is still being written; if it "
+        "is whole, end it with a line end",
+        QuarantineReason.UNENDED,
     )
 
 
@@ -161,7 +203,7 @@ def _table(
         Columns to read; all where none is named.
     """
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
     def keep_apart(row: InvalidRow) -> str:
         detail = (
@@ -172,14 +214,14 @@ def _table(
         malformed.append(MalformedRow(number, row.text.replace("\0", "\\0"), detail))
         return "skip"
 
-    table = csv.read_csv(
+    table = arrow_csv.read_csv(
         pa.BufferReader(content),
         # Rows have numbers where one thread reads them, and it is no slower here.
-        read_options=csv.ReadOptions(use_threads=False, skip_rows=int(layout.sep_line)),
-        parse_options=csv.ParseOptions(
+        read_options=arrow_csv.ReadOptions(use_threads=False, skip_rows=int(layout.sep_line)),
+        parse_options=arrow_csv.ParseOptions(
             delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=keep_apart
         ),
-        convert_options=csv.ConvertOptions(
+        convert_options=arrow_csv.ConvertOptions(
             null_values=[*MISSING_NUMBERS, *missing],
             strings_can_be_null=False,
             column_types=dict.fromkeys(text, pa.string()),
@@ -263,9 +305,11 @@ def _read(column: pa.ChunkedArray, notation: Notation, declared: DeclaredCsv) ->
     return pc.cast(pc.coalesce(read.strays, read.plain), pa.string())
 
 
-def _ends_inside_a_quote(frame: pd.DataFrame, malformed: Sequence[MalformedRow]) -> bool:
-    """Whether the last row goes over several lines."""
+def _ends_inside_a_quote(
+    frame: pd.DataFrame, malformed: Sequence[MalformedRow], *, cut: bool
+) -> bool:
+    """Whether the last row goes over several lines, with one that was cut."""
     if malformed and malformed[-1].row_number >= len(frame) + len(malformed) - 1:
-        return "\n" in malformed[-1].text
+        return cut or "\n" in malformed[-1].text
     last = frame.iloc[-1:].to_numpy(dtype=object).ravel()
     return any(isinstance(value, str) and "\n" in value for value in last)

@@ -19,8 +19,9 @@ from monitoring.settings import settings
 from monitoring.sources.auto import declared_csv, resolve
 from monitoring.sources.derived import file_columns
 from monitoring.sources.portions import Portion, read_portions
-from monitoring.sources.schema_check import CheckedRows, numbered_ids
+from monitoring.sources.schema_check import CheckedRows, malformed_rows, numbered_ids
 from monitoring.sources.source import text_columns
+from monitoring.sources.source_rows import numbered
 from monitoring.sources.target_values import parse_target
 from monitoring.sources.typed_columns import SchemaError, declared_columns, resolved_columns
 from monitoring.steps.places import production_store
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
 
 ID = "id"
 """What the column of ids is called in a file of scores or labels, where no other is declared."""
+
+_WITHOUT_IDS = (
+    "its last line has no end, so it may have been cut short, and its rows have no ids by which "
+    "they would be known when it comes whole: nothing is stored; if it is whole, end its last "
+    "line with a line end, or name a column of ids as `columns.id` of the use case"
+)
 
 
 class Tally(Result):
@@ -181,6 +188,8 @@ class _Portion:
                 "these are; another one is named by `columns.id` of the use case"
             )
             raise SchemaError(msg)
+        if self._has_rows and self._id_column is None and self.read.unended:
+            raise SchemaError(f"{place}: {_WITHOUT_IDS}")
         try:
             if self._has_rows:
                 self._store_rows()
@@ -252,17 +261,7 @@ class _Portion:
     def _store_malformed(self) -> None:
         """Set aside what could not be put into columns, where no schema check does."""
         self._set_aside(
-            [
-                QuarantinedRow(
-                    row_id=f"{self.read.sha256[:12]}-{row.row_number}",
-                    row_number=row.row_number,
-                    reason=QuarantineReason.WRONG_WIDTH,
-                    detail=row.detail,
-                    payload=row.text,
-                )
-                for row in self.read.malformed
-            ],
-            self.done.rows,
+            malformed_rows(self.read.malformed, numbered(self.read.sha256)), self.done.rows
         )
 
     def _store_scores(self) -> None:

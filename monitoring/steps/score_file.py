@@ -132,7 +132,7 @@ def _scored(
     except SchemaError as error:
         msg = f"{portion.place}: {error}"
         raise SchemaError(msg) from error
-    if not len(checked.rows):
+    if not len(checked.rows) and not portion.first_row:
         msg = f"{portion.place}: no row can be scored; the first: {checked.quarantined[0].detail}"
         raise SchemaError(msg)
     if stored is not None:

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from monitoring.errors import InputError
@@ -60,12 +60,25 @@ class CsvLayout:
         A line before the header names the delimiter.
     several_ends
         Its lines end in different ways.
+    unended
+        Its last line has no end: it may have been cut short.
     """
 
     delimiter: str = COMMA
     encoding: str = UTF8
     sep_line: bool = False
     several_ends: bool = False
+    unended: bool = False
+
+    @property
+    def head_lines(self) -> int:
+        """Return how many lines stand before the rows."""
+        return 1 + self.sep_line
+
+    @property
+    def letter(self) -> int:
+        """Return how many bytes a letter takes, at least."""
+        return 1 if self.encoding == UTF8 else 2
 
     @property
     def rewritten(self) -> bool:
@@ -80,6 +93,7 @@ class CsvLayout:
         words += ["a first line `sep=`"] if self.sep_line else []
         words += ["UTF-16"] if self.encoding != UTF8 else []
         words += ["lines that end in several ways"] if self.several_ends else []
+        words += ["a last line without an end, which may have been cut short"] * self.unended
         return ", ".join(words)
 
 
@@ -95,7 +109,7 @@ def read_layout(
     delimiter
         What stands between columns, where it was declared.
     to_the_end
-        See how all lines end; else it is not known.
+        See how all lines end, the last one too; else it is not known.
 
     Raises
     ------
@@ -119,7 +133,15 @@ def read_layout(
     chosen = delimiter or (sep[1] if sep else _delimiter(text, whole=whole))
     several = to_the_end and encoding == UTF8 and _several_ends(head, content)
     header = next(csv.reader(io.StringIO(text, newline=""), delimiter=chosen), [])
-    return CsvLayout(chosen, encoding, sep is not None, several), header
+    layout = CsvLayout(chosen, encoding, sep is not None, several)
+    return replace(layout, unended=to_the_end and is_unended(content, layout)), header
+
+
+def is_unended(content: BinaryIO, layout: CsvLayout) -> bool:
+    """Whether the last line of a file has no end, as one has that was cut short."""
+    size = content.seek(0, io.SEEK_END)
+    content.seek(max(size - layout.letter, 0))
+    return size > 0 and content.read().strip(b"\0") not in (b"\n", b"\r")
 
 
 def _encoding(head: bytes) -> str:
@@ -195,6 +217,35 @@ def _several_ends(head: bytes, content: BinaryIO) -> bool:
             return True
         portion = content.read(PORTION)
     return False
+
+
+def end_of_lines(text: bytes, newline: bytes, count: int) -> int | None:
+    """Return where the first lines end; a line may go on within quotes. None if they don't."""
+    end = 0
+    for _ in range(count):
+        begin = end
+        while True:
+            found = text.find(newline, end)
+            if found < 0:
+                return None
+            end = found + 1
+            if text.count(b'"', begin, end) % 2 == 0:
+                break
+    return end
+
+
+def begin_of_unended(text: bytes, head_lines: int) -> int:
+    """Return where a last line of rows begins that has no end; the text's length if it has one.
+
+    Parameters
+    ----------
+    head_lines
+        Lines before the rows.
+    """
+    newline = b"\n" if b"\n" in text else b"\r"
+    head = end_of_lines(text, newline, head_lines)
+    last = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+    return len(text) if head is None or last < head else last
 
 
 def rewritten(portions: Iterator[bytes], encoding: str) -> Iterator[bytes]:

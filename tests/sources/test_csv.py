@@ -92,8 +92,57 @@ def test_words_among_numbers_are_missing_if_listed_and_quarantined_if_not(tmp_pa
 def test_a_row_of_another_width_has_its_number_beneath_a_sep_line_too(tmp_path: Path) -> None:
     rows = ("sep=;\n" + written(PLAIN, ";")).splitlines()
     rows[5] += ";7"
-    (row,) = read(tmp_path, "\n".join(rows)).quarantined
+    (row,) = read(tmp_path, "\n".join([*rows, ""])).quarantined
     assert (row.reason, row.row_number) == (QuarantineReason.WRONG_WIDTH, 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_wherever_a_file_is_cut_no_row_of_it_is_another_one_than_was_written(
+    tmp_path: Path, encoding: str, ends: str
+) -> None:
+    """Before: a cut within the last field of the last line stored another number, or another id."""
+    columns = ["at", "weight", "kind", "lost", "parcel", "worth"]
+    text = written(PLAIN[columns].assign(worth=PLAIN["worth"] + 0.125), ends=ends)
+    whole = read(tmp_path, text, encoding).rows
+    last = len(text.splitlines(keepends=True)[-1])
+    for cut in range(1, last + 1):
+        found = read(tmp_path, text[:-cut], encoding)
+        ended = cut == last or (cut == 1 and ends == "\r\n")
+        rows = COUNT if ended and cut < last else COUNT - 1
+        pd.testing.assert_frame_equal(found.rows.features, whole.features[:rows])
+        aside = [(row.row_number, row.reason) for row in found.quarantined]
+        assert aside == ([] if ended else [(COUNT - 1, QuarantineReason.UNENDED)])
+
+
+@pytest.mark.parametrize(
+    ("last", "kept"),
+    [
+        ("p40,40,1.5,9.5,box,0", True),
+        ('p40,40,1.5,9.5,box,"0"', True),
+        ("p40,40,1.5,9.5,box,", False),
+        ("p40,40,1.5,9.5,box,2", False),
+        ("p40,40,1.5,9.5,box", False),
+        ('p40,40,1.5,9.5,"box,0', False),
+    ],
+)
+def test_a_last_line_without_an_end_is_a_row_where_its_last_value_is_seen_to_be_whole(
+    tmp_path: Path, last: str, kept: bool
+) -> None:
+    """Many programs write no last line end: 0 or 1 is whole where the column knows these alone."""
+    names = ["parcel", "at", "weight", "worth", "kind", "lost"]
+    found = read(tmp_path, written(PLAIN[names]) + last)
+    assert ("p40" in found.rows.row_id) == kept
+    assert [row.payload for row in found.quarantined] == ([] if kept else [last])
+
+
+def test_a_last_row_over_several_lines_without_an_end_is_an_error_that_names_the_cut(
+    tmp_path: Path,
+) -> None:
+    names = ["lost", "at", "weight", "worth", "kind", "parcel"]
+    text = written(PLAIN[names]) + '0,40,1.5,9.5,box,"p40\nof two li'
+    with pytest.raises(SourceError, match=r"no closing one.*or its last row.*been cut short"):
+        read(tmp_path, text)
 
 
 def test_what_nothing_decides_is_declared(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def table(folder: Path, name: str, year: int, *rows: dict[str, object]) -> None:
     """Write a table of a year as the ministry does: quoted, with semicolons."""
     names = HEADERS[name].split(";")
     lines = [names, *([str(row.get(one, "1")) for one in names] for row in rows)]
-    text = "\n".join(";".join(f'"{word}"' for word in line) for line in lines)
+    text = "".join(";".join(f'"{word}"' for word in line) + "\n" for line in lines)
     (folder / f"{name}-{year}.csv").write_text(text, encoding="utf-8")
 
 

@@ -151,6 +151,49 @@ def test_what_can_not_be_taken_is_set_aside_by_reason_and_the_rest_goes_in(case:
         assert done.new == new
 
 
+@pytest.mark.parametrize("size", [40, 100, 8 * 2**20])
+def test_a_cut_row_is_set_aside_until_its_file_is_whole(
+    case: UseCase, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Before: the shortened number was stored, and the true row then set aside as a duplicate."""
+    monkeypatch.setattr(portions, "PORTION_BYTES", size)
+    log = parcels().assign(parcel=[f"p{n}" for n in range(6)], worth=1234.5)
+    rows = log[["parcel", "at", "weight", "label", "worth"]].assign(label="a")
+    path = Path(csv_of(rows))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    cut = brought(case, str(path))
+    assert (cut.rows.added, cut.set_aside) == (5, {"last line without an end": 1})
+    path.write_bytes(whole)
+    after = brought(case, str(path))
+    assert (after.rows, after.set_aside) == (Tally(added=1, repeated=5), {})
+    assert stored(case).features["worth"].tolist() == [1234.5] * 6
+
+
+@pytest.mark.parametrize("cut", [2, 4])
+def test_no_label_and_no_score_of_a_cut_line_is_stored(case: UseCase, cut: int) -> None:
+    log = parcels().assign(parcel=[f"p{n}" for n in range(6)])
+    brought(case, csv_of(log))
+    labels = Path("labels.csv")
+    pd.DataFrame({"lost": [1, 1], "parcel": ["p2", "p3456"]}).to_csv(labels, index=False)
+    labels.write_bytes(labels.read_bytes()[:-cut])
+    done = brought(case, str(labels))
+    assert done.labels == Tally(repeated=1)
+    assert done.set_aside == {"last line without an end": 1}
+
+
+def test_a_cut_file_without_ids_stores_nothing_since_whole_it_has_other_ids(case: UseCase) -> None:
+    columns = case.columns.model_copy(update={"id": None, "logged": Logged()})
+    unnamed = case.model_copy(update={"columns": columns})
+    path = Path(csv_of(parcels()[["at", "label", "weight", "worth"]].assign(label="a")))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-2])
+    with pytest.raises(SchemaError, match=r"log\.csv: its last line has no end.*nothing is stored"):
+        brought(unnamed, str(path))
+    path.write_bytes(whole)
+    assert brought(unnamed, str(path)).rows == Tally(added=6)
+
+
 def test_a_label_that_contradicts_is_kept_as_history_once(case: UseCase) -> None:
     brought(case, csv_of(parcels()))
     changed = pd.DataFrame({"parcel": parcels()["parcel"][:3], "lost": [0, 0, 1]})
@@ -199,6 +242,11 @@ def test_a_file_is_scored_by_the_champion_and_what_can_not_be_is_named(
         assert read["decision"][scored].tolist() == (expected[scored] >= model.threshold).tolist()
         assert read["not_scored"][7] == "negative amount: Amount: -1.0"
         assert set(read["model_version"].astype(str)) == {model.version}
+    cut = frame.drop(index=7).to_csv(index=False)[:-2]
+    monkeypatch.setattr(portions, "PORTION_BYTES", len(cut) - 30)  # the cut row is one of its own
+    called = runner.invoke(app, ["score", "fraud", "-", "--out", "cut.csv"], input=cut)
+    assert called.exit_code == 1, called.output
+    assert pd.read_csv("cut.csv")["not_scored"].str.startswith("last line").sum() == 1
     whole = frame.drop(index=7).to_csv(index=False)
     called = runner.invoke(app, ["score", "fraud", "-", "--out", "whole.csv"], input=whole)
     assert called.exit_code == 0, called.output

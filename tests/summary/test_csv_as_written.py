@@ -140,6 +140,18 @@ def test_a_file_is_read_as_the_plain_one_however_it_is_written(
         assert verdict.to_dict()["reading"] == list(verdict.reading)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_last_line_without_an_end_is_read_and_said(
+    folder: Path, plain: Reference, encoding: str
+) -> None:
+    """A file cut short looks so, and one that is whole may."""
+    now = written(folder, f"unended-{encoding}", lines(HIGHER)[:-1], encoding)
+    for engine in ENGINES:
+        verdict = compare(plain, now, engine=engine)
+        assert [part.name for part in verdict.drifted_features] == ["amount"]
+        assert "a last line without an end, which may have been cut" in "; ".join(verdict.reading)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_window_written_in_another_way_than_its_reference_is_read_and_that_is_said(
     folder: Path,
