@@ -75,9 +75,7 @@ def by_hand(
         raise StepError(msg)
     length = case.drift.window
     window = ending(as_of or datetime.now(UTC).replace(microsecond=0), length)
-    run = Run.open(pipeline, use_case, window, force=force)
-    run.clear()
-    return run
+    return Run.open(pipeline, use_case, window, force=force)
 
 
 def attempt(run: Run) -> Attempt:

@@ -50,8 +50,11 @@ def execute(order: Order, run: Run) -> Mapping[str, Result]:
     Exception
         The error of the first step that failed, with a note of each later one's. Candidates'
         errors count only where no candidate succeeded.
+    StepError
+        The same run is running in another process.
     """
-    return _Execution(order.of(run.declared), run).results()
+    with run.alone():
+        return _Execution(order.of(run.declared), run).results()
 
 
 @dataclass

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
@@ -144,6 +148,25 @@ class Run(Result):
         """Remove the results of an earlier run of the same key: its success is not this one's."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have the run's folder, cleared, for this process alone until the block ends.
+
+        Raises
+        ------
+        StepError
+            Another process runs the same: two commands of one moment would share the folder.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            _lock(folder, self)
+            for inside in self.folder.iterdir():
+                shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
+            yield
+        finally:
+            os.close(folder)
+
     def write(self, name: str, result: Result) -> None:
         """Save `result` as `name`, in the place of an earlier one, in one move."""
         atomic_write(self.folder / f"{name}.json", result.model_dump_json(indent=2))
@@ -192,6 +215,18 @@ def failures_of(runs: Path, pipeline: Pipeline, use_case: str, run_id: str) -> t
         The folder of all runs.
     """
     return _failures_in(runs / use_case / _key(pipeline, run_id))
+
+
+def _lock(folder: int, run: Run) -> None:
+    """Lock an open folder, for as long as it is open."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        msg = (
+            f"use case {run.use_case}: a {run.pipeline} as of {run.as_of:%Y-%m-%d %H:%M:%S} UTC "
+            f"is running in another process, in {run.folder}: wait for its end"
+        )
+        raise StepError(msg) from error
 
 
 def _failures_in(folder: Path) -> tuple[Failure, ...]:

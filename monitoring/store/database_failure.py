@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitoring.errors import TocsinError
@@ -28,6 +30,10 @@ _SQLITE = {
     "SQLITE_BUSY": "another process has been writing to it for a minute: stop it, or try again",
 }
 """Advice by the beginning of the names of SQLite's error codes: each has finer ones."""
+
+_ROOM = 2**20
+"""Bytes that SQLite needs on a disk to begin at all: where there are fewer, it says `disk I/O
+error`, for it can't even make the file that it coordinates with."""
 
 _POSTGRES = {
     "53100": "free some space on its server",
@@ -66,11 +72,22 @@ def readable_failure(context: ExceptionContext) -> StoreError | None:
 def readable_error(error: Any, url: URL | None) -> StoreError | None:
     """Return the error to raise in the place of a driver's; None where a statement is wrong."""
     advice = _advice(error)
+    if advice is not None and url is not None and _lacks_room(error, url):
+        advice = f"the disk that it lies on is full: {_SPACE}"
     if advice is None:
         return None
     where = "" if url is None else shown(url)
     cause = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
     return StoreError(f"the production store at {where} failed: {cause}; {advice}")
+
+
+def _lacks_room(error: Any, url: URL) -> bool:
+    """Whether a file of SQLite failed on a disk without room."""
+    code = getattr(error, "sqlite_errorname", None) or ""
+    if not (isinstance(error, sqlite3.Error) and code.startswith(("SQLITE_FULL", "SQLITE_IOERR"))):
+        return False
+    folder = Path(str(url.database)).absolute().parent
+    return folder.is_dir() and shutil.disk_usage(folder).free < _ROOM
 
 
 def _advice(error: Any) -> str | None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,16 +16,20 @@ import sqlalchemy as sa
 
 from monitoring.errors import TocsinError
 from monitoring.reports.entry import ReportKind
+from monitoring.rows.window import ending
 from monitoring.settings import settings
+from monitoring.signals.pipelines import Pipeline
 from monitoring.sources.synthetic.frames import synthetic_frame
 from monitoring.steps import begin, in_process
 from monitoring.steps.ingest import Ingested, ingest
 from monitoring.steps.places import model_registry, production_store
 from monitoring.steps.replay import Wanted, replay
+from monitoring.store.database_failure import StoreError
 from monitoring.store.schema import archived_rows, consumed_rows, production_rows, verdicts
 from monitoring.training import TrainingError
 from monitoring.training.run_record import BUNDLE
 from monitoring.use_case import UseCase
+from tests.fixtures.disks import disk, full
 from tests.fixtures.tiny import write_tiny
 
 pytestmark = pytest.mark.faults
@@ -34,6 +38,8 @@ NAME = "harmed"
 ORIGIN = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2026, 2, 1, tzinfo=UTC)
 SENT = 30
+
+DISK_FULL = r"production\.db failed: .*the disk that it lies on is full: free some space"
 
 RETRAIN = (sys.executable, "-m", "monitoring.cli", "retrain", NAME, "--force")
 
@@ -80,6 +86,12 @@ class Bench:
         client = model_registry()._client()
         return {str(v.version) for v in client.search_model_versions(f"name = '{NAME}'")}
 
+    def champion(self) -> str:
+        """Return the number of the version that serves."""
+        version = model_registry().champion(self.case)
+        assert version is not None
+        return str(version.number)
+
     def report(self, as_of: datetime) -> None:
         """Run a report in this process."""
         in_process.report(begin.by_hand("report", NAME, as_of=as_of))
@@ -95,7 +107,9 @@ class Bench:
         return sorted(
             path.name
             for path in folder.iterdir()
-            if f"{as_of:%Y%m%dT%H%M%S}" in path.name and path.suffix != ".json"
+            if f"{as_of:%Y%m%dT%H%M%S}" in path.name
+            and path.suffix != ".json"
+            and not path.name.startswith(Pipeline.RETRAIN)
         )
 
     def check_report(self, as_of: datetime) -> None:
@@ -113,40 +127,6 @@ class Bench:
             assert store.new_labelled(self.case, as_of) == 0
             rows = store.training_rows(self.case, as_of, None, folder=settings().archives)
         assert len(np.unique(rows.row_id)) == len(rows)
-
-
-@contextmanager
-def disk(folder: Path) -> Iterator[None]:
-    """Have a folder lie on a small disk of its own, where that is allowed."""
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96m", "tocsin-test", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no disk of its own can be mounted: {mounted.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-@contextmanager
-def full(folder: Path) -> Iterator[None]:
-    """Fill the disk that a folder lies on, until the block ends."""
-    filler = folder / "filler"
-    try:
-        with filler.open("wb", buffering=0) as file:
-            while True:
-                try:
-                    file.write(b"\0" * 4096)
-                except OSError:
-                    break
-        yield
-    finally:
-        filler.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -190,12 +170,65 @@ def test_on_a_full_disk_no_model_is_half_logged_and_the_next_retrain_makes_one(
     bench: Bench,
 ) -> None:
     as_of, before = bench.moment(), bench.versions()
-    with full(bench.folder / "models"), pytest.raises(TocsinError):
+    with full(bench.folder / "models"), pytest.raises(TocsinError, match="No space left"):
         bench.retrain(as_of)
     assert bench.versions() == before
     bench.retrain(as_of)
     assert len(bench.versions() - before) == 1
     bench.check_rows(as_of)
+
+
+@pytest.mark.parametrize("what", ["report", "retrain"])
+def test_on_a_full_disk_for_the_store_a_run_says_so_and_the_next_one_is_whole(
+    bench: Bench, what: str
+) -> None:
+    as_of, before = bench.moment(), bench.versions()
+    run = getattr(bench, what)
+    with full(bench.folder / "store"), pytest.raises(StoreError, match=DISK_FULL):
+        run(as_of)
+    assert bench.versions() == before
+    run(as_of)
+    assert len(bench.versions() - before) == (what == "retrain")
+    if what == "report":
+        bench.check_report(as_of)
+    else:
+        bench.check_rows(as_of)
+        assert all(len(payloads) == 1 for payloads in verdicts_of(as_of).values())
+
+
+def test_on_a_full_disk_for_the_store_no_row_is_half_stored_and_the_same_file_brings_each_once(
+    bench: Bench,
+) -> None:
+    as_of, before = bench.moment(), bench.count(production_rows)
+    path = bench.folder / "full.csv"
+    bench.rows_until(as_of).to_csv(path, index=False)
+    with full(bench.folder / "store"), pytest.raises(StoreError, match=DISK_FULL):
+        bench.ingest(path, as_of)
+    assert bench.ingest(path, as_of).rows.added == SENT
+    assert bench.count(production_rows) == before + SENT
+    assert bench.ingest(path, as_of).new == 0
+
+
+def test_a_number_cut_short_at_the_end_of_a_file_is_stored_as_it_is_once_the_file_is_whole(
+    bench: Bench,
+) -> None:
+    as_of = bench.moment()
+    rows = bench.rows_until(as_of).assign(id=[f"short-{n}" for n in range(SENT)], Amount=1234.5)
+    path = bench.folder / "short.csv"
+    rows[["id", *(name for name in rows if name not in ("id", "Amount")), "Amount"]].to_csv(
+        path, index=False
+    )
+    whole = path.read_bytes()
+    path.write_bytes(whole[: -len(".5\n")])
+    cut = bench.ingest(path, as_of, "id")
+    assert (cut.rows.added, cut.rows.set_aside) == (SENT - 1, 1)
+    path.write_bytes(whole)
+    after = bench.ingest(path, as_of, "id")
+    assert (after.rows.added, after.rows.repeated, after.set_aside) == (1, SENT - 1, {})
+    with production_store() as store:
+        stored = store.window(bench.case, ending(as_of, timedelta(minutes=1)), as_of)
+    short = [str(row_id).startswith("short-") for row_id in stored.row_id]
+    assert stored.features["Amount"][short].tolist() == [1234.5] * SENT
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -236,7 +269,9 @@ def test_a_retrain_on_a_half_written_source_makes_its_one_version(bench: Bench) 
     bench.check_rows(as_of)
 
 
-@pytest.mark.parametrize("file", ["model.skops"])
+@pytest.mark.parametrize(
+    "file", ["model.skops", "reference.tocsin", "reference_sample.parquet", "manifest.json"]
+)
 def test_a_report_by_a_half_written_model_names_it_and_the_next_one_is_whole(
     bench: Bench, file: str
 ) -> None:
@@ -259,22 +294,35 @@ def test_a_report_by_a_half_written_model_names_it_and_the_next_one_is_whole(
 def test_an_hour_s_jump_changes_no_figure_of_the_run_after_it(
     bench: Bench, jump: timedelta
 ) -> None:
-    as_of = bench.moment()
+    as_of, versions = bench.moment(), bench.versions()
     bench.report(as_of)
-    before = verdict_of(as_of)
+    before = verdicts_of(as_of)
+    serving = bench.champion()
+    assert list(before) == [serving]
     bench.report(as_of + jump)
     bench.retrain(as_of + jump)
     bench.report(as_of)
     bench.retrain(as_of)
-    assert set(before) <= set(verdict_of(as_of))
+    # One of each version that serves: the one of before, unchanged, and that of a new champion.
+    after = verdicts_of(as_of)
+    assert after[serving] == before[serving]
+    assert set(after) <= {serving, *(bench.versions() - versions)}
+    for moment in (as_of, as_of + jump):
+        assert all(len(payloads) == 1 for payloads in verdicts_of(moment).values())
+    assert len(bench.versions() - versions) == 2
     bench.check_rows(as_of)
 
 
-def verdict_of(as_of: datetime) -> list[str]:
-    """Return the verdicts of the window that ends at a moment."""
+def verdicts_of(as_of: datetime) -> dict[str, list[str]]:
+    """Return the verdicts of the window that ends at a moment, by the version of the model."""
+    found: dict[str, list[str]] = {}
     with production_store() as store, store.engine.connect() as connection:
-        made = sa.select(verdicts.c.payload).where(verdicts.c.window_end == as_of)
-        return list(connection.execute(made).scalars())
+        made = sa.select(verdicts.c.model_version, verdicts.c.payload).where(
+            verdicts.c.window_end == as_of
+        )
+        for version, payload in connection.execute(made):
+            found.setdefault(version, []).append(payload)
+    return found
 
 
 def test_two_retrains_at_once_make_a_version_each_and_share_no_row(bench: Bench) -> None:
@@ -282,7 +330,25 @@ def test_two_retrains_at_once_make_a_version_each_and_share_no_row(bench: Bench)
     path = bench.folder / "both.csv"
     bench.rows_until(as_of).to_csv(path, index=False)
     assert bench.ingest(path, as_of).rows.added == SENT
-    moments = (as_of, as_of + timedelta(seconds=30))
+    codes, said = retrained_at_once(as_of, as_of + timedelta(seconds=30))
+    assert codes == [0, 0], said
+    assert len(bench.versions() - before) == 2
+    assert bench.champion() in bench.versions()
+    bench.check_rows(as_of)
+
+
+def test_of_two_retrains_of_one_moment_one_runs_and_the_other_says_so(bench: Bench) -> None:
+    """Before: the later one emptied the folder of the first, whose steps then found no results."""
+    as_of, before = bench.moment(), bench.versions()
+    codes, said = retrained_at_once(as_of, as_of)
+    assert sorted(codes) == [0, 2], said
+    assert "is running in another process" in said[codes.index(2)]
+    assert len(bench.versions() - before) == 1
+    bench.check_rows(as_of)
+
+
+def retrained_at_once(*moments: datetime) -> tuple[list[int], list[str]]:
+    """Start a retrain for each moment at the same time; return how each ended, and its output."""
     commands = [
         subprocess.Popen(
             [*RETRAIN, "--as-of", moment.isoformat()],
@@ -294,8 +360,4 @@ def test_two_retrains_at_once_make_a_version_each_and_share_no_row(bench: Bench)
         for moment in moments
     ]
     said = [command.communicate(timeout=600)[0] for command in commands]
-    assert [command.returncode for command in commands] == [0, 0], said
-    assert len(bench.versions() - before) == 2
-    champion = model_registry().champion(bench.case)
-    assert champion is not None
-    bench.check_rows(as_of)
+    return [command.returncode for command in commands], said

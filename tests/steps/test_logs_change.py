@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 
 from monitoring.drift.verdict import DriftStatus
 from monitoring.rows.window import Window, ending
@@ -18,6 +19,7 @@ from monitoring.steps.places import champion_model, production_store
 from monitoring.steps.report.log_problems import MISPLACED, OUTSIDE
 from monitoring.steps.report.logged_windows import UNREADABLE, LoggedWindows
 from monitoring.steps.report.windows import windows_of
+from monitoring.store.schema import window_summaries
 from tests.fixtures.watched import DAY, FIRST, ROWS, Logs, day_of_rows
 from tests.steps.watching import measured
 
@@ -127,6 +129,30 @@ def test_a_file_whose_bytes_are_damaged_inside_gives_none_of_its_rows(logs: Logs
     assert found.verdict.rows_current == 700
     assert found.estimated is not None
     assert found.estimated.rows == 700
+
+
+@pytest.mark.parametrize("keep", [0, 1, 0.5, 0.99])
+def test_a_half_written_summary_of_a_piece_is_named_and_read_again(
+    logs: Logs, keep: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before: the report ended in a traceback, and so did each one after it."""
+    whole = measured(logs, 16)
+    with production_store() as store, store.engine.begin() as connection:
+        kept = connection.execute(sa.select(window_summaries)).all()
+        for row in kept:
+            cut = row.payload[: keep if keep == 1 else int(len(row.payload) * keep)]
+            of = window_summaries.c
+            same = sa.and_(of.part == row.part, of.window_start == row.window_start)
+            connection.execute(sa.update(window_summaries).where(same).values(payload=cut))
+    again = measured(logs, 16)
+    assert (again.verdict, again.realised) == (whole.verdict, whole.realised)
+    said = [record.getMessage() for record in caplog.records]
+    assert len([line for line in said if "is damaged, so its files are read again" in line]) == len(
+        kept
+    )
+    with production_store() as store, store.engine.connect() as connection:
+        after = connection.execute(sa.select(window_summaries)).all()
+    assert [row.payload for row in after] == [row.payload for row in kept]
 
 
 def test_a_missing_feature_has_a_status_and_the_others_their_verdict(logs: Logs) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import event, make_url
 from monitoring.rows.rows import POSITIVE
 from monitoring.store.database_failure import StoreError
 from monitoring.store.production_store import ProductionStore, open_store
+from tests.fixtures.disks import disk, full
 from tests.fixtures.postgres import fresh_database
 from tests.store.made import NOON, rows, use_case
 
@@ -37,6 +38,26 @@ def test_a_full_or_read_only_sqlite_is_named_and_nothing_is_written(
             assert part in str(caught.value)
         assert "INSERT" not in str(caught.value)
         assert store.newest_event_time(use_case(), NOON) is None
+
+
+def test_a_sqlite_on_a_full_disk_says_so_whatever_it_was_doing(tmp_path: Path) -> None:
+    """Before, where it was opened: a disk I/O error, and no word of room."""
+    folder = tmp_path / "disk"
+    with disk(folder, megabytes=4):
+        url = f"sqlite:///{folder / 'store.db'}"
+        said = r"disk/store\.db failed: .*; the disk that it lies on is full: free some space there"
+        with full(folder), pytest.raises(StoreError, match=said):
+            open_store(url)
+        with open_store(url) as store:
+            store.add_rows(use_case(), rows(["a"]))
+        many = rows([f"row {number}" for number in range(9000)])
+        with full(folder), pytest.raises(StoreError, match=said):
+            open_store(url)
+        with open_store(url) as store:
+            store.add_rows(use_case(), rows(["b"]))
+            with full(folder), pytest.raises(StoreError, match=said):
+                store.add_rows(use_case(), many)
+            assert store.add_rows(use_case(), rows(["a", "b", "c"])).added == 1
 
 
 @pytest.mark.parametrize("content", [b"no database, but text that is long enough", None])

@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from math import gcd
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from monitoring.rows.window import Window
 from monitoring.signals.pipelines import firings, longest_gap
 from monitoring.store.window_summaries import KeptSummary, SummaryKey, WindowSummaries
+from monitoring.summary.as_json import FormatError
 from monitoring.summary.files import from_json, to_json
 from monitoring.summary.merge import merge
 from monitoring.summary.types import Summary
@@ -127,11 +128,21 @@ class KeptParts:
         parts: dict[Window, Part] = {}
         for piece in pieces:
             kept = held.get(SummaryKey(self.part, self.model_version, piece))
-            if kept is not None and kept.inputs == inputs[piece]:
-                payload = _payload(kept)
-                parts[piece] = Part(from_json(payload.summary), payload.found)
-            elif kept is not None:
+            if kept is None:
+                continue
+            if kept.inputs != inputs[piece]:
                 log.info("%s of %s have changed since they were read: read again", self.part, piece)
+                continue
+            try:
+                parts[piece] = _read_kept(kept)
+            except (ValidationError, FormatError) as error:
+                log.warning(
+                    "the summary of %s of %s in the store is damaged, so its files are read "
+                    "again: %s",
+                    self.part,
+                    piece,
+                    str(error).splitlines()[0],
+                )
         for run in _runs([piece for piece in pieces if piece not in parts]):
             for piece, part in zip(run, self.read(run), strict=True):
                 parts[piece] = part
@@ -148,9 +159,17 @@ class KeptParts:
         self.store.save(key, KeptSummary(as_of, inputs, payload))
 
 
-def found_in(kept: KeptSummary) -> Found:
-    """Return what was found beside the numbers of a summary that is kept."""
-    return _payload(kept).found
+def found_in(kept: KeptSummary) -> Found | None:
+    """Return what was found beside the numbers of a summary that is kept; None of a damaged one."""
+    try:
+        return _payload(kept).found
+    except ValidationError:
+        return None
+
+
+def _read_kept(kept: KeptSummary) -> Part:
+    payload = _payload(kept)
+    return Part(from_json(payload.summary), payload.found)
 
 
 def _payload(kept: KeptSummary) -> _Payload:

@@ -27,7 +27,8 @@ def labels_without_rows(
 ) -> int | None:
     """Return how many of the labels that came in a mature window have no row.
 
-    None where some time in which their rows may lie was not read since it is mature. Where rows
+    None where some time in which their rows may lie was not read since it is mature, or what is
+    kept of it is damaged. Where rows
     share an id, their label met several of them, and may hide one that met none.
     """
     waited = case.labels.mature_after
@@ -37,7 +38,7 @@ def labels_without_rows(
     came, met = Counter[int](), Counter[int]()
     for key in sorted(held, key=lambda one: one.window.start):
         found = found_in(held[key])
-        if not found.arrivals_counted or held[key].as_of < key.window.end + waited:
+        if found is None or not found.arrivals_counted or held[key].as_of < key.window.end + waited:
             return None
         if key.window.start > reached:
             return None
