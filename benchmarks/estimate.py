@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +31,11 @@ from monitoring.rows.rows import Rows
 from monitoring.summary.types import ScoreSummary
 from monitoring.training.split import days_of
 
-RATIOS = ("recall", "precision", "f1", "pr_auc")
+SHOWN = ("recall", "precision", "f1", "pr_auc")
+RATIOS = (*SHOWN, "roc_auc", "false_alarm_rate")
 FIGURES = (*RATIOS, "cost")
+PEERS_EVERY = 4
+"""The peers, which take most of the time, are asked about a window of every fourth seed."""
 DRE_ROWS = 20_000
 
 LAST, CBPE, TRAINED = "last value", "NannyML's CBPE", "scores as trained"
@@ -71,7 +74,7 @@ def guess(world: World, rows: Rows, known: Calibration) -> Guess:
     """Return the estimate that a calibration gives; whatever its test says."""
     found = estimate_from(
         world.counted(rows, labels=False),
-        replace(known, p_value=1.0),
+        replace(known, p_value=1.0, gives_back=True),
         threshold=world.model.threshold,
         costs=world.case.costs,
     )
@@ -102,6 +105,11 @@ def unrecalibrated(known: Calibration) -> Calibration:
         covariance=((0.0,) * 3,) * 3,
     )
     return replace(known, mending=nothing)
+
+
+def without_histogram(known: Calibration) -> Calibration:
+    """Return a calibration that follows no drift of the prior."""
+    return replace(known, known=None)
 
 
 def weighted(world: World, rows: Rows, rng: np.random.Generator) -> ScoreSummary:
@@ -137,15 +145,16 @@ def weighted(world: World, rows: Rows, rng: np.random.Generator) -> ScoreSummary
     return replace(counted, rows=sums(weight), score=sums(weight * known.score))
 
 
-def guesses(world: World, window: Window, labels: Rows) -> dict[str, Guess]:
+def guesses(
+    world: World, window: Window, labels: Rows, by_validation: Calibration
+) -> dict[str, Guess]:
     """Return what each way of ours says of a window; `labels` are those that have come."""
-    validation = world.counted(world.validation)
-    by_validation = known_from(world, validation)
+    known = known_from(world, world.counted(world.validation), world.counted(labels))
     return {
         LAST: last_value(world, labels),
         TRAINED: guess(world, window.rows, unrecalibrated(by_validation)),
         VALIDATED: guess(world, window.rows, by_validation),
-        OURS: guess(world, window.rows, known_from(world, validation, world.counted(labels))),
+        OURS: guess(world, window.rows, known),
     }
 
 
@@ -174,8 +183,9 @@ def by_nannyml(world: World, windows: Sequence[Window], folder: Path) -> list[Gu
             {
                 name: found.of("average_precision" if name == "pr_auc" else name).value or 0.0
                 for name in RATIOS
+                if name != "false_alarm_rate"
             }
-            | {"cost": float("nan")}
+            | {"false_alarm_rate": float("nan"), "cost": float("nan")}
         )
         for found in answer.windows
     ]
@@ -187,6 +197,8 @@ class Errors:
 
     Attributes
     ----------
+    held
+        Share of windows whose interval holds the truth, or for which nothing would be given.
     given
         Share of windows for which a report would give the estimate.
     """
@@ -196,10 +208,10 @@ class Errors:
     given: float
 
 
-def errors(world: World, windows: Sequence[Window], found: Sequence[Guess]) -> Errors:
+def errors(truths: Sequence[Figures], found: Sequence[Guess]) -> Errors:
     """Return mean absolute errors; of cost, as a share of the mean cost."""
-    truths = [last_value(world, window.rows).figures for window in windows]
     distance, held = {}, {}
+    given = np.array([one.given for one in found])
     for name in FIGURES:
         truth = np.array([figures[name] for figures in truths])
         said = np.array([one.figures[name] for one in found])
@@ -208,42 +220,51 @@ def errors(world: World, windows: Sequence[Window], found: Sequence[Guess]) -> E
             distance[name] /= float(truth.mean())
         if all(one.bounds is not None for one in found):
             low, high = np.array([one.bounds[name] for one in found if one.bounds]).T
-            held[name] = float(((low <= truth) & (truth <= high)).mean())
-    return Errors(distance, held, float(np.mean([one.given for one in found])))
+            held[name] = float(((low <= truth) & (truth <= high) | ~given).mean())
+    return Errors(distance, held, float(given.mean()))
+
+
+def of_peers(world: World, seeds: Sequence[int]) -> dict[str, dict[str, Errors]]:
+    """Return the errors of the peers by drift, and the way of estimating."""
+    asked = {name: tuple(world.windows(drift, seeds, 1)) for name, drift in DRIFTS.items()}
+    every = list(chain.from_iterable(asked.values()))
+    with tempfile.TemporaryDirectory() as folder:
+        cbpe = iter(by_nannyml(world, every, Path(folder)))
+    rng = np.random.default_rng(3)
+    found = {}
+    for name, windows in asked.items():
+        importance = [weighted(world, window.rows, rng) for window in windows]
+        by_weight = [
+            guess(world, window.rows, without_histogram(known_from(world, part)))
+            for window, part in zip(windows, importance, strict=True)
+        ]
+        truths = [last_value(world, window.rows).figures for window in windows]
+        found[name] = {
+            CBPE: errors(truths, list(islice(cbpe, len(windows)))),
+            REWEIGHTED: errors(truths, by_weight),
+        }
+    return found
 
 
 def measured(
     world: World, seeds: Sequence[int], each: int
 ) -> Iterator[tuple[str, dict[str, Errors]]]:
-    """Yield the errors of every way of estimating, by drift and by which labels have come.
-
-    The peers, which take most of the time, are asked about the first window of each seed.
-    """
-    rng = np.random.default_rng(3)
+    """Yield the errors of every way of estimating, by drift and by which labels have come."""
+    by_validation = without_histogram(known_from(world, world.counted(world.validation)))
+    peers = of_peers(world, seeds[::PEERS_EVERY])
     for name, drift in DRIFTS.items():
-        windows = tuple(world.windows(drift, seeds, each))
-        asked = windows[::each]
-        with tempfile.TemporaryDirectory() as folder:
-            cbpe = by_nannyml(world, asked, Path(folder))
-        importance = [weighted(world, window.rows, rng) for window in asked]
-        peers = {
-            CBPE: errors(world, asked, cbpe),
-            REWEIGHTED: errors(
-                world,
-                asked,
-                [
-                    guess(world, w.rows, known_from(world, i))
-                    for w, i in zip(asked, importance, strict=True)
-                ],
-            ),
-        }
-        known = {"before it": [w.before for w in windows]}
-        if drift:
-            known["since it began"] = [w.since for w in windows]
-        for when, labels in known.items():
-            found = [guesses(world, *both) for both in zip(windows, labels, strict=True)]
-            ours = {way: errors(world, windows, [one[way] for one in found]) for way in found[0]}
-            yield f"{name}, labels {when}" if drift else name, ours | peers
+        truths: list[Figures] = []
+        before: list[dict[str, Guess]] = []
+        since: list[dict[str, Guess]] = []
+        for window in world.windows(drift, seeds, each):
+            truths.append(last_value(world, window.rows).figures)
+            before.append(guesses(world, window, window.before, by_validation))
+            if drift:
+                since.append(guesses(world, window, window.since, by_validation))
+        for when, found in (("before it", before), ("since it began", since)):
+            if found:
+                ours = {way: errors(truths, [one[way] for one in found]) for way in found[0]}
+                yield f"{name}, labels {when}" if drift else name, ours | peers[name]
 
 
 def as_it_came(world: World) -> Iterator[Sequence[object]]:
@@ -289,33 +310,40 @@ def main() -> None:
     seeds = range(*given.seeds)
     began = time.perf_counter()
     held: list[Sequence[object]] = []
+    ranks: list[Sequence[object]] = []
     came: list[Sequence[object]] = []
     offs: list[Sequence[object]] = []
     for world in chain(card_worlds(50_000), synthetic_worlds(20_000)):
         came += as_it_came(world)
         offs += if_a_cost_is_off(world)
-        print(f"## {world.name}: {len(seeds) * given.each} windows of each kind\n")
+        print(f"\n## {world.name}: {len(seeds) * given.each} windows of each kind\n")
         rows = []
         for kind, ways in measured(world, seeds, given.each):
             ours = ways[OURS]
-            cells = (f"{share:.0%}" for share in (ours.given, *(ours.held[f] for f in FIGURES)))
-            held.append((world.name, kind, *cells))
+            shares = (f"{share:.0%}" for share in (ours.given, *(ours.held[f] for f in FIGURES)))
+            held.append((world.name, kind, *shares))
             rows.append((kind, *(_cell(ways[way]) for way in WAYS)))
+            more = [ways[way].distance[name] for name in RATIOS[4:] for way in (LAST, OURS)]
+            ranks.append((world.name, kind, *(f"{off:.4f}" for off in more)))
         table(("drift, labels that have come", *WAYS), rows)
-    print("## How often the interval held what the labels showed\n")
-    table(("world", "drift, labels that have come", "given", *FIGURES), held)
+    print("## ROC-AUC and false-alarm rate\n")
+    head = ("world", "drift, labels that have come")
+    titles = (f"{name}, {way}" for name in RATIOS[4:] for way in ("last value", "ours"))
+    table((*head, *titles), ranks)
+    print("## How often the interval held what the labels showed, or was refused\n")
+    table((*head, "given", *FIGURES), held)
     print("## The newer half of the test part, as it came\n")
     table(("world", "figure", "estimate", "low", "high", "truth", "last value"), came)
     print("## If a cost is off by a factor of two, on the validation part\n")
-    head = ("world", "cost", "is really", "best threshold", "cost there", "at the one chosen")
-    table((*head, "regret"), offs)
+    costs = ("world", "cost", "is really", "best threshold", "cost there", "at the one chosen")
+    table((*costs, "regret"), offs)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(one.ru_utime + one.ru_stime for one in used)
     print(f"{machine()}; {time.perf_counter() - began:.0f} s, {cpu:.0f} s of processor time")
 
 
 def _cell(found: Errors) -> str:
-    ratios = [f"{found.distance[name]:.3f}".lstrip("0") for name in RATIOS]
+    ratios = [f"{found.distance[name]:.3f}".lstrip("0") for name in SHOWN]
     cost = found.distance["cost"]
     return " ".join([*ratios, "-" if np.isnan(cost) else f"{cost:.0%}"])
 

@@ -10,7 +10,7 @@ come and recalibrate them. Measured in docs/explanation/estimate.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,10 @@ from monitoring.performance.intervals import (
     skewed,
     wilson,
 )
+from monitoring.performance.label_shift import ScoreChange, for_window
 from monitoring.performance.money import EVERY_LABEL, can_price, losses
 from monitoring.performance.ranking import average_precision, expected_ranked, roc_auc
-from monitoring.performance.recalibration import positives_variance
+from monitoring.performance.recalibration import Recalibration, positives_variance
 from monitoring.performance.score_calibration import Calibration, calibration
 from monitoring.performance.score_histograms import check_scores, first_flagged
 from monitoring.performance.scorecard import CardStatus, Figure, html_of, text_of
@@ -57,15 +58,18 @@ class Estimate:
         As expected, each with `value`, `low` and `high`: the 95% interval of what labels will show.
     cost
         Expected cost of the window; None without costs, or where it can't be priced.
+    change
+        How its score histogram differs from that of the labelled rows. Prior drift is taken into
+        account; where it is another change, the intervals are wider.
 
     Examples
     --------
     >>> from monitoring import estimate, scorecard
     >>> labels = ([1] + [0] * 9) * 100 + ([1] * 9 + [0]) * 100
     >>> known = scorecard(labels, [0.1] * 1000 + [0.9] * 1000, threshold=0.5)
-    >>> expected = estimate([0.1] * 500 + [0.9] * 100, threshold=0.5, calibrated_on=known)
+    >>> expected = estimate([0.1] * 500 + [0.9] * 500, threshold=0.5, calibrated_on=known)
     >>> expected.recall.text(), expected.precision.text()
-    ('64% (56% to 71%)', '90% (82% to 95%)')
+    ('90% (87% to 93%)', '90% (86% to 93%)')
     """
 
     status: CardStatus
@@ -79,6 +83,7 @@ class Estimate:
     false_alarm_rate: Ratio = UNDEFINED
     roc_auc: Ratio = UNDEFINED
     cost: Amount | None = None
+    change: ScoreChange = ScoreChange.NONE
 
     @property
     def sentence(self) -> str:
@@ -164,32 +169,49 @@ def estimate_from(
 ) -> Estimate:
     """Estimate as `estimate` does, from what a scorecard keeps of its rows' calibration."""
     check_scores(window)
-    cells = _cells(window, first_flagged(window, threshold), known)
-    status = _status(cells, known, min_positives)
-    if status in (CardStatus.NO_ROWS, CardStatus.NOT_CALIBRATED):
-        return Estimate(
-            status=status,
-            threshold=threshold,
-            rows=int(cells.rows.sum()),
-            positives=cells.positives,
-            recall=UNDEFINED,
-            precision=UNDEFINED,
-            f1=UNDEFINED,
-            pr_auc=UNDEFINED,
-        )
-    return Estimate(
-        status=status,
+    first = first_flagged(window, threshold)
+    scores = None if known is None else for_window(window, known)
+    if scores is None:
+        cells = _cells(window, first, None)
+    else:
+        cells = _cells(window, first, scores.mending, scores.dispersion)
+    made = Estimate(
+        status=_status(cells, known, min_positives),
         threshold=threshold,
         rows=int(cells.rows.sum()),
         positives=cells.positives,
-        recall=_recall(cells),
-        precision=_precision(cells),
-        f1=_f1(cells),
-        pr_auc=_pr_auc(window, cells),
-        false_alarm_rate=_false_alarm_rate(cells),
-        roc_auc=_roc_auc(window, cells),
-        cost=None if costs is None else _cost(window, cells, costs),
+        recall=UNDEFINED,
+        precision=UNDEFINED,
+        f1=UNDEFINED,
+        pr_auc=UNDEFINED,
     )
+    if scores is None or made.status in (CardStatus.NO_ROWS, CardStatus.NOT_CALIBRATED):
+        return made
+    figures = _figures(window, cells, costs)
+    if scores.otherwise is not None:
+        others = _figures(window, _cells(window, first, scores.otherwise), costs)
+        figures = {name: _reaching(one, others[name]) for name, one in figures.items()}
+    return replace(made, change=scores.change, **figures)
+
+
+def _figures(window: ScoreSummary, cells: _Cells, costs: Costs | None) -> dict[str, Any]:
+    """Return the figures by their names in an `Estimate`."""
+    return {
+        "recall": _recall(cells),
+        "precision": _precision(cells),
+        "f1": _f1(cells),
+        "pr_auc": _pr_auc(window, cells),
+        "false_alarm_rate": _false_alarm_rate(cells),
+        "roc_auc": _roc_auc(window, cells),
+        "cost": None if costs is None else _cost(window, cells, costs),
+    }
+
+
+def _reaching(one: Any, other: Any) -> Any:
+    """Return a figure whose interval holds that of another too."""
+    if one is None or other is None or one.low is None or other.low is None:
+        return one
+    return replace(one, low=min(one.low, other.low), high=max(one.high, other.high))
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +223,7 @@ class _Cells:
     first
         The lowest bin whose rows are flagged.
     chance
-        Variance of each bin's positives were the scores true probabilities.
+        Variance of each bin's positives were the scores true probabilities, times the dispersion.
     slopes, doubt
         How fast each bin's positives move with the coefficients of the recalibration,
         (bins, coefficients); the covariance of these.
@@ -242,16 +264,18 @@ class _Cells:
         return weights
 
 
-def _cells(window: ScoreSummary, first: int, known: Calibration | None) -> _Cells:
+def _cells(
+    window: ScoreSummary, first: int, mending: Recalibration | None, dispersion: float = 1.0
+) -> _Cells:
     rows, score = window.rows.sum(axis=0), window.score.sum(axis=0)
     mean = score / np.maximum(rows, 1)
-    if known is None:
+    if mending is None:
         expected, slopes, doubt = score, np.zeros((len(rows), 1)), np.zeros((1, 1))
     else:
-        expected = rows * known.mending.recalibrated(mean)
-        slopes = rows[:, None] * known.mending.slopes(mean)
-        doubt = np.array(known.mending.covariance)
-    chance = positives_variance(rows, expected)
+        expected = rows * mending.recalibrated(mean)
+        slopes = rows[:, None] * mending.slopes(mean)
+        doubt = np.array(mending.covariance)
+    chance = dispersion * positives_variance(rows, expected)
     return _Cells(first, rows, expected, chance, slopes, doubt)
 
 
@@ -364,6 +388,7 @@ def estimate_figures(estimate: Estimate) -> list[Figure]:
     figures = [
         ("threshold", f"{estimate.threshold:g}"),
         ("rows", count(estimate.rows)),
+        ("change of the scores", estimate.change.value),
         ("positives expected", f"{estimate.positives:,.1f}"),
         ("recall", estimate.recall.text(digits=1)),
         ("precision", estimate.precision.text(digits=1)),
