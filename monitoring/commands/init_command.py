@@ -19,6 +19,13 @@ def init(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder to write to; made where it is missing.")
     ] = Path(),
+    upgrade: Annotated[
+        bool,
+        typer.Option(
+            "--upgrade",
+            help="Renew what an earlier version wrote and nobody changed since.",
+        ),
+    ] = False,
 ) -> None:
     """Write all that docker compose needs into a folder: `tocsin init deployment`.
 
@@ -26,17 +33,30 @@ def init(
     `prometheus.yml`, `init-db.sql`, the DAGs, boards and rules, and a use case to start from. Only
     what is missing is written, so that it may be run again.
 
-    Exit code 0; 1 when a file that was there differs from what this version would write, and was
-    left as it is; 2 when it failed.
+    After an upgrade of Tocsin, `--upgrade` makes the files this version's that are as an earlier
+    one wrote them, removes those that there are no more, and adds the secrets that `.env` lacks.
+    A file that you changed stays; where this version's is new too, it is put beside yours, under
+    its name with `.new`. What was written is remembered in `.tocsin-init.json`.
+
+    Exit code 0; 1 when files are left that are not this version's; 2 when it failed.
     """
-    from monitoring.stack.new_deployment import START, write_deployment
+    from monitoring.stack.new_deployment import OFFERED, START, write_deployment
 
     with readable_errors():
-        done = write_deployment(folder)
-    for line in _listed(done.written):
-        typer.echo(f"written  {line}")
-    if not done.written:
+        done = write_deployment(folder, upgrade=upgrade)
+    for word, names in (
+        ("written", done.written),
+        ("renewed", done.renewed),
+        ("removed", done.removed),
+    ):
+        for line in _listed(names):
+            typer.echo(f"{word}  {line}")
+    for secret in done.secrets:
+        typer.echo(f"added    {secret} to .env")
+    if not (done.written or done.renewed or done.removed or done.secrets):
         typer.echo(f"nothing was missing in {folder}")
+    for line in _listed(done.older):
+        typer.echo(f"older    {line}: as an earlier version wrote it", err=True)
     for name in done.kept:
         typer.echo(f"kept     {name}: it differs from what this version writes", err=True)
     typer.echo("\nNext")
@@ -45,9 +65,14 @@ def init(
     typer.echo("  docker compose up --build --detach")
     typer.echo("  docker compose exec airflow-scheduler tocsin status")
     typer.echo(f"Card fraud is watched by {START}: edit it, or put your own file beside it.")
+    if done.older:
+        typer.echo("`tocsin init --upgrade` renews what is older", err=True)
     if done.kept:
         said = "move a file that was kept away, and run this again, to have it written anew"
+        if upgrade:
+            said += f"; or take over what {OFFERED} beside it has, and remove that"
         typer.echo(said, err=True)
+    if done.older or done.kept:
         raise typer.Exit(1)
 
 

@@ -130,20 +130,49 @@ def write_env(path: Path) -> bool:
     if not path.exists():
         write_private(path, _text({secret.name: secret.make() for secret in SECRETS}))
         return True
-    lines = path.read_text(encoding="utf-8").splitlines()
-    given = {name.strip() for name, _, value in (line.partition("=") for line in lines) if value}
-    lacking = [secret.name for secret in SECRETS if secret.name not in given]
+    lacking = _lacking(path)
     if lacking:
+        names = ", ".join(secret.name for secret in lacking)
         msg = (
-            f"{path} was left as it is, but lacks {', '.join(lacking)}: add them, or move the file "
-            "away and run this again (servers set up with its passwords keep asking for those)"
+            f"{path} was left as it is, but lacks {names}: add them, or move the file "
+            "away and run this again (servers set up with its passwords keep asking for those); "
+            "after an upgrade of Tocsin, `tocsin init --upgrade` adds them"
         )
         raise EnvIncompleteError(msg)
     return False
 
 
+def complete_env(path: Path) -> list[str]:
+    """Add fresh secrets for those that the file lacks, at its end; the rest stays as it is.
+
+    Returns
+    -------
+    The names that were added.
+    """
+    made = {secret.name: secret.make() for secret in _lacking(path)}
+    if made:
+        text = path.read_text(encoding="utf-8").rstrip("\n")
+        write_private(path, "\n".join([text, "", *_of_secrets(made)]) + "\n")
+    return list(made)
+
+
+def _lacking(path: Path) -> list[Secret]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    given = {name.strip() for name, _, value in (line.partition("=") for line in lines) if value}
+    return [secret for secret in SECRETS if secret.name not in given]
+
+
 def _ports() -> dict[str, int]:
     return {f"TOCSIN_PORT_{name.upper()}": DEFAULT_PORTS[name] for name in PUBLISHED}
+
+
+def _of_secrets(values: dict[str, str]) -> list[str]:
+    return [
+        line
+        for secret in SECRETS
+        if secret.name in values
+        for line in (f"# {secret.what}", f"{secret.name}={values[secret.name]}")
+    ]
 
 
 def _text(secrets: dict[str, str]) -> str:
@@ -152,8 +181,7 @@ def _text(secrets: dict[str, str]) -> str:
         "# keep it to yourself, it is never committed.",
         "",
     ]
-    for secret in SECRETS:
-        lines += [f"# {secret.what}", f"{secret.name}={secrets[secret.name]}"]
+    lines += _of_secrets(secrets)
     lines += ["", "# Ports on the loopback of this machine"]
     lines += [f"{name}={port}" for name, port in _ports().items()]
     for heading, offered in _OFFERED.items():

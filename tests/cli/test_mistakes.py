@@ -171,6 +171,7 @@ def test_a_port_out_of_range_is_named_with_the_range(
         (["backfill", "fraud", "--from", "2026-02-01", "--to", "2026-01-01"], "--from"),
         (["demo", "nobody"], "fraud"),
         (["init", __file__], "choose another place"),
+        (["init", __file__, "--upgrade"], "choose another place"),
         (["use-case", "check", "nowhere.yml"], "nowhere.yml"),
         (["use-case", "check", "."], "a use-case file ends in .yml or .yaml"),
         (["drift", "nowhere.csv", "nowhere.csv"], "nowhere.csv"),

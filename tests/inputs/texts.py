@@ -191,8 +191,16 @@ def state() -> Iterator[Case]:
                 f"ports.json, {call[0]}: {damage}",
                 call,
                 "ports.json",
-                lambda folder, content=content: _ports(folder, content),
+                lambda folder, content=content: _written(folder, "state/stack/ports.json", content),
             )
+        record = "deployment/.tocsin-init.json"
+        yield Case(
+            "state",
+            f".tocsin-init.json: {damage}",
+            ("init", "deployment"),
+            ".tocsin-init.json",
+            lambda folder, content=content, name=record: _written(folder, name, content),
+        )
     databases = {"text": b"no database, but text that is long enough", "zeros": bytes(8192)}
     for damage, content in databases.items():
         yield Case(
@@ -204,8 +212,8 @@ def state() -> Iterator[Case]:
         )
 
 
-def _ports(folder: Path, content: bytes) -> None:
-    path = folder / "state" / "stack" / "ports.json"
+def _written(folder: Path, name: str, content: bytes) -> None:
+    path = folder / name
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
 

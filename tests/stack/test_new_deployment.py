@@ -52,7 +52,7 @@ def test_a_second_run_writes_only_what_is_missing(tmp_path: Path) -> None:
         path.unlink()
     done = write_deployment(tmp_path)
     assert {tmp_path / name for name in done.written} == set(gone)
-    assert done.kept == ()
+    assert done.kept == []
     assert everything(tmp_path) == before
 
 
