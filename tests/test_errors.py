@@ -14,6 +14,7 @@ from monitoring.errors import TocsinError
 PACKAGE = Path(monitoring.__file__).parent
 
 VALIDATORS = {
+    "deployment_record.py",
     "field_types.py",
     "setting_types.py",
     "settings.py",

@@ -14,6 +14,8 @@ from monitoring.wording import several
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from monitoring.stack.new_deployment import Deployed
+
 
 def init(
     folder: Annotated[
@@ -44,21 +46,7 @@ def init(
 
     with readable_errors():
         done = write_deployment(folder, upgrade=upgrade)
-    for word, names in (
-        ("written", done.written),
-        ("renewed", done.renewed),
-        ("removed", done.removed),
-    ):
-        for line in _listed(names):
-            typer.echo(f"{word}  {line}")
-    for secret in done.secrets:
-        typer.echo(f"added    {secret} to .env")
-    if not (done.written or done.renewed or done.removed or done.secrets):
-        typer.echo(f"nothing was missing in {folder}")
-    for line in _listed(done.older):
-        typer.echo(f"older    {line}: as an earlier version wrote it", err=True)
-    for name in done.kept:
-        typer.echo(f"kept     {name}: it differs from what this version writes", err=True)
+    _say(folder, done)
     typer.echo("\nNext")
     if folder != Path():
         typer.echo(f"  cd {folder}")
@@ -74,6 +62,25 @@ def init(
         typer.echo(said, err=True)
     if done.older or done.kept:
         raise typer.Exit(1)
+
+
+def _say(folder: Path, done: Deployed) -> None:
+    """Say what was done to each file, and what was left."""
+    for word, names in (
+        ("written", done.written),
+        ("renewed", done.renewed),
+        ("removed", done.removed),
+    ):
+        for line in _listed(names):
+            typer.echo(f"{word}  {line}")
+    for secret in done.secrets:
+        typer.echo(f"added    {secret} to .env")
+    if not (done.written or done.renewed or done.removed or done.secrets):
+        typer.echo(f"nothing was missing in {folder}")
+    for line in _listed(done.older):
+        typer.echo(f"older    {line}: as an earlier version wrote it", err=True)
+    for name in done.kept:
+        typer.echo(f"kept     {name}: it differs from what this version writes", err=True)
 
 
 def _listed(names: Sequence[PurePosixPath]) -> Iterator[str]:

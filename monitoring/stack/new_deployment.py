@@ -95,9 +95,9 @@ def write_deployment(folder: Path, *, upgrade: bool = False) -> Deployed:
         work.env()
         files = _files(work.wheel_that_stays())
         # What is gone goes first: of two wheels nobody could tell which one is meant.
-        for name in sorted(before.files.keys() - set(map(str, files))):
-            if not name.endswith(OFFERED):
-                work.leave(PurePosixPath(name))
+        for gone in sorted(before.files.keys() - set(map(str, files))):
+            if not gone.endswith(OFFERED):
+                work.leave(PurePosixPath(gone))
         for name, content in files.items():
             work.settle(name, content)
         record = DeploymentRecord(version=version("tocsin"), files=work.known)
@@ -180,9 +180,7 @@ class _Work:
             case Fate.SAME:
                 pass
 
-    def _keep(
-        self, name: PurePosixPath, content: bytes, base: str | None, found: Fate
-    ) -> None:
+    def _keep(self, name: PurePosixPath, content: bytes, base: str | None, found: Fate) -> None:
         """Leave a file that somebody changed, with this version's beside it."""
         beside = name.with_name(name.name + OFFERED)
         there = digest_at(self.folder / beside)

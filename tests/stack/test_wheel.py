@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.stack.deployment_record import RECORD
 from monitoring.stack.folders import DEPLOYED, DEPLOYMENT, PACKED
 from monitoring.stack.new_deployment import START
 from monitoring.use_case_file import SHIPPED
@@ -106,7 +107,7 @@ def files_of(folder: Path) -> Iterator[Path]:
 
 def test_init_of_a_wheel_writes_each_file_as_the_checkout_has_it(deployment: Path) -> None:
     (wheel,) = (deployment / "wheel").iterdir()
-    own = {Path(".env"), Path(START), wheel.relative_to(deployment)}
+    own = {Path(".env"), Path(RECORD), Path(START), wheel.relative_to(deployment)}
     assert (deployment / START).read_bytes() == (SHIPPED / START.name).read_bytes()
     generated = {Path("grafana") / path for path in files_of(DEPLOYMENT / "grafana")}
     assert set(files_of(deployment)) == own | set(map(Path, DEPLOYED)) | generated
