@@ -43,12 +43,15 @@ MLFLOW = (
     "tests/training/test_registry.py",
     "tests/training/test_mlflow_server.py",
     "tests/steps/test_rollback.py",
+    "tests/faults/test_network.py",
 )
+HOLDING = ("tests/faults/test_servers.py", "tests/faults/test_alerts_go_on.py")
 SHARED = {
     "tocsin_folder": DAGS,
     "local_stack": STACK,
     "servers": WATCHED,
     "mlflow_server": MLFLOW,
+    "holding_stack": HOLDING,
 }
 """Files whose tests share servers that take long to start, by the fixture that says so.
 

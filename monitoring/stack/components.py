@@ -19,6 +19,9 @@ from monitoring.stack.programs import grafana_server
 RETENTION = "400d"
 """How long Prometheus keeps samples: a year and a month, so that years can be compared."""
 
+TOLD_SAVED = 10
+"""Seconds between Alertmanager's saves of whom it has told what."""
+
 AIRFLOW_SAYS = {
     "api-server": "metadatabase",
     "scheduler": "scheduler",
@@ -138,6 +141,8 @@ def _metrics(folders: Folders, ports: Ports) -> tuple[Component, ...]:
                 "--cluster.listen-address=",  # alone, so nothing beyond the loopback
                 f"--config.file={folders.alertmanager / 'alertmanager.yml'}",
                 f"--storage.path={folders.alertmanager / 'data'}",
+                # What was told is saved so often: a kill -9 has it told once more at most so late.
+                f"--data.maintenance-interval={TOLD_SAVED}s",
             ),
             folders.alertmanager,
             alertmanager,

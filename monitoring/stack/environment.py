@@ -275,6 +275,8 @@ def _airflow(known: Settings, folders: Folders, ports: Ports) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": str(known.public_airflow_url),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folders.airflow / 'airflow.db'}",
+        # As in docker-compose.yml: tasks of a scheduler that was killed are tried again after it.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",  # a new DAG file is seen within this
     }
