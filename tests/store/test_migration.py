@@ -20,6 +20,7 @@ from monitoring.store.database import writing
 from monitoring.store.intake import moments
 from monitoring.store.production_store import ProductionStore, open_store
 from monitoring.store.schema import JsonText
+from tests.fixtures.postgres import fresh_database
 from tests.store.made import HOUR, NOON, rows, use_case
 
 CASES = (use_case(), use_case("letters"))
@@ -107,6 +108,29 @@ def test_rows_kept_as_json_are_read_as_they_were_and_known_again(
         back = store.window(CASES[0], WEEK, LATER)
         assert (back.label == POSITIVE).tolist() == [False, True, False, False]
         assert back.label_time[1] == moment64(LABELLED)
+
+
+@pytest.mark.postgres
+def test_ids_are_ordered_by_their_bytes_in_a_database_that_orders_by_a_language(
+    postgres_url: str,
+) -> None:
+    english = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'"
+    with fresh_database(postgres_url, english) as url:
+        as_it_was(url)
+        sent = rows(["B", "a", "A", "b"])
+        with open_store(url) as store:
+            store.add_rows(CASES[0], sent)
+            with store.engine.connect() as connection:
+                ordered = "SELECT row_id FROM production_rows WHERE use_case = :case ORDER BY 1"
+                known = connection.execute(sa.text(ordered), {"case": CASES[0].name}).scalars()
+                assert list(known) == sorted({*SENT.row_id, *sent.row_id})
+                in_english = connection.execute(sa.text("SELECT 'a' < 'B' AND 'B' < 'c'")).scalar()
+                assert in_english, "else this test shows nothing"
+                others = sa.text(
+                    "SELECT table_name FROM information_schema.columns "
+                    "WHERE column_name = 'row_id' AND collation_name IS DISTINCT FROM 'C'"
+                )
+                assert connection.execute(others).scalars().all() == []
 
 
 def failing_at(call: int, function: Callable[..., None]) -> Callable[..., None]:
