@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help install lock env demo up down test test-compose test-faults test-inputs test-light test-spark screenshots pictures lint notice audit typecheck generate
 .PHONY: bench bench-job bench-report bench-summaries bench-scale bench-logs bench-scorecard bench-spark bench-store \
 	bench-serving bench-history bench-delivery bench-healthy bench-estimate bench-gate bench-learning \
-	bench-control bench-drift bench-fraud bench-systems clean
+	bench-control bench-cost bench-drift bench-fraud bench-systems clean
 
 help: ## Show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -149,6 +149,9 @@ bench-learning: install ## Print the table of docs/explanation/gate.md on what a
 
 bench-control: install ## Print the measured tables of docs/explanation/blocking.md
 	$(BIN)/python -m benchmarks.control_group
+
+bench-cost: install ## Print the table of docs/explanation/money.md on what a window's cost comes from
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.cost_attribution
 
 bench-drift: install ## Print the measured tables of docs/explanation/drift-quality.md; PART=power for one
 	$(BIN)/python -W ignore -m benchmarks.drift_quality $(PART)

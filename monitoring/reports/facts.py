@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from monitoring.drift.verdict import Verdict
     from monitoring.performance.class_scorecard import ClassScorecard
+    from monitoring.performance.cost_attribution import CostAttribution
     from monitoring.performance.scorecard import Scorecard
     from monitoring.rows.rows import Rows
     from monitoring.rows.window import Window
@@ -36,6 +37,8 @@ class ReportFacts:
         `LABEL` (1 positive, 0 negative).
     current
         Rows of `window`, or of `mature_window`, or some of them.
+    cost_of_drift
+        What the features that drifted add to the estimated cost; None where nothing is known.
     rows
         How many there are in all; those of `current` if unset.
     verdict
@@ -80,6 +83,7 @@ class ReportFacts:
     synthetic: bool = False
     time_shift: timedelta | None = None
     rows: int | None = None
+    cost_of_drift: CostAttribution | None = None
 
     @property
     def all_rows(self) -> int:

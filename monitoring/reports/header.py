@@ -12,6 +12,7 @@ import pandas as pd
 from monitoring import wording
 from monitoring.drift.verdict import FeatureVerdict, Verdict, notes
 from monitoring.performance.class_scorecard import ClassScorecard
+from monitoring.performance.cost_attribution import CostAttribution, signed
 from monitoring.performance.intervals import Ratio
 from monitoring.performance.scorecard import NOTHING_COUNTED, HiddenTruth, Scorecard
 from monitoring.reports.entry import ReportKind
@@ -167,7 +168,11 @@ def _basis(kind: ReportKind) -> str:
 def find(kind: ReportKind, facts: ReportFacts) -> Findings:
     """Return what the report of `kind` has to say."""
     if kind is ReportKind.DRIFT:
-        return drift_findings(facts.verdict)
+        found = drift_findings(facts.verdict)
+        if facts.cost_of_drift is None:
+            return found
+        cost = _cost_table(facts.cost_of_drift, facts.case.costs.currency)
+        return replace(found, tables=(*found.tables, cost))
     if kind is ReportKind.PERFORMANCE:
         return performance_findings(facts.card, facts.case, facts.classes)
     return quality_findings(facts)
@@ -203,6 +208,17 @@ def _drift_tables(verdict: Verdict) -> tuple[FindingsTable, ...]:
 def _drift_row(name: str, importance: str, part: FeatureVerdict) -> tuple[str, ...]:
     effect = "" if part.effect is None else f"{part.effect:.2f}"
     return name, effect, importance, part.reason
+
+
+def _cost_table(cost: CostAttribution, currency: str) -> FindingsTable:
+    """Return what each feature that drifted adds to the estimated cost."""
+    rows = [
+        ("1,000 rows before", wording.money(cost.before, currency)),
+        *((part.name, signed(part.amount, currency)) for part in cost.parts),
+        ("not of these alone", signed(cost.remainder, currency)),
+        ("1,000 rows of this window", wording.money(cost.after, currency)),
+    ]
+    return FindingsTable("What the drift costs, estimated", ("", "Cost"), tuple(rows))
 
 
 def performance_findings(

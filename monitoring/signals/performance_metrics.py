@@ -234,6 +234,17 @@ ESTIMATED_COST_INTERVAL = Metric(
     help="Bound of the 95% interval of the estimated cost.",
     labels=("bound",),
 )
+COST_OF_DRIFT = Metric(
+    "cost_of_drift",
+    unit=Unit.MONEY,
+    title="Cost of drift",
+    help="What the drift of `feature` adds to the estimated cost of 1,000 rows of the window just "
+    "closed; `of` is `feature`, `others` for those without a part of their own, or `remainder` "
+    "for what they leave of the change, whose `feature` says so in words. Absent "
+    "where no feature of the model drifted.",
+    labels=("of", "feature"),
+    good=Direction.DOWN,
+)
 ESTIMATE_ERROR = Metric(
     "estimate_error",
     unit=Unit.RATIO,

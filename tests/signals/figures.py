@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitoring.drift.verdict import DriftStatus, FeatureVerdict, PreviousDrift, Verdict
+from monitoring.performance.cost_attribution import CostAttribution, CostPart
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.intervals import Amount, Ratio
@@ -16,6 +17,7 @@ from monitoring.signals import Pipeline, PushGroup, Sample, Subject
 from monitoring.signals.catalogue import LAST_ATTEMPT, LAST_SUCCESS, NEXT_DUE, STATUS
 from monitoring.signals.metric import Stage
 from monitoring.signals.samples import (
+    attribution_samples,
     cost_samples,
     error_samples,
     estimate_samples,
@@ -36,6 +38,14 @@ AT = datetime(2026, 1, 2, tzinfo=UTC)
 VERSION = "3"
 """The version that serves."""
 
+
+ATTRIBUTION = CostAttribution(
+    before=300.0,
+    after=420.0,
+    parts=(CostPart("V1", 100.0), CostPart("V2", -15.0), CostPart(None, 5.0)),
+    remainder=30.0,
+    rows=4000,
+)
 
 STEP = CostStep(threshold=0.5, used=True, cost=535.0, alarms=45, missed=4)
 
@@ -142,6 +152,7 @@ def report_samples(
         *estimate_samples(estimated),
         *error_samples(estimated, realised, version=VERSION),
         *cost_samples((STEP,)),
+        *attribution_samples(ATTRIBUTION),
         *window_samples(Subject.PERFORMANCE, realised.rows, AT, VERSION),
         *window_samples(Subject.ESTIMATE, estimated.rows, AT, VERSION),
         *quarantine_samples(quarantined or {}),

@@ -22,6 +22,7 @@ from monitoring.signals.performance_metrics import (
     ALARMS_AT,
     CAPACITY_USED,
     COST_AT,
+    COST_OF_DRIFT,
     FALSE_ALARM_RATE,
     FALSE_ALARMS,
     MISSED,
@@ -119,6 +120,7 @@ def money_panels(queries: CaseQueries) -> tuple[Panel, ...]:
         ),
         _cost_curve(queries),
         _cost_choice(queries),
+        _cost_of_drift(queries),
         Panel(
             CasePanel.RETURN_ON_COST,
             "Return on cost",
@@ -191,6 +193,27 @@ def _cost_choice(queries: CaseQueries) -> Panel:
         ),
         width=4,
         height=_CURVE_HEIGHT,
+    )
+
+
+def _cost_of_drift(queries: CaseQueries) -> Panel:
+    case = queries.case
+    nothing = "No feature of the model drifted, or no cost could be estimated"
+    if case.is_watched:
+        nothing = "A watched model can't be asked what its rows would have scored"
+    elif case.columns.classes is not None:
+        nothing = "Costs by class are not divided among features"
+    return Panel(
+        CasePanel.COST_OF_DRIFT,
+        "Cost of drift per 1,000 rows",
+        "What each feature that drifted adds to the estimated cost of the window just closed: its "
+        "rows are scored again with the feature as it was distributed in training. The remainder "
+        "is what these leave of the change. Below 0 the drift made the window cheaper.",
+        Display.BARS,
+        scale_of(COST_OF_DRIFT, case.costs.currency),
+        (replace(queries.each(COST_OF_DRIFT, *COST_OF_DRIFT.labels), name="{{feature}}"),),
+        width=16,
+        nothing=nothing,
     )
 
 

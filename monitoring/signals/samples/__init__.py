@@ -13,6 +13,7 @@ from monitoring.signals.samples.data_samples import (
 )
 from monitoring.signals.samples.model_samples import gate_samples, model_samples, retrain_samples
 from monitoring.signals.samples.performance_samples import (
+    attribution_samples,
     cost_samples,
     error_samples,
     estimate_samples,
@@ -22,6 +23,7 @@ from monitoring.signals.statuses import PERFORMANCE, unmeasured_samples
 
 __all__ = [
     "PERFORMANCE",
+    "attribution_samples",
     "class_estimate_samples",
     "class_samples",
     "cost_samples",

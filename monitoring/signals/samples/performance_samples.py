@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from monitoring.performance.class_scorecard import ClassScorecard
+from monitoring.performance.cost_attribution import CostAttribution
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.intervals import Ratio
@@ -17,6 +18,7 @@ from monitoring.signals.performance_metrics import (
     ALARMS_AT,
     CAPACITY_USED,
     COST_AT,
+    COST_OF_DRIFT,
     DETECTED,
     ESTIMATE_COST_ERROR,
     ESTIMATE_ERROR,
@@ -116,6 +118,16 @@ def cost_samples(steps: Sequence[CostStep]) -> tuple[Sample, ...]:
         samples += known(COST_AT, step.cost, **where)
         samples += known(ALARMS_AT, step.alarms, **where)
         samples += known(MISSED_AT, step.missed, **where)
+    return tuple(samples)
+
+
+def attribution_samples(attribution: CostAttribution) -> tuple[Sample, ...]:
+    """Return the samples of what the features that drifted add to the cost."""
+    samples: list[Sample] = []
+    for part in attribution.parts:
+        of = "others" if part.feature is None else "feature"
+        samples += known(COST_OF_DRIFT, part.amount, of=of, feature=part.name)
+    samples += known(COST_OF_DRIFT, attribution.remainder, of="remainder", feature="remainder")
     return tuple(samples)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from monitoring.drift.verdict import Verdict
 from monitoring.performance.class_estimate import ClassEstimate
 from monitoring.performance.class_scorecard import ClassScorecard
+from monitoring.performance.cost_attribution import CostAttribution
 from monitoring.performance.cost_curve import CostStep
 from monitoring.performance.estimate import Estimate
 from monitoring.performance.scorecard import Scorecard
@@ -18,6 +19,7 @@ from monitoring.signals.statuses import Unmeasured
 from monitoring.steps.places import champion_model, model_registry, production_store
 from monitoring.steps.report.arms import NO_ARMS, Arms
 from monitoring.steps.report.beside import Others, no_others
+from monitoring.steps.report.cost_of_drift import cost_of_drift
 from monitoring.steps.report.drawn_file import write_drawn
 from monitoring.steps.report.shadow import ShadowFigures
 from monitoring.steps.report.window_figures import (
@@ -105,6 +107,9 @@ class Measured(Result):
         Rows of the window just closed that were served with other values than are stored.
     notes
         What else a reader has to know of where the windows were read from.
+    cost_of_drift
+        The change in estimated cost by the features that drifted; None where none did or nothing
+        can be said, and of the windows of a backfill.
     """
 
     verdict: Verdict
@@ -128,6 +133,7 @@ class Measured(Result):
     arms: Arms = NO_ARMS
     skew: Skew = NONE_CHECKED
     notes: tuple[str, ...] = ()
+    cost_of_drift: CostAttribution | None = None
 
     @property
     def mature_window(self) -> Window:
@@ -152,6 +158,8 @@ class Measured(Result):
                 f"{_sentence(shadow.card, case)}; the champion: {_sentence(shadow.champion, case)}"
             )
         lines += self.arms.sentences(case)
+        if self.cost_of_drift is not None:
+            lines.append(self.cost_of_drift.sentence(case.costs.currency))
         if self.skew.skewed:
             lines.append(f"SERVING SKEW: {self.skew.sentence}")
         lines += self.notes
@@ -256,10 +264,21 @@ def measure(run: Run) -> Outcome:
     with production_store() as store:
         windows = windows_of(run.case, store)
         measured = measure_windows(run, windows, model, others_of(windows, store))
+        cost = _cost_of_drift(run, windows, model, measured)
+        measured = measured.model_copy(update={"cost_of_drift": cost})
         _hand_over(run, windows, model, measured)
     run.write("measured", measured)
     log.info(measured.text(run.case))
     return _outcome(measured, run.declared)
+
+
+def _cost_of_drift(
+    run: Run, windows: WindowSource, model: Model, measured: Measured
+) -> CostAttribution | None:
+    verdict, shown = measured.verdict, None
+    if measured.mature_version == model.version:
+        shown = windows.scores(measured.mature_window, run.as_of, model).scores
+    return cost_of_drift(run, windows, model, verdict, measured.estimated, shown)
 
 
 def _hand_over(run: Run, windows: WindowSource, model: Model, measured: Measured) -> None:

@@ -115,6 +115,7 @@ def _facts(run: Run, kind: ReportKind) -> ReportFacts:
         current=rows,
         rows=drawn.of,
         verdict=measured.verdict,
+        cost_of_drift=measured.cost_of_drift,
         card=measured.realised if mature is not None else None,
         classes=measured.classes if mature is not None else None,
         model_version=version,

@@ -12,6 +12,7 @@ from monitoring.signals.metric import Sample, Stage
 from monitoring.signals.pipelines import PushGroup
 from monitoring.signals.samples import (
     PERFORMANCE,
+    attribution_samples,
     class_estimate_samples,
     class_samples,
     cost_samples,
@@ -121,6 +122,8 @@ def _measured_samples(case: UseCase, measured: Measured) -> Iterable[Sample]:
     yield from quarantine_samples(measured.quarantined)
     yield from label_problem_samples(measured.label_problems)
     yield from skew_samples(measured.skew, case.drift.min_rows)
+    if measured.cost_of_drift is not None:
+        yield from attribution_samples(measured.cost_of_drift)
     if measured.shadow_status is not None:
         of = performance_of(Stage.PRODUCTION, Role.SHADOW)
         yield from unmeasured_samples(of, status=measured.shadow_status)
