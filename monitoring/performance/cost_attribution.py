@@ -98,6 +98,11 @@ class CostAttribution:
         """What 1,000 rows cost more than before."""
         return self.after - self.before
 
+    @property
+    def explains(self) -> bool:
+        """Whether the parts leave less than half of what they amount to, whichever way they go."""
+        return abs(self.remainder) <= sum(abs(part.amount) for part in self.parts) / 2
+
     def sentence(self, currency: str) -> str:
         """Return where the change comes from: its three largest parts."""
         shown = [f"{part.name} {signed(part.amount, currency)}" for part in self.parts[:3]]

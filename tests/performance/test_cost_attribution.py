@@ -116,6 +116,15 @@ def test_the_same_window_gets_the_same_parts() -> None:
     assert one == other
 
 
+def test_parts_that_leave_more_than_half_of_themselves_explain_nothing() -> None:
+    window = reference().assign(a=lambda rows: rows["a"] + 5)
+    found = attributed(window, by_weights(a=1.0), ["a"])
+    assert found.explains
+    # As where an estimate follows a drift of the prior, which raw scores take for many more frauds.
+    assert not replace(found, remainder=-0.6 * found.parts[0].amount).explains
+    assert not replace(found, parts=(), remainder=1.0).explains
+
+
 def test_the_sentence_names_the_largest_parts_and_what_is_left() -> None:
     window = reference().assign(a=lambda rows: rows["a"] + 5, b=lambda rows: rows["b"] - 2)
     said = attributed(window, by_weights(a=1.0, b=1.0), ["a", "b"]).sentence("EUR")

@@ -198,7 +198,7 @@ def _cost_choice(queries: CaseQueries) -> Panel:
 
 def _cost_of_drift(queries: CaseQueries) -> Panel:
     case = queries.case
-    nothing = "No feature of the model drifted, or no cost could be estimated"
+    nothing = "No feature of the model drifted, or no cost could be estimated or divided"
     if case.is_watched:
         nothing = "A watched model can't be asked what its rows would have scored"
     elif case.columns.classes is not None:

@@ -41,7 +41,8 @@ def cost_of_drift(
     -------
     CostAttribution | None
         None where none of the model's features did, where no cost can be estimated or is one by
-        class, and of a model that can't be asked since it serves elsewhere.
+        class, of a model that can't be asked since it serves elsewhere, and where the parts leave
+        too much of the change: the estimate then follows something else than these scores.
     """
     case = run.case
     drifted = [
@@ -56,7 +57,7 @@ def cost_of_drift(
     window = verdict_window(case, run.window)
     rows = windows.draw(window, run.as_of, model, size=case.report.sample, features=True).rows
     names = list(model.features.names)
-    return attribute_cost(
+    attribution = attribute_cost(
         ScoredWindow(
             features=rows.features[names],
             score=model.score(rows.features),
@@ -72,6 +73,7 @@ def cost_of_drift(
         after=after,
         seed=zlib.crc32(verdict.id.encode()),
     )
+    return attribution if attribution.explains else None
 
 
 def _cost_before(case: UseCase, model: Model, shown: ScoreSummary | None) -> float | None:

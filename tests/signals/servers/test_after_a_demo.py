@@ -115,6 +115,8 @@ def test_panels_that_may_be_empty_say_why(boards: tuple[Board, ...], watched: Wa
         (HEALTH, HealthPanel.UNSEEN): "no category was new",
         (HEALTH, HealthPanel.ARM_FAILURES): "no arm failed",
         (HEALTH, HealthPanel.VERSIONS): "nobody asked the API",
+        ("tocsin-shop", CasePanel.COST_OF_DRIFT): "No feature of the model drifted, or no cost "
+        "could be estimated or divided",
         ("tocsin-shop", CasePanel.GATE_CHANGE): "no challenger was compared with a champion yet",
     }
 
