@@ -14,7 +14,7 @@ together, and labels that mean something else. They are in the remainder, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import factorial
 from typing import TYPE_CHECKING
@@ -174,11 +174,19 @@ def attribute_cost(
     """
     rng = np.random.default_rng(seed)
     places, weights = _drawn(window.score, rng)
-    back = {
-        name: moved_back(window.features[name], reference[name], rng).iloc[places].array
-        for name in moved
-    }
-    game = _Game(window, places, weights, back, score, costs, {})
+    game = _Game(
+        rows=window.features.iloc[places],
+        amount=None if window.amount is None else window.amount[places],
+        amount_column=window.amount_column,
+        weights=weights,
+        back={
+            name: moved_back(window.features[name], reference[name], rng).iloc[places].array
+            for name in moved
+        },
+        score=score,
+        threshold=window.threshold,
+        costs=costs,
+    )
     own, rest = list(moved[:MOST_FEATURES]), tuple(moved[MOST_FEATURES:])
     players = [(name,) for name in own] + ([rest] if rest else [])
     values = _shapley(players, game.saving, rng)
@@ -208,16 +216,15 @@ def moved_back(column: pd.Series, reference: pd.Series, rng: np.random.Generator
     values = reference.dropna()
     if not known.any() or values.empty:
         return column
-    back = column.astype(object).to_numpy(copy=True)
-    back[~known] = None
-    numeric = pd.api.types.is_numeric_dtype(column) and pd.api.types.is_numeric_dtype(reference)
-    if numeric:
-        back[known] = _by_rank(column.to_numpy(np.float64, na_value=np.nan)[known], values, rng)
-        return pd.Series(back, index=column.index, name=column.name).astype(np.float64)
-    back[known] = _by_words(back[known], values, rng)
-    return pd.Series(back, index=column.index, name=column.name, dtype=object).astype(
-        reference.dtype
-    )
+    if pd.api.types.is_numeric_dtype(column) and pd.api.types.is_numeric_dtype(reference):
+        numbers = np.full(len(column), np.nan)
+        numbers[known] = _by_rank(column.to_numpy(np.float64, na_value=np.nan)[known], values, rng)
+        return pd.Series(numbers, index=column.index, name=column.name)
+    words = column.astype(object).to_numpy(copy=True)
+    words[~known] = None
+    words[known] = _by_words(words[known], values, rng)
+    back = pd.Series(words, index=column.index, name=column.name, dtype=object)
+    return back.astype(reference.dtype)
 
 
 def _with_missing(
@@ -289,13 +296,15 @@ def _drawn(
 class _Game:
     """What moving sets of features back saves per 1,000 rows; each set is tried once."""
 
-    window: ScoredWindow
-    places: NDArray[np.intp]
+    rows: pd.DataFrame
+    amount: NDArray[np.float64] | None
+    amount_column: str | None
     weights: NDArray[np.float64]
     back: Mapping[str, ExtensionArray]
     score: Score
+    threshold: float
     costs: Costs
-    known: dict[frozenset[str], float]
+    known: dict[frozenset[str], float] = field(default_factory=dict)
 
     def saving(self, features: frozenset[str]) -> float:
         """Return what the window's rows cost more than with some features moved back."""
@@ -303,8 +312,7 @@ class _Game:
 
     def _cost(self, features: frozenset[str]) -> float:
         if features not in self.known:
-            rows = self.window.features.iloc[self.places]
-            changed = rows.assign(**{name: self.back[name] for name in sorted(features)})
+            changed = self.rows.assign(**{name: self.back[name] for name in sorted(features)})
             cost = self._expected(self.score(changed), features)
             self.known[features] = float(np.average(cost, weights=self.weights)) * PER_ROWS
         return self.known[features]
@@ -316,17 +324,16 @@ class _Game:
         costs = self.costs
         flagged = costs.review + costs.false_alarm * (1 - score)
         missed = score * (costs.missed.fixed + costs.missed.of_amount * self._amounts(features))
-        expected: NDArray[np.float64] = np.where(score >= self.window.threshold, flagged, missed)
+        expected: NDArray[np.float64] = np.where(score >= self.threshold, flagged, missed)
         return expected
 
     def _amounts(self, features: frozenset[str]) -> NDArray[np.float64]:
-        column = self.window.amount_column
-        if column in features:
-            amounts = np.asarray(self.back[column], np.float64)
-        elif self.window.amount is None:
-            return np.zeros(len(self.places))
+        if self.amount_column in features:
+            amounts = np.asarray(self.back[self.amount_column], np.float64)
+        elif self.amount is None:
+            return np.zeros(len(self.rows))
         else:
-            amounts = self.window.amount[self.places]
+            amounts = self.amount
         there = ~np.isnan(amounts)
         mean = float(amounts[there].mean()) if there.any() else 0.0
         return np.where(there, amounts, mean)

@@ -12,6 +12,7 @@ from monitoring.performance.cost_attribution import (
     attribute_cost,
 )
 from monitoring.performance.estimate import Estimate
+from monitoring.rows.window import Window
 from monitoring.steps.report.window_figures import estimated_of
 from monitoring.steps.run import Run, verdict_window
 from monitoring.steps.window_source import WindowSource
@@ -26,7 +27,7 @@ def cost_of_drift(
     model: Model,
     verdict: Verdict,
     estimated: Estimate | None,
-    shown: ScoreSummary | None,
+    shown: Window | None,
 ) -> CostAttribution | None:
     """Divide the change in estimated cost among the features that drifted.
 
@@ -35,7 +36,8 @@ def cost_of_drift(
     estimated
         Of the verdict's window.
     shown
-        The model's scores of the newest mature window, by which `estimated` was made.
+        The newest mature window, by whose scores `estimated` was made; None where they are not the
+        model's.
 
     Returns
     -------
@@ -50,17 +52,22 @@ def cost_of_drift(
         for part in sorted(verdict.features, key=lambda part: -(part.effect or 0.0))
         if part.drifted and part.name in model.features.names
     ]
-    before, after = _cost_before(case, model, shown), _per_rows(estimated)
+    after = _per_rows(estimated)
     askable = model.pipeline is not None and case.columns.classes is None
-    if not drifted or not askable or before is None or after is None:
+    if not drifted or not askable or after is None:
+        return None
+    scores = None if shown is None else windows.scores(shown, run.as_of, model).scores
+    before = _cost_before(case, model, scores)
+    if before is None:
         return None
     window = verdict_window(case, run.window)
     rows = windows.draw(window, run.as_of, model, size=case.report.sample, features=True).rows
+    assert rows.score is not None  # noqa: S101  # nosec B101 # their cost was estimated by it
     names = list(model.features.names)
     attribution = attribute_cost(
         ScoredWindow(
             features=rows.features[names],
-            score=model.score(rows.features),
+            score=rows.score,
             threshold=model.threshold,
             amount=rows.amount,
             amount_column=case.columns.amount if case.columns.amount in names else None,

@@ -275,10 +275,8 @@ def measure(run: Run) -> Outcome:
 def _cost_of_drift(
     run: Run, windows: WindowSource, model: Model, measured: Measured
 ) -> CostAttribution | None:
-    verdict, shown = measured.verdict, None
-    if measured.mature_version == model.version:
-        shown = windows.scores(measured.mature_window, run.as_of, model).scores
-    return cost_of_drift(run, windows, model, verdict, measured.estimated, shown)
+    shown = measured.mature_window if measured.mature_version == model.version else None
+    return cost_of_drift(run, windows, model, measured.verdict, measured.estimated, shown)
 
 
 def _hand_over(run: Run, windows: WindowSource, model: Model, measured: Measured) -> None:
